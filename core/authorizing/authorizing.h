@@ -1,0 +1,58 @@
+/* authorizing: makes a built request acceptable to its vendor: signs it, or adds what proves who asks. One vtable; a
+ * token, key or session may have to be fetched first, on the same loop, while the request waits. */
+#ifndef OD_AUTHORIZING_AUTHORIZING_H
+#define OD_AUTHORIZING_AUTHORIZING_H
+
+#include "transport/transport.h"
+#include "base/clock.h"
+
+typedef struct od_authorizer od_authorizer;
+
+typedef enum od_apply {
+    OD_APPLY_READY,    /* the request is complete */
+    OD_APPLY_WAITING,  /* resume is called later, from the loop: call apply again then */
+    OD_APPLY_FAILED,   /* exchange->error says why; not placed */
+} od_apply;
+
+struct od_authorizer {
+    /* Completes exchange->request. Idempotent: what an earlier call set is replaced. */
+    od_apply (*apply)(od_authorizer *self, od_exchange *exchange);
+    /* After an answer: true if the vendor rejected it without executing it and a fresh authorization may help (the layer
+     * then applies and sends once more, once). Forgets what was rejected. NULL: never. */
+    bool (*rejected)(od_authorizer *self, od_exchange *exchange);
+    /* Takes a waiting exchange out (it was canceled). */
+    void (*forget)(od_authorizer *self, od_exchange *exchange);
+    void (*free)(od_authorizer *self);
+    /* Set by the layer: what to call when a waiting exchange may go on (also when it failed: apply then says so). */
+    void (*resume)(void *context, od_exchange *exchange);
+    void *resume_context;
+};
+
+/* What an authorizer is made from. All borrowed for its life. */
+typedef struct od_authorizer_setup {
+    const od_value *options;   /* the client's, validated */
+    const char *base_url;      /* with endpoint already applied */
+    od_loop *loop;
+    const od_clock *clock;
+    od_transport *network;     /* the client's bottom layer, for fetching tokens and sessions (same cookie jar) */
+    int64_t timeout_ms;
+} od_authorizer_setup;
+
+/* One way of authorizing; vendors name one. */
+struct od_authorizer_kind {
+    const char *name;          /* "sigv4" */
+    const char *parameter;     /* kind's own setting: sigv4's signing name; may be NULL */
+    od_status (*make)(const struct od_authorizer_kind *kind, const od_authorizer_setup *setup, od_authorizer **out,
+                      od_error *err);
+};
+
+extern const struct od_authorizer_kind od_authorizer_sigv4_connect;  /* AWS Signature Version 4, service "connect" */
+extern const struct od_authorizer_kind od_authorizer_basic;          /* options username, password (or api_token) */
+extern const struct od_authorizer_kind od_authorizer_gws_session;    /* Basic, cookies and the learnt CSRF header */
+extern const struct od_authorizer_kind od_authorizer_secret_key;     /* one secret header from option api_key */
+
+/* The layer of the chain; authorizer NULL: passes through. Both borrowed. */
+od_status od__authorizing_transport_new(od_authorizer *authorizer, od_transport *inner, od_transport **out, od_error *err);
+void od__authorizer_free(od_authorizer *authorizer); /* NULL is fine */
+
+#endif

@@ -1,0 +1,22 @@
+/* base/limits: every ceiling of the library in one place; a number that bounds memory or time belongs here. */
+#ifndef OD_BASE_LIMITS_H
+#define OD_BASE_LIMITS_H
+
+#define OD_LIMIT_JSON_DEPTH 64                       /* nesting of parsed JSON */
+#define OD_LIMIT_RESPONSE_BYTES (8u * 1024 * 1024)   /* body of one HTTP answer */
+#define OD_LIMIT_RESPONSE_HEADER_BYTES (64u * 1024)  /* all header lines of one answer together */
+#define OD_LIMIT_REQUEST_BYTES (4u * 1024 * 1024)    /* body of one HTTP request */
+#define OD_LIMIT_HEADERS 48                          /* header lines of one request */
+#define OD_LIMIT_URL_BYTES (8u * 1024)
+#define OD_LIMIT_FIELDS 64                           /* fields of one shape */
+#define OD_LIMIT_OPERATIONS 64                       /* operations of one vendor */
+#define OD_LIMIT_RATE_WAITERS 100000                 /* requests that wait for one rate limiter */
+#define OD_LIMIT_CONNECTIONS 512                     /* open connections of one engine */
+
+#define OD_DEFAULT_TIMEOUT_MS 15000
+#define OD_DEFAULT_CONNECT_TIMEOUT_MS 3100
+#define OD_DEFAULT_MAX_ATTEMPTS 3
+#define OD_DEFAULT_RESEND_WITHIN_MS 3000             /* R2 */
+#define OD_RINGING_CONNECTION_AGE_S 5                /* an idle connection older than this carries no ringing request */
+
+#endif

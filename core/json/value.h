@@ -1,0 +1,21 @@
+/* json/value: what the other rooms may do with od_value beyond the public functions; the only room that knows jansson.
+ * An od_value is immutable once another room may see it, but for the functions here that say "in place". */
+#ifndef OD_JSON_VALUE_H
+#define OD_JSON_VALUE_H
+
+#include <outdial.h>
+
+/* Copies a value so that it shares no object, array or string with the original; NULL when memory runs out. */
+od_value *od__value_copy(const od_value *value);
+/* Removes object[key] in place; nothing happens if it is absent. */
+void od__value_remove(od_value *object, const char *key);
+/* Overwrites every string below value (in place) and unrefs it: for values that held secrets and are not shared. */
+void od__value_wipe(od_value *value);
+/* Returns "an object", "a string", "null", ...: the type as error texts call it. */
+const char *od__value_type_name(const od_value *value);
+/* Writes value as it may appear in an error text: short, quoted if a string, cut with "..." at 40 characters. */
+void od__value_describe(const od_value *value, char *out, size_t out_bytes);
+/* Returns the jansson version as "jansson/2.14"; static. */
+const char *od__value_library(void);
+
+#endif

@@ -1,0 +1,61 @@
+/* loop: descriptors, timers and wake-ups behind one pollable descriptor. No curl, no SQL, no requests.
+ *
+ * Interest changes are kept in memory and told to the kernel only where they differ when the loop is about to wait;
+ * timers live in a heap and become the timeout of epoll_wait; a timerfd is armed only after a host asked for the
+ * descriptor; work that is due at once runs in the same step. */
+#ifndef OD_LOOP_LOOP_H
+#define OD_LOOP_LOOP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <outdial.h>
+#include "base/clock.h"
+
+typedef struct od_loop od_loop;
+
+#define OD_LOOP_READ 1u
+#define OD_LOOP_WRITE 2u
+
+/* Called from od__loop_step with the directions that are ready (errors and hang-ups count as both). */
+typedef void od_watch_fn(void *context, int fd, unsigned ready);
+typedef void od_timer_fn(void *context);
+
+/* A timer is embedded in its owner; zero-initialised it is stopped. */
+typedef struct od_timer {
+    int64_t due_us;
+    size_t position;  /* in the heap, 1-based; 0: stopped */
+    od_timer_fn *fn;
+    void *context;
+} od_timer;
+
+/* Work for the next step: embedded in its owner; zero-initialised it is idle. Runs once per posting, in order. */
+typedef struct od_job {
+    struct od_job *next;
+    bool queued;
+    od_timer_fn *fn;
+    void *context;
+} od_job;
+
+/* clock is borrowed for the loop's life. Errors: out_of_memory, internal. */
+od_status od__loop_new(const od_clock *clock, od_loop **out, od_error *err);
+void od__loop_free(od_loop *loop);
+/* Sets what fd is watched for (OD_LOOP_READ | OD_LOOP_WRITE; 0: nothing more, and the loop forgets fd). Replaces fn and
+ * context. Errors: out_of_memory. The kernel's refusal of a descriptor is reported by od__loop_step as ready in both
+ * directions, so that its owner meets the error when using it. */
+od_status od__loop_watch(od_loop *loop, int fd, unsigned interest, od_watch_fn *fn, void *context, od_error *err);
+/* Starts (or moves) a timer to run at due_us on the loop's clock. Errors: out_of_memory. */
+od_status od__loop_timer_start(od_loop *loop, od_timer *timer, int64_t due_us, od_error *err);
+void od__loop_timer_stop(od_loop *loop, od_timer *timer);
+/* Queues a job for the next step; from the loop's own thread. Never fails; posting a queued job does nothing. */
+void od__loop_post(od_loop *loop, od_job *job);
+void od__loop_unpost(od_loop *loop, od_job *job);
+/* Wakes the loop; any thread. */
+void od__loop_wake(od_loop *loop);
+/* Runs due timers, posted jobs and ready descriptors; waits at most timeout_ms (-1: until something happens). */
+od_status od__loop_step(od_loop *loop, int timeout_ms, od_error *err);
+int od__loop_fd(od_loop *loop);
+int od__loop_timeout_ms(od_loop *loop);
+int64_t od__loop_now_us(od_loop *loop);
+
+#endif

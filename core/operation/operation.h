@@ -1,0 +1,108 @@
+/* operation: descriptors of vendors and their operations as const data, finding them, and building a request from a
+ * descriptor and checked parameters. No I/O, no vendor by name. */
+#ifndef OD_OPERATION_OPERATION_H
+#define OD_OPERATION_OPERATION_H
+
+#include "validation/shape.h"
+#include "transport/transport.h"
+
+typedef struct od_client_settings od_client_settings;
+typedef struct od_authorizer_kind od_authorizer_kind;
+
+/* What an error of a vendor means. The first row that fits wins; the last rows of a table are general. */
+typedef struct od_error_row {
+    int http_status;          /* exact; 0: any. 400..599 may be given as a class: 4 = 4xx, 5 = 5xx */
+    const char *vendor_code;  /* exact, without regard to case; NULL: any */
+    const char *message;      /* a glob over the vendor's text ('*' any run); NULL: any */
+    int enveloped;            /* 1: only in the vendor's own envelope, -1: only outside, 0: both */
+    od_status code;
+    od_placement placement;   /* what it proves for an operation that rings (R13); never NONE */
+    bool retryable;           /* the same call may succeed later */
+    od_again again;           /* the transport may repeat it */
+    int64_t retry_after_ms;   /* advice when the vendor gave none; 0: none */
+} od_error_row;
+
+/* What a vendor's answer says, read by its `read` function from status, headers and body. */
+typedef struct od_answer {
+    bool success;             /* in the vendor's own terms */
+    bool enveloped;           /* the answer has the vendor's own form */
+    char vendor_code[OD_ERROR_CODE_BYTES];
+    char message[OD_ERROR_MESSAGE_BYTES];
+    char request_id[OD_ERROR_CODE_BYTES];
+    int64_t retry_after_ms;   /* the vendor's hint; -1: none */
+} od_answer;
+
+struct od_operation {
+    const char *name;             /* "start_outbound_voice_contact" */
+    const char *vendor_name;      /* "StartOutboundVoiceContact" */
+    const char *summary;          /* one line */
+    const char *source;           /* vendor document and section */
+    const char *method;
+    const char *path;             /* "/contacts/{InstanceId}/{ContactId}" */
+    const od_shape *input;        /* a STRUCT or CHOICE */
+    const od_shape *output;       /* for documentation; answers are read leniently */
+    const char *content_type;     /* of the body; NULL: no body */
+    const od_field *headers;      /* constant or option-made headers; ends with name NULL; may be NULL */
+    const od_rate *rate;          /* default rate; operations that share the pointer share the bucket; NULL: none */
+    bool rings;                   /* a phone may ring because of it, now or later */
+    od_repeat repeat;
+    const char *repeat_field;     /* TOKEN: the field that makes a second one the same. SAFE: none */
+    const char *repeat_unless;    /* a field whose presence makes a repeat unsafe; may be NULL */
+    bool unsigned_request;        /* no authorizer */
+};
+
+/* A neutral call, already checked against od_shape_call. All borrowed; NULL if absent. */
+typedef struct od_call {
+    const char *to, *from, *contact, *token;
+    const od_value *attributes, *fields;
+} od_call;
+
+struct od_vendor {
+    const char *name;             /* "amazon_connect" */
+    const char *title;            /* "Amazon Connect" */
+    const od_shape *options;      /* the vendor's own client options: a STRUCT; common ones are added to it */
+    const od_operation *operations;   /* ends with name NULL */
+    const od_error_row *errors;       /* ends with code OD_OK; must be total: the last row fits anything */
+    const od_authorizer_kind *authorizer;
+    bool cookies;
+    /* Writes "https://host[:port][/base]" for these options (endpoint not considered). */
+    od_status (*base_url)(const od_value *options, char *out, size_t out_bytes, od_error *err);
+    /* Reads an answer; pure. body is NULL if it is not JSON (or empty). */
+    void (*read)(const od_operation *operation, const od_http_response *response, const od_value *body, od_answer *out);
+    /* Turns a neutral call into an operation and its parameters (*params new). Unknown fields are refused later, by the
+     * operation's shape. Sets *dropped to a static text that on_log gets when something of the call has no place. */
+    od_status (*place)(const od_vendor *vendor, const od_value *options, const od_call *call,
+                       const od_operation **operation, od_value **params, const char **dropped, od_error *err);
+    /* After success: "placed" (true) or "handed off" (false), and the vendor's id as a new value (NULL: none). */
+    bool (*placed)(const od_operation *operation, int http_status, const od_value *params, const od_value *body,
+                   od_value **id);
+};
+
+/* ---- registry ---- */
+const od_operation *od__operation_find(const od_vendor *vendor, const char *name);
+extern const od_shape od_shape_call;          /* { to, from, contact, attributes, token, fields } */
+extern const od_field od_common_options[];    /* endpoint, timeout, connect_timeout, rate, retry, ca_file, ... */
+
+/* Validates a vendor's client options (its own and the common ones) in place. */
+od_status od__options_validate(const od_vendor *vendor, od_value *options, od_error *err);
+
+/* ---- building ---- */
+
+/* Builds method, URL, headers (without authorization) and body from checked parameters. base_url has no final slash.
+ * Errors: validation (a header or path value that cannot be sent), out_of_memory. */
+od_status od__operation_build(const od_operation *operation, const char *base_url, const od_value *options,
+                              const od_value *params, od_http_request *request, od_error *err);
+/* Appends text percent-encoded: unreserved bytes stay. */
+void od__uri_encode(od_buffer *out, const char *text, size_t length_bytes);
+/* Replaces scheme, host and port of url by those of endpoint (which may carry a path prefix); paths stay. */
+od_status od__uri_replace_origin(const char *url, const char *endpoint, char *out, size_t out_bytes, od_error *err);
+
+/* ---- reading ---- */
+
+/* Turns an answer of the network into result or error by the vendor's read function and error table: fills
+ * exchange->error, try_placement, again and server_delay_ms, and *result (new) on success. Implements R13's general rows
+ * where the table has none. */
+od_status od__operation_read(const od_vendor *vendor, const od_operation *operation, od_exchange *exchange,
+                             od_value **result);
+
+#endif

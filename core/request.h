@@ -1,0 +1,31 @@
+/* request: something under way that will finish once: a call of a vendor, a timer, a descriptor, later a verb of the
+ * store. Knows references, the finished queue and cancelling; what is under way belongs to its kind. */
+#ifndef OD_REQUEST_H
+#define OD_REQUEST_H
+
+#include "engine.h"
+
+typedef struct od_request_kind {
+    void (*cancel)(od_request *request, od_status code);  /* stop it and finish it with code (canceled or closed) */
+    void (*free)(od_request *request);                    /* frees the whole kind-specific struct; od_request is its first member */
+} od_request_kind;
+
+struct od_request {
+    const od_request_kind *kind;
+    od_engine *engine;      /* NULL once the engine is gone */
+    int references;
+    bool finished, taken, waited;
+    bool cancel_asked;
+    od_error error;
+    od_value *result;
+    void *context;
+    od_request *next, *previous;  /* in the engine's list of pending or of finished ones */
+    od_job job;                   /* for cancelling from a clean stack */
+};
+
+/* Initialises the base of a request and lists it as pending: one reference for the caller, one for the engine. */
+void od__request_init(od_request *request, const od_request_kind *kind, od_engine *engine, void *context);
+/* Finishes it: moves it to the finished queue. result is taken (may be NULL); error stays as the kind set it. */
+void od__request_finish(od_request *request, od_value *result);
+
+#endif
