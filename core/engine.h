@@ -6,6 +6,8 @@
 #include "loop/loop.h"
 #include "transport/transport.h"
 
+#pragma GCC visibility push(hidden)
+
 struct od_engine {
     od_clock clock;
     od_loop *loop;
@@ -19,4 +21,5 @@ struct od_engine {
     void *make_transport_context;
 };
 
+#pragma GCC visibility pop
 #endif

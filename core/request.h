@@ -5,6 +5,8 @@
 
 #include "engine.h"
 
+#pragma GCC visibility push(hidden)
+
 typedef struct od_request_kind {
     void (*cancel)(od_request *request, od_status code);  /* stop it and finish it with code (canceled or closed) */
     void (*free)(od_request *request);                    /* frees the whole kind-specific struct; od_request is its first member */
@@ -28,4 +30,5 @@ void od__request_init(od_request *request, const od_request_kind *kind, od_engin
 /* Finishes it: moves it to the finished queue. result is taken (may be NULL); error stays as the kind set it. */
 void od__request_finish(od_request *request, od_value *result);
 
+#pragma GCC visibility pop
 #endif

@@ -6,6 +6,8 @@
 #include "transport/transport.h"
 #include "base/clock.h"
 
+#pragma GCC visibility push(hidden)
+
 typedef struct od_authorizer od_authorizer;
 
 typedef enum od_apply {
@@ -55,4 +57,5 @@ extern const struct od_authorizer_kind od_authorizer_secret_key;     /* one secr
 od_status od__authorizing_transport_new(od_authorizer *authorizer, od_transport *inner, od_transport **out, od_error *err);
 void od__authorizer_free(od_authorizer *authorizer); /* NULL is fine */
 
+#pragma GCC visibility pop
 #endif

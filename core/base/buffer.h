@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#pragma GCC visibility push(hidden)
+
 typedef struct od_buffer {
     char *data;          /* NUL-terminated once anything was appended; may be NULL while empty */
     size_t length;
@@ -29,4 +31,5 @@ const char *od__buffer_text(const od_buffer *buffer);
 /* Gives the bytes away (od__free them); the buffer is empty afterwards. NULL if failed. */
 char *od__buffer_take(od_buffer *buffer);
 
+#pragma GCC visibility pop
 #endif

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#pragma GCC visibility push(hidden)
+
 struct od_engine_options;
 
 typedef struct od_clock {
@@ -25,4 +27,5 @@ bool od__clock_random(const od_clock *clock, void *out, size_t bytes);
 /* Returns a number in [0, 1) from the clock's randomness; 0.5 when there is none. */
 double od__clock_random_unit(const od_clock *clock);
 
+#pragma GCC visibility pop
 #endif

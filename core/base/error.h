@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <outdial.h>
 
+#pragma GCC visibility push(hidden)
+
 /* Sets code and message if err holds none yet (first writer wins) and returns code; err may be NULL. */
 od_status od__error_set(od_error *err, od_status code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* As od__error_set, with the JSON pointer of the parameter complained about. */
@@ -16,4 +18,5 @@ void od__error_clean(char *out, size_t out_bytes, const char *text, size_t lengt
 /* Empties an error so that it can be filled anew; keeps size. */
 void od__error_clear(od_error *err);
 
+#pragma GCC visibility pop
 #endif

@@ -2,6 +2,8 @@
 #ifndef OD_BASE_LIMITS_H
 #define OD_BASE_LIMITS_H
 
+#pragma GCC visibility push(hidden)
+
 #define OD_LIMIT_JSON_DEPTH 64                       /* nesting of parsed JSON */
 #define OD_LIMIT_RESPONSE_BYTES (8u * 1024 * 1024)   /* body of one HTTP answer */
 #define OD_LIMIT_RESPONSE_HEADER_BYTES (64u * 1024)  /* all header lines of one answer together */
@@ -19,4 +21,5 @@
 #define OD_DEFAULT_RESEND_WITHIN_MS 3000             /* R2 */
 #define OD_RINGING_CONNECTION_AGE_S 5                /* an idle connection older than this carries no ringing request */
 
+#pragma GCC visibility pop
 #endif

@@ -4,6 +4,8 @@
 
 #include <stddef.h>
 
+#pragma GCC visibility push(hidden)
+
 /* As malloc, calloc, realloc, free; NULL when memory runs out (or a test says so). */
 void *od__alloc(size_t bytes);
 void *od__calloc(size_t count, size_t bytes);
@@ -17,4 +19,5 @@ char *od__strndup(const char *text, size_t length_bytes);
  * last call. */
 size_t od__memory_fail_at(size_t n);
 
+#pragma GCC visibility pop
 #endif

@@ -4,6 +4,8 @@
 
 #include <stddef.h>
 
+#pragma GCC visibility push(hidden)
+
 typedef struct od_nearest {
     const char *wanted;
     const char *best;   /* NULL while none is near enough */
@@ -14,4 +16,5 @@ typedef struct od_nearest {
  * `-`; near enough means an edit distance of at most a third of the length, and one name beginning with the other. */
 void od__nearest_offer(od_nearest *nearest, const char *candidate);
 
+#pragma GCC visibility pop
 #endif

@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <outdial.h>
 
+#pragma GCC visibility push(hidden)
+
 #define OD_CREDENTIAL_KEY_BYTES 160
 #define OD_CREDENTIAL_SECRET_BYTES 256
 #define OD_CREDENTIAL_TOKEN_BYTES 8192
@@ -40,4 +42,5 @@ od_status od__credentials_chain_new(od_credential_source **sources, size_t count
                                     od_error *err);
 void od__credential_source_free(od_credential_source *source); /* NULL is fine */
 
+#pragma GCC visibility pop
 #endif

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#pragma GCC visibility push(hidden)
+
 #define OD_SHA256_BYTES 32
 #define OD_SHA256_HEX_BYTES 65 /* with the final NUL */
 #define OD_UUID_BYTES 37       /* with the final NUL */
@@ -28,4 +30,5 @@ bool od__crypto_equal(const void *a, const void *b, size_t bytes);
 /* Returns "OpenSSL 3.0.x"; static. */
 const char *od__crypto_library(void);
 
+#pragma GCC visibility pop
 #endif

@@ -5,6 +5,8 @@
 
 #include <outdial.h>
 
+#pragma GCC visibility push(hidden)
+
 /* Copies a value so that it shares no object, array or string with the original; NULL when memory runs out. */
 od_value *od__value_copy(const od_value *value);
 /* Removes object[key] in place; nothing happens if it is absent. */
@@ -18,4 +20,5 @@ void od__value_describe(const od_value *value, char *out, size_t out_bytes);
 /* Returns the jansson version as "jansson/2.14"; static. */
 const char *od__value_library(void);
 
+#pragma GCC visibility pop
 #endif

@@ -12,6 +12,8 @@
 #include <outdial.h>
 #include "base/clock.h"
 
+#pragma GCC visibility push(hidden)
+
 typedef struct od_loop od_loop;
 
 #define OD_LOOP_READ 1u
@@ -58,4 +60,5 @@ int od__loop_fd(od_loop *loop);
 int od__loop_timeout_ms(od_loop *loop);
 int64_t od__loop_now_us(od_loop *loop);
 
+#pragma GCC visibility pop
 #endif

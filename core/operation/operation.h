@@ -6,6 +6,8 @@
 #include "validation/shape.h"
 #include "transport/transport.h"
 
+#pragma GCC visibility push(hidden)
+
 typedef struct od_client_settings od_client_settings;
 typedef struct od_authorizer_kind od_authorizer_kind;
 
@@ -105,4 +107,5 @@ od_status od__uri_replace_origin(const char *url, const char *endpoint, char *ou
 od_status od__operation_read(const od_vendor *vendor, const od_operation *operation, od_exchange *exchange,
                              od_value **result);
 
+#pragma GCC visibility pop
 #endif

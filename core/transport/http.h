@@ -8,6 +8,8 @@
 #include "base/limits.h"
 #include <outdial.h>
 
+#pragma GCC visibility push(hidden)
+
 typedef struct od_header {
     char *name;
     char *value;
@@ -46,4 +48,5 @@ const char *od__http_response_header(const od_http_response *response, const cha
 /* The same, copied into out (cut to fit, NUL-terminated); returns false if absent. */
 bool od__http_response_copy_header(const od_http_response *response, const char *name, char *out, size_t out_bytes);
 
+#pragma GCC visibility pop
 #endif

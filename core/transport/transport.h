@@ -10,6 +10,8 @@
 #include "transport/http.h"
 #include "loop/loop.h"
 
+#pragma GCC visibility push(hidden)
+
 typedef struct od_transport od_transport;
 typedef struct od_exchange od_exchange;
 
@@ -157,4 +159,5 @@ typedef struct od_retry_options {
 od_status od__retry_transport_new(od_loop *loop, const od_clock *clock, const od_retry_options *options,
                                   od_transport *inner, od_transport **out, od_error *err);
 
+#pragma GCC visibility pop
 #endif

@@ -5,6 +5,8 @@
 
 #include <outdial.h>
 
+#pragma GCC visibility push(hidden)
+
 typedef struct od_shape od_shape;
 typedef struct od_field od_field;
 
@@ -133,4 +135,5 @@ void od__iso8601_format(int64_t unix_ms, char *out, size_t out_bytes);
 /* Ready-made shapes used by several vendors. */
 extern const od_shape od_shape_any, od_shape_text, od_shape_boolean, od_shape_integer, od_shape_e164, od_shape_string_map;
 
+#pragma GCC visibility pop
 #endif

@@ -6,6 +6,8 @@
 #include "operation/operation.h"
 #include "authorizing/authorizing.h"
 
+#pragma GCC visibility push(hidden)
+
 #define OD_VENDORS(XX) \
     XX(amazon_connect) \
     XX(genesys)        \
@@ -16,4 +18,5 @@
 OD_VENDORS(OD_VENDOR_DECLARE)
 #undef OD_VENDOR_DECLARE
 
+#pragma GCC visibility pop
 #endif

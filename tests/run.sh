@@ -1,0 +1,105 @@
+#!/bin/sh
+# Runs the suites named as arguments (layers core lua install valgrind), one progress line each, what failed in full, and
+# ends with the one line `N passed, N failed` over all of them. Exit 1 if anything failed.
+set -u
+BUILD=${BUILD:-build}
+LUAS=${LUAS:-lua5.4 luajit lua5.1 lua5.3}
+SANITIZE=${SANITIZE:-}
+passed=0
+failed=0
+logs=$BUILD/test-logs
+mkdir -p "$logs"
+
+# A sanitizer's runtime must be the first library of a Lua interpreter that loads a sanitized module.
+preload=
+case "$SANITIZE" in
+*address*) preload=$(gcc -print-file-name=libasan.so) ;;
+*undefined*) preload=$(gcc -print-file-name=libubsan.so) ;;
+esac
+export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
+
+# report NAME PASSED FAILED STATUS LOG: counts one program's result; a program that failed without saying so counts as one.
+report() {
+    if [ "$4" -ne 0 ] && [ "$3" -eq 0 ]; then
+        set -- "$1" "$2" 1 "$4" "$5"
+    fi
+    if [ "$4" -eq 0 ] && [ $(($2 + $3)) -eq 0 ]; then
+        set -- "$1" 0 1 1 "$5"
+        echo "no test ran" >> "$5"
+    fi
+    printf '%-28s %4d passed, %d failed\n' "$1" "$2" "$3"
+    passed=$((passed + $2))
+    failed=$((failed + $3))
+    if [ "$3" -ne 0 ]; then
+        sed 's/^/    /' "$5" | tail -n 200
+    fi
+}
+
+# last FILE SED-EXPRESSION: the last number that the expression finds, 0 if none.
+last() {
+    n=$(sed -n "$2" "$1" | tail -n 1)
+    echo "${n:-0}"
+}
+
+run_cmocka() { # NAME PROGRAM...
+    name=$1
+    log=$logs/$name.log
+    shift
+    "$@" > "$log" 2>&1
+    status=$?
+    report "$name" "$(last "$log" 's/^\[  PASSED  \] \([0-9]*\) test(s)\..*/\1/p')" \
+        "$(last "$log" 's/^\[  FAILED  \] \([0-9]*\) test(s), listed below.*/\1/p')" $status "$log"
+}
+
+suite_core() {
+    for program in "$BUILD"/tests/test_*; do
+        [ -x "$program" ] || continue
+        ASAN_OPTIONS=detect_leaks=1 run_cmocka "$(basename "$program")" "$program"
+    done
+}
+
+suite_valgrind() {
+    for program in "$BUILD"/tests/test_*; do
+        [ -x "$program" ] || continue
+        run_cmocka "valgrind-$(basename "$program")" valgrind -q --error-exitcode=9 --leak-check=full \
+            --show-leak-kinds=definite,indirect,possible --errors-for-leak-kinds=definite,indirect,possible \
+            --suppressions=tests/valgrind.supp "$program"
+    done
+}
+
+suite_lua() {
+    for lua in $LUAS; do
+        case $lua in
+        luajit) version=5.1 ;;
+        *) version=${lua#lua} ;;
+        esac
+        log=$logs/busted-$lua.log
+        # Leaks are judged by the C tests: an interpreter that unloads modules at its end hides their frames.
+        env ${preload:+LD_PRELOAD="$preload" ASAN_OPTIONS=detect_leaks=0} OUTDIAL_BUILD="$BUILD" \
+            busted --lua="$(command -v "$lua")" --output=plainTerminal --no-auto-insulate \
+            --lpath='scripts/?.lua;scripts/?/init.lua' --cpath="$BUILD/lua$version/?.so" tests/lua > "$log" 2>&1
+        status=$?
+        ok=$(last "$log" 's/^\([0-9]*\) success.*/\1/p')
+        bad=$(last "$log" 's/^[0-9]* success[a-z]* \/ \([0-9]*\) failure.*/\1/p')
+        errors=$(last "$log" 's/^[0-9]* success.* \/ \([0-9]*\) error.*/\1/p')
+        report "busted-$lua" "$ok" $((bad + errors)) $status "$log"
+    done
+}
+
+# A script of checks: prints `ok NAME` or `not ok NAME` lines.
+run_checks() { # NAME SCRIPT
+    log=$logs/$1.log
+    BUILD=$BUILD sh "$2" > "$log" 2>&1
+    status=$?
+    report "$1" "$(grep -c '^ok ' "$log")" "$(grep -c '^not ok ' "$log")" $status "$log"
+}
+
+suite_layers() { run_checks layers tests/layers.sh; }
+suite_install() { run_checks install tests/install/run.sh; }
+
+for suite in "$@"; do
+    "suite_$suite"
+done
+echo
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
