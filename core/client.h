@@ -1,0 +1,65 @@
+/* client: one configured vendor account, and the life of one of its calls: fill -> validate -> build -> authorize -> send
+ * -> decode. It knows no vendor by name: what differs between vendors is data in their descriptors. */
+#ifndef OD_CLIENT_H
+#define OD_CLIENT_H
+
+#include "authorizing/authorizing.h"
+#include "operation/operation.h"
+#include "request.h"
+
+typedef struct od_client_call od_client_call;
+
+/* A client's options once they are checked, as the layers want them. */
+typedef struct od_client_plan {
+    char *base_url;             /* owned; scheme and host in lower case, `endpoint` applied, no final slash */
+    const char *ca_file;        /* borrowed from the options; NULL: the system's */
+    int64_t timeout_ms, connect_timeout_ms;
+    int64_t resend_within_ms;   /* R2; 0: an operation with a token is never repeated in doubt */
+    int max_attempts;           /* 1: `retry` is off */
+    bool rate_off;
+    bool rate_given;            /* `rate` replaces every operation's own */
+    od_rate rate;
+} od_client_plan;
+
+struct od_client {
+    od_engine *engine;
+    const od_vendor *vendor;
+    od_value *options;          /* checked; wiped at the end */
+    od_client_plan plan;
+    od_authorizer *authorizer;
+    od_transport *network, *authorizing, *rate, *retry;  /* the chain, from the bottom up; rate may be NULL */
+    od_client_call *calls;      /* under way; doubly linked */
+    void (*log)(void *context, od_log_level level, const char *text);
+    void *log_context;
+};
+
+/* Reads checked options into plan. Errors: validation (the path names the option), out_of_memory. */
+od_status od__client_plan_read(const od_vendor *vendor, const od_value *options, od_client_plan *plan, od_error *err);
+void od__client_plan_clear(od_client_plan *plan);
+
+/* Tells the client's listener, if there is one; the text is cut to one line of 512 bytes. */
+void od__client_log(const od_client *client, od_log_level level, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* As od_client_submit, but takes parameters (also when it fails) and changes them in place: nobody else may hold them. */
+od_status od__client_submit_take(od_client *client, const char *operation, od_value *parameters,
+                                 const od_submit_options *options, od_request **out, od_error *err);
+/* As od_client_place, but takes call in the same way. */
+od_status od__client_place_take(od_client *client, od_value *call, const od_submit_options *options, od_request **out,
+                                od_error *err);
+
+/* What makes a call a placement: the neutral result is made from the vendor's. */
+typedef struct od_placing {
+    char *token;                /* owned */
+} od_placing;
+
+/* Starts a call with parameters (taken, also when it fails); placing (contents taken, also when it fails) may be NULL.
+ * Errors: validation, out_of_memory. */
+od_status od__client_start(od_client *client, const od_operation *operation, od_value *parameters,
+                           od_placing *placing, const od_submit_options *options, od_request **out, od_error *err);
+/* Makes { id, state, vendor, token, response } of a vendor's answer. response is borrowed. Errors: out_of_memory. */
+od_status od__placing_result(const od_vendor *vendor, const od_operation *operation, int http_status,
+                             const od_value *parameters, const od_value *response, const char *token, od_value **out,
+                             od_error *err);
+
+#endif

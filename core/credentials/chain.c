@@ -1,0 +1,77 @@
+/* Several sources as one: the first that is configured wins, and if it fails the failure stands. */
+#include "credentials/credentials.h"
+
+#include "base/error.h"
+#include "base/memory.h"
+
+typedef struct chain_source {
+    od_credential_source base;
+    size_t count;
+    od_credential_source *sources[];
+} chain_source;
+
+static void source_ready(void *context)
+{
+    chain_source *self = context;
+    if (self->base.ready != NULL)
+        self->base.ready(self->base.ready_context);
+}
+
+static od_status chain_get(od_credential_source *base, od_credentials *out, bool *configured, bool *waiting,
+                           od_error *err)
+{
+    chain_source *self = (chain_source *)base;
+    *configured = false;
+    *waiting = false;
+    for (size_t i = 0; i < self->count; i++) {
+        od_credential_source *source = self->sources[i];
+        od_error why = OD_ERROR_INIT;
+        bool here = false;
+        od_status status = source->get(source, out, &here, waiting, &why);
+        if (status == OD_OK) {
+            *configured = true;
+            return OD_OK;
+        }
+        /* Out of memory is nobody's "nothing here": only a source that says so is passed over. */
+        if (here || status != OD_AUTHENTICATION) {
+            *configured = here;
+            if (err != NULL && err->code == OD_OK) {
+                size_t size = err->size;
+                *err = why;
+                err->size = size;
+            }
+            return status;
+        }
+    }
+    return od__error_set(err, OD_AUTHENTICATION,
+                         "no AWS credentials: give credentials = { access_key_id, secret_access_key } or set "
+                         "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
+}
+
+static void chain_free(od_credential_source *base)
+{
+    chain_source *self = (chain_source *)base;
+    for (size_t i = 0; i < self->count; i++)
+        od__credential_source_free(self->sources[i]);
+    od__free(self);
+}
+
+od_status od__credentials_chain_new(od_credential_source **sources, size_t count, od_credential_source **out,
+                                    od_error *err)
+{
+    chain_source *self = od__calloc(1, sizeof(*self) + count * sizeof(self->sources[0]));
+    if (self == NULL) {
+        for (size_t i = 0; i < count; i++)
+            od__credential_source_free(sources[i]);
+        return od__error_no_memory(err);
+    }
+    self->base = (od_credential_source){ .name = "chain", .get = chain_get, .free = chain_free };
+    self->count = count;
+    for (size_t i = 0; i < count; i++) {
+        self->sources[i] = sources[i];
+        sources[i]->ready = source_ready;
+        sources[i]->ready_context = self;
+    }
+    *out = &self->base;
+    return OD_OK;
+}
