@@ -3,6 +3,7 @@
 #ifndef OD_JSON_VALUE_H
 #define OD_JSON_VALUE_H
 
+#include "base/buffer.h"
 #include <outdial.h>
 
 #pragma GCC visibility push(hidden)
@@ -13,9 +14,18 @@ od_value *od__value_copy(const od_value *value);
 void od__value_remove(od_value *object, const char *key);
 /* Overwrites every string below value (in place) and unrefs it: for values that held secrets and are not shared. */
 void od__value_wipe(od_value *value);
+/* Replaces, in place, the member that od_value_next has just returned; takes member. Safe while iterating. Returns false
+ * when memory runs out. */
+bool od__value_replace_member(od_value *object, void *cursor, od_value *member);
+/* Replaces array[index] in place; takes element. Returns false when memory runs out or there is no such element. */
+bool od__value_replace_element(od_value *array, size_t index, od_value *element);
+/* Appends value as compact JSON to out. Errors: out_of_memory (also over the buffer's limit), internal (nested deeper
+ * than any value that was parsed: built as a loop). */
+od_status od__value_write(const od_value *value, od_buffer *out, od_error *err);
 /* Returns "an object", "a string", "null", ...: the type as error texts call it. */
 const char *od__value_type_name(const od_value *value);
-/* Writes value as it may appear in an error text: short, quoted if a string, cut with "..." at 40 characters. */
+/* Writes value as it may appear in an error text: short, quoted if a string, cut with "..." at 40 characters; "nothing"
+ * for NULL. */
 void od__value_describe(const od_value *value, char *out, size_t out_bytes);
 /* Returns the jansson version as "jansson/2.14"; static. */
 const char *od__value_library(void);
