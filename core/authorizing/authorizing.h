@@ -49,12 +49,13 @@ struct od_authorizer_kind {
 };
 
 extern const struct od_authorizer_kind od_authorizer_sigv4_connect;  /* AWS Signature Version 4, service "connect" */
-extern const struct od_authorizer_kind od_authorizer_basic;          /* options username, password (or api_token) */
+extern const struct od_authorizer_kind od_authorizer_basic;          /* options username (or subdomain), password (or api_token) */
 extern const struct od_authorizer_kind od_authorizer_gws_session;    /* Basic, cookies and the learnt CSRF header */
 extern const struct od_authorizer_kind od_authorizer_secret_key;     /* one secret header from option api_key */
 
-/* The layer of the chain; authorizer NULL: passes through. Both borrowed. */
-od_status od__authorizing_transport_new(od_authorizer *authorizer, od_transport *inner, od_transport **out, od_error *err);
+/* The layer of the chain; authorizer NULL: passes through. All borrowed. Errors: out_of_memory. */
+od_status od__authorizing_transport_new(od_loop *loop, od_authorizer *authorizer, od_transport *inner, od_transport **out,
+                                        od_error *err);
 void od__authorizer_free(od_authorizer *authorizer); /* NULL is fine */
 
 #pragma GCC visibility pop

@@ -35,12 +35,7 @@ static od_status chain_get(od_credential_source *base, od_credentials *out, bool
         /* Out of memory is nobody's "nothing here": only a source that says so is passed over. */
         if (here || status != OD_AUTHENTICATION) {
             *configured = here;
-            if (err != NULL && err->code == OD_OK) {
-                size_t size = err->size;
-                *err = why;
-                err->size = size;
-            }
-            return status;
+            return od__error_set(err, status, "%s", why.message);
         }
     }
     return od__error_set(err, OD_AUTHENTICATION,

@@ -45,6 +45,7 @@ struct od_exchange {
     int64_t send_before_us;    /* on the loop's clock; past it no byte leaves; 0: none */
     int64_t timeout_ms;        /* of one try, from handing it to the network on */
     bool long_poll;            /* exempt from rate and retry */
+    bool anonymous;            /* goes past the authorizing layer as it is */
     /* Decides after every try (also a failed one) what came: reads response and error, sets error, try_placement and
      * again. Called once per try, by the owner's function; NULL: error stands, nothing is tried again. */
     void (*judge)(void *context, od_exchange *exchange);
@@ -72,7 +73,10 @@ struct od_exchange {
     od_exchange *next, *previous; /* in the queue of the layer that has it parked */
     void *curl;                /* of the curl layer */
     bool auth_repeated;        /* of the authorizing layer: the one repetition is used up */
+    unsigned auth_generation;  /* of the authorizer: which token or session this try went out with */
     const void *bucket;        /* of the rate layer: which bucket (an od_rate *); NULL: the client's common one */
+    int tries;                 /* of the retry layer: how often it sent this on */
+    int retry_cost;            /* of the retry layer: what the last repetition took from the quota; 0: never repeated */
 };
 
 struct od_transport {
@@ -95,6 +99,10 @@ void od__exchange_unpark(od_exchange *exchange);  /* the layer itself goes on wi
 /* Takes an exchange back wherever it is, sets error (canceled or closed, with placement unknown if a byte left), and
  * drops all layers without calling them: the caller owns it again at once. */
 void od__exchange_cancel(od_exchange *exchange, od_status code, const char *message);
+/* Returns whether send_before has passed at now_us (it is the first instant that is too late). */
+bool od__exchange_is_late(const od_exchange *exchange, int64_t now_us);
+/* Sets what R4 says of a try that was too late: timeout, "send_before passed before the first byte", not placed. */
+void od__exchange_set_late(od_exchange *exchange);
 /* Joins placements over tries: placed > unknown > not_placed > none (R3). */
 od_placement od__placement_join(od_placement a, od_placement b);
 
@@ -130,7 +138,9 @@ typedef struct od_rate {
 int64_t od__gcra_take(int64_t *tat_us, const od_rate *rate, int64_t now_us);
 
 /* override: used for every bucket instead of its own rate; NULL: each od_rate its own (an exchange whose bucket is NULL
- * is not limited). Borrowed or copied: override is copied; buckets are keyed by pointer. inner is borrowed. */
+ * is not limited). Borrowed or copied: override is copied; buckets are keyed by pointer. inner is borrowed.
+ * First come, first served in each bucket. A waiter takes its slot when it goes, so one that is canceled takes none and
+ * those behind it move up. One whose send_before passes while it waits finishes then, late (R4). */
 od_status od__rate_transport_new(od_loop *loop, const od_rate *override, od_transport *inner, od_transport **out,
                                  od_error *err);
 
@@ -154,8 +164,10 @@ typedef struct od_retry_options {
 
 /* Sends again what may be sent again: again != NO, attempts and quota left, send_before not passed at the new time, and
  * for an exchange that rings: the try was not_placed, or its repeat rule allows a second one (never after NEVER; TOKEN and
- * SAFE within resend_within_ms of the first byte). Calls the judge after each try, joins the placement, and when the
- * joined placement is stronger than the last try's, the error carries the joined one. */
+ * SAFE within resend_within_ms of the first byte). An earlier unknown counts as the try's own (R3), and narrows
+ * send_before to the token's limit. One that does not ring and whose answer was lost is sent again unless its repeat is
+ * NEVER (or TOKEN, past resend_within_ms). Calls the judge after each try, joins the placement, and when the joined
+ * placement is stronger than the last try's, the error carries the joined one. */
 od_status od__retry_transport_new(od_loop *loop, const od_clock *clock, const od_retry_options *options,
                                   od_transport *inner, od_transport **out, od_error *err);
 

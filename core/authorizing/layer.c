@@ -1,0 +1,134 @@
+/* The authorizing layer of a client's chain: between the rate limit and the network. */
+#include "authorizing/authorizing.h"
+
+#include "authorizing/waiting.h"
+#include "base/error.h"
+#include "base/memory.h"
+
+typedef struct authorizing_layer {
+    od_transport base;
+    od_loop *loop;
+    od_authorizer *authorizer;  /* NULL: everything passes through */
+    od_transport *inner;
+    od_waiting failed;          /* to be finished by the job: nothing finishes from inside a send */
+    od_job job;
+} authorizing_layer;
+
+static void authorize_and_send(authorizing_layer *self, od_exchange *exchange);
+
+/* The vendor refused without doing anything: the answer is dropped, and a fresh authorization goes out, once. */
+static void answered(void *context, od_exchange *exchange)
+{
+    authorizing_layer *self = context;
+    od_authorizer *authorizer = self->authorizer;
+    bool again = exchange->response.status != 0 && !exchange->auth_repeated && authorizer->rejected != NULL &&
+                 authorizer->rejected(authorizer, exchange);
+    if (!again) {
+        od__exchange_finish(exchange);
+        return;
+    }
+    exchange->auth_repeated = true;
+    od__http_response_clear(&exchange->response);
+    od__error_clear(&exchange->error);
+    exchange->sent = false;
+    exchange->try_placement = OD_PLACEMENT_NONE;
+    authorize_and_send(self, exchange);
+}
+
+static void finish_failed(void *context)
+{
+    authorizing_layer *self = context;
+    od_exchange *exchange;
+    while ((exchange = od__waiting_take(&self->failed)) != NULL) {
+        od__exchange_unpark(exchange);
+        od__exchange_finish(exchange);
+    }
+}
+
+static void forget_failed(void *context, od_exchange *exchange)
+{
+    authorizing_layer *self = context;
+    od__waiting_remove(&self->failed, exchange);
+}
+
+static void forget_waiting(void *context, od_exchange *exchange)
+{
+    authorizing_layer *self = context;
+    self->authorizer->forget(self->authorizer, exchange);
+}
+
+/* Without an authorization no byte left: that much is certain, whatever an earlier try left behind. */
+static void fail(authorizing_layer *self, od_exchange *exchange)
+{
+    od__http_response_clear(&exchange->response);
+    exchange->sent = false;
+    exchange->try_placement = exchange->rings ? OD_PLACEMENT_NOT_PLACED : OD_PLACEMENT_NONE;
+    exchange->error.placement = exchange->try_placement;
+    od__waiting_add(&self->failed, exchange);
+    od__exchange_park(exchange, forget_failed, self);
+    od__loop_post(self->loop, &self->job);
+}
+
+static void authorize_and_send(authorizing_layer *self, od_exchange *exchange)
+{
+    exchange->again = OD_AGAIN_NO;
+    switch (self->authorizer->apply(self->authorizer, exchange)) {
+    case OD_APPLY_READY:
+        od__exchange_push(exchange, answered, self);
+        od__transport_send(self->inner, exchange);
+        return;
+    case OD_APPLY_WAITING:
+        od__exchange_park(exchange, forget_waiting, self);
+        return;
+    case OD_APPLY_FAILED:
+        fail(self, exchange);
+        return;
+    }
+}
+
+static void resume(void *context, od_exchange *exchange)
+{
+    od__exchange_unpark(exchange);
+    authorize_and_send(context, exchange);
+}
+
+static void layer_send(od_transport *base, od_exchange *exchange)
+{
+    authorizing_layer *self = (authorizing_layer *)base;
+    if (self->authorizer == NULL || exchange->anonymous)
+        od__transport_send(self->inner, exchange);
+    else
+        authorize_and_send(self, exchange);
+}
+
+static void layer_free(od_transport *base)
+{
+    authorizing_layer *self = (authorizing_layer *)base;
+    od__loop_unpost(self->loop, &self->job);
+    od__free(self);
+}
+
+od_status od__authorizing_transport_new(od_loop *loop, od_authorizer *authorizer, od_transport *inner, od_transport **out,
+                                        od_error *err)
+{
+    authorizing_layer *self = od__calloc(1, sizeof(*self));
+    if (self == NULL)
+        return od__error_no_memory(err);
+    self->base = (od_transport){ .send = layer_send, .free = layer_free };
+    self->loop = loop;
+    self->authorizer = authorizer;
+    self->inner = inner;
+    self->job = (od_job){ .fn = finish_failed, .context = self };
+    if (authorizer != NULL) {
+        authorizer->resume = resume;
+        authorizer->resume_context = self;
+    }
+    *out = &self->base;
+    return OD_OK;
+}
+
+void od__authorizer_free(od_authorizer *authorizer)
+{
+    if (authorizer != NULL)
+        authorizer->free(authorizer);
+}
