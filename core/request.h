@@ -9,7 +9,8 @@
 
 typedef struct od_request_kind {
     void (*cancel)(od_request *request, od_status code);  /* stop it and finish it with code (canceled or closed) */
-    void (*free)(od_request *request);                    /* frees the whole kind-specific struct; od_request is its first member */
+    void (*free)(od_request *request);                    /* frees the whole kind-specific struct; od_request is its first member;
+                                                             the result was let go of already */
 } od_request_kind;
 
 struct od_request {
@@ -18,6 +19,7 @@ struct od_request {
     int references;
     bool finished, taken, waited;
     bool cancel_asked;
+    bool abandoned;         /* the caller let go of its last reference before the end: not delivered */
     od_error error;
     od_value *result;
     void *context;
@@ -27,6 +29,8 @@ struct od_request {
 
 /* Initialises the base of a request and lists it as pending: one reference for the caller, one for the engine. */
 void od__request_init(od_request *request, const od_request_kind *kind, od_engine *engine, void *context);
+/* Gives the caller's reference to *out; out NULL: gives it up, and od_engine_take is the only way to the request. */
+void od__request_hand_out(od_request *request, od_request **out);
 /* Finishes it: moves it to the finished queue. result is taken (may be NULL); error stays as the kind set it. */
 void od__request_finish(od_request *request, od_value *result);
 

@@ -14,6 +14,10 @@
 #define OD_LIMIT_OPERATIONS 64                       /* operations of one vendor */
 #define OD_LIMIT_RATE_WAITERS 100000                 /* requests that wait for one rate limiter */
 #define OD_LIMIT_CONNECTIONS 512                     /* open connections of one engine */
+#define OD_LIMIT_NEAREST_BYTES 96                    /* longer names are not compared for "did you mean" */
+#define OD_LIMIT_LOOP_EVENTS 256                     /* ready descriptors taken from the kernel at once */
+#define OD_LIMIT_LOOP_ROUNDS 16                      /* how often one step runs work that its own work made due */
+#define OD_LIMIT_FOREIGN_CLOCK_WAIT_MS 10            /* longest wait while a clock that is not the kernel's runs a timer */
 
 #define OD_DEFAULT_TIMEOUT_MS 15000
 #define OD_DEFAULT_CONNECT_TIMEOUT_MS 3100

@@ -27,6 +27,7 @@ typedef void od_timer_fn(void *context);
 typedef struct od_timer {
     int64_t due_us;
     size_t position;  /* in the heap, 1-based; 0: stopped */
+    uint64_t sequence;/* of starting: timers due at one time run in the order they were started */
     od_timer_fn *fn;
     void *context;
 } od_timer;
@@ -46,6 +47,11 @@ void od__loop_free(od_loop *loop);
  * context. Errors: out_of_memory. The kernel's refusal of a descriptor is reported by od__loop_step as ready in both
  * directions, so that its owner meets the error when using it. */
 od_status od__loop_watch(od_loop *loop, int fd, unsigned interest, od_watch_fn *fn, void *context, od_error *err);
+/* As od__loop_watch, for a descriptor that is not ours alone: told to the kernel at once. Errors: out_of_memory, internal
+ * (the kernel refuses it, or it is watched already). */
+od_status od__loop_attach(od_loop *loop, int fd, unsigned interest, od_watch_fn *fn, void *context, od_error *err);
+/* Forgets fd and tells the kernel at once, so that others may keep the open file. */
+void od__loop_detach(od_loop *loop, int fd);
 /* Starts (or moves) a timer to run at due_us on the loop's clock. Errors: out_of_memory. */
 od_status od__loop_timer_start(od_loop *loop, od_timer *timer, int64_t due_us, od_error *err);
 void od__loop_timer_stop(od_loop *loop, od_timer *timer);
@@ -54,9 +60,15 @@ void od__loop_post(od_loop *loop, od_job *job);
 void od__loop_unpost(od_loop *loop, od_job *job);
 /* Wakes the loop; any thread. */
 void od__loop_wake(od_loop *loop);
-/* Runs due timers, posted jobs and ready descriptors; waits at most timeout_ms (-1: until something happens). */
+/* Runs due timers and posted jobs, and what they make due, without asking the kernel; returns whether any ran. */
+bool od__loop_run_due(od_loop *loop);
+/* Runs due timers, posted jobs and ready descriptors; waits at most timeout_ms (-1: until something happens), and not at
+ * all when work was due already. A signal ends the wait. Errors: internal (also when called from one of its functions). */
 od_status od__loop_step(od_loop *loop, int timeout_ms, od_error *err);
+/* Returns the descriptor that is readable whenever a step has work to do, -1 when the kernel gives no timer for it. With a
+ * clock that is not the kernel's the loop can only assume that it runs at the kernel's pace. */
 int od__loop_fd(od_loop *loop);
+/* Returns the milliseconds until the next timer (rounded up), 0 if work is due, -1 if there is none. */
 int od__loop_timeout_ms(od_loop *loop);
 int64_t od__loop_now_us(od_loop *loop);
 

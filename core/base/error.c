@@ -1,0 +1,90 @@
+#include "base/error.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* The length of the UTF-8 sequence at text, 0 if there is none (stray, overlong, surrogate, cut off). */
+static size_t utf8_length(const unsigned char *text, size_t left) {
+    unsigned char first = text[0];
+    size_t length = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
+    if (length == 0 || length > left) return 0;
+    for (size_t i = 1; i < length; i++) {
+        if ((text[i] & 0xc0) != 0x80) return 0;
+    }
+    if (first == 0xe0 && text[1] < 0xa0) return 0;
+    if (first == 0xed && text[1] > 0x9f) return 0;
+    if (first == 0xf0 && text[1] < 0x90) return 0;
+    if (first == 0xf4 && text[1] > 0x8f) return 0;
+    return length;
+}
+
+void od__error_clean(char *out, size_t out_bytes, const char *text, size_t length_bytes) {
+    if (out_bytes == 0) return;
+    const unsigned char *bytes = (const unsigned char *)text;
+    size_t used = 0;
+    for (size_t at = 0; at < length_bytes;) {
+        size_t length = utf8_length(bytes + at, length_bytes - at);
+        if (length > out_bytes - 1 - used || used + 1 >= out_bytes) break;
+        if (length == 0) { /* not UTF-8: whoever prints the message shall not stumble over it */
+            out[used++] = '?';
+            at++;
+        } else if (length == 1) {
+            out[used++] = bytes[at] < 0x20 || bytes[at] == 0x7f ? ' ' : (char)bytes[at];
+            at++;
+        } else if (length == 2 && bytes[at] == 0xc2 && bytes[at + 1] < 0xa0) { /* C1 controls move terminals too */
+            out[used++] = ' ';
+            at += length;
+        } else {
+            memcpy(out + used, bytes + at, length);
+            used += length;
+            at += length;
+        }
+    }
+    out[used] = '\0';
+}
+
+static void fill(od_error *err, od_status code, const char *path, const char *format, va_list arguments) {
+    char text[2 * OD_ERROR_MESSAGE_BYTES]; /* longer than the message, so that cleaning is what cuts */
+    err->code = code;
+    int length = vsnprintf(text, sizeof text, format, arguments);
+    if (length < 0) length = 0;
+    if ((size_t)length >= sizeof text) length = (int)sizeof text - 1;
+    od__error_clean(err->message, sizeof err->message, text, (size_t)length);
+    if (path != NULL) od__error_clean(err->path, sizeof err->path, path, strlen(path));
+}
+
+od_status od__error_set(od_error *err, od_status code, const char *format, ...) {
+    if (err == NULL || err->code != OD_OK) return code;
+    va_list arguments;
+    va_start(arguments, format);
+    fill(err, code, NULL, format, arguments);
+    va_end(arguments);
+    return code;
+}
+
+od_status od__error_at(od_error *err, od_status code, const char *path, const char *format, ...) {
+    if (err == NULL || err->code != OD_OK) return code;
+    va_list arguments;
+    va_start(arguments, format);
+    fill(err, code, path, format, arguments);
+    va_end(arguments);
+    return code;
+}
+
+od_status od__error_no_memory(od_error *err) {
+    return od__error_set(err, OD_OUT_OF_MEMORY, "memory ran out");
+}
+
+void od__error_clear(od_error *err) {
+    size_t size = err->size;
+    *err = (od_error)OD_ERROR_INIT;
+    if (size != 0) err->size = size;
+}
+
+size_t od_error_format(const od_error *error, char *out, size_t out_bytes) {
+    bool has_text = error->message[0] != '\0' || error->vendor_code[0] != '\0';
+    int length = snprintf(out, out_bytes, "%s%s%s%s%s%s%s", od_status_name(error->code), error->path[0] ? " " : "",
+                          error->path, has_text ? ": " : "", error->vendor_code,
+                          error->vendor_code[0] != '\0' && error->message[0] != '\0' ? ": " : "", error->message);
+    return length > 0 ? (size_t)length : 0;
+}
