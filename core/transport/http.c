@@ -1,0 +1,178 @@
+/* http: see http.h. */
+#include "transport/http.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "crypto/crypto.h"
+
+/* ---- requests ---- */
+
+void od__http_request_init(od_http_request *request)
+{
+    /* The headers past header_count are never read, so they need no zeroing: this runs once for each call. */
+    memset(request->method, 0, sizeof(request->method));
+    od__buffer_init(&request->url, OD_LIMIT_URL_BYTES);
+    request->header_count = 0;
+    od__buffer_init(&request->body, OD_LIMIT_REQUEST_BYTES);
+    request->has_body = false;
+}
+
+static void free_header(od_header *header)
+{
+    if (header->secret)
+        od__crypto_wipe(header->value, strlen(header->value));
+    od__free(header->name);
+    od__free(header->value);
+}
+
+void od__http_request_clear(od_http_request *request)
+{
+    for (size_t i = 0; i < request->header_count; i++)
+        free_header(&request->headers[i]);
+    od__buffer_wipe(&request->url);
+    od__buffer_wipe(&request->body);
+    od__http_request_init(request);
+}
+
+static od_header *find_header(const od_http_request *request, const char *name)
+{
+    for (size_t i = 0; i < request->header_count; i++)
+        if (strcasecmp(request->headers[i].name, name) == 0)
+            return (od_header *)&request->headers[i];
+    return NULL;
+}
+
+/* RFC 9110: a field name is a token. */
+static bool is_token(const char *name)
+{
+    static const char others[] = "!#$%&'*+-.^_`|~";
+    if (*name == '\0')
+        return false;
+    for (const char *c = name; *c != '\0'; c++) {
+        bool alphanumeric = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9');
+        if (!alphanumeric && strchr(others, *c) == NULL)
+            return false;
+    }
+    return true;
+}
+
+/* A value may hold blanks and bytes above ASCII, but nothing that could end its line. A tab is allowed by the RFC and
+ * refused here: no vendor needs one, and signing would have to fold it. */
+static bool is_line(const char *value)
+{
+    for (const unsigned char *c = (const unsigned char *)value; *c != '\0'; c++)
+        if (*c < 0x20 || *c == 0x7f)
+            return false;
+    return true;
+}
+
+od_status od__http_request_set_header(od_http_request *request, const char *name, const char *value, bool secret,
+                                      od_error *err)
+{
+    if (!is_token(name))
+        return od__error_set(err, OD_VALIDATION, "a header name has a character that cannot be sent");
+    if (!is_line(value))
+        return od__error_set(err, OD_VALIDATION, "the value of header %s has a control character", name);
+    od_header *header = find_header(request, name);
+    if (header == NULL && request->header_count == OD_LIMIT_HEADERS)
+        return od__error_set(err, OD_VALIDATION, "more than %d headers", OD_LIMIT_HEADERS);
+    char *name_copy = od__strdup(name);
+    char *value_copy = od__strdup(value);
+    if (name_copy == NULL || value_copy == NULL) {
+        od__free(name_copy);
+        if (value_copy != NULL && secret)
+            od__crypto_wipe(value_copy, strlen(value_copy));
+        od__free(value_copy);
+        return od__error_no_memory(err);
+    }
+    if (header != NULL)
+        free_header(header);
+    else
+        header = &request->headers[request->header_count++];
+    *header = (od_header){ .name = name_copy, .value = value_copy, .secret = secret };
+    return OD_OK;
+}
+
+void od__http_request_remove_header(od_http_request *request, const char *name)
+{
+    od_header *header = find_header(request, name);
+    if (header == NULL)
+        return;
+    free_header(header);
+    size_t index = (size_t)(header - request->headers);
+    request->header_count--;
+    memmove(header, header + 1, (request->header_count - index) * sizeof(*header));
+}
+
+const char *od__http_request_header(const od_http_request *request, const char *name)
+{
+    const od_header *header = find_header(request, name);
+    return header == NULL ? NULL : header->value;
+}
+
+/* ---- answers ---- */
+
+void od__http_response_init(od_http_response *response)
+{
+    response->status = 0;
+    od__buffer_init(&response->headers, OD_LIMIT_RESPONSE_HEADER_BYTES);
+    od__buffer_init(&response->body, OD_LIMIT_RESPONSE_BYTES);
+}
+
+void od__http_response_clear(od_http_response *response)
+{
+    /* An answer may hold a token or a session. */
+    od__buffer_wipe(&response->headers);
+    od__buffer_wipe(&response->body);
+    od__http_response_init(response);
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r';
+}
+
+const char *od__http_response_header(const od_http_response *response, const char *name, size_t *length_bytes)
+{
+    const char *line = od__buffer_text(&response->headers);
+    const char *end = line + response->headers.length;
+    size_t name_bytes = strlen(name);
+    while (line < end) {
+        const char *line_end = memchr(line, '\n', (size_t)(end - line));
+        const char *next = line_end == NULL ? end : line_end + 1;
+        if (line_end == NULL)
+            line_end = end;
+        if ((size_t)(line_end - line) > name_bytes && line[name_bytes] == ':' &&
+            strncasecmp(line, name, name_bytes) == 0) {
+            const char *value = line + name_bytes + 1;
+            while (value < line_end && is_blank(*value))
+                value++;
+            while (line_end > value && is_blank(line_end[-1]))
+                line_end--;
+            *length_bytes = (size_t)(line_end - value);
+            return value;
+        }
+        line = next;
+    }
+    return NULL;
+}
+
+bool od__http_response_copy_header(const od_http_response *response, const char *name, char *out, size_t out_bytes)
+{
+    size_t length = 0;
+    const char *value = od__http_response_header(response, name, &length);
+    if (out_bytes > 0)
+        out[0] = '\0';
+    if (value == NULL)
+        return false;
+    if (out_bytes == 0)
+        return true;
+    if (length > out_bytes - 1)
+        length = out_bytes - 1;
+    memcpy(out, value, length);
+    out[length] = '\0';
+    return true;
+}
