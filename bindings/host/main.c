@@ -1,0 +1,67 @@
+/* host/main: the `outdial` program: signals in, exit code out; what it does is decided in Lua (script.h). */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "script.h"
+
+static volatile sig_atomic_t signal_count;
+static int signal_pipe[2];
+
+static int count_signals(void)
+{
+    return signal_count;
+}
+
+/* Runs at any time, inside Lua too: only what is safe then. The first asks for an orderly stop, the second is one. */
+static void on_signal(int number)
+{
+    (void)number;
+    int saved = errno;
+    if (signal_count++ > 0)
+        _exit(HOST_STOPPED);
+    /* The pipe is empty at the first signal, so this neither blocks nor fails. */
+    ssize_t written = write(signal_pipe[1], "!", 1);
+    (void)written;
+    errno = saved;
+}
+
+static bool watch_signals(void)
+{
+    if (pipe2(signal_pipe, O_CLOEXEC | O_NONBLOCK) != 0)
+        return false;
+    struct sigaction action;
+    memset(&action, 0, sizeof(action));
+    sigemptyset(&action.sa_mask);
+    /* A read or write that Lua is in goes on; the loop's wait returns in any case. */
+    action.sa_flags = SA_RESTART;
+    action.sa_handler = on_signal;
+    if (sigaction(SIGINT, &action, NULL) != 0 || sigaction(SIGTERM, &action, NULL) != 0)
+        return false;
+    /* A reader that went away is an error of the write, not the end of the program. */
+    action.sa_handler = SIG_IGN;
+    return sigaction(SIGPIPE, &action, NULL) == 0;
+}
+
+int main(int argc, char **argv)
+{
+    if (!watch_signals()) {
+        fprintf(stderr, "outdial: cannot watch signals: %s\n", strerror(errno));
+        return HOST_FAILED;
+    }
+    host_script *script = script_new(signal_pipe[0], count_signals);
+    if (!script) {
+        fputs("outdial: not enough memory\n", stderr);
+        return HOST_FAILED;
+    }
+    int code = script_run(script, argc, argv);
+    script_free(script);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fprintf(stderr, "outdial: cannot write to the standard output: %s\n", strerror(errno));
+        return code == HOST_DONE ? HOST_FAILED : code;
+    }
+    return code;
+}
