@@ -181,6 +181,13 @@ OD_API const char *od_operation_name(const od_operation *operation);
 /* Describes an operation as a new value: { name, vendor_name, summary, method, path, rings, repeat, source, fields,
  * result }; fields is an array of { name, type, limit, required, place, default, summary, fields, kinds }. */
 OD_API od_status od_operation_describe(const od_operation *operation, od_value **out, od_error *err);
+/* Checks parameters against an operation before there is a client: what options (a client's, as far as they are known;
+ * may be NULL) could still supply may be absent. Sends nothing, changes nothing. Errors: as od_client_submit would report
+ * at once. */
+OD_API od_status od_operation_check(const od_operation *operation, const od_value *options, const od_value *parameters,
+                                    od_error *err);
+/* The same for a neutral call, as od_client_place takes it. */
+OD_API od_status od_call_check(const od_vendor *vendor, const od_value *options, const od_value *call, od_error *err);
 /* Returns the nearest name among those a vendor or operation registry has, for "did you mean"; NULL if none is near.
  * vendor NULL: vendor names; else that vendor's operation names. Static. */
 OD_API const char *od_did_you_mean(const od_vendor *vendor, const char *name);
