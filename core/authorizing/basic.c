@@ -94,8 +94,8 @@ static void basic_free(od_authorizer *base)
     od__free(self);
 }
 
-static od_status basic_make(const od_authorizer_kind *kind, const od_authorizer_setup *setup, od_authorizer **out,
-                            od_error *err)
+static od_status basic_make(const struct od_authorizer_kind *kind, const od_authorizer_setup *setup,
+                            od_authorizer **out, od_error *err)
 {
     basic_authorizer *self = od__calloc(1, sizeof(*self));
     if (self == NULL)
@@ -110,7 +110,7 @@ static od_status basic_make(const od_authorizer_kind *kind, const od_authorizer_
     return OD_OK;
 }
 
-const od_authorizer_kind od_authorizer_basic = {
+const struct od_authorizer_kind od_authorizer_basic = {
     .name = "basic",
     .parameter = "username|subdomain:password|api_token",
     .make = basic_make,

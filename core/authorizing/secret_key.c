@@ -38,8 +38,8 @@ static bool is_line(const od_value *key)
     return true;
 }
 
-static od_status secret_key_make(const od_authorizer_kind *kind, const od_authorizer_setup *setup, od_authorizer **out,
-                                 od_error *err)
+static od_status secret_key_make(const struct od_authorizer_kind *kind, const od_authorizer_setup *setup,
+                                 od_authorizer **out, od_error *err)
 {
     const od_value *key = od_value_get(setup->options, "api_key");
     if (key == NULL || od_value_type(key) != OD_TYPE_STRING || od_value_length(key) == 0)
@@ -60,7 +60,7 @@ static od_status secret_key_make(const od_authorizer_kind *kind, const od_author
     return OD_OK;
 }
 
-const od_authorizer_kind od_authorizer_secret_key = {
+const struct od_authorizer_kind od_authorizer_secret_key = {
     .name = "secret_key",
     .parameter = "X-sc-company-api-key",
     .make = secret_key_make,
