@@ -31,13 +31,18 @@ typedef enum od_place {
 } od_place;
 
 /* Checks (and may normalise) one value that already has the right kind and length. Returns OD_OK, or validation with a
- * message that says what was expected and what came. May put a replacement in *replacement (new; starts as NULL). */
+ * message that says what was expected and what came (od__check_fail writes it). May put a replacement in *replacement
+ * (new; starts as NULL). */
 typedef od_status od_check_fn(const od_value *value, const char *path, od_value **replacement, od_error *err);
 
 typedef struct od_check {
     const char *name;     /* as it is printed as the limit: "E.164", "ISO 8601 with zone" */
     od_check_fn *fn;
+    const char *expected; /* as an error says it: "E.164 (+ and up to 15 digits)"; NULL: name */
 } od_check;
+
+/* Writes the complaint `expected <the check's words>, got <value>` at path; returns OD_VALIDATION. */
+od_status od__check_fail(const od_check *check, const od_value *value, const char *path, od_error *err);
 
 /* Checks a whole struct after its fields: the conditional rules. params may be changed in place. */
 typedef od_status od_rule_fn(od_value *params, const char *path, od_error *err);

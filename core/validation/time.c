@@ -1,0 +1,164 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "json/value.h"
+#include "validation/shape.h"
+
+#define MS_PER_DAY INT64_C(86400000)
+#define YEAR_0 INT64_C(-62167219200000)      /* 0000-01-01T00:00:00Z */
+#define YEAR_10000 INT64_C(253402300800000)  /* 10000-01-01T00:00:00Z */
+
+/* Days from 1970-01-01 to a date of the Gregorian calendar. Counted from 1 March, so that the leap day is the last. */
+static int64_t days_from_date(int64_t year, int month, int day)
+{
+    if (month <= 2)
+        year--;
+    int64_t era = (year >= 0 ? year : year - 399) / 400;
+    int64_t year_of_era = year - era * 400;
+    int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+    int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    return era * 146097 + day_of_era - 719468;
+}
+
+static void date_from_days(int64_t days, int *year, int *month, int *day)
+{
+    days += 719468;
+    int64_t era = (days >= 0 ? days : days - 146096) / 146097;
+    int64_t day_of_era = days - era * 146097;
+    int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+    int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    int64_t shifted = (5 * day_of_year + 2) / 153;
+    *day = (int)(day_of_year - (153 * shifted + 2) / 5 + 1);
+    *month = (int)(shifted < 10 ? shifted + 3 : shifted - 9);
+    *year = (int)(year_of_era + era * 400 + (*month <= 2));
+}
+
+static int days_in_month(int year, int month)
+{
+    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    return month == 2 && leap ? 29 : days[month - 1];
+}
+
+/* Reads exactly count digits as a number from min to max and steps over them. */
+static bool read_digits(const char **text, int count, int min, int max, int *out)
+{
+    *out = 0;
+    for (; count > 0; count--, (*text)++) {
+        if (**text < '0' || **text > '9')
+            return false;
+        *out = *out * 10 + (**text - '0');
+    }
+    return *out >= min && *out <= max;
+}
+
+static bool read_byte(const char **text, char byte)
+{
+    if (**text != byte)
+        return false;
+    (*text)++;
+    return true;
+}
+
+static bool read_fraction(const char **text, int *ms)
+{
+    int weight = 100;
+    *ms = 0;
+    if (**text != '.')
+        return true;
+    (*text)++;
+    if (**text < '0' || **text > '9')
+        return false;
+    for (; **text >= '0' && **text <= '9'; (*text)++, weight /= 10)
+        *ms += (**text - '0') * weight; /* from the fourth digit on the weight is 0 */
+    return true;
+}
+
+static bool read_zone(const char **text, int *minutes)
+{
+    if (read_byte(text, 'Z') || read_byte(text, 'z')) {
+        *minutes = 0;
+        return true;
+    }
+    int sign = **text == '+' ? 1 : **text == '-' ? -1 : 0;
+    if (sign == 0)
+        return false;
+    (*text)++;
+    int hour, minute = 0;
+    if (!read_digits(text, 2, 0, 23, &hour))
+        return false;
+    if (**text != '\0') {
+        (void)read_byte(text, ':');
+        if (!read_digits(text, 2, 0, 59, &minute))
+            return false;
+    }
+    *minutes = sign * (hour * 60 + minute);
+    return true;
+}
+
+bool od__iso8601_parse(const char *text, int64_t *unix_ms)
+{
+    int year, month, day, hour, minute, second = 0, ms = 0, zone;
+    bool date = read_digits(&text, 4, 0, 9999, &year) && read_byte(&text, '-') &&
+                read_digits(&text, 2, 1, 12, &month) && read_byte(&text, '-') && read_digits(&text, 2, 1, 31, &day);
+    if (!date || day > days_in_month(year, month))
+        return false;
+    if (!read_byte(&text, 'T') && !read_byte(&text, 't'))
+        return false;
+    if (!read_digits(&text, 2, 0, 23, &hour) || !read_byte(&text, ':') || !read_digits(&text, 2, 0, 59, &minute))
+        return false;
+    if (read_byte(&text, ':') && (!read_digits(&text, 2, 0, 59, &second) || !read_fraction(&text, &ms)))
+        return false;
+    if (!read_zone(&text, &zone) || *text != '\0')
+        return false;
+    int64_t minutes = hour * 60 + minute - zone;
+    *unix_ms = days_from_date(year, month, day) * MS_PER_DAY + minutes * 60000 + second * 1000 + ms;
+    return *unix_ms >= YEAR_0 && *unix_ms < YEAR_10000;
+}
+
+void od__iso8601_format(int64_t unix_ms, char *out, size_t out_bytes)
+{
+    /* Outside of what four digits can say the nearest that they can say is written. */
+    if (unix_ms < YEAR_0)
+        unix_ms = YEAR_0;
+    if (unix_ms >= YEAR_10000)
+        unix_ms = YEAR_10000 - 1;
+    int64_t days = unix_ms / MS_PER_DAY;
+    int ms = (int)(unix_ms % MS_PER_DAY);
+    if (ms < 0) {
+        ms += (int)MS_PER_DAY;
+        days--;
+    }
+    int year, month, day;
+    date_from_days(days, &year, &month, &day);
+    int second = ms / 1000;
+    ms %= 1000;
+    int length = snprintf(out, out_bytes, "%04d-%02d-%02dT%02d:%02d:%02d", year, month, day, second / 3600,
+                          second / 60 % 60, second % 60);
+    if (length < 0 || (size_t)length >= out_bytes)
+        return;
+    if (ms != 0)
+        (void)snprintf(out + length, out_bytes - (size_t)length, ".%03dZ", ms);
+    else
+        (void)snprintf(out + length, out_bytes - (size_t)length, "Z");
+}
+
+static od_status check_iso8601(const od_value *value, const char *path, od_value **replacement, od_error *err)
+{
+    const char *text = od_value_string(value);
+    int64_t unix_ms;
+    if (text == NULL || strlen(text) != od_value_length(value) || !od__iso8601_parse(text, &unix_ms))
+        return od__check_fail(&od_check_iso8601, value, path, err);
+    char same[32];
+    od__iso8601_format(unix_ms, same, sizeof same);
+    if (strcmp(same, text) != 0) {
+        *replacement = od_value_new_string(same);
+        if (*replacement == NULL)
+            return od__error_no_memory(err);
+    }
+    return OD_OK;
+}
+
+const od_check od_check_iso8601 = {"ISO 8601 with zone", check_iso8601,
+                                   "ISO 8601 with a zone, as 2026-05-04T09:30:00Z"};
