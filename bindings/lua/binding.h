@@ -1,0 +1,120 @@
+/* binding: the inside of outdial.core, the C part of the Lua library: its userdata and what its files share.
+ *
+ * Rules that hold in every file here. Nothing stores a lua_State, and nothing of the core calls back into Lua: what the
+ * core has to tell is fetched by engine:step and client:logs. A Lua error never leaks: memory of Lua comes first, the
+ * resource second, and it is owned by a userdata before anything that may raise. A userdata is closed when its pointer
+ * is NULL, which is how it is born. */
+#ifndef OD_LUA_BINDING_H
+#define OD_LUA_BINDING_H
+
+#include <outdial.h>
+
+#include "compat.h"
+
+/* ---- handle.c: userdata boxes ---- */
+
+#define OD_LUA_ENGINE "outdial.engine"
+#define OD_LUA_CLIENT "outdial.client"
+#define OD_LUA_REQUEST "outdial.request"
+#define OD_LUA_VALUE "outdial.value"
+#define OD_LUA_ERROR "outdial.error"
+
+/* An engine outlives the userdata that made it until its last client is closed, in whatever order they are collected. */
+typedef struct od_lua_core {
+    od_engine *engine;
+    int references;
+    bool manual;       /* the clock below is the engine's: for tests */
+    int64_t now_us;
+    int64_t wall_ms;
+} od_lua_core;
+
+typedef struct od_lua_engine {
+    od_lua_core *core;      /* NULL: closed */
+    od_request *taken;      /* from od_engine_take, not handed over yet (memory ran out in between) */
+} od_lua_engine;
+
+#define OD_LUA_LOG_LINES 64
+#define OD_LUA_LOG_BYTES 512
+
+typedef struct od_lua_log {
+    size_t first, count, lost;
+    struct {
+        od_log_level level;
+        char text[OD_LUA_LOG_BYTES];
+    } lines[OD_LUA_LOG_LINES];
+} od_lua_log;
+
+typedef struct od_lua_client {
+    od_lua_core *core;
+    od_client *client;      /* NULL: closed */
+    od_lua_log *log;        /* NULL: nobody asked for lines */
+    size_t pending;         /* requests submitted and not delivered by engine:step yet */
+} od_lua_client;
+
+typedef struct od_lua_request {
+    od_request *request;    /* NULL: never started */
+    od_lua_client *client;  /* pinned by what is attached; NULL: a request of the engine */
+} od_lua_request;
+
+/* What is attached to an engine, a client and a request: a table with these slots. It pins what the object needs. */
+enum {
+    OD_LUA_SLOT_PENDING = 1, /* key of a request (light userdata) -> its userdata; of the engine */
+    OD_LUA_SLOT_READY = 2,   /* finished requests that engine:step returns next; of the engine only */
+    OD_LUA_SLOT_ENGINE = 3,
+    OD_LUA_SLOT_CLIENT = 4,
+};
+
+/* Pushes a new userdata of bytes, all zero, with the metatable of type, and returns it. */
+void *od__lua_handle_new(lua_State *L, size_t bytes, const char *type);
+/* Makes the metatable of type from methods (its __index) and metamethods. */
+void od__lua_handle_type(lua_State *L, const char *type, const luaL_Reg *methods, const luaL_Reg *metamethods);
+/* Sets each function in the table on top of the stack. */
+void od__lua_register(lua_State *L, const luaL_Reg *functions);
+/* Gives up one reference to core; the last one frees the engine. */
+void od__lua_core_unref(od_lua_core *core);
+
+/* ---- value.c ---- */
+
+/* Makes an od_value (new) of the Lua value at index (absolute). Raises only before anything is acquired. A table with
+ * keys 1..n is an array, one with text keys an object with its keys in alphabetical order, an empty one an empty object;
+ * core.null is null. Errors: validation (what JSON has no place for; path names it), out_of_memory. */
+od_status od__lua_value_read(lua_State *L, int index, od_value **out, od_error *err);
+/* Pushes value (borrowed). Integers that a Lua without integers cannot hold become decimal strings; null members of
+ * objects are left out, null elements are core.null. */
+void od__lua_value_push(lua_State *L, const od_value *value);
+/* Pushes a userdata that will own a value, and returns where to put it. */
+od_value **od__lua_value_box(lua_State *L);
+
+/* ---- error.c ---- */
+
+/* Pushes an error as a table { code, message, retryable, http_status, retry_after, placement, path, vendor_code,
+ * request_id } with the metatable of outdial's errors. */
+void od__lua_error_push(lua_State *L, const od_error *error);
+/* Pushes nil and the error; returns 2. */
+int od__lua_fail(lua_State *L, const od_error *error);
+
+/* ---- engine.c, client.c, request.c ---- */
+
+/* Return the object at index, raising if it is another thing or closed. */
+od_lua_engine *od__lua_engine_check(lua_State *L, int index);
+od_lua_client *od__lua_client_check(lua_State *L, int index);
+/* Pushes a new request with the table at attached (absolute) attached; nothing is under way yet. */
+od_lua_request *od__lua_request_new(lua_State *L, int attached, od_lua_client *client);
+/* Lists (or delists) the request at index as pending under key in the table attached (absolute indexes). */
+void od__lua_request_list(lua_State *L, int attached, int index, const void *key);
+void od__lua_request_delist(lua_State *L, int attached, const void *key);
+
+int od__lua_engine_new(lua_State *L);
+int od__lua_client_new(lua_State *L);
+
+/* Each makes the types of its file; the table of the module is on top of the stack. */
+void od__lua_open_error(lua_State *L);
+void od__lua_open_value(lua_State *L);
+void od__lua_open_engine(lua_State *L);
+void od__lua_open_client(lua_State *L);
+void od__lua_open_request(lua_State *L);
+void od__lua_open_describe(lua_State *L);
+void od__lua_open_check(lua_State *L);
+void od__lua_open_crypto(lua_State *L);
+
+#endif

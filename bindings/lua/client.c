@@ -1,0 +1,243 @@
+/* client: one vendor account as a userdata: submit, place, prepare, and the log lines that the core has for it. */
+#include "binding.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "client.h"
+#include "json/value.h"
+
+static od_lua_client *check_type(lua_State *L, int index) {
+    return luaL_checkudata(L, index, OD_LUA_CLIENT);
+}
+
+od_lua_client *od__lua_client_check(lua_State *L, int index) {
+    od_lua_client *box = check_type(L, index);
+    if (!box->client) luaL_error(L, "this client is closed");
+    return box;
+}
+
+static const od_vendor *check_vendor(lua_State *L, int index) {
+    const char *name = luaL_checkstring(L, index);
+    const od_vendor *vendor = od_vendor_find(name);
+    if (vendor) return vendor;
+    const char *near = od_did_you_mean(NULL, name);
+    if (near) luaL_error(L, "unknown vendor \"%s\", did you mean \"%s\"?", name, near);
+    luaL_error(L, "unknown vendor \"%s\"", name);
+    return NULL;
+}
+
+/* core.client_new(engine, vendor, options) -> client, or nil, err. Raises for an unknown vendor. */
+int od__lua_client_new(lua_State *L) {
+    od_lua_engine *engine = od__lua_engine_check(L, 1);
+    const od_vendor *vendor = check_vendor(L, 2);
+    luaL_checktype(L, 3, LUA_TTABLE);
+    lua_settop(L, 3);
+    od_lua_client *box = od__lua_handle_new(L, sizeof *box, OD_LUA_CLIENT);
+    lua_createtable(L, 4, 0);
+    od__lua_get_attached(L, 1);
+    lua_rawgeti(L, -1, OD_LUA_SLOT_PENDING);
+    lua_rawseti(L, -3, OD_LUA_SLOT_PENDING);
+    lua_pop(L, 1);
+    lua_pushvalue(L, 1);
+    lua_rawseti(L, -2, OD_LUA_SLOT_ENGINE);
+    lua_pushvalue(L, 4);
+    lua_rawseti(L, -2, OD_LUA_SLOT_CLIENT);
+    od__lua_set_attached(L, 4);
+
+    od_error err = OD_ERROR_INIT;
+    od_value *options;
+    od_status status = od__lua_value_read(L, 3, &options, &err);
+    if (status == OD_OK) {
+        status = od_client_new(engine->core->engine, vendor, options, &box->client, &err);
+        od__value_wipe(options); /* it held passwords and keys */
+    }
+    if (status != OD_OK) {
+        box->client = NULL;
+        return od__lua_fail(L, &err);
+    }
+    box->core = engine->core;
+    box->core->references++;
+    return 1;
+}
+
+static const char *check_operation(lua_State *L, const od_lua_client *box, int index) {
+    const char *name = luaL_checkstring(L, index);
+    const od_vendor *vendor = od_client_vendor(box->client);
+    if (od_operation_find(vendor, name)) return name;
+    const char *near = od_did_you_mean(vendor, name);
+    if (near) luaL_error(L, "unknown operation \"%s\", did you mean \"%s\"?", name, near);
+    luaL_error(L, "unknown operation \"%s\"", name);
+    return NULL;
+}
+
+/* Reads { send_before = seconds on engine:now(), timeout = seconds } at index; nil: neither. */
+static void read_send_options(lua_State *L, int index, od_submit_options *options) {
+    if (lua_isnoneornil(L, index)) return;
+    luaL_checktype(L, index, LUA_TTABLE);
+    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
+        const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "";
+        double seconds = lua_type(L, -1) == LUA_TNUMBER ? lua_tonumber(L, -1) : -1;
+        if (!(seconds >= 0 && seconds <= 1e12)) luaL_error(L, "%s: expected seconds, 0 or more", key);
+        int64_t ms = (int64_t)(seconds * 1000);
+        if (ms < 1) ms = 1; /* 0 would mean no limit */
+        if (strcmp(key, "send_before") == 0) options->send_before_ms = ms;
+        else if (strcmp(key, "timeout") == 0) options->timeout_ms = ms;
+        else luaL_error(L, "unknown option \"%s\": a call takes send_before and timeout", key);
+    }
+}
+
+/* Starts an operation (or a placement, operation NULL) with the table at index and the options after it. The request is
+ * listed before it is started, so that nothing that was sent can be lost for want of memory. */
+static int start(lua_State *L, od_lua_client *box, const char *operation, int index) {
+    luaL_checktype(L, index, LUA_TTABLE);
+    od_submit_options options = OD_SUBMIT_OPTIONS_INIT;
+    read_send_options(L, index + 1, &options);
+    lua_settop(L, index);
+    od__lua_get_attached(L, 1);
+    od_lua_request *request = od__lua_request_new(L, index + 1, box);
+    od__lua_request_list(L, index + 1, index + 2, request);
+    options.context = request;
+
+    od_error err = OD_ERROR_INIT;
+    od_value *parameters;
+    od_status status = od__lua_value_read(L, index, &parameters, &err);
+    if (status == OD_OK) {
+        status = operation
+                     ? od__client_submit_take(box->client, operation, parameters, &options, &request->request, &err)
+                     : od__client_place_take(box->client, parameters, &options, &request->request, &err);
+    }
+    if (status != OD_OK) {
+        request->request = NULL;
+        od__lua_request_delist(L, index + 1, request);
+        return od__lua_fail(L, &err);
+    }
+    box->pending++;
+    return 1;
+}
+
+/* client:submit(operation, parameters [, options]) -> request, or nil, err. Raises for an unknown operation. */
+static int client_submit(lua_State *L) {
+    od_lua_client *box = od__lua_client_check(L, 1);
+    return start(L, box, check_operation(L, box, 2), 3);
+}
+
+/* client:place(call [, options]) -> request, or nil, err. */
+static int client_place(lua_State *L) {
+    return start(L, od__lua_client_check(L, 1), NULL, 2);
+}
+
+/* client:prepare(operation, parameters) -> { method, url, headers, body } without secrets, or nil, err. */
+static int client_prepare(lua_State *L) {
+    od_lua_client *box = od__lua_client_check(L, 1);
+    const char *operation = check_operation(L, box, 2);
+    luaL_checktype(L, 3, LUA_TTABLE);
+    lua_settop(L, 3);
+    od_value **parameters = od__lua_value_box(L);
+    od_value **prepared = od__lua_value_box(L);
+    od_error err = OD_ERROR_INIT;
+    if (od__lua_value_read(L, 3, parameters, &err) != OD_OK) return od__lua_fail(L, &err);
+    if (od_client_prepare(box->client, operation, *parameters, prepared, &err) != OD_OK) return od__lua_fail(L, &err);
+    od__lua_value_push(L, *prepared);
+    return 1;
+}
+
+static int client_vendor(lua_State *L) {
+    lua_pushstring(L, od_vendor_name(od_client_vendor(od__lua_client_check(L, 1)->client)));
+    return 1;
+}
+
+/* client:pending() -> how many of its requests engine:step has not handed over yet. */
+static int client_pending(lua_State *L) {
+    lua_pushinteger(L, (lua_Integer)check_type(L, 1)->pending);
+    return 1;
+}
+
+static void keep_line(void *context, od_log_level level, const char *text) {
+    od_lua_log *log = context;
+    if (log->count == OD_LUA_LOG_LINES) {
+        log->first = (log->first + 1) % OD_LUA_LOG_LINES;
+        log->count--;
+        log->lost++;
+    }
+    size_t at = (log->first + log->count++) % OD_LUA_LOG_LINES;
+    size_t length = strnlen(text, OD_LUA_LOG_BYTES - 1);
+    memcpy(log->lines[at].text, text, length);
+    log->lines[at].text[length] = '\0';
+    log->lines[at].level = level;
+}
+
+/* client:keep_logs(): from now on log lines are kept until client:logs fetches them; the oldest give way. */
+static int client_keep_logs(lua_State *L) {
+    od_lua_client *box = od__lua_client_check(L, 1);
+    if (box->log) return 0;
+    box->log = od__calloc(1, sizeof *box->log);
+    if (!box->log) return luaL_error(L, "out of memory");
+    od_client_set_log(box->client, keep_line, box->log);
+    return 0;
+}
+
+static const char *level_name(od_log_level level) {
+    return level == OD_LOG_DEBUG ? "debug" : level == OD_LOG_INFO ? "info" : "warning";
+}
+
+static void push_line(lua_State *L, const char *level, const char *text) {
+    lua_createtable(L, 0, 2);
+    lua_pushstring(L, level);
+    lua_setfield(L, -2, "level");
+    lua_pushstring(L, text);
+    lua_setfield(L, -2, "text");
+}
+
+/* client:logs() -> list of { level = "debug" | "info" | "warning", text = }, or nil if there is nothing new. */
+static int client_logs(lua_State *L) {
+    od_lua_log *log = check_type(L, 1)->log;
+    if (!log || log->count == 0) return 0;
+    int count = 0;
+    lua_createtable(L, (int)log->count + 1, 0);
+    if (log->lost) {
+        lua_pushfstring(L, "%d earlier lines were dropped", (int)log->lost);
+        push_line(L, "warning", lua_tostring(L, -1));
+        lua_rawseti(L, -3, ++count);
+        lua_pop(L, 1);
+    }
+    for (size_t i = 0; i < log->count; i++) {
+        size_t at = (log->first + i) % OD_LUA_LOG_LINES;
+        push_line(L, level_name(log->lines[at].level), log->lines[at].text);
+        lua_rawseti(L, -2, ++count);
+    }
+    log->first = log->count = log->lost = 0;
+    return 1;
+}
+
+/* client:close(): what is under way finishes as `closed`; closing twice does nothing. */
+static int client_close(lua_State *L) {
+    od_lua_client *box = check_type(L, 1);
+    od_client *client = box->client;
+    od_lua_core *core = box->core;
+    box->client = NULL;
+    box->core = NULL;
+    od_client_free(client);
+    od__lua_core_unref(core);
+    return 0;
+}
+
+static int client_free(lua_State *L) {
+    od_lua_client *box = check_type(L, 1);
+    client_close(L);
+    od__free(box->log);
+    box->log = NULL;
+    return 0;
+}
+
+void od__lua_open_client(lua_State *L) {
+    static const luaL_Reg methods[] = {
+        {"submit", client_submit}, {"place", client_place},         {"prepare", client_prepare},
+        {"vendor", client_vendor}, {"pending", client_pending},     {"keep_logs", client_keep_logs},
+        {"logs", client_logs},     {"close", client_close},         {NULL, NULL}};
+    static const luaL_Reg metamethods[] = {{"__gc", client_free}, {NULL, NULL}};
+    od__lua_handle_type(L, OD_LUA_CLIENT, methods, metamethods);
+    lua_pushcfunction(L, od__lua_client_new);
+    lua_setfield(L, -2, "client_new");
+}

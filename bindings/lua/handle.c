@@ -1,0 +1,36 @@
+/* handle: the userdata boxes of the binding, born valid but closed. */
+#include "binding.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+
+void *od__lua_handle_new(lua_State *L, size_t bytes, const char *type) {
+    void *box = lua_newuserdata(L, bytes);
+    memset(box, 0, bytes);
+    luaL_getmetatable(L, type);
+    lua_setmetatable(L, -2);
+    return box;
+}
+
+void od__lua_register(lua_State *L, const luaL_Reg *functions) {
+    for (; functions->name; functions++) {
+        lua_pushcfunction(L, functions->func);
+        lua_setfield(L, -2, functions->name);
+    }
+}
+
+void od__lua_handle_type(lua_State *L, const char *type, const luaL_Reg *methods, const luaL_Reg *metamethods) {
+    luaL_newmetatable(L, type);
+    od__lua_register(L, metamethods);
+    lua_newtable(L);
+    od__lua_register(L, methods);
+    lua_setfield(L, -2, "__index");
+    lua_pop(L, 1);
+}
+
+void od__lua_core_unref(od_lua_core *core) {
+    if (!core || --core->references > 0) return;
+    od_engine_free(core->engine);
+    od__free(core);
+}

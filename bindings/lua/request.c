@@ -1,0 +1,68 @@
+/* request: something under way as a userdata: finished, result, cancel. */
+#include "binding.h"
+
+static od_lua_request *check(lua_State *L) {
+    od_lua_request *box = luaL_checkudata(L, 1, OD_LUA_REQUEST);
+    if (!box->request) luaL_error(L, "this request was never started");
+    return box;
+}
+
+od_lua_request *od__lua_request_new(lua_State *L, int attached, od_lua_client *client) {
+    od_lua_request *box = od__lua_handle_new(L, sizeof *box, OD_LUA_REQUEST);
+    box->client = client;
+    lua_pushvalue(L, attached);
+    od__lua_set_attached(L, -2);
+    return box;
+}
+
+void od__lua_request_list(lua_State *L, int attached, int index, const void *key) {
+    lua_rawgeti(L, attached, OD_LUA_SLOT_PENDING);
+    lua_pushlightuserdata(L, (void *)(uintptr_t)key);
+    lua_pushvalue(L, index);
+    lua_rawset(L, -3);
+    lua_pop(L, 1);
+}
+
+void od__lua_request_delist(lua_State *L, int attached, const void *key) {
+    lua_rawgeti(L, attached, OD_LUA_SLOT_PENDING);
+    lua_pushlightuserdata(L, (void *)(uintptr_t)key);
+    lua_pushnil(L);
+    lua_rawset(L, -3);
+    lua_pop(L, 1);
+}
+
+static int request_finished(lua_State *L) {
+    lua_pushboolean(L, od_request_finished(check(L)->request));
+    return 1;
+}
+
+/* request:result() -> the result (true if there is none to tell), or nil, err. */
+static int request_result(lua_State *L) {
+    od_lua_request *box = check(L);
+    if (!od_request_finished(box->request)) return luaL_error(L, "this request is still under way");
+    if (od_request_status(box->request) != OD_OK) return od__lua_fail(L, od_request_error(box->request));
+    const od_value *result = od_request_result(box->request);
+    if (result) od__lua_value_push(L, result);
+    else lua_pushboolean(L, true);
+    return 1;
+}
+
+static int request_cancel(lua_State *L) {
+    od_request_cancel(check(L)->request);
+    return 0;
+}
+
+static int request_free(lua_State *L) {
+    od_lua_request *box = luaL_checkudata(L, 1, OD_LUA_REQUEST);
+    od_request *request = box->request;
+    box->request = NULL;
+    if (request) od_request_unref(request);
+    return 0;
+}
+
+void od__lua_open_request(lua_State *L) {
+    static const luaL_Reg methods[] = {
+        {"finished", request_finished}, {"result", request_result}, {"cancel", request_cancel}, {NULL, NULL}};
+    static const luaL_Reg metamethods[] = {{"__gc", request_free}, {NULL, NULL}};
+    od__lua_handle_type(L, OD_LUA_REQUEST, methods, metamethods);
+}

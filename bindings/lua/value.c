@@ -1,0 +1,391 @@
+/* value: Lua values to od_value and back. */
+#include "binding.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/memory.h"
+
+/* Reading calls no Lua function that may raise, since a half-made od_value would leak: the stack is reserved
+ * beforehand, keys are never converted, nothing is pushed but by lua_next and lua_rawgeti. A C function has
+ * LUA_MINSTACK (20) slots for the asking; what is nested deeper makes reading stop, reserve more and start anew. */
+#define SLOTS_PER_LEVEL 3
+#define LEVELS_FOR_FREE 3
+#define LEVELS_MAX OD_LIMIT_JSON_DEPTH
+#define MEMBERS_ON_STACK 32
+
+typedef struct reader {
+    lua_State *L;
+    od_error *err;
+    int levels, levels_reserved;
+    bool needs_room;
+    const void *tables[LEVELS_MAX]; /* those being read, outermost first: a cycle leads back into one of them */
+} reader;
+
+typedef struct member {
+    const char *key; /* anchored by the table, which nobody changes meanwhile */
+    od_value *value;
+} member;
+
+static od_value *read_value(reader *r, int index);
+
+static od_value *refuse(reader *r, const char *expected, const char *got) {
+    od__error_set(r->err, OD_VALIDATION, "expected %s, got %s", expected, got);
+    return NULL;
+}
+
+static od_value *refuse_type(reader *r, const char *expected, int index) {
+    od__error_set(r->err, OD_VALIDATION, "expected %s, got a %s", expected, luaL_typename(r->L, index));
+    return NULL;
+}
+
+static od_value *no_memory(reader *r) {
+    od__error_no_memory(r->err);
+    return NULL;
+}
+
+/* Puts "/key" in front of the path of the error under way, escaped as in a JSON pointer. */
+static void prefix_path(od_error *err, const char *key) {
+    if (err->code != OD_VALIDATION) return;
+    char path[OD_ERROR_PATH_BYTES];
+    size_t at = 0;
+    path[at++] = '/';
+    for (; *key && at < sizeof path - 2; key++) {
+        if (*key == '~' || *key == '/') {
+            path[at++] = '~';
+            path[at++] = *key == '~' ? '0' : '1';
+        } else {
+            path[at++] = *key;
+        }
+    }
+    for (const char *rest = err->path; *rest && at < sizeof path - 1; rest++) path[at++] = *rest;
+    path[at] = '\0';
+    memcpy(err->path, path, at + 1);
+}
+
+static bool is_utf8(const unsigned char *at, size_t length) {
+    const unsigned char *end = at + length;
+    while (at < end) {
+        int more = *at < 0x80 ? 0 : *at >= 0xc2 && *at < 0xe0 ? 1 : (*at & 0xf0) == 0xe0 ? 2 : *at >= 0xf0 && *at < 0xf5 ? 3 : -1;
+        if (more < 0 || end - at <= more) return false;
+        for (int i = 1; i <= more; i++) {
+            if ((at[i] & 0xc0) != 0x80) return false;
+        }
+        if ((*at == 0xe0 && at[1] < 0xa0) || (*at == 0xed && at[1] > 0x9f) || (*at == 0xf0 && at[1] < 0x90) ||
+            (*at == 0xf4 && at[1] > 0x8f))
+            return false;
+        at += more + 1;
+    }
+    return true;
+}
+
+static od_value *read_string(reader *r, int index) {
+    size_t length;
+    const char *text = lua_tolstring(r->L, index, &length);
+    if (memchr(text, '\0', length)) return refuse(r, "text without zero bytes", "some");
+    od_value *value = od_value_new_string_n(text, length);
+    if (value) return value;
+    if (!is_utf8((const unsigned char *)text, length)) return refuse(r, "UTF-8 text", "other bytes");
+    return no_memory(r);
+}
+
+static od_value *read_number(reader *r, int index) {
+    int64_t integer;
+    od_value *value;
+    if (od__lua_integer(r->L, index, &integer)) {
+        value = od_value_new_integer(integer);
+    } else {
+        double number = lua_tonumber(r->L, index);
+        if (!isfinite(number)) return refuse(r, "a number", isnan(number) ? "nan" : "infinity");
+        value = od_value_new_number(number);
+    }
+    return value ? value : no_memory(r);
+}
+
+/* The table is at index, its first key and value lie above it and are left to the caller. */
+static od_value *read_list(reader *r, int index) {
+    lua_State *L = r->L;
+    size_t length = od__lua_length(L, index), count = 0;
+    int top = lua_gettop(L);
+    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1), count++) {
+        int64_t position;
+        if (lua_type(L, -2) != LUA_TNUMBER) refuse(r, "an object or a list", "a table with both kinds of keys");
+        else if (!od__lua_integer(L, -2, &position) || position < 1 || (uint64_t)position > length)
+            refuse(r, "a list with keys 1 to n", "a table with gaps or other keys");
+        else continue;
+        lua_settop(L, top);
+        return NULL;
+    }
+    if (count != length) return refuse(r, "a list with keys 1 to n", "a table with gaps or other keys");
+
+    od_value *array = od_value_new_array();
+    if (!array) return no_memory(r);
+    for (size_t i = 1; i <= length; i++) {
+        lua_rawgeti(L, index, (int)i);
+        od_value *element = read_value(r, top + 1);
+        lua_settop(L, top);
+        if (!element) {
+            char key[24];
+            snprintf(key, sizeof key, "%zu", i - 1);
+            prefix_path(r->err, key);
+            od_value_unref(array);
+            return NULL;
+        }
+        if (od_value_add(array, element, r->err) != OD_OK) {
+            od_value_unref(array);
+            return NULL;
+        }
+    }
+    return array;
+}
+
+static int compare_members(const void *a, const void *b) {
+    return strcmp(((const member *)a)->key, ((const member *)b)->key);
+}
+
+static bool check_key(reader *r, int index) {
+    int type = lua_type(r->L, index);
+    if (type != LUA_TSTRING) {
+        if (type == LUA_TNUMBER) refuse(r, "an object or a list", "a table with both kinds of keys");
+        else refuse_type(r, "keys of text", index);
+        return false;
+    }
+    size_t length;
+    const char *key = lua_tolstring(r->L, index, &length);
+    if (strlen(key) == length && is_utf8((const unsigned char *)key, length)) return true;
+    refuse(r, "keys of UTF-8 text without zero bytes", "other bytes");
+    return false;
+}
+
+/* Reads the members into *members in any order; returns how many there are, or -1. */
+static int read_members(reader *r, int index, member **members, member *few) {
+    lua_State *L = r->L;
+    int top = lua_gettop(L);
+    int count = 0, capacity = MEMBERS_ON_STACK;
+    *members = few;
+    for (lua_pushnil(L); lua_next(L, index); lua_settop(L, top + 1)) {
+        if (!check_key(r, top + 1)) goto fail;
+        if (count == capacity) {
+            member *more = od__realloc(*members == few ? NULL : *members, sizeof(member) * (size_t)capacity * 2);
+            if (!more) {
+                no_memory(r);
+                goto fail;
+            }
+            if (*members == few) memcpy(more, few, sizeof(member) * (size_t)count);
+            *members = more;
+            capacity *= 2;
+        }
+        const char *key = lua_tostring(L, top + 1);
+        od_value *value = read_value(r, top + 2);
+        if (!value) {
+            prefix_path(r->err, key);
+            goto fail;
+        }
+        (*members)[count++] = (member){.key = key, .value = value};
+    }
+    return count;
+
+fail:
+    lua_settop(L, top);
+    while (count > 0) od_value_unref((*members)[--count].value);
+    if (*members != few) od__free(*members);
+    return -1;
+}
+
+/* Members go in alphabetical order: a table has none of its own, and the same call must be the same bytes each time. */
+static od_value *read_object(reader *r, int index) {
+    member few[MEMBERS_ON_STACK], *members;
+    int count = read_members(r, index, &members, few);
+    if (count < 0) return NULL;
+    qsort(members, (size_t)count, sizeof(member), compare_members);
+    od_value *object = od_value_new_object();
+    bool ok = object != NULL;
+    if (!ok) no_memory(r);
+    for (int i = 0; i < count; i++) {
+        if (ok) ok = od_value_set(object, members[i].key, members[i].value, r->err) == OD_OK;
+        else od_value_unref(members[i].value);
+    }
+    if (members != few) od__free(members);
+    if (ok) return object;
+    od_value_unref(object);
+    return NULL;
+}
+
+static od_value *read_table(reader *r, int index) {
+    lua_State *L = r->L;
+    const void *table = lua_topointer(L, index);
+    for (int i = 0; i < r->levels; i++) {
+        if (r->tables[i] == table) return refuse(r, "a tree", "a table that contains itself");
+    }
+    if (r->levels == LEVELS_MAX) {
+        od__error_set(r->err, OD_VALIDATION, "expected at most %d levels of nesting, got more", LEVELS_MAX);
+        return NULL;
+    }
+    if (r->levels == r->levels_reserved) {
+        r->needs_room = true;
+        return NULL;
+    }
+    r->tables[r->levels++] = table;
+    lua_pushnil(L);
+    od_value *value;
+    if (!lua_next(L, index)) {
+        value = od_value_new_object();
+        if (!value) no_memory(r);
+    } else {
+        bool list = lua_type(L, -2) == LUA_TNUMBER;
+        lua_pop(L, 2);
+        value = list ? read_list(r, index) : read_object(r, index);
+    }
+    r->levels--;
+    return value;
+}
+
+static od_value *read_value(reader *r, int index) {
+    lua_State *L = r->L;
+    od_value *value;
+    switch (lua_type(L, index)) {
+    case LUA_TSTRING: return read_string(r, index);
+    case LUA_TNUMBER: return read_number(r, index);
+    case LUA_TTABLE: return read_table(r, index);
+    case LUA_TBOOLEAN: value = od_value_new_boolean(lua_toboolean(L, index)); break;
+    case LUA_TLIGHTUSERDATA:
+        if (lua_touserdata(L, index)) return refuse_type(r, "what JSON can hold", index);
+        value = od_value_new_null();
+        break;
+    default: return refuse_type(r, "what JSON can hold", index);
+    }
+    return value ? value : no_memory(r);
+}
+
+od_status od__lua_value_read(lua_State *L, int index, od_value **out, od_error *err) {
+    od_error local = OD_ERROR_INIT;
+    reader r = {.L = L, .err = err ? err : &local, .levels_reserved = LEVELS_FOR_FREE};
+    *out = read_value(&r, index);
+    if (!*out && r.needs_room) {
+        od__error_clear(r.err); /* the path of where it stopped */
+        luaL_checkstack(L, LEVELS_MAX * SLOTS_PER_LEVEL, "a nested table needs room");
+        r = (reader){.L = L, .err = r.err, .levels_reserved = LEVELS_MAX};
+        *out = read_value(&r, index);
+    }
+    return *out ? OD_OK : r.err->code;
+}
+
+static void push_integer(lua_State *L, int64_t integer) {
+#if LUA_VERSION_NUM >= 503
+    lua_pushinteger(L, (lua_Integer)integer);
+#else
+    if ((double)integer >= -OD_LUA_EXACT && (double)integer <= OD_LUA_EXACT) {
+        lua_pushnumber(L, (lua_Number)integer);
+    } else {
+        char text[24];
+        snprintf(text, sizeof text, "%lld", (long long)integer);
+        lua_pushstring(L, text);
+    }
+#endif
+}
+
+static void push_array(lua_State *L, const od_value *array) {
+    size_t count = od_value_length(array);
+    lua_createtable(L, (int)count, 0);
+    for (size_t i = 0; i < count; i++) {
+        od__lua_value_push(L, od_value_at(array, i));
+        lua_rawseti(L, -2, (int)(i + 1));
+    }
+}
+
+static void push_object(lua_State *L, const od_value *object) {
+    void *cursor = NULL;
+    const char *key;
+    const od_value *value;
+    lua_createtable(L, 0, (int)od_value_length(object));
+    while (od_value_next(object, &cursor, &key, &value)) {
+        if (od_value_type(value) == OD_TYPE_NULL) continue;
+        lua_pushstring(L, key);
+        od__lua_value_push(L, value);
+        lua_rawset(L, -3);
+    }
+}
+
+void od__lua_value_push(lua_State *L, const od_value *value) {
+    luaL_checkstack(L, SLOTS_PER_LEVEL + 1, "a nested value needs room");
+    switch (od_value_type(value)) {
+    case OD_TYPE_NULL: lua_pushlightuserdata(L, NULL); break;
+    case OD_TYPE_BOOLEAN: lua_pushboolean(L, od_value_boolean(value)); break;
+    case OD_TYPE_INTEGER: push_integer(L, od_value_integer(value)); break;
+    case OD_TYPE_NUMBER: lua_pushnumber(L, od_value_number(value)); break;
+    case OD_TYPE_STRING: lua_pushlstring(L, od_value_string(value), od_value_length(value)); break;
+    case OD_TYPE_ARRAY: push_array(L, value); break;
+    case OD_TYPE_OBJECT: push_object(L, value); break;
+    }
+}
+
+od_value **od__lua_value_box(lua_State *L) {
+    return od__lua_handle_new(L, sizeof(od_value *), OD_LUA_VALUE);
+}
+
+static int value_free(lua_State *L) {
+    od_value **box = luaL_checkudata(L, 1, OD_LUA_VALUE);
+    od_value_unref(*box);
+    *box = NULL;
+    return 0;
+}
+
+/* core.round_trip(value) -> the value as it comes back from the core, or nil, err: what conversion does to a value. */
+static int round_trip(lua_State *L) {
+    luaL_checkany(L, 1);
+    lua_settop(L, 1);
+    od_value **box = od__lua_value_box(L);
+    od_error err = OD_ERROR_INIT;
+    if (od__lua_value_read(L, 1, box, &err) != OD_OK) return od__lua_fail(L, &err);
+    od__lua_value_push(L, *box);
+    return 1;
+}
+
+/* core.to_json(value) -> the JSON text that the core makes of it, or nil, err. */
+static int to_json(lua_State *L) {
+    luaL_checkany(L, 1);
+    lua_settop(L, 1);
+    od_value **box = od__lua_value_box(L);
+    od_error err = OD_ERROR_INIT;
+    char *text;
+    size_t length;
+    if (od__lua_value_read(L, 1, box, &err) != OD_OK) return od__lua_fail(L, &err);
+    if (od_value_format(*box, &text, &length, &err) != OD_OK) return od__lua_fail(L, &err);
+    /* The text is owned by nobody that Lua knows; as a string value it is. */
+    od_value *string = od_value_new_string_n(text, length);
+    od_text_free(text);
+    if (!string) {
+        od__error_no_memory(&err);
+        return od__lua_fail(L, &err);
+    }
+    od_value_unref(*box);
+    *box = string;
+    lua_pushlstring(L, od_value_string(string), od_value_length(string));
+    return 1;
+}
+
+/* core.from_json(text) -> the value of a JSON text, or nil, err. */
+static int from_json(lua_State *L) {
+    size_t length;
+    const char *text = luaL_checklstring(L, 1, &length);
+    od_value **box = od__lua_value_box(L);
+    od_error err = OD_ERROR_INIT;
+    if (od_value_parse(text, length, box, &err) != OD_OK) return od__lua_fail(L, &err);
+    od__lua_value_push(L, *box);
+    return 1;
+}
+
+void od__lua_open_value(lua_State *L) {
+    static const luaL_Reg none[] = {{NULL, NULL}};
+    static const luaL_Reg metamethods[] = {{"__gc", value_free}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {
+        {"round_trip", round_trip}, {"to_json", to_json}, {"from_json", from_json}, {NULL, NULL}};
+    od__lua_handle_type(L, OD_LUA_VALUE, none, metamethods);
+    od__lua_register(L, functions);
+    lua_pushlightuserdata(L, NULL);
+    lua_setfield(L, -2, "null");
+}
