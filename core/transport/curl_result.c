@@ -51,7 +51,7 @@ static const row rows[] = {
     { CURLE_URL_MALFORMAT, ALWAYS, 0, OD_VALIDATION, OD_AGAIN_NO, "the URL cannot be sent" },
     { CURLE_WEIRD_SERVER_REPLY, ALWAYS, 0, OD_PROTOCOL, OD_AGAIN_NO, "the answer of %h is not HTTP%t" },
     { CURLE_BAD_CONTENT_ENCODING, ALWAYS, 0, OD_PROTOCOL, OD_AGAIN_NO, "the answer of %h is encoded in a wrong way" },
-    { CURLE_OUT_OF_MEMORY, ALWAYS, 0, OD_OUT_OF_MEMORY, OD_AGAIN_NO, "out of memory" },
+    { CURLE_OUT_OF_MEMORY, ALWAYS, 0, OD_OUT_OF_MEMORY, OD_AGAIN_NO, "memory ran out" },
 };
 
 /* For a code without a row: a defect here, or a libcurl newer than this table. It is told in libcurl's words and not
@@ -74,7 +74,7 @@ static const struct {
       "the headers of the answer are larger than %H bytes" },
     { OD_CURL_STOP_BODY, OD_PROTOCOL, OD_AGAIN_NO, "the answer is larger than %b bytes",
       "the answer is larger than %b bytes" },
-    { OD_CURL_STOP_MEMORY, OD_OUT_OF_MEMORY, OD_AGAIN_NO, "out of memory", "out of memory" },
+    { OD_CURL_STOP_MEMORY, OD_OUT_OF_MEMORY, OD_AGAIN_NO, "memory ran out", "memory ran out" },
 };
 
 static const row *find_row(const od_curl_facts *facts, bool sent)
@@ -123,7 +123,6 @@ static size_t expand_one(char letter, const od_curl_facts *facts, char *out, siz
 static void set_error(od_error *error, od_status status, const char *message, const od_curl_facts *facts)
 {
     char raw[OD_ERROR_MESSAGE_BYTES * 2];
-    char clean[OD_ERROR_MESSAGE_BYTES];
     size_t length = 0;
     raw[0] = '\0';
     for (const char *c = message; *c != '\0' && length < sizeof(raw) - 1; c++) {
@@ -137,8 +136,7 @@ static void set_error(od_error *error, od_status status, const char *message, co
         if (length > sizeof(raw) - 1)
             length = sizeof(raw) - 1;
     }
-    od__error_clean(clean, sizeof(clean), raw, length);
-    od__error_set(error, status, "%s", clean);
+    od__error_set(error, status, "%s", raw);
 }
 
 void od__curl_result(const od_curl_facts *facts, od_exchange *exchange)
