@@ -17,7 +17,8 @@ struct od_request {
     const od_request_kind *kind;
     od_engine *engine;      /* NULL once the engine is gone */
     int references;
-    bool finished, taken, waited;
+    bool finished;
+    bool taken;             /* the engine has given its reference away */
     bool cancel_asked;
     bool abandoned;         /* the caller let go of its last reference before the end: not delivered */
     od_error error;
@@ -29,7 +30,8 @@ struct od_request {
 
 /* Initialises the base of a request and lists it as pending: one reference for the caller, one for the engine. */
 void od__request_init(od_request *request, const od_request_kind *kind, od_engine *engine, void *context);
-/* Gives the caller's reference to *out; out NULL: gives it up, and od_engine_take is the only way to the request. */
+/* Gives the caller's reference to *out; out NULL: gives it up, and od_engine_take is the only way to the request (an
+ * unref would say that nobody wants it any more). */
 void od__request_hand_out(od_request *request, od_request **out);
 /* Finishes it: moves it to the finished queue. result is taken (may be NULL); error stays as the kind set it. */
 void od__request_finish(od_request *request, od_value *result);

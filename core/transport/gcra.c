@@ -1,0 +1,31 @@
+/* gcra: the arithmetic of a rate limiter, which needs one number per bucket: the time at which the bucket would be full
+ * again if nothing more came. No queue and no clock are here. */
+#include "transport/transport.h"
+
+/* Far beyond any use, and far from where sums of times overflow. */
+#define LONGEST_US (INT64_C(1) << 60)
+
+static int64_t add(int64_t a, int64_t b) {
+    return a > LONGEST_US - b ? LONGEST_US : a + b;
+}
+
+/* Rounded up: a microsecond too slow is within the rate, a microsecond too fast is not. */
+static int64_t interval_us(const od_rate *rate) {
+    double exact = 1e6 / rate->per_second;
+    if (!(exact < (double)LONGEST_US)) return LONGEST_US;
+    int64_t interval = (int64_t)exact;
+    return (double)interval < exact || interval == 0 ? interval + 1 : interval;
+}
+
+static int64_t tolerance_us(const od_rate *rate, int64_t interval) {
+    int64_t more = rate->burst > 1 ? rate->burst - 1 : 0;
+    return more > 0 && interval > LONGEST_US / more ? LONGEST_US : more * interval;
+}
+
+int64_t od__gcra_take(int64_t *tat_us, const od_rate *rate, int64_t now_us) {
+    int64_t interval = interval_us(rate);
+    int64_t at_us = *tat_us - tolerance_us(rate, interval);
+    if (at_us < now_us) at_us = now_us;
+    *tat_us = add(*tat_us > at_us ? *tat_us : at_us, interval);
+    return at_us;
+}

@@ -1,0 +1,233 @@
+/* rate: exchanges wait here for a slot of their bucket, first come, first served; the arithmetic is in gcra.c.
+ *
+ * A slot is booked when its exchange goes, not when it queues: so a waiter that is canceled has nothing to give back. */
+#include "transport/transport.h"
+
+#include "base/error.h"
+#include "base/memory.h"
+
+typedef struct rate_layer rate_layer;
+
+typedef struct queue {
+    od_exchange *first, *last;
+    size_t count;
+} queue;
+
+typedef struct bucket {
+    rate_layer *layer;
+    const void *key;
+    od_rate rate;
+    int64_t tat_us;
+    queue waiting;
+    od_timer timer;  /* runs while there are waiters */
+    struct bucket *next;
+} bucket;
+
+struct rate_layer {
+    od_transport base;
+    od_loop *loop;
+    od_transport *inner;
+    bool has_override;
+    od_rate override;
+    bucket *buckets;
+    queue failed;    /* finished by the job, because nothing finishes from inside a send */
+    od_job job;
+};
+
+static void append(queue *q, od_exchange *exchange) {
+    exchange->next = NULL;
+    exchange->previous = q->last;
+    if (q->last != NULL) {
+        q->last->next = exchange;
+    } else {
+        q->first = exchange;
+    }
+    q->last = exchange;
+    q->count++;
+}
+
+static void take_out(queue *q, od_exchange *exchange) {
+    if (exchange->previous != NULL) {
+        exchange->previous->next = exchange->next;
+    } else {
+        q->first = exchange->next;
+    }
+    if (exchange->next != NULL) {
+        exchange->next->previous = exchange->previous;
+    } else {
+        q->last = exchange->previous;
+    }
+    exchange->next = exchange->previous = NULL;
+    q->count--;
+}
+
+/* ---- exchanges that did not get as far as being sent ---- */
+
+static void unpark_failed(void *context, od_exchange *exchange) {
+    rate_layer *self = context;
+    take_out(&self->failed, exchange);
+}
+
+static void finish_failed(void *context) {
+    rate_layer *self = context;
+    while (self->failed.first != NULL) {
+        od_exchange *exchange = self->failed.first;
+        take_out(&self->failed, exchange);
+        od__exchange_unpark(exchange);
+        od__exchange_finish(exchange);
+    }
+}
+
+/* error is set, or the exchange is late. */
+static void fail(rate_layer *self, od_exchange *exchange) {
+    exchange->sent = false;
+    if (exchange->rings) {
+        exchange->try_placement = OD_PLACEMENT_NOT_PLACED;
+        exchange->error.placement = OD_PLACEMENT_NOT_PLACED;
+    }
+    append(&self->failed, exchange);
+    od__exchange_park(exchange, unpark_failed, self);
+    od__loop_post(self->loop, &self->job);
+}
+
+/* ---- buckets ---- */
+
+static void unpark_waiting(void *context, od_exchange *exchange) {
+    bucket *b = context;
+    od__loop_timer_stop(b->layer->loop, &exchange->timer);
+    take_out(&b->waiting, exchange);
+    if (b->waiting.first == NULL) od__loop_timer_stop(b->layer->loop, &b->timer);
+}
+
+static void leave_queue(bucket *b, od_exchange *exchange) {
+    unpark_waiting(b, exchange);
+    od__exchange_unpark(exchange);
+}
+
+/* Sends on those whose time has come, and waits for the next. */
+static void pump(void *context) {
+    bucket *b = context;
+    rate_layer *self = b->layer;
+    while (b->waiting.first != NULL) {
+        od_exchange *exchange = b->waiting.first;
+        int64_t now_us = od__loop_now_us(self->loop);
+        int64_t tat_us = b->tat_us;
+        int64_t at_us = od__gcra_take(&tat_us, &b->rate, now_us);
+        if (od__exchange_is_late(exchange, now_us)) {
+            leave_queue(b, exchange);
+            od__exchange_set_late(exchange);
+            fail(self, exchange);
+        } else if (at_us <= now_us) {
+            b->tat_us = tat_us;
+            leave_queue(b, exchange);
+            od__transport_send(self->inner, exchange);
+        } else if (od__loop_timer_start(self->loop, &b->timer, at_us, NULL) == OD_OK) {
+            return;
+        } else {
+            /* Nothing would ever wake this bucket again. */
+            leave_queue(b, exchange);
+            od__error_no_memory(&exchange->error);
+            fail(self, exchange);
+        }
+    }
+}
+
+static bucket *find_bucket(rate_layer *self, const void *key) {
+    for (bucket *b = self->buckets; b != NULL; b = b->next) {
+        if (b->key == key) return b;
+    }
+    bucket *b = od__calloc(1, sizeof *b);
+    if (b == NULL) return NULL;
+    b->layer = self;
+    b->key = key;
+    b->rate = self->has_override ? self->override : *(const od_rate *)key;
+    b->timer = (od_timer){ .fn = pump, .context = b };
+    b->next = self->buckets;
+    self->buckets = b;
+    return b;
+}
+
+static void on_late(void *context) {
+    od_exchange *exchange = context;
+    bucket *b = exchange->unpark_context;
+    leave_queue(b, exchange);
+    od__exchange_set_late(exchange);
+    fail(b->layer, exchange);
+}
+
+static od_status wait_for_slot(bucket *b, od_exchange *exchange, int64_t at_us) {
+    od_loop *loop = b->layer->loop;
+    od_error *err = &exchange->error;
+    if (b->waiting.count >= OD_LIMIT_RATE_WAITERS) {
+        return od__error_set(err, OD_THROTTLED, "%d requests wait for a slot already", OD_LIMIT_RATE_WAITERS);
+    }
+    exchange->timer.fn = on_late;
+    exchange->timer.context = exchange;
+    od_status status = OD_OK;
+    if (exchange->send_before_us != 0) {
+        status = od__loop_timer_start(loop, &exchange->timer, exchange->send_before_us, err);
+    }
+    if (status == OD_OK && b->waiting.first == NULL) status = od__loop_timer_start(loop, &b->timer, at_us, err);
+    if (status != OD_OK) {
+        od__loop_timer_stop(loop, &exchange->timer);
+        return status;
+    }
+    append(&b->waiting, exchange);
+    od__exchange_park(exchange, unpark_waiting, b);
+    return OD_OK;
+}
+
+static void rate_send(od_transport *transport, od_exchange *exchange) {
+    rate_layer *self = (rate_layer *)transport;
+    if (exchange->long_poll || (exchange->bucket == NULL && !self->has_override)) {
+        od__transport_send(self->inner, exchange);
+        return;
+    }
+    int64_t now_us = od__loop_now_us(self->loop);
+    if (od__exchange_is_late(exchange, now_us)) {
+        od__exchange_set_late(exchange);
+        fail(self, exchange);
+        return;
+    }
+    bucket *b = find_bucket(self, exchange->bucket);
+    if (b == NULL) {
+        od__error_no_memory(&exchange->error);
+        fail(self, exchange);
+        return;
+    }
+    int64_t tat_us = b->tat_us;
+    int64_t at_us = od__gcra_take(&tat_us, &b->rate, now_us);
+    if (b->waiting.first == NULL && at_us <= now_us) {
+        b->tat_us = tat_us;
+        od__transport_send(self->inner, exchange);
+    } else if (wait_for_slot(b, exchange, at_us) != OD_OK) {
+        fail(self, exchange);
+    }
+}
+
+static void rate_free(od_transport *transport) {
+    rate_layer *self = (rate_layer *)transport;
+    od__loop_unpost(self->loop, &self->job);
+    while (self->buckets != NULL) {
+        bucket *b = self->buckets;
+        self->buckets = b->next;
+        od__loop_timer_stop(self->loop, &b->timer);
+        od__free(b);
+    }
+    od__free(self);
+}
+
+od_status od__rate_transport_new(od_loop *loop, const od_rate *override, od_transport *inner, od_transport **out,
+                                 od_error *err) {
+    *out = NULL;
+    rate_layer *self = od__calloc(1, sizeof *self);
+    if (self == NULL) return od__error_no_memory(err);
+    self->base = (od_transport){ .send = rate_send, .free = rate_free };
+    self->loop = loop;
+    self->inner = inner;
+    self->has_override = override != NULL;
+    if (override != NULL) self->override = *override;
+    self->job = (od_job){ .fn = finish_failed, .context = self };
+    *out = &self->base;
+    return OD_OK;
+}
