@@ -7,6 +7,8 @@
 #include "loop/poller.h"
 #include "loop/timers.h"
 
+#pragma GCC visibility push(hidden)
+
 typedef struct od_watch {
     od_watch_fn *fn;
     void *context;
@@ -48,4 +50,5 @@ void od__watches_dispatch_refused(od_loop *loop);
 /* After a change from outside a step: keeps the promise of od__loop_fd. */
 void od__loop_changed(od_loop *loop);
 
+#pragma GCC visibility pop
 #endif

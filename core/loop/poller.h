@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <outdial.h>
 
+#pragma GCC visibility push(hidden)
+
 typedef struct od_poll_event {
     int fd;
     uint32_t tag;    /* as given when the interest was set */
@@ -22,4 +24,5 @@ int od__poller_remove(int poller, int fd);
 /* Returns how many events were written, 0 when the time passed or a signal came, -1 (errno is set) on failure. */
 int od__poller_wait(int poller, int timeout_ms, od_poll_event *events, int count);
 
+#pragma GCC visibility pop
 #endif

@@ -4,6 +4,8 @@
 
 #include "loop/loop.h"
 
+#pragma GCC visibility push(hidden)
+
 typedef struct od_timers {
     od_timer **heap;      /* heap[0] is due first */
     size_t count;
@@ -17,4 +19,5 @@ void od__timers_remove(od_timers *timers, od_timer *timer); /* one that is stopp
 /* Stops all timers and frees the heap. */
 void od__timers_clear(od_timers *timers);
 
+#pragma GCC visibility pop
 #endif

@@ -29,7 +29,7 @@ static int64_t jittered_us(const retry_layer *self, const od_exchange *exchange)
     bool throttled = exchange->again == OD_AGAIN_THROTTLED;
     double most_us = (double)(throttled ? self->options.base_throttled_ms : self->options.base_transient_ms) * 1000;
     double cap_us = (double)self->options.cap_ms * 1000;
-    for (int i = 1; i < exchange->tries && most_us < cap_us; i++) most_us *= 2;
+    for (int i = 1; i < exchange->attempts && most_us < cap_us; i++) most_us *= 2;
     if (most_us > cap_us) most_us = cap_us;
     return (int64_t)(od__clock_random_unit(self->clock) * most_us + 0.5);
 }
@@ -101,7 +101,7 @@ static void on_pause_over(void *context) {
 /* Returns whether the exchange will be sent again; if not, its outcome stands as it is. */
 static bool try_again(retry_layer *self, od_exchange *exchange) {
     if (exchange->error.code == OD_OK || exchange->again == OD_AGAIN_NO || exchange->long_poll) return false;
-    if (exchange->tries >= self->options.max_attempts) return false;
+    if (exchange->attempts >= self->options.max_attempts) return false;
     permission repeat = may_repeat(exchange);
     if (!repeat.allowed) return false;
     int cost = exchange->again == OD_AGAIN_THROTTLED ? self->options.cost_throttled : self->options.cost_transient;
@@ -149,7 +149,7 @@ static void on_finished(void *context, od_exchange *exchange) {
 }
 
 static void send_try(retry_layer *self, od_exchange *exchange) {
-    exchange->tries++;
+    exchange->attempts++;
     exchange->sent = false;
     exchange->try_placement = OD_PLACEMENT_NONE;
     exchange->again = OD_AGAIN_NO;

@@ -62,7 +62,7 @@ struct od_exchange {
     bool sent;                 /* a byte of this try may have left */
     int64_t first_byte_us;     /* when the first byte of the first try may have left; 0: not yet */
     int64_t server_delay_ms;   /* the vendor's own hint when to come again; -1: none */
-    int attempts;              /* tries handed to the network */
+    int attempts;              /* tries so far, this one included; counted by the retry layer */
 
     /* For the layers. */
     od_layer layers[OD_EXCHANGE_LAYERS];
@@ -75,7 +75,6 @@ struct od_exchange {
     bool auth_repeated;        /* of the authorizing layer: the one repetition is used up */
     unsigned auth_generation;  /* of the authorizer: which token or session this try went out with */
     const void *bucket;        /* of the rate layer: which bucket (an od_rate *); NULL: the client's common one */
-    int tries;                 /* of the retry layer: how often it sent this on */
     int retry_cost;            /* of the retry layer: what the last repetition took from the quota; 0: never repeated */
 };
 
