@@ -48,13 +48,21 @@ od_status od__client_submit_take(od_client *client, const char *operation, od_va
 od_status od__client_place_take(od_client *client, od_value *call, const od_submit_options *options, od_request **out,
                                 od_error *err);
 
-/* What makes a call a placement: the neutral result is made from the vendor's. */
+/* ---- between client.c and place.c ---- */
+
+/* Finds an operation. Errors: validation (with "did you mean"). */
+od_status od__client_operation(const od_client *client, const char *name, const od_operation **out, od_error *err);
+/* Parameters to request: fill, validate, build. parameters is changed in place. Errors: validation, out_of_memory. */
+od_status od__client_request(od_client *client, const od_operation *operation, od_value *parameters,
+                             od_http_request *request, od_error *err);
+
+/* What makes a call a placement: its result is made from the vendor's. */
 typedef struct od_placing {
     char *token;                /* owned */
 } od_placing;
 
-/* Starts a call with parameters (taken, also when it fails); placing (contents taken, also when it fails) may be NULL.
- * Errors: validation, out_of_memory. */
+/* Starts a call with parameters (taken, also when it fails); placing (its contents are taken, also when it fails) may be
+ * NULL. Errors: validation, out_of_memory. */
 od_status od__client_start(od_client *client, const od_operation *operation, od_value *parameters,
                            od_placing *placing, const od_submit_options *options, od_request **out, od_error *err);
 /* Makes { id, state, vendor, token, response } of a vendor's answer. response is borrowed. Errors: out_of_memory. */

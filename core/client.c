@@ -1,0 +1,384 @@
+/* The life of one call, and of the client whose calls they are. */
+#include "client.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "json/value.h"
+
+#define LOG_BYTES 512
+
+struct od_client_call {
+    od_request base;              /* first: the kind's functions get this */
+    od_client *client;
+    const od_operation *operation;
+    od_exchange exchange;
+    od_value *parameters;
+    od_value *answer;             /* of the last try, if it succeeded */
+    bool is_placing;
+    od_placing placing;
+    od_client_call *next, *previous;
+};
+
+/* ---- what a client says without being asked ---- */
+
+void od_client_set_log(od_client *client, void (*log)(void *context, od_log_level level, const char *text),
+                       void *context)
+{
+    client->log = log;
+    client->log_context = context;
+}
+
+void od__client_log(const od_client *client, od_log_level level, const char *format, ...)
+{
+    if (client->log == NULL)
+        return;
+    char raw[LOG_BYTES], text[LOG_BYTES];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(raw, sizeof(raw), format, arguments);
+    va_end(arguments);
+    od__error_clean(text, sizeof(text), raw, strlen(raw));
+    client->log(client->log_context, level, text);
+}
+
+static void notice_retry(void *context, const od_exchange *exchange, int64_t delay_ms)
+{
+    const od_client *client = context;
+    const od_client_call *call = exchange->context;
+    char why[LOG_BYTES];
+    if (client->log == NULL)
+        return;
+    od_error_format(&exchange->error, why, sizeof(why));
+    od__client_log(client, OD_LOG_INFO, "%s: try %d failed, again in %lld ms: %s", call->operation->name,
+                   exchange->attempts, (long long)delay_ms, why);
+}
+
+/* ---- clients ---- */
+
+/* From the bottom up: curl, authorizing, rate, retry. What is made already is in the client, to be freed with it. */
+static od_status make_chain(od_client *client, od_error *err)
+{
+    od_engine *engine = client->engine;
+    const od_client_plan *plan = &client->plan;
+    const od_curl_options network = {
+        .ca_file = plan->ca_file,
+        .connect_timeout_ms = plan->connect_timeout_ms,
+        .response_limit_bytes = OD_LIMIT_RESPONSE_BYTES,
+        .cookies = client->vendor->cookies,
+    };
+    od_status status = engine->make_transport != NULL
+                           ? engine->make_transport(engine->make_transport_context, &network, &client->network, err)
+                           : od__curl_transport_new(engine->network, &network, &client->network, err);
+    if (status == OD_OK && client->vendor->authorizer != NULL) {
+        const od_authorizer_setup setup = {
+            .options = client->options, .base_url = plan->base_url, .loop = engine->loop, .clock = &engine->clock,
+            .network = client->network, .timeout_ms = plan->timeout_ms,
+        };
+        status = client->vendor->authorizer->make(client->vendor->authorizer, &setup, &client->authorizer, err);
+    }
+    if (status == OD_OK)
+        status = od__authorizing_transport_new(engine->loop, client->authorizer, client->network, &client->authorizing,
+                                               err);
+    if (status == OD_OK && !plan->rate_off)
+        status = od__rate_transport_new(engine->loop, plan->rate_given ? &plan->rate : NULL, client->authorizing,
+                                        &client->rate, err);
+    if (status == OD_OK) {
+        od_retry_options retry = OD_RETRY_OPTIONS_INIT;
+        retry.max_attempts = plan->max_attempts;
+        retry.notice = notice_retry;
+        retry.notice_context = client;
+        status = od__retry_transport_new(engine->loop, &engine->clock, &retry,
+                                         client->rate != NULL ? client->rate : client->authorizing, &client->retry, err);
+    }
+    return status;
+}
+
+static void free_client(od_client *client)
+{
+    od__transport_free(client->retry);
+    od__transport_free(client->rate);
+    od__transport_free(client->authorizing);
+    od__authorizer_free(client->authorizer);
+    od__transport_free(client->network);
+    od__client_plan_clear(&client->plan);
+    if (client->options != NULL)
+        od__value_wipe(client->options);
+    od_value_unref(client->options);
+    od__free(client);
+}
+
+od_status od_client_new(od_engine *engine, const od_vendor *vendor, const od_value *options, od_client **out,
+                        od_error *err)
+{
+    if (vendor == NULL)
+        return od__error_set(err, OD_VALIDATION, "no such vendor");
+    od_client *client = od__calloc(1, sizeof(*client));
+    if (client == NULL)
+        return od__error_no_memory(err);
+    client->engine = engine;
+    client->vendor = vendor;
+    client->options = options != NULL ? od__value_copy(options) : od_value_new_object();
+    od_status status = client->options != NULL ? od__options_validate(vendor, client->options, err)
+                                               : od__error_no_memory(err);
+    if (status == OD_OK)
+        status = od__client_plan_read(vendor, client->options, &client->plan, err);
+    if (status == OD_OK)
+        status = make_chain(client, err);
+    if (status != OD_OK) {
+        free_client(client);
+        return status;
+    }
+    engine->clients++;
+    *out = client;
+    return OD_OK;
+}
+
+void od_client_free(od_client *client)
+{
+    if (client == NULL)
+        return;
+    while (client->calls != NULL) {
+        od_request *request = &client->calls->base;
+        request->kind->cancel(request, OD_CLOSED);
+    }
+    client->engine->clients--;
+    free_client(client);
+}
+
+const od_vendor *od_client_vendor(const od_client *client)
+{
+    return client->vendor;
+}
+
+od_engine *od_client_engine(const od_client *client)
+{
+    return client->engine;
+}
+
+/* ---- calls ---- */
+
+static void release_call(od_client_call *call)
+{
+    od__exchange_clear(&call->exchange);
+    od_value_unref(call->parameters);
+    od_value_unref(call->answer);
+    od__free(call->placing.token);
+    call->parameters = call->answer = NULL;
+    call->placing.token = NULL;
+}
+
+static void list_call(od_client *client, od_client_call *call)
+{
+    call->next = client->calls;
+    if (call->next != NULL)
+        call->next->previous = call;
+    client->calls = call;
+}
+
+static void unlist_call(od_client_call *call)
+{
+    if (call->previous != NULL)
+        call->previous->next = call->next;
+    else
+        call->client->calls = call->next;
+    if (call->next != NULL)
+        call->next->previous = call->previous;
+    call->next = call->previous = NULL;
+}
+
+/* Every error of an operation that rings says whether it may have rung; an answer that was good and got lost here, for
+ * want of memory, is in doubt for the caller. */
+static od_placement failed_placement(const od_client_call *call)
+{
+    const od_exchange *exchange = &call->exchange;
+    if (!call->operation->rings)
+        return OD_PLACEMENT_NONE;
+    od_placement placement = od__placement_join(exchange->error.placement, exchange->placement);
+    if (placement == OD_PLACEMENT_NONE)
+        return exchange->first_byte_us != 0 ? OD_PLACEMENT_UNKNOWN : OD_PLACEMENT_NOT_PLACED;
+    return placement == OD_PLACEMENT_PLACED ? OD_PLACEMENT_UNKNOWN : placement;
+}
+
+static void finish_call(od_client_call *call)
+{
+    od_exchange *exchange = &call->exchange;
+    od_value *result = NULL;
+    if (exchange->error.code == OD_OK && call->is_placing) {
+        (void)od__placing_result(call->client->vendor, call->operation, exchange->response.status, call->parameters,
+                                 call->answer, call->placing.token, &result, &exchange->error);
+    } else if (exchange->error.code == OD_OK) {
+        result = call->answer;
+        call->answer = NULL;
+    }
+    if (exchange->error.code != OD_OK) {
+        call->base.error = exchange->error;
+        call->base.error.placement = failed_placement(call);
+    }
+    unlist_call(call);
+    call->client = NULL;
+    release_call(call);
+    od__request_finish(&call->base, result);
+}
+
+static void exchange_finished(void *context, od_exchange *exchange)
+{
+    (void)exchange;
+    finish_call(context);
+}
+
+static void judge_try(void *context, od_exchange *exchange)
+{
+    od_client_call *call = context;
+    od_value_unref(call->answer);
+    call->answer = NULL;
+    (void)od__operation_read(call->client->vendor, call->operation, exchange, &call->answer);
+}
+
+static void cancel_call(od_request *request, od_status code)
+{
+    od_client_call *call = (od_client_call *)request;
+    od__exchange_cancel(&call->exchange, code, code == OD_CLOSED ? "the client or engine was closed"
+                                                                 : "the request was canceled");
+    finish_call(call);
+}
+
+static void free_call(od_request *request)
+{
+    od_client_call *call = (od_client_call *)request;
+    release_call(call);
+    od__free(call);
+}
+
+static const od_request_kind call_kind = { .cancel = cancel_call, .free = free_call };
+
+static bool random_bytes(void *context, void *out, size_t bytes)
+{
+    return od__clock_random(context, out, bytes);
+}
+
+od_status od__client_request(od_client *client, const od_operation *operation, od_value *parameters,
+                             od_http_request *request, od_error *err)
+{
+    od_status status = od__shape_fill(operation->input, parameters, client->options, random_bytes,
+                                      &client->engine->clock, err);
+    if (status == OD_OK)
+        status = od__shape_validate(operation->input, parameters, "", err);
+    if (status == OD_OK)
+        status = od__operation_build(operation, client->plan.base_url, client->options, parameters, request, err);
+    return status;
+}
+
+/* A token makes a repetition safe only if it is there, and while it may be used (R2). */
+static od_repeat repeat_rule(const od_client *client, const od_operation *operation, const od_value *parameters)
+{
+    if (operation->repeat_unless != NULL && od_value_get(parameters, operation->repeat_unless) != NULL)
+        return OD_REPEAT_NEVER;
+    if (operation->repeat == OD_REPEAT_TOKEN &&
+        (client->plan.resend_within_ms == 0 || operation->repeat_field == NULL ||
+         od_value_get(parameters, operation->repeat_field) == NULL))
+        return OD_REPEAT_NEVER;
+    return operation->repeat;
+}
+
+static void set_up_exchange(od_client_call *call, const od_submit_options *options)
+{
+    od_client *client = call->client;
+    od_exchange *exchange = &call->exchange;
+    exchange->rings = call->operation->rings;
+    exchange->repeat = repeat_rule(client, call->operation, call->parameters);
+    exchange->resend_within_ms = client->plan.resend_within_ms;
+    exchange->send_before_us = options->send_before_ms * 1000;
+    exchange->timeout_ms = options->timeout_ms > 0 ? options->timeout_ms : client->plan.timeout_ms;
+    exchange->anonymous = call->operation->unsigned_request;
+    exchange->bucket = call->operation->rate;
+    exchange->judge = judge_try;
+    exchange->context = call;
+}
+
+/* Parameters that were refused placed nothing: that holds for whatever goes wrong before the exchange is sent. */
+static od_status refused(const od_operation *operation, od_status status, od_error *err)
+{
+    if (err != NULL && operation->rings && err->code == status)
+        err->placement = OD_PLACEMENT_NOT_PLACED;
+    return status;
+}
+
+od_status od__client_start(od_client *client, const od_operation *operation, od_value *parameters,
+                           od_placing *placing, const od_submit_options *options, od_request **out, od_error *err)
+{
+    od_submit_options given = OD_SUBMIT_OPTIONS_INIT;
+    if (options != NULL)
+        memcpy(&given, options, options->size < sizeof(given) ? options->size : sizeof(given));
+    od_client_call *call = od__calloc(1, sizeof(*call));
+    if (call == NULL) {
+        od_value_unref(parameters);
+        if (placing != NULL)
+            od__free(placing->token);
+        return refused(operation, od__error_no_memory(err), err);
+    }
+    call->client = client;
+    call->operation = operation;
+    call->parameters = parameters;
+    call->is_placing = placing != NULL;
+    if (placing != NULL)
+        call->placing = *placing;
+    od__exchange_init(&call->exchange);
+    od_status status = od__client_request(client, operation, parameters, &call->exchange.request, err);
+    if (status != OD_OK) {
+        free_call(&call->base);
+        return refused(operation, status, err);
+    }
+    set_up_exchange(call, &given);
+    list_call(client, call);
+    od__request_init(&call->base, &call_kind, client->engine, given.context);
+    od__exchange_push(&call->exchange, exchange_finished, call);
+    od__transport_send(client->retry, &call->exchange);
+    if (out != NULL)
+        *out = &call->base;
+    else
+        od_request_unref(&call->base);
+    return OD_OK;
+}
+
+/* ---- by name ---- */
+
+od_status od__client_operation(const od_client *client, const char *name, const od_operation **out, od_error *err)
+{
+    *out = od__operation_find(client->vendor, name);
+    if (*out != NULL)
+        return OD_OK;
+    const char *near = od_did_you_mean(client->vendor, name);
+    return near != NULL
+               ? od__error_set(err, OD_VALIDATION, "%s has no operation \"%s\", did you mean \"%s\"?",
+                               client->vendor->name, name, near)
+               : od__error_set(err, OD_VALIDATION, "%s has no operation \"%s\"", client->vendor->name, name);
+}
+
+od_status od__client_submit_take(od_client *client, const char *operation, od_value *parameters,
+                                 const od_submit_options *options, od_request **out, od_error *err)
+{
+    const od_operation *found;
+    od_status status = od__client_operation(client, operation, &found, err);
+    if (status != OD_OK) {
+        od_value_unref(parameters);
+        return status;
+    }
+    return od__client_start(client, found, parameters, NULL, options, out, err);
+}
+
+od_status od_client_submit(od_client *client, const char *operation, const od_value *parameters,
+                           const od_submit_options *options, od_request **out, od_error *err)
+{
+    const od_operation *found;
+    od_status status = od__client_operation(client, operation, &found, err);
+    if (status != OD_OK)
+        return status;
+    od_value *copy = parameters != NULL ? od__value_copy(parameters) : od_value_new_object();
+    if (copy == NULL)
+        return refused(found, od__error_no_memory(err), err);
+    return od__client_start(client, found, copy, NULL, options, out, err);
+}

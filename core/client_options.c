@@ -1,0 +1,166 @@
+/* A client's checked options, turned into what its layers want. */
+#include "client.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "json/value.h"
+
+#define SECONDS_MAX 518400.0          /* six days: the longest that any option may ask for */
+#define RATE_PER_SECOND_MAX 100000.0
+#define RATE_BURST_MAX 100000
+#define ATTEMPTS_MAX 100
+
+static od_status refuse(const char *path, const char *expected, const od_value *value, od_error *err)
+{
+    char got[64] = "nothing";
+    if (value != NULL)
+        od__value_describe(value, got, sizeof(got));
+    return od__error_at(err, OD_VALIDATION, path, "expected %s, got %s", expected, got);
+}
+
+static bool is_number(const od_value *value)
+{
+    return value != NULL && (od_value_type(value) == OD_TYPE_NUMBER || od_value_type(value) == OD_TYPE_INTEGER);
+}
+
+static bool is_false(const od_value *value)
+{
+    return value != NULL && od_value_type(value) == OD_TYPE_BOOLEAN && !od_value_boolean(value);
+}
+
+/* Reads option `name` in seconds into *out_ms, which keeps its default when the option is absent. */
+static od_status read_seconds(const od_value *options, const char *name, double least, int64_t *out_ms, od_error *err)
+{
+    const od_value *value = od_value_get(options, name);
+    if (value == NULL)
+        return OD_OK;
+    double seconds = od_value_number(value);
+    if (!is_number(value) || !(seconds >= least) || seconds > SECONDS_MAX) {
+        char path[64], expected[96];
+        snprintf(path, sizeof(path), "/%s", name);
+        snprintf(expected, sizeof(expected), "a number of seconds from %g to %.0f", least, SECONDS_MAX);
+        return refuse(path, expected, value, err);
+    }
+    *out_ms = (int64_t)(seconds * 1000 + 0.5);
+    return OD_OK;
+}
+
+static od_status read_rate(const od_value *options, od_client_plan *plan, od_error *err)
+{
+    const od_value *value = od_value_get(options, "rate");
+    if (value == NULL)
+        return OD_OK;
+    if (is_false(value)) {
+        plan->rate_off = true;
+        return OD_OK;
+    }
+    if (od_value_type(value) != OD_TYPE_OBJECT)
+        return refuse("/rate", "false or { per_second, burst }", value, err);
+    const od_value *per_second = od_value_get(value, "per_second"), *burst = od_value_get(value, "burst");
+    double rate = per_second != NULL ? od_value_number(per_second) : 0;
+    if (!is_number(per_second) || !(rate > 0) || rate > RATE_PER_SECOND_MAX)
+        return refuse("/rate/per_second", "a number above 0 and at most 100000", per_second, err);
+    if (burst != NULL && (od_value_type(burst) != OD_TYPE_INTEGER || od_value_integer(burst) < 1 ||
+                          od_value_integer(burst) > RATE_BURST_MAX))
+        return refuse("/rate/burst", "an integer from 1 to 100000", burst, err);
+    plan->rate_given = true;
+    plan->rate = (od_rate){ .per_second = rate, .burst = burst != NULL ? (int)od_value_integer(burst) : 1 };
+    return OD_OK;
+}
+
+static od_status read_retry(const od_value *options, od_client_plan *plan, od_error *err)
+{
+    const od_value *value = od_value_get(options, "retry");
+    if (value == NULL)
+        return OD_OK;
+    if (is_false(value)) {
+        plan->max_attempts = 1;
+        return OD_OK;
+    }
+    if (od_value_type(value) != OD_TYPE_OBJECT)
+        return refuse("/retry", "false or { max_attempts }", value, err);
+    const od_value *attempts = od_value_get(value, "max_attempts");
+    if (attempts == NULL)
+        return OD_OK;
+    if (od_value_type(attempts) != OD_TYPE_INTEGER || od_value_integer(attempts) < 1 ||
+        od_value_integer(attempts) > ATTEMPTS_MAX)
+        return refuse("/retry/max_attempts", "an integer from 1 to 100", attempts, err);
+    plan->max_attempts = (int)od_value_integer(attempts);
+    return OD_OK;
+}
+
+/* Where a token still means the same contact after its end, it may be repeated as long as the vendor keeps it (R2). */
+static od_status read_resend(const od_value *options, od_client_plan *plan, od_error *err)
+{
+    const od_value *reading = od_value_get(options, "token_after_disconnect");
+    const char *text = reading != NULL ? od_value_string(reading) : NULL;
+    if (text != NULL && strcmp(text, "same_contact") == 0)
+        plan->resend_within_ms = (int64_t)SECONDS_MAX * 1000;
+    return read_seconds(options, "resend_within", 0, &plan->resend_within_ms, err);
+}
+
+static void lower_origin(char *url)
+{
+    char *stop = strstr(url, "://");
+    stop = stop != NULL ? stop + 3 + strcspn(stop + 3, "/") : url;
+    for (char *c = url; c < stop; c++)
+        if (*c >= 'A' && *c <= 'Z')
+            *c = (char)(*c + ('a' - 'A'));
+}
+
+/* Lower case in scheme and host, because a signature covers the host as it is sent. */
+static od_status read_base_url(const od_vendor *vendor, const od_value *options, od_client_plan *plan, od_error *err)
+{
+    char own[OD_LIMIT_URL_BYTES], url[OD_LIMIT_URL_BYTES];
+    od_status status = vendor->base_url(options, own, sizeof(own), err);
+    if (status != OD_OK)
+        return status;
+    const od_value *endpoint = od_value_get(options, "endpoint");
+    const char *text = endpoint != NULL ? od_value_string(endpoint) : NULL;
+    if (text != NULL) {
+        status = od__uri_replace_origin(own, text, url, sizeof(url), err);
+        if (status != OD_OK)
+            return status;
+    } else {
+        memcpy(url, own, strlen(own) + 1);
+    }
+    size_t length = strlen(url);
+    while (length > 0 && url[length - 1] == '/')
+        url[--length] = '\0';
+    lower_origin(url);
+    plan->base_url = od__strdup(url);
+    return plan->base_url != NULL ? OD_OK : od__error_no_memory(err);
+}
+
+od_status od__client_plan_read(const od_vendor *vendor, const od_value *options, od_client_plan *plan, od_error *err)
+{
+    *plan = (od_client_plan){
+        .timeout_ms = OD_DEFAULT_TIMEOUT_MS,
+        .connect_timeout_ms = OD_DEFAULT_CONNECT_TIMEOUT_MS,
+        .resend_within_ms = OD_DEFAULT_RESEND_WITHIN_MS,
+        .max_attempts = OD_DEFAULT_MAX_ATTEMPTS,
+    };
+    const od_value *ca_file = od_value_get(options, "ca_file");
+    plan->ca_file = ca_file != NULL ? od_value_string(ca_file) : NULL;
+    od_status status = read_seconds(options, "timeout", 0.001, &plan->timeout_ms, err);
+    if (status == OD_OK)
+        status = read_seconds(options, "connect_timeout", 0.001, &plan->connect_timeout_ms, err);
+    if (status == OD_OK)
+        status = read_rate(options, plan, err);
+    if (status == OD_OK)
+        status = read_retry(options, plan, err);
+    if (status == OD_OK)
+        status = read_resend(options, plan, err);
+    if (status == OD_OK)
+        status = read_base_url(vendor, options, plan, err);
+    return status;
+}
+
+void od__client_plan_clear(od_client_plan *plan)
+{
+    od__free(plan->base_url);
+    plan->base_url = NULL;
+}

@@ -1,0 +1,111 @@
+/* The neutral call: into the vendor's operation on the way out, and back into one result for all vendors. */
+#include "client.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "crypto/crypto.h"
+#include "json/value.h"
+
+static const char *text_of(const od_value *call, const char *key)
+{
+    const od_value *member = od_value_get(call, key);
+    return member != NULL ? od_value_string(member) : NULL;
+}
+
+/* The call's own token, or a new one. */
+static od_status make_token(const od_client *client, const od_value *call, char **out, od_error *err)
+{
+    const char *given = text_of(call, "token");
+    char uuid[OD_UUID_BYTES];
+    if (given == NULL) {
+        uint8_t random[16];
+        if (!od__clock_random(&client->engine->clock, random, sizeof(random)))
+            return od__error_set(err, OD_INTERNAL, "no randomness is to be had for a token");
+        od__crypto_uuid(random, uuid);
+        given = uuid;
+    }
+    *out = od__strdup(given);
+    return *out != NULL ? OD_OK : od__error_no_memory(err);
+}
+
+static od_status place(od_client *client, const od_value *call, const od_submit_options *options, od_request **out,
+                       od_error *err)
+{
+    const od_vendor *vendor = client->vendor;
+    od_placing placing = { 0 };
+    od_status status = make_token(client, call, &placing.token, err);
+    if (status != OD_OK)
+        return status;
+    const od_call neutral = {
+        .to = text_of(call, "to"), .from = text_of(call, "from"), .contact = text_of(call, "contact"),
+        .token = placing.token, .attributes = od_value_get(call, "attributes"), .fields = od_value_get(call, "fields"),
+    };
+    const od_operation *operation = NULL;
+    od_value *parameters = NULL;
+    const char *dropped = NULL;
+    status = vendor->place(vendor, client->options, &neutral, &operation, &parameters, &dropped, err);
+    if (status != OD_OK) {
+        od__free(placing.token);
+        return status;
+    }
+    status = od__client_start(client, operation, parameters, &placing, options, out, err);
+    if (status == OD_OK && dropped != NULL)
+        od__client_log(client, OD_LOG_WARNING, "%s: %s", operation->name, dropped);
+    return status;
+}
+
+od_status od__client_place_take(od_client *client, od_value *call, const od_submit_options *options, od_request **out,
+                                od_error *err)
+{
+    od_status status = OD_OK;
+    if (client->vendor->place == NULL)
+        status = od__error_set(err, OD_VALIDATION, "%s cannot place a call", client->vendor->name);
+    if (status == OD_OK)
+        status = od__shape_validate(&od_shape_call, call, "", err);
+    if (status == OD_OK)
+        status = place(client, call, options, out, err);
+    od_value_unref(call);
+    if (status != OD_OK && err != NULL && err->code == status)
+        err->placement = OD_PLACEMENT_NOT_PLACED;
+    return status;
+}
+
+od_status od_client_place(od_client *client, const od_value *call, const od_submit_options *options, od_request **out,
+                          od_error *err)
+{
+    od_value *copy = call != NULL ? od__value_copy(call) : od_value_new_object();
+    if (copy != NULL)
+        return od__client_place_take(client, copy, options, out, err);
+    (void)od__error_no_memory(err);
+    if (err != NULL && err->code == OD_OUT_OF_MEMORY)
+        err->placement = OD_PLACEMENT_NOT_PLACED;
+    return OD_OUT_OF_MEMORY;
+}
+
+od_status od__placing_result(const od_vendor *vendor, const od_operation *operation, int http_status,
+                             const od_value *parameters, const od_value *response, const char *token, od_value **out,
+                             od_error *err)
+{
+    od_value *id = NULL;
+    bool placed = vendor->placed(operation, http_status, parameters, response, &id);
+    od_value *result = od_value_new_object();
+    od_status status = OD_OK;
+    if (id != NULL)
+        status = od_value_set(result, "id", id, err);
+    if (status == OD_OK)
+        status = od_value_set(result, "state", od_value_new_string(placed ? "placed" : "handed_off"), err);
+    if (status == OD_OK)
+        status = od_value_set(result, "vendor", od_value_new_string(vendor->name), err);
+    if (status == OD_OK)
+        status = od_value_set(result, "token", od_value_new_string(token), err);
+    if (status == OD_OK && response != NULL)
+        status = od_value_set(result, "response", od_value_ref(response), err);
+    if (status != OD_OK) {
+        od_value_unref(result);
+        return status;
+    }
+    *out = result;
+    return OD_OK;
+}
