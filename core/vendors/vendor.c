@@ -1,0 +1,216 @@
+#include "vendors/vendor.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+
+#define RAW_MESSAGE_BYTES 200      /* more plain text than this is a page, not a message */
+#define RETRY_AFTER_SECONDS 86400  /* a hint beyond a day is cut to a day */
+#define DNS_LABEL_BYTES 63
+#define DNS_NAME_BYTES 253
+#define REGION_BYTES 32
+#define MERGE_DEPTH 4              /* deeper than any struct that place makes */
+
+/* ---- reading an answer ---- */
+
+static int64_t retry_after_ms(const od_http_response *response)
+{
+    size_t length = 0;
+    const char *text = od__http_response_header(response, "Retry-After", &length);
+    if (!text || length == 0)
+        return -1;
+    int64_t seconds = 0;
+    for (size_t i = 0; i < length; i++) {
+        if (!isdigit((unsigned char)text[i]))
+            return -1;
+        if (seconds < RETRY_AFTER_SECONDS)
+            seconds = seconds * 10 + (text[i] - '0');
+    }
+    return (seconds < RETRY_AFTER_SECONDS ? seconds : RETRY_AFTER_SECONDS) * 1000;
+}
+
+void od__vendor_answer_begin(od_answer *out, const od_http_response *response)
+{
+    memset(out, 0, sizeof *out);
+    out->retry_after_ms = retry_after_ms(response);
+}
+
+void od__vendor_answer_text(char *out, size_t out_bytes, const od_value *text)
+{
+    const char *string = od_value_string(text);
+    if (string)
+        od__error_clean(out, out_bytes, string, od_value_length(text));
+}
+
+void od__vendor_answer_raw(od_answer *out, const od_http_response *response)
+{
+    const char *text = response->body.data;
+    size_t length = response->body.length;
+    while (length > 0 && isspace((unsigned char)*text))
+        text++, length--;
+    while (length > 0 && isspace((unsigned char)text[length - 1]))
+        length--;
+    if (out->message[0] || length == 0 || length > RAW_MESSAGE_BYTES || strchr("<{[", text[0]))
+        return;
+    od__error_clean(out->message, sizeof out->message, text, length);
+}
+
+bool od__vendor_http_success(int http_status)
+{
+    return http_status >= 200 && http_status <= 299;
+}
+
+/* ---- neutral call -> parameters ---- */
+
+od_status od__vendor_set_text(od_value *object, const char *key, const char *text, od_error *err)
+{
+    return text ? od_value_set(object, key, od_value_new_string(text), err) : OD_OK;
+}
+
+static od_status merge(od_value *into, const od_value *over, int depth, od_error *err)
+{
+    void *cursor = NULL;
+    const char *key;
+    const od_value *member;
+    while (od_value_next(over, &cursor, &key, &member)) {
+        /* What `into` holds was made for this call, so that its objects may be changed in place. */
+        od_value *mine = (od_value *)(uintptr_t)od_value_get(into, key);
+        od_status status;
+        if (depth < MERGE_DEPTH && mine && od_value_type(mine) == OD_TYPE_OBJECT &&
+            od_value_type(member) == OD_TYPE_OBJECT)
+            status = merge(mine, member, depth + 1, err);
+        else
+            status = od_value_set(into, key, od__value_copy(member), err);
+        if (status != OD_OK)
+            return status;
+    }
+    return OD_OK;
+}
+
+od_status od__vendor_merge(od_value *into, const od_value *over, od_error *err)
+{
+    return over ? merge(into, over, 0, err) : OD_OK;
+}
+
+od_status od__vendor_place_end(od_status status, od_value *made, od_value **params)
+{
+    if (status == OD_OK)
+        *params = made;
+    else
+        od_value_unref(made);
+    return status;
+}
+
+od_status od__vendor_operation(const od_vendor *vendor, const char *name, const od_operation **operation, od_error *err)
+{
+    *operation = od__operation_find(vendor, name);
+    return *operation ? OD_OK : od__error_set(err, OD_INTERNAL, "%s has no operation %s", vendor->name, name);
+}
+
+/* ---- complaints and checks ---- */
+
+od_status od__vendor_refuse(od_error *err, const char *path, const char *field, const char *message)
+{
+    char at[OD_ERROR_PATH_BYTES];
+    snprintf(at, sizeof at, "%s", path);
+    od__path_add(at, sizeof at, field);
+    return od__error_at(err, OD_VALIDATION, at, "%s", message);
+}
+
+const char *od__vendor_option(const od_value *options, const char *name, const char *otherwise)
+{
+    const char *text = options ? od_value_string(od_value_get(options, name)) : NULL;
+    return text && *text ? text : otherwise;
+}
+
+od_status od__vendor_base_url(char *out, size_t out_bytes, od_error *err, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(out, out_bytes, format, arguments);
+    va_end(arguments);
+    if (length < 0 || (size_t)length >= out_bytes)
+        return od__error_set(err, OD_VALIDATION, "the vendor's address is longer than %zu bytes", out_bytes - 1);
+    return OD_OK;
+}
+
+static od_status check_aws_region(const od_value *value, const char *path, od_value **replacement, od_error *err)
+{
+    (void)replacement;
+    const char *text = od_value_string(value);
+    size_t length = od_value_length(value);
+    bool good = length >= 4 && length <= REGION_BYTES && islower((unsigned char)text[0]) &&
+                isdigit((unsigned char)text[length - 1]) && strchr(text, '-') != NULL;
+    for (size_t i = 0; good && i < length; i++)
+        good = islower((unsigned char)text[i]) || isdigit((unsigned char)text[i]) ||
+               (text[i] == '-' && text[i + 1] != '-');
+    return good ? OD_OK : od__check_fail(&od_check_aws_region, value, path, err);
+}
+
+static bool is_label(const char *text, size_t length)
+{
+    if (length == 0 || length > DNS_LABEL_BYTES || text[0] == '-' || text[length - 1] == '-')
+        return false;
+    for (size_t i = 0; i < length; i++)
+        if (!isalnum((unsigned char)text[i]) && text[i] != '-')
+            return false;
+    return true;
+}
+
+static od_status check_dns_label(const od_value *value, const char *path, od_value **replacement, od_error *err)
+{
+    (void)replacement;
+    return is_label(od_value_string(value), od_value_length(value))
+               ? OD_OK
+               : od__check_fail(&od_check_dns_label, value, path, err);
+}
+
+static od_status check_host_name(const od_value *value, const char *path, od_value **replacement, od_error *err)
+{
+    (void)replacement;
+    const char *rest = od_value_string(value);
+    bool good = od_value_length(value) <= DNS_NAME_BYTES;
+    while (good && rest) {
+        size_t length = strcspn(rest, ".");
+        good = is_label(rest, length);
+        rest = rest[length] ? rest + length + 1 : NULL;
+    }
+    return good ? OD_OK : od__check_fail(&od_check_host_name, value, path, err);
+}
+
+static od_status check_basic_user(const od_value *value, const char *path, od_value **replacement, od_error *err)
+{
+    (void)replacement;
+    const char *text = od_value_string(value);
+    for (size_t i = 0; i < od_value_length(value); i++)
+        if (text[i] == ':' || iscntrl((unsigned char)text[i]))
+            return od__check_fail(&od_check_basic_user, value, path, err);
+    return OD_OK;
+}
+
+const od_check od_check_aws_region = { "AWS region", check_aws_region, "an AWS region such as us-east-1" };
+const od_check od_check_dns_label = {
+    "one host name label", check_dns_label, "one label of a host name (letters, digits, hyphens)"
+};
+const od_check od_check_host_name = { "host name", check_host_name, "a host name such as uc1.example.com" };
+const od_check od_check_basic_user = {
+    "no colon", check_basic_user, "a user name without colon and control characters"
+};
+
+const od_shape od_shape_filled = { .kind = OD_KIND_STRING, .empty_is_absent = true };
+const od_shape od_shape_header_value = {
+    .kind = OD_KIND_STRING, .empty_is_absent = true, .check = &od_check_header_text
+};
+const od_shape od_shape_secret = {
+    .kind = OD_KIND_STRING, .empty_is_absent = true, .check = &od_check_header_text, .sensitive = true
+};
+const od_shape od_shape_aws_region = {
+    .kind = OD_KIND_STRING, .empty_is_absent = true, .check = &od_check_aws_region
+};
+const od_shape od_shape_seats = { .kind = OD_KIND_LIST, .min = 1, .max = 1000, .element = &od_shape_filled };
+const od_shape od_shape_per_seat = { .kind = OD_KIND_INTEGER, .min = 1, .max = 1000 };
+const od_shape od_shape_json_object = { .kind = OD_KIND_MAP, .element = &od_shape_any };
