@@ -114,6 +114,7 @@ static void free_client(od_client *client)
 od_status od_client_new(od_engine *engine, const od_vendor *vendor, const od_value *options, od_client **out,
                         od_error *err)
 {
+    *out = NULL;
     if (vendor == NULL)
         return od__error_set(err, OD_VALIDATION, "no such vendor");
     od_client *client = od__calloc(1, sizeof(*client));
@@ -337,10 +338,7 @@ od_status od__client_start(od_client *client, const od_operation *operation, od_
     od__request_init(&call->base, &call_kind, client->engine, given.context);
     od__exchange_push(&call->exchange, exchange_finished, call);
     od__transport_send(client->retry, &call->exchange);
-    if (out != NULL)
-        *out = &call->base;
-    else
-        od_request_unref(&call->base);
+    od__request_hand_out(&call->base, out);
     return OD_OK;
 }
 

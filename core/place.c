@@ -91,9 +91,11 @@ od_status od__placing_result(const od_vendor *vendor, const od_operation *operat
     od_value *id = NULL;
     bool placed = vendor->placed(operation, http_status, parameters, response, &id);
     od_value *result = od_value_new_object();
-    od_status status = OD_OK;
-    if (id != NULL)
+    od_status status = result != NULL ? OD_OK : od__error_no_memory(err);
+    if (id != NULL && status == OD_OK)
         status = od_value_set(result, "id", id, err);
+    else
+        od_value_unref(id);
     if (status == OD_OK)
         status = od_value_set(result, "state", od_value_new_string(placed ? "placed" : "handed_off"), err);
     if (status == OD_OK)

@@ -37,7 +37,9 @@ static od_status describe_body(const od_operation *operation, const od_http_requ
 static od_status describe(const od_operation *operation, const od_http_request *request, od_value **out, od_error *err)
 {
     od_value *result = od_value_new_object(), *headers = NULL, *body = NULL;
-    od_status status = od_value_set(result, "method", od_value_new_string(request->method), err);
+    od_status status = result != NULL ? OD_OK : od__error_no_memory(err);
+    if (status == OD_OK)
+        status = od_value_set(result, "method", od_value_new_string(request->method), err);
     if (status == OD_OK)
         status = od_value_set(result, "url", od_value_new_string(od__buffer_text(&request->url)), err);
     if (status == OD_OK)
