@@ -1,0 +1,128 @@
+-- What the mock's tenants look like: accounts, agents, menus, numbers, and how long calls last. Every value can be
+-- given otherwise; a list, or a map that names things of a tenant, is
+-- taken whole, other tables are merged.
+
+local settings = {}
+
+local DEFAULTS = {
+    calls = {
+        -- A call rings so long and is then talked on so long. Longer than the seconds in which a client
+        -- may repeat a ClientToken, as a real call is.
+        ring_ms = 4000,
+        talk_ms = 6000,
+    },
+    connect = {
+        keys = {
+            { access_key_id = "AKIDEXAMPLE", secret_access_key = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY" },
+        },
+        region = nil, -- nil: whatever region the request was signed for
+        -- "new_contact": the documentation of 2018 says that a token whose contact is disconnected starts a new
+        -- contact; "same_contact": the contact is returned for all of the token's seven days, as today's
+        -- documentation is silent about it.
+        token_after_disconnect = "new_contact",
+        concurrent_calls = 10, -- per instance, the default quota
+        campaign_calls = true, -- false: the quota for TrafficType CAMPAIGN has not been raised from 0
+        -- Which error a destination meets, by its first digits. Which prefixes an account may not call is its
+        -- configuration; one is given for each error of the model that has no other cause in the mock.
+        destinations = {
+            { prefix = "+850", error = "DestinationNotAllowedException" },
+            { prefix = "+870", error = "OutboundContactNotPermittedException" },
+            { prefix = "+878", error = "LimitExceededException" },
+        },
+        -- Any other instance, flow and queue exists.
+        missing = { ["00000000-0000-0000-0000-000000000404"] = true },
+        rate = { per_second = 2, burst = 5 },
+    },
+    genesys = {
+        version = "8.5.202.96",
+        csrf = true,
+        session_idle_ms = 1800000,
+        calls_per_device = 1,
+        users = {
+            {
+                username = "agent", password = "secret", id = "d6ab5b4fb6ba4f0eb1ab9c1ddf6a7d01",
+                first_name = "Ada", last_name = "Agent",
+                features = { "api-voice", "api-voice-outbound" },
+                devices = {
+                    { id = "efe1ab32-53f9-43ce-b65e-5768c61f7d4a", phone_number = "5005", registered = true },
+                    { id = "4d72a6b5-ee96-4e1f-b09b-5c3f979d82b7", phone_number = "5006", registered = true },
+                    { id = "0b1c2d3e-4f50-4161-8273-8495a6b7c8d9", phone_number = "5007", registered = false },
+                },
+            },
+            {
+                username = "clerk", password = "secret", id = "d6ab5b4fb6ba4f0eb1ab9c1ddf6a7d02",
+                first_name = "Cleo", last_name = "Clerk", features = {},
+                devices = { { id = "5a5b5c5d-0000-4000-8000-000000000001", phone_number = "5010", registered = true } },
+            },
+        },
+    },
+    ccai = {
+        username = "acme", -- the subdomain
+        password = "token",
+        default_outbound_number = "+1 339-219-5276",
+        languages = { en = true }, -- those the tenant has switched on
+        rate = { per_second = 10, burst = 10 }, -- of the burst nothing is said: a second's worth
+        -- The documents' own tickets. Other tickets have no contact.
+        tickets = {
+            ["71450"] = { end_user_id = 67, contact = "381630957514", number = "+18596579625" },
+            ["76517"] = { end_user_id = 75, contact = "389391400633", number = "+18596579625" },
+        },
+        menus = {
+            -- The documents create both inbound and scheduled calls on menu 9, and call it an ivr_menu.
+            ["9"] = { name = "Lock Star", menu_type = "ivr_menu", state = "open", any_call = true },
+            ["50"] = { name = "Direct Access", menu_type = "direct_access_menu", state = "open" },
+            ["51"] = { name = "Redirected", menu_type = "mobile_menu", state = "manual redirection" },
+            ["52"] = { name = "Night", menu_type = "mobile_menu", state = "after hours" },
+            ["60"] = { name = "App", menu_type = "mobile_menu", state = "open" },
+            ["70"] = { name = "Site", menu_type = "web_menu", state = "open" },
+            ["80"] = { name = "Hotline", menu_type = "ivr_menu", state = "open" },
+        },
+    },
+    symbee = {
+        company_code = "acme",
+        environment = "prod",
+        secrets_region = "us-east-1",
+        api_key = "symbee-key",
+        default_skill_queue = "Default",
+        missing_campaigns = { NoSuchCampaign = true }, -- any other campaign exists
+        -- NORECORDFOUND is promised for an unknown record, but not where it stands: "status" puts it into
+        -- previewResultStatus, "error" into error beside FAILED.
+        no_record_in = "status",
+    },
+}
+
+local function is_list(value)
+    return value[1] ~= nil or next(value) == nil
+end
+
+-- Maps that name tenants' things are replaced as a whole, like lists.
+local WHOLE = { menus = true, tickets = true, languages = true, missing = true, missing_campaigns = true }
+
+local function merge(defaults, given, path)
+    local result = {}
+    for key, value in pairs(defaults) do
+        result[key] = value
+    end
+    for key, value in pairs(given) do
+        local default = defaults[key]
+        if type(default) == "table" and type(value) == "table" and not is_list(default) and not WHOLE[key] then
+            result[key] = merge(default, value, path .. key .. ".")
+        elseif default == nil and path .. key ~= "connect.region" then
+            error("unknown setting " .. path .. key, 0)
+        else
+            result[key] = value
+        end
+    end
+    return result
+end
+
+--- The settings, with those given in place of the defaults; an unknown name raises.
+function settings.new(given)
+    local ok, result = pcall(merge, DEFAULTS, given or {}, "")
+    if not ok then
+        error(result, 2)
+    end
+    return result
+end
+
+return settings
