@@ -22,7 +22,7 @@ static int on_prereq(void *context, char *remote_ip, char *local_ip, int remote_
         return CURL_PREREQFUNC_ABORT;
     }
     int64_t now_us = od__loop_now_us(slot->owner->network->loop);
-    if (exchange->send_before_us != 0 && now_us > exchange->send_before_us) {
+    if (od__exchange_is_late(exchange, now_us)) {
         slot->stop = OD_CURL_STOP_LATE;
         return CURL_PREREQFUNC_ABORT;
     }
