@@ -103,7 +103,7 @@ od_status od__uri_replace_origin(const char *url, const char *endpoint, char *ou
 
 /* Turns an answer of the network into result or error by the vendor's read function and error table: fills
  * exchange->error, try_placement, again and server_delay_ms, and *result (new) on success. Implements R13's general rows
- * where the table has none. */
+ * where the table has none. Without an answer (status 0), or if a layer below has set exchange->error, that stands. */
 od_status od__operation_read(const od_vendor *vendor, const od_operation *operation, od_exchange *exchange,
                              od_value **result);
 

@@ -146,8 +146,8 @@ od_status od__operation_read(const od_vendor *vendor, const od_operation *operat
 {
     const od_http_response *response = &exchange->response;
     *result = NULL;
-    if (response->status == 0)
-        return exchange->error.code; /* no answer: the network has said why */
+    if (response->status == 0 || exchange->error.code != OD_OK)
+        return exchange->error.code; /* no answer, or a layer below has judged it: what was set there stands */
     od_error unreadable = OD_ERROR_INIT;
     od_value *body = NULL;
     if (!is_blank(&response->body))
