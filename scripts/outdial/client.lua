@@ -1,0 +1,174 @@
+-- Clients: one configured vendor account each. Its methods are made from the vendor's descriptors, once per vendor.
+-- Misuse raises at the caller's line; what the world does comes back as nil, err.
+local core = require "outdial.core"
+local errors = require "outdial.error"
+
+local M = {}
+
+local SEND_OPTIONS = { "send_before", "timeout" }
+
+local function describe_type(value)
+    return type(value) == "nil" and "nothing" or type(value)
+end
+
+-- Raises at the line that called the method which calls this; level 4 if there is one more function in between.
+local function misuse(what, text, level)
+    error(("outdial: %s: %s"):format(what, text), level or 3)
+end
+
+local function check_send_options(what, options)
+    local problem
+    if type(options) ~= "table" then
+        problem = "expected a table of options, got " .. describe_type(options)
+    else
+        for key, value in pairs(options) do
+            if key ~= "send_before" and key ~= "timeout" then
+                problem = errors.unknown("unknown option", key, SEND_OPTIONS)
+            elseif type(value) ~= "number" or not (value >= 0 and value <= 1e12) then
+                problem = ("%s: expected seconds, 0 or more, got %s"):format(key, tostring(value))
+            end
+        end
+    end
+    if problem then misuse(what, problem, 4) end
+end
+
+-- Why a method was given no client that can be used.
+local function check_handle(what, self, params)
+    if type(self) == "table" and rawget(self, "_handle") == false then misuse(what, "this client is closed", 4) end
+    misuse(what, params == nil and "call it as client:method { ... }, with a colon" or "expected a client", 4)
+end
+
+-- Builds the methods of one vendor for one scheduler.
+local function new_class(scheduler, vendor)
+    local state, enter, wait, block = scheduler.state, scheduler.enter, scheduler.wait, scheduler.block
+    local methods, names = {}, { "place_call", "prepare", "close" }
+
+    local function stopping_error()
+        return errors.new("canceled", "stopping: no new call is started", { placement = "not_placed" })
+    end
+
+    local function add_operation(name)
+        local what = vendor .. ":" .. name
+        local rings = core.describe(vendor, name).rings
+        methods[name] = function(self, params, options)
+            local handle = type(self) == "table" and rawget(self, "_handle")
+            if not handle then check_handle(what, self, params) end
+            if params == nil then params = {} end
+            if type(params) ~= "table" then misuse(what, "expected a table of fields, got " .. type(params)) end
+            if options ~= nil then check_send_options(what, options) end
+            local task = enter()
+            if rings and state.stopping then return nil, stopping_error() end
+            local request, err = handle:submit(name, params, options)
+            if not request then return nil, err end
+            if task then return wait(task, request) end
+            return block(request)
+        end
+    end
+
+    for _, name in ipairs(core.operations(vendor)) do
+        add_operation(name)
+        names[#names + 1] = name
+    end
+
+    function methods.place_call(self, call, options)
+        local handle = type(self) == "table" and rawget(self, "_handle")
+        if not handle then check_handle(vendor .. ":place_call", self, call) end
+        if type(call) ~= "table" then
+            misuse(vendor .. ":place_call", "expected a table of fields, got " .. describe_type(call))
+        end
+        if options ~= nil then check_send_options(vendor .. ":place_call", options) end
+        local task = enter()
+        if state.stopping then return nil, stopping_error() end
+        local request, err = handle:place(call, options)
+        if not request then return nil, err end
+        if task then return wait(task, request) end
+        return block(request)
+    end
+
+    -- client:prepare(operation, fields) -> { method, url, headers, body }: all but sending, without secrets
+    function methods.prepare(self, operation, params)
+        local what = vendor .. ":prepare"
+        local handle = type(self) == "table" and rawget(self, "_handle")
+        if not handle then check_handle(what, self, operation) end
+        if type(operation) ~= "string" then misuse(what, "expected an operation's name, got " .. type(operation)) end
+        if not pcall(core.describe, vendor, operation) then
+            misuse(what, errors.unknown("unknown operation", operation, core.operations(vendor)))
+        end
+        if params == nil then params = {} end
+        if type(params) ~= "table" then misuse(what, "expected a table of fields, got " .. type(params)) end
+        return handle:prepare(operation, params)
+    end
+
+    -- client:close(): lets what is under way finish, then frees the client; closing twice does nothing.
+    function methods.close(self)
+        local handle = type(self) == "table" and rawget(self, "_handle")
+        if not handle then
+            if type(self) == "table" and rawget(self, "_handle") == false then return true end
+            check_handle(vendor .. ":close", self)
+        end
+        local task
+        if handle:pending() > 0 then task = enter() end
+        self._handle = false
+        scheduler.drain(task, handle)
+        handle:close()
+        return true
+    end
+
+    setmetatable(methods, { __index = function(_, key)
+        if type(key) == "string" and key:find("^__") then return nil end -- what serializers look for
+        error("outdial: " .. errors.unknown(vendor .. " has no", key, names), 2)
+    end })
+
+    return {
+        __index = methods,
+        __close = methods.close,
+        __tostring = function() return "outdial client of " .. vendor end,
+    }
+end
+
+-- M.factory(scheduler) -> function(vendor, options, level): makes clients; level is how far up misuse is reported.
+function M.factory(scheduler)
+    local classes, vendors = {}, {}
+    for i, vendor in ipairs(core.vendors()) do vendors[i] = vendor.name end
+
+    local function known(name)
+        for _, vendor in ipairs(vendors) do
+            if vendor == name then return true end
+        end
+        return false
+    end
+
+    return function(vendor, options, level)
+        level = (level or 1) + 1
+        if type(vendor) ~= "string" then
+            error("outdial.client: expected a vendor's name, got " .. describe_type(vendor), level)
+        end
+        if not known(vendor) then
+            error("outdial.client: " .. errors.unknown("unknown vendor", vendor, vendors), level)
+        end
+        if type(options) ~= "table" then
+            error(("outdial.%s: expected a table of options, got %s"):format(vendor, describe_type(options)), level)
+        end
+        local on_log = options.on_log
+        if on_log ~= nil then
+            if type(on_log) ~= "function" then
+                error(("outdial.%s: on_log: expected a function, got %s"):format(vendor, type(on_log)), level)
+            end
+            local rest = {}
+            for key, value in pairs(options) do
+                if key ~= "on_log" then rest[key] = value end
+            end
+            options = rest
+        end
+        local handle, err = core.client_new(scheduler.core_engine(), vendor, options)
+        if not handle then
+            if err.code == "validation" then error(("outdial.%s: %s"):format(vendor, tostring(err)), level) end
+            return nil, err
+        end
+        if on_log then scheduler.log_to(handle, on_log) end
+        classes[vendor] = classes[vendor] or new_class(scheduler, vendor)
+        return setmetatable({ _handle = handle, vendor = vendor }, classes[vendor])
+    end
+end
+
+return M

@@ -1,0 +1,33 @@
+-- Errors of outdial: tables { code, message, path, placement, retryable, retry_after, http_status, vendor_code,
+-- request_id } that read as one line by tostring and `..`. What the world does comes as nil, err; misuse raises.
+local core = require "outdial.core"
+
+local M = {}
+
+-- M.new(code, message [, fields]) -> error table, as the core makes them
+function M.new(code, message, fields)
+    local err = { code = code, message = message, retryable = false }
+    for key, value in pairs(fields or {}) do
+        err[key] = value
+    end
+    return setmetatable(err, core.error_metatable)
+end
+
+function M.is(value)
+    return type(value) == "table" and getmetatable(value) == core.error_metatable
+end
+
+-- M.check(...): returns its arguments unless the first is nil or false: then raises the second as text.
+function M.check(ok, err, ...)
+    if ok then return ok, err, ... end
+    error(err == nil and "outdial: check failed" or tostring(err), 2)
+end
+
+-- M.unknown(what, name, known): the text for a name that nobody knows, with the nearest of the known ones.
+function M.unknown(what, name, known)
+    local near = type(name) == "string" and core.nearest(name, known)
+    local text = ("%s %q"):format(what, tostring(name))
+    return near and ("%s, did you mean %q?"):format(text, near) or text
+end
+
+return M

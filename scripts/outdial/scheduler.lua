@@ -1,0 +1,493 @@
+-- Tasks: coroutines that wait for requests of one engine, and the loop that resumes them. Knows no vendor.
+--
+-- A wait inside a task yields that task. Anywhere else it blocks by stepping the engine; tasks whose requests finish
+-- meanwhile are queued, not resumed. Yielding happens here, in Lua. Every task belongs to a scope: the run (or each) it
+-- was spawned in, or the root, which has no end.
+local core = require "outdial.core"
+local errors = require "outdial.error"
+local yieldable = require "outdial.yieldable"
+
+local unpack = table.unpack or unpack -- luacheck: ignore 113 143
+local running, yield, resume, create = coroutine.running, coroutine.yield, coroutine.resume, coroutine.create
+local close_thread = coroutine.close -- luacheck: ignore 143
+local here = yieldable.here
+local WAIT, DONE, DROP, PROBE = {}, {}, {}, yieldable.PROBE
+
+local function pack(...)
+    return { n = select("#", ...), ... }
+end
+
+local function task_main(fn, ...)
+    return DONE, fn(...)
+end
+
+local function canceled_error()
+    return errors.new("canceled", "the task was canceled")
+end
+
+local function misuse(text, level)
+    error("outdial: " .. text, level + 1)
+end
+
+local function check_function(name, fn)
+    if type(fn) ~= "function" then misuse(name .. ": expected a function, got " .. type(fn), 3) end
+end
+
+-- What each may say when a task hands something to coroutine.yield that is not ours.
+local OWN_YIELD = "outdial: a task may not yield by itself: coroutine.yield was called outside a coroutine of its own"
+
+-- new([engine]) -> a scheduler of its own; engine is outdial.core's, made when first needed if absent.
+local function new(engine)
+    local M = {}
+    local tasks = {}     -- thread -> task, while it lives
+    local waiting = {}   -- request -> task that waits for it
+    local ready, first, last = {}, 1, 0
+    local current        -- the task being resumed; nil in the main program
+    local state = { stopping = false }
+    local loggers, logging = setmetatable({}, { __mode = "k" }), false
+    local drains = {}    -- { handle, task }: closers that wait until a client has nothing pending
+    local fd_asked = false
+    local Task = {}
+    Task.__index = Task
+
+    local function new_scope()
+        return { open = 0, tasks = {}, done = false, waiters = {}, failures = {} }
+    end
+
+    local root = new_scope()
+
+    local function core_engine()
+        if not engine then engine = errors.check(core.engine_new()) end
+        return engine
+    end
+
+    local function make_ready(task)
+        task.waits = nil
+        last = last + 1
+        ready[last] = task
+    end
+
+    local function wake(waited)
+        for i, task in ipairs(waited.waiters) do
+            waited.waiters[i] = nil
+            make_ready(task)
+        end
+    end
+
+    ---- the life of a task ----
+
+    local function end_scope(scope)
+        if scope.open > 0 or scope == root or scope.done then return end
+        local daemon = next(scope.tasks)
+        if not daemon then
+            scope.done = true
+            return wake(scope)
+        end
+        if scope.ending then return end
+        scope.ending = true
+        local daemons = {}
+        for task in pairs(scope.tasks) do daemons[#daemons + 1] = task end
+        for _, task in ipairs(daemons) do task:cancel() end
+    end
+
+    local function finish(task, how, outcome)
+        local scope, thread = task.scope, task.thread
+        task.done, task.how, task.outcome = true, how, outcome
+        if thread then tasks[thread] = nil end
+        if thread and how ~= "returned" and close_thread then close_thread(thread) end
+        task.thread, task.fn, task.args = nil, nil, nil
+        if how == "failed" then scope.failures[#scope.failures + 1] = task end
+        scope.tasks[task] = nil
+        if not task.daemon then scope.open = scope.open - 1 end
+        wake(task)
+        end_scope(scope)
+    end
+
+    local function fail(task, problem)
+        if problem == nil then problem = "nil" end
+        if type(problem) == "string" then
+            problem = yieldable.explain(problem)
+            if not problem:find("\nstack traceback:", 1, true) then problem = debug.traceback(task.thread, problem) end
+        elseif errors.is(problem) and not problem.traceback then
+            problem.traceback = debug.traceback(task.thread, "")
+        end
+        finish(task, "failed", problem)
+    end
+
+    local function settle(task, ok, tag, ...)
+        if ok and tag == WAIT then return end
+        if not ok then return fail(task, tag) end
+        if tag == DONE then return finish(task, "returned", select("#", ...) > 0 and pack(...) or nil) end
+        if tag == PROBE then return settle(task, resume(task.thread)) end
+        if tag == DROP then return finish(task, "canceled") end
+        return fail(task, OWN_YIELD)
+    end
+
+    local function resume_task(task)
+        local outer = current
+        current = task
+        if task.thread then
+            settle(task, resume(task.thread))
+        else
+            local args = task.args
+            task.thread = create(task_main)
+            tasks[task.thread] = task
+            if args then settle(task, resume(task.thread, task.fn, unpack(args, 1, args.n)))
+            else settle(task, resume(task.thread, task.fn)) end
+        end
+        current = outer
+    end
+
+    -- Resumes those that are ready now; who becomes ready meanwhile comes after the next look at the engine.
+    local function resume_ready()
+        local stop = last
+        while first <= stop do
+            local task = ready[first]
+            ready[first] = nil
+            first = first + 1
+            if not task.done then resume_task(task) end
+        end
+        if first > last then first, last = 1, 0 end
+    end
+
+    local function start(scope, daemon, fn, ...)
+        local task = setmetatable({ fn = fn, scope = scope, daemon = daemon, done = false, waiters = {} }, Task)
+        if select("#", ...) > 0 then task.args = pack(...) end
+        scope.tasks[task] = true
+        if not daemon then scope.open = scope.open + 1 end
+        make_ready(task)
+        if fd_asked and not current then core_engine():wake() end
+        return task
+    end
+
+    ---- stepping the engine ----
+
+    local function hand_over_logs()
+        for handle, on_log in pairs(loggers) do
+            local lines = handle:logs()
+            for i = 1, lines and #lines or 0 do
+                local ok, problem = pcall(on_log, lines[i].level, lines[i].text)
+                if not ok then
+                    root.failures[#root.failures + 1] = { outcome = "outdial: on_log failed: " .. tostring(problem) }
+                end
+            end
+        end
+    end
+
+    local function deliver(list)
+        for i = 1, #list do
+            local request = list[i]
+            local task = waiting[request]
+            if task then
+                waiting[request] = nil
+                make_ready(task)
+            end
+        end
+        if logging then hand_over_logs() end
+        for i = #drains, 1, -1 do
+            if drains[i].handle:pending() == 0 then make_ready(table.remove(drains, i).task) end
+        end
+    end
+
+    -- Raises the first failure of a scope that nobody joined.
+    local function raise_failures(scope)
+        local failures = scope.failures
+        if not failures[1] then return end
+        scope.failures = {}
+        for _, task in ipairs(failures) do
+            if not task.joined then error(task.outcome, 0) end
+        end
+    end
+
+    -- Runs tasks until target (a task or a scope) is done; only in the main program.
+    local function drive(target)
+        while true do
+            resume_ready()
+            if target.done then return end
+            local max_wait
+            if first <= last then max_wait = 0
+            elseif core_engine():pending() == 0 then
+                error("outdial: deadlock: every task waits for another one, and nothing is under way", 0)
+            end
+            deliver(core_engine():step(max_wait))
+        end
+    end
+
+    ---- waiting ----
+
+    -- Who would wait: the running task, or nil where a wait blocks. Raises at the line that called our caller where a
+    -- task cannot wait; ends a canceled task.
+    local function enter()
+        local thread = running()
+        local task = thread and tasks[thread]
+        if not task then return nil end
+        if not here() then error(yieldable.REFUSAL, 3) end
+        if task.canceled then yield(DROP) end
+        return task
+    end
+
+    local function wait(task, request)
+        waiting[request] = task
+        task.waits = request
+        yield(WAIT)
+        return request:result()
+    end
+
+    local function block(request)
+        while not request:finished() do
+            deliver(core_engine():step())
+        end
+        return request:result()
+    end
+
+    -- Waits in a task for another one or a scope; returns whether it is done (false: the waiter was canceled).
+    local function wait_until_done(task, waited)
+        if waited.done then return true end
+        waited.waiters[#waited.waiters + 1] = task
+        task.waits = waited
+        yield(WAIT)
+        return waited.done
+    end
+
+    local function check_main(name)
+        if current then misuse(name .. " cannot be called from a coroutine of your own inside a task", 3) end
+    end
+
+    -- Waits for all tasks of a scope; returns false if the waiting task was canceled first.
+    local function finish_scope(waiter, scope)
+        if not waiter then
+            drive(scope)
+        elseif not wait_until_done(waiter, scope) then
+            local children = {}
+            for task in pairs(scope.tasks) do children[#children + 1] = task end
+            for _, task in ipairs(children) do task:cancel() end
+            return false
+        end
+        return true
+    end
+
+    ---- tasks, as scripts see them ----
+
+    function M.run(fn, ...)
+        check_function("run", fn)
+        local waiter = enter()
+        if not waiter then check_main("run") end
+        local scope = new_scope()
+        local task = start(scope, false, fn, ...)
+        if not finish_scope(waiter, scope) then return nil, canceled_error() end
+        if task.how == "failed" then error(task.outcome, 0) end
+        raise_failures(scope)
+        if not waiter then raise_failures(root) end
+        local results = task.outcome
+        if results then return unpack(results, 1, results.n) end
+    end
+
+    local function scope_here()
+        local task = tasks[running() or false] or current
+        return task and task.scope or root
+    end
+
+    function M.spawn(fn, ...)
+        check_function("spawn", fn)
+        return start(scope_here(), false, fn, ...)
+    end
+
+    function M.daemon(fn, ...)
+        check_function("daemon", fn)
+        return start(scope_here(), true, fn, ...)
+    end
+
+    -- task:join() -> what its function returned; raises what it raised; nil, err if it was canceled.
+    function Task:join()
+        local waiter = enter()
+        if waiter == self then misuse("a task cannot join itself", 2) end
+        if not self.done and not waiter then check_main("join") end
+        self.joined = true
+        if waiter then
+            if not wait_until_done(waiter, self) then
+                self.joined = false
+                return nil, canceled_error()
+            end
+        elseif not self.done then
+            drive(self)
+        end
+        if self.how == "failed" then error(self.outcome, 0) end
+        if self.how == "canceled" then return nil, canceled_error() end
+        local results = self.outcome
+        if results then return unpack(results, 1, results.n) end
+    end
+
+    -- task:cancel(): the wait under way ends with nil, err (code canceled, and for a call its placement); the next wait
+    -- does not return: it ends the task.
+    function Task:cancel()
+        if self.done or self.canceled then return end
+        self.canceled = true
+        local waits = self.waits
+        if type(waits) == "userdata" then
+            waits:cancel()
+        elseif waits then
+            for i, task in ipairs(waits.waiters) do
+                if task == self then
+                    table.remove(waits.waiters, i)
+                    return make_ready(self)
+                end
+            end
+        elseif not self.thread then
+            finish(self, "canceled")
+        end
+    end
+
+    function Task:finished()
+        return self.done
+    end
+
+    function M.sleep(seconds)
+        if type(seconds) ~= "number" or not (seconds >= 0 and seconds <= 1e9) then
+            misuse("sleep: expected seconds, 0 or more, got " .. tostring(seconds), 2)
+        end
+        local task = enter()
+        local request, err = core_engine():sleep(seconds)
+        if not request then return nil, err end
+        if task then return wait(task, request) end
+        return block(request)
+    end
+
+    -- await(request) -> request:result(), for a request of outdial.core
+    function M.await(request)
+        if type(request) ~= "userdata" then misuse("await: expected a request, got " .. type(request), 2) end
+        local task = enter()
+        if request:finished() then return request:result() end
+        if not task then return block(request) end
+        if waiting[request] then misuse("await: another task waits for this request", 2) end
+        return wait(task, request)
+    end
+
+    local function worker(job)
+        local fn, item_at, failures = job.fn, job.item_at, job.scope.failures
+        while not failures[1] do
+            job.index = job.index + 1
+            local index = job.index
+            local item = item_at(index)
+            if item == nil then
+                job.index = math.huge
+                return
+            end
+            fn(item, index)
+        end
+    end
+
+    local function check_each(list, options)
+        if type(list) ~= "table" and type(list) ~= "function" then
+            misuse("each: expected a list or a function, got " .. type(list), 3)
+        end
+        if type(options) ~= "table" then misuse("each: expected { concurrency = n }, got " .. type(options), 3) end
+        for key in pairs(options) do
+            if key ~= "concurrency" then misuse(errors.unknown("each: unknown option", key, { "concurrency" }), 3) end
+        end
+        local n = options.concurrency or 1
+        if type(n) ~= "number" or n < 1 or n % 1 ~= 0 then
+            misuse("each: concurrency: expected a whole number, 1 or more, got " .. tostring(n), 3)
+        end
+        return n
+    end
+
+    -- each(list, { concurrency = n }, fn): calls fn(item, index) for each item, at most n at a time (default 1). list
+    -- may be a function(index) -> item, nil at the end. After an error no further item is begun; the error is raised
+    -- once those under way have ended.
+    function M.each(list, options, fn)
+        local n = check_each(list, options)
+        check_function("each", fn)
+        local waiter = enter()
+        if not waiter then check_main("each") end
+        local scope = new_scope()
+        local item_at = type(list) == "function" and list or function(index) return list[index] end
+        local job = { fn = fn, item_at = item_at, scope = scope, index = 0 }
+        if type(list) == "table" and #list < n then n = #list end
+        for _ = 1, n do start(scope, false, worker, job) end
+        if n == 0 then return true end
+        if not finish_scope(waiter, scope) then return nil, canceled_error() end
+        raise_failures(scope)
+        if not waiter then raise_failures(root) end
+        return true
+    end
+
+    -- stop(): from now on no call that rings is started; what is under way goes on. stopping() tells.
+    function M.stop()
+        state.stopping = true
+        if engine then engine:wake() end
+    end
+
+    function M.stopping()
+        return state.stopping
+    end
+
+    ---- for client.lua ----
+
+    M.state, M.enter, M.wait, M.block, M.core_engine = state, enter, wait, block, core_engine
+
+    function M.log_to(handle, on_log)
+        handle:keep_logs()
+        loggers[handle] = on_log
+        logging = true
+    end
+
+    -- Waits until a client's requests have been handed over.
+    function M.drain(task, handle)
+        if handle:pending() == 0 then return end
+        if task then
+            drains[#drains + 1] = { handle = handle, task = task }
+            return yield(WAIT)
+        end
+        while handle:pending() > 0 do
+            deliver(core_engine():step())
+        end
+    end
+
+    ---- the engine, for a host's own loop ----
+
+    M.engine = {}
+
+    -- engine:step(max_wait in seconds; nil: no limit): resumes tasks that are ready, waits, resumes again. Raises the
+    -- error of a task that was spawned outside any run and that nobody joins.
+    function M.engine:step(max_wait) -- luacheck: ignore 212
+        if current then misuse("engine:step is for a loop around tasks, not for a task", 2) end
+        if max_wait ~= nil and not (type(max_wait) == "number" and max_wait >= 0) then
+            misuse("engine:step: expected seconds, 0 or more, or nil, got " .. tostring(max_wait), 2)
+        end
+        resume_ready()
+        if first <= last then max_wait = 0 end
+        deliver(core_engine():step(max_wait))
+        resume_ready()
+        raise_failures(root)
+        return true
+    end
+
+    function M.engine:fd() -- luacheck: ignore 212
+        fd_asked = true
+        return core_engine():fd()
+    end
+
+    -- engine:timeout() -> seconds until step has work to do by itself, or nil
+    function M.engine:timeout() -- luacheck: ignore 212
+        if first <= last then return 0 end
+        return core_engine():timeout()
+    end
+
+    -- engine:pending() -> how many requests and ready tasks there are
+    function M.engine:pending() -- luacheck: ignore 212
+        return core_engine():pending() + (last - first + 1)
+    end
+
+    for _, name in ipairs { "now", "wall", "wake", "await", "sleep", "advance" } do
+        M.engine[name] = function(_, ...)
+            local object = core_engine()
+            return object[name](object, ...)
+        end
+    end
+
+    return M
+end
+
+local M = new()
+M.new = new
+return M
