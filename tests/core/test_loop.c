@@ -229,6 +229,8 @@ static void test_work_that_starts_itself_again_does_not_hold_a_step(void **state
     assert_int_equal(job.calls, 2 * OD_LIMIT_LOOP_ROUNDS);
     assert_int_equal(fd.calls, 1);
     assert_int_equal(od__loop_timeout_ms(f->loop), 0);
+    od__loop_timer_stop(f->loop, &timer.timer);
+    od__loop_unpost(f->loop, &job.job);
     close_both(ends);
 }
 
@@ -704,6 +706,7 @@ static void test_fd_knows_timers_started_in_a_step(void **state) {
     }
     assert_false(is_readable(fd, 0));
     assert_int_equal(late.calls, 0);
+    od__loop_timer_stop(f->real, &late.timer);
 }
 
 static void post_again_on_real(caller *self) {
