@@ -753,13 +753,13 @@ static void a_hanging_resolver_delays_its_own_request_only(void **state)
     assert_int_equal(canceled->exchange.error.placement, OD_PLACEMENT_NOT_PLACED);
     od__exchange_cancel(&left->exchange, OD_CLOSED, "closed");
     od__transport_free(transport);
+    server_free(server); /* before the loop, which it wakes */
     rig_close(&rig);
     /* All of it is gone, and no resolver has come back. */
     assert_int_equal(resolver_done, 0);
     call_free(canceled);
     call_free(expired);
     call_free(left);
-    server_free(server);
 
     pthread_mutex_lock(&resolver_lock);
     resolver_released = true;

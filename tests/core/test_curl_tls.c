@@ -218,6 +218,7 @@ static void streams_share_a_connection(void **state)
     }
     rig_run_all(&rig, calls, 20);
     for (size_t i = 0; i < 20; i++) {
+        assert_string_equal(call_error(calls[i]), "ok");
         assert_string_equal(call_body(calls[i]), "ok");
         const char *headers = od__buffer_text(&calls[i]->exchange.response.headers);
         assert_memory_equal(headers, "content-type: text/plain\n", 25);

@@ -35,21 +35,30 @@ server.on('stream', (stream, headers) => {
     counts[path] = (counts[path] || 0) + 1;
     if (path === '/refuse') {
         stream.close(NGHTTP2_REFUSED_STREAM);
-    } else if (path === '/cancel') {
-        stream.close(NGHTTP2_CANCEL);
-    } else if (path === '/hold') {
-        held.push(stream);
-    } else if (path === '/counts') {
-        answer(stream, JSON.stringify(counts));
-    } else {
-        if (path === '/release') {
-            for (const each of held) {
-                answer(each, 'held');
-            }
-            held = [];
-        }
-        answer(stream, 'ok');
+        return;
     }
+    if (path === '/cancel') {
+        stream.close(NGHTTP2_CANCEL);
+        return;
+    }
+    // Answered once the request is whole: an answer before that makes node reset the stream after it, and libcurl 7.88.1
+    // take that for a failure.
+    stream.on('end', () => {
+        if (path === '/hold') {
+            held.push(stream);
+        } else if (path === '/counts') {
+            answer(stream, JSON.stringify(counts));
+        } else {
+            if (path === '/release') {
+                for (const each of held) {
+                    answer(each, 'held');
+                }
+                held = [];
+            }
+            answer(stream, 'ok');
+        }
+    });
+    stream.resume();
 });
 server.listen(0, '127.0.0.1', () => console.log(server.address().port));
 process.stdin.on('end', () => process.exit(0));
