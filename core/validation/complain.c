@@ -100,7 +100,8 @@ static bool right_kind(const od_shape *shape, const od_value *value)
     case OD_KIND_STRING: return type == OD_TYPE_STRING;
     case OD_KIND_INTEGER:
     case OD_KIND_NUMBER: return type == OD_TYPE_INTEGER || type == OD_TYPE_NUMBER;
-    default: return type != OD_TYPE_OBJECT && type != OD_TYPE_ARRAY;
+    case OD_KIND_ANY: return type != OD_TYPE_OBJECT && type != OD_TYPE_ARRAY;
+    default: return false;
     }
 }
 
@@ -108,7 +109,7 @@ od_status od__complain_kind(const od_shape *shape, const od_value *value, const 
 {
     char expected[EXPECTED_BYTES], got[GOT_BYTES];
     describe_expected(shape, expected, sizeof expected);
-    if (value == NULL || (right_kind(shape, value) && shape->kind != OD_KIND_BOOLEAN))
+    if (value == NULL || right_kind(shape, value))
         describe_got(shape, value, got, sizeof got);
     else
         (void)snprintf(got, sizeof got, "%s", od__value_type_name(value));

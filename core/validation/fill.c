@@ -58,9 +58,8 @@ static od_status refuse_other(const filling *with, const od_field *field, const 
     memcpy(at, path, strlen(path) + 1);
     od__path_add(at, sizeof at, field->name);
     if (field->shape->sensitive)
-        memcpy(got, "another value", sizeof "another value");
-    else
-        od__value_describe(value, got, sizeof got);
+        return od__error_at(with->err, OD_VALIDATION, at, "expected the fixed value, got another value");
+    od__value_describe(value, got, sizeof got);
     const char *quote = field->shape->kind == OD_KIND_BOOLEAN || field->shape->kind == OD_KIND_INTEGER ? "" : "\"";
     return od__error_at(with->err, OD_VALIDATION, at, "expected %s%s%s, got %s", quote, field->constant, quote, got);
 }

@@ -114,6 +114,11 @@ typedef struct members {
     const char *key[OD_LIMIT_FIELDS];
 } members;
 
+static od_status complain_shape(walk *at)
+{
+    return od__error_set(at->err, OD_INTERNAL, "a shape has more than %d fields", OD_LIMIT_FIELDS);
+}
+
 static od_status match_one(walk *at, const od_shape *shape, od_value *object, const char *key, const od_value *member,
                            members *found)
 {
@@ -128,7 +133,7 @@ static od_status match_one(walk *at, const od_shape *shape, od_value *object, co
         return OD_OK;
     size_t i = (size_t)(field - shape->fields);
     if (i >= OD_LIMIT_FIELDS)
-        return od__error_set(at->err, OD_INTERNAL, "a shape has more than %d fields", OD_LIMIT_FIELDS);
+        return complain_shape(at);
     if (found->value[i] != NULL) {
         step_down(at, key);
         return od__error_at(at->err, OD_VALIDATION, at->path, "given twice, also as \"%s\"", found->key[i]);
@@ -187,7 +192,8 @@ static od_status walk_struct(walk *at, const od_shape *shape, od_value *value)
     members found = {.value = {NULL}};
     od_status status = match(at, shape, value, &found);
     for (size_t i = 0; status == OD_OK && shape->fields[i].name != NULL; i++)
-        status = walk_field(at, &shape->fields[i], value, found.value[i], found.key[i]);
+        status = i < OD_LIMIT_FIELDS ? walk_field(at, &shape->fields[i], value, found.value[i], found.key[i])
+                                     : complain_shape(at);
     for (const od_rule *rule = shape->rules; status == OD_OK && rule != NULL && rule->fn != NULL; rule++)
         status = rule->fn(value, at->path, at->err);
     return status;

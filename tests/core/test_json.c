@@ -94,7 +94,7 @@ static void bad_text_is_refused(void **state)
         {"{\"secret\":\"hunter2\\q\"}", "line 1, column 20: invalid escape"},
         {"9223372036854775808", "line 1, column 19: too big integer"},
         {"1e999", "line 1, column 5: real number overflow"},
-        {"01", "line 1, column 2: end of file expected"},
+        {"01", "line 1, column 1: invalid token"},
         {"NaN", "line 1, column 3: invalid token"},
         {"nul", "line 1, column 3: invalid token"},
         {"'a'", "line 1, column 1: invalid token"},

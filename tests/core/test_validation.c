@@ -1,0 +1,903 @@
+/* The validation room: the walker with exact complaints, normalising, filling, describing, the checks, time. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/memory.h"
+#include "json/value.h"
+#include "validation/shape.h"
+
+#define ROWS(rows) (sizeof(rows) / sizeof((rows)[0]))
+
+static od_value *parsed(const char *text)
+{
+    od_value *value = NULL;
+    od_error err = OD_ERROR_INIT;
+    if (od_value_parse(text, strlen(text), &value, &err) != OD_OK)
+        fail_msg("%s: %s", text, err.message);
+    return value;
+}
+
+static void assert_written(const od_value *value, const char *expected)
+{
+    char *text;
+    assert_int_equal(od_value_format(value, &text, NULL, NULL), OD_OK);
+    assert_string_equal(text, expected);
+    od_text_free(text);
+}
+
+/* ---- a shape with one of everything ---- */
+
+static const char *const colours[] = {"RED", "GREEN", "BLUE", NULL};
+static const char *const many[] = {
+    "ALPHA-ALPHA-ALPHA-ALPHA-ALPHA", "BRAVO-BRAVO-BRAVO-BRAVO-BRAVO", "CHARLIE-CHARLIE-CHARLIE-CHARLIE",
+    "DELTA-DELTA-DELTA-DELTA-DELTA", "ECHO-ECHO-ECHO-ECHO-ECHO-ECHO", "FOXTROT-FOXTROT-FOXTROT-FOXTROT",
+    "GOLF-GOLF-GOLF-GOLF-GOLF-GOLF", "HOTEL-HOTEL-HOTEL-HOTEL-HOTEL", "INDIA-INDIA-INDIA-INDIA-INDIA",
+    "JULIETT-JULIETT-JULIETT-JULIETT", "KILO-KILO-KILO-KILO-KILO-KILO", "LIMA-LIMA-LIMA-LIMA-LIMA-LIMA", NULL};
+
+static const od_shape name = {.kind = OD_KIND_STRING, .min = 1, .max = 10};
+static const od_shape at_most = {.kind = OD_KIND_STRING, .max = 3};
+static const od_shape at_least = {.kind = OD_KIND_STRING, .min = 2};
+static const od_shape exactly = {.kind = OD_KIND_STRING, .min = 4, .max = 4};
+static const od_shape one = {.kind = OD_KIND_STRING, .max = 1};
+static const od_shape colour = {.kind = OD_KIND_STRING, .choices = colours};
+static const od_shape many_choices = {.kind = OD_KIND_STRING, .choices = many};
+static const od_shape secret = {.kind = OD_KIND_STRING, .max = 20, .sensitive = true};
+static const od_shape secret_number = {.kind = OD_KIND_STRING, .check = &od_check_e164, .sensitive = true};
+static const od_shape optional = {.kind = OD_KIND_STRING, .empty_is_absent = true};
+static const od_shape worded = {.kind = OD_KIND_STRING, .max = 2, .expected = "a country such as US"};
+static const od_shape ring = {.kind = OD_KIND_INTEGER, .min = 15, .max = 60};
+static const od_shape positive = {.kind = OD_KIND_INTEGER, .min = 0, .max = INT64_MAX};
+static const od_shape from_two = {.kind = OD_KIND_INTEGER, .min = 2};
+static const od_shape small = {.kind = OD_KIND_INTEGER, .min = INT64_MIN, .max = 9};
+static const od_shape ratio = {.kind = OD_KIND_NUMBER, .number_min = 0, .number_max = 1};
+static const od_shape any_number = {.kind = OD_KIND_NUMBER};
+static const od_shape names = {.kind = OD_KIND_LIST, .min = 1, .max = 2, .element = &name};
+static const od_shape free_list = {.kind = OD_KIND_LIST};
+static const od_shape integers = {.kind = OD_KIND_LIST, .element = &od_shape_integer};
+static const od_shape key = {.kind = OD_KIND_STRING, .max = 4};
+static const od_shape map = {.kind = OD_KIND_MAP, .max = 2, .key = &key, .element = &name};
+static const od_shape integer_map = {.kind = OD_KIND_MAP, .element = &od_shape_integer};
+static const od_shape seconds = {.kind = OD_KIND_NUMBER, .check = &od_check_duration};
+static const od_shape moment = {.kind = OD_KIND_STRING, .check = &od_check_iso8601};
+
+static const char *const renamed_from[] = {"Old", "Older", NULL};
+
+static const od_field inner_fields[] = {
+    {.name = "Type", .shape = &colour, .required = true},
+    {.name = "a/b~c", .shape = &ring},
+    OD_FIELDS_END,
+};
+static const od_shape inner = {.kind = OD_KIND_STRUCT, .fields = inner_fields};
+static const od_shape inners = {.kind = OD_KIND_LIST, .element = &inner};
+static const od_field open_fields[] = {{.name = "Known", .shape = &ring}, OD_FIELDS_END};
+static const od_shape open_struct = {.kind = OD_KIND_STRUCT, .fields = open_fields, .open = true};
+
+static od_status not_both(od_value *params, const char *path, od_error *err)
+{
+    if (od_value_get(params, "Name") != NULL && od_value_get(params, "Colour") != NULL)
+        return od__error_at(err, OD_VALIDATION, path, "expected Name or Colour, got both");
+    return OD_OK;
+}
+
+static const od_rule rules[] = {{.summary = "Name or Colour", .fn = not_both}, OD_RULES_END};
+
+static const od_field fields[] = {
+    {.name = "Name", .shape = &name},
+    {.name = "AtMost", .shape = &at_most},
+    {.name = "AtLeast", .shape = &at_least},
+    {.name = "Exactly", .shape = &exactly},
+    {.name = "One", .shape = &one},
+    {.name = "Colour", .shape = &colour},
+    {.name = "Many", .shape = &many_choices},
+    {.name = "Secret", .shape = &secret},
+    {.name = "SecretNumber", .shape = &secret_number},
+    {.name = "Optional", .shape = &optional},
+    {.name = "Worded", .shape = &worded},
+    {.name = "Ring", .shape = &ring},
+    {.name = "Positive", .shape = &positive},
+    {.name = "FromTwo", .shape = &from_two},
+    {.name = "Small", .shape = &small},
+    {.name = "Ratio", .shape = &ratio},
+    {.name = "Number", .shape = &any_number},
+    {.name = "Integer", .shape = &od_shape_integer},
+    {.name = "Flag", .shape = &od_shape_boolean},
+    {.name = "Phone", .shape = &od_shape_e164},
+    {.name = "Names", .shape = &names},
+    {.name = "List", .shape = &free_list},
+    {.name = "Integers", .shape = &integers},
+    {.name = "Map", .shape = &map},
+    {.name = "IntegerMap", .shape = &integer_map},
+    {.name = "Inner", .shape = &inner},
+    {.name = "Inners", .shape = &inners},
+    {.name = "Open", .shape = &open_struct},
+    {.name = "Any", .shape = &od_shape_any},
+    {.name = "Seconds", .shape = &seconds},
+    {.name = "Moment", .shape = &moment},
+    {.name = "New", .shape = &integers, .aliases = renamed_from},
+    OD_FIELDS_END,
+};
+static const od_shape everything = {.kind = OD_KIND_STRUCT, .fields = fields, .rules = rules};
+
+static void complaints(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *value, *path, *message;
+    } rows[] = {
+        {"[]", "", "expected an object, got an array"},
+        {"\"x\"", "", "expected an object, got a string"},
+        {"{\"DestinationPhone\":1}", "/DestinationPhone", "unknown field"},
+        {"{\"Phon\":\"1\"}", "/Phon", "unknown field, did you mean \"Phone\"?"},
+        {"{\"integer_map\":null}", "/integer_map", "unknown field, did you mean \"IntegerMap\"?"},
+        {"{\"Ring\":1,\"Zzz\":1}", "/Zzz", "unknown field"},
+        {"{\"a/b~c\":1}", "/a~1b~0c", "unknown field"},
+
+        {"{\"Name\":5}", "/Name", "expected a string, got an integer"},
+        {"{\"Name\":1.5}", "/Name", "expected a string, got a number"},
+        {"{\"Name\":true}", "/Name", "expected a string, got a boolean"},
+        {"{\"Name\":{}}", "/Name", "expected a string, got an object"},
+        {"{\"Name\":[]}", "/Name", "expected a string, got an array"},
+        {"{\"Name\":\"\"}", "/Name", "expected 1 to 10 characters, got 0"},
+        {"{\"Name\":\"12345678901\"}", "/Name", "expected 1 to 10 characters, got 11"},
+        {"{\"Name\":\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x93\x9e\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\"}",
+         NULL, NULL},
+        {"{\"AtMost\":\"\"}", NULL, NULL},
+        {"{\"AtMost\":\"1234\"}", "/AtMost", "expected at most 3 characters, got 4"},
+        {"{\"AtLeast\":\"1\"}", "/AtLeast", "expected at least 2 characters, got 1"},
+        {"{\"AtLeast\":\"12345678901234567890\"}", NULL, NULL},
+        {"{\"Exactly\":\"123\"}", "/Exactly", "expected 4 characters, got 3"},
+        {"{\"One\":\"12\"}", "/One", "expected at most 1 character, got 2"},
+        {"{\"Worded\":\"USA\"}", "/Worded", "expected a country such as US, got 3 characters"},
+        {"{\"Worded\":1}", "/Worded", "expected a country such as US, got an integer"},
+
+        {"{\"Colour\":\"X\"}", "/Colour", "expected one of RED, GREEN, BLUE, got \"X\""},
+        {"{\"Colour\":\"green\"}", "/Colour",
+         "expected one of RED, GREEN, BLUE, got \"green\", did you mean \"GREEN\"?"},
+        {"{\"Colour\":7}", "/Colour", "expected one of RED, GREEN, BLUE, got an integer"},
+        {"{\"Many\":\"X\"}", "/Many",
+         "expected one of ALPHA-ALPHA-ALPHA-ALPHA-ALPHA, BRAVO-BRAVO-BRAVO-BRAVO-BRAVO, CHARLIE-CHARLIE-CHARLIE-CHARLIE, "
+         "DELTA-DELTA-DELTA-DELTA-DELTA, ECHO-ECHO-ECHO-ECHO-ECHO-ECHO, FOXTROT-FOXTROT-FOXTROT-FOXTROT, "
+         "GOLF-GOLF-GOLF-GOLF-GOLF-GOLF, HOTEL-HOTEL-HOTEL-HOTEL-HOTEL, INDIA-INDIA-INDIA-INDIA-INDIA, ..., got \"X\""},
+
+        {"{\"Secret\":\"123456789012345678901\"}", "/Secret", "expected at most 20 characters, got 21"},
+        {"{\"Secret\":1234}", "/Secret", "expected a string, got an integer"},
+        {"{\"SecretNumber\":\"hunter2\"}", "/SecretNumber",
+         "expected E.164 (+ and up to 15 digits), got a string of 7 characters"},
+        {"{\"SecretNumber\":\"7\"}", "/SecretNumber",
+         "expected E.164 (+ and up to 15 digits), got a string of 1 character"},
+
+        {"{\"Ring\":5}", "/Ring", "expected an integer from 15 to 60, got 5"},
+        {"{\"Ring\":61}", "/Ring", "expected an integer from 15 to 60, got 61"},
+        {"{\"Ring\":15.5}", "/Ring", "expected an integer from 15 to 60, got 15.5"},
+        {"{\"Ring\":\"20\"}", "/Ring", "expected an integer from 15 to 60, got a string"},
+        {"{\"Ring\":15}", NULL, NULL},
+        {"{\"Ring\":60}", NULL, NULL},
+        {"{\"Positive\":-1}", "/Positive", "expected an integer of at least 0, got -1"},
+        {"{\"Positive\":9223372036854775807}", NULL, NULL},
+        {"{\"FromTwo\":1}", "/FromTwo", "expected an integer of at least 2, got 1"},
+        {"{\"FromTwo\":9223372036854775807}", NULL, NULL},
+        {"{\"Small\":10}", "/Small", "expected an integer of at most 9, got 10"},
+        {"{\"Integer\":0.5}", "/Integer", "expected an integer, got 0.5"},
+        {"{\"Integer\":1e19}", "/Integer", "expected an integer, got 1e+19"},
+        {"{\"Integer\":-9223372036854775808.0}", NULL, NULL},
+        {"{\"Integer\":9223372036854775808.0}", "/Integer", "expected an integer, got 9.22337203685478e+18"},
+        {"{\"Ratio\":1.5}", "/Ratio", "expected a number from 0 to 1, got 1.5"},
+        {"{\"Ratio\":-1}", "/Ratio", "expected a number from 0 to 1, got -1"},
+        {"{\"Ratio\":1}", NULL, NULL},
+        {"{\"Number\":\"1\"}", "/Number", "expected a number, got a string"},
+        {"{\"Flag\":1}", "/Flag", "expected a boolean, got an integer"},
+        {"{\"Flag\":\"true\"}", "/Flag", "expected a boolean, got a string"},
+        {"{\"Phone\":\"555\"}", "/Phone", "expected E.164 (+ and up to 15 digits), got \"555\""},
+        {"{\"Seconds\":0}", "/Seconds", "expected a number of seconds above 0, got 0"},
+
+        {"{\"Names\":\"x\"}", "/Names", "expected an array, got a string"},
+        {"{\"Names\":{\"a\":1}}", "/Names", "expected an array, got an object"},
+        {"{\"Names\":[]}", "/Names", "expected 1 to 2 elements, got 0"},
+        {"{\"Names\":{}}", "/Names", "expected 1 to 2 elements, got 0"},
+        {"{\"Names\":[\"a\",\"b\",\"c\"]}", "/Names", "expected 1 to 2 elements, got 3"},
+        {"{\"Names\":[\"a\",\"\"]}", "/Names/1", "expected 1 to 10 characters, got 0"},
+        {"{\"Names\":[null]}", "/Names/0", "expected a string, got null"},
+        {"{\"Map\":[]}", "/Map", "expected an object, got an array"},
+        {"{\"Map\":{\"a\":\"x\",\"b\":\"x\",\"c\":\"x\"}}", "/Map", "expected at most 2 keys, got 3"},
+        {"{\"Map\":{\"abcde\":\"x\"}}", "/Map/abcde", "expected at most 4 characters, got 5"},
+        {"{\"Map\":{\"a~/b\":1}}", "/Map/a~0~1b", "expected a string, got an integer"},
+        {"{\"Inner\":{}}", "/Inner/Type", "expected one of RED, GREEN, BLUE, got nothing"},
+        {"{\"Inner\":{\"Type\":\"RED\",\"a/b~c\":1}}", "/Inner/a~1b~0c", "expected an integer from 15 to 60, got 1"},
+        {"{\"Inners\":[{\"Type\":\"RED\"},{\"Typ\":\"RED\"}]}", "/Inners/1/Typ",
+         "unknown field, did you mean \"Type\"?"},
+        {"{\"Open\":{\"Known\":1,\"Other\":[1]}}", "/Open/Known", "expected an integer from 15 to 60, got 1"},
+        {"{\"New\":[1],\"Old\":[2]}", "/Old", "given twice, also as \"New\""},
+        {"{\"Old\":[1],\"Older\":[2]}", "/Older", "given twice, also as \"Old\""},
+        {"{\"Name\":\"x\",\"Colour\":\"RED\"}", "", "expected Name or Colour, got both"},
+        /* Fields are compared in order of declaration, not as they came. */
+        {"{\"Ring\":1,\"Name\":1}", "/Name", "expected a string, got an integer"},
+        {"{\"Any\":{\"deep\":[null,{\"x\":1}]}}", NULL, NULL},
+        {"{\"List\":[1,\"x\",null]}", NULL, NULL},
+    };
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        od_value *value = parsed(rows[i].value);
+        od_error err = OD_ERROR_INIT;
+        od_status status = od__shape_validate(&everything, value, "", &err);
+        assert_string_equal(err.message, rows[i].message == NULL ? "" : rows[i].message);
+        assert_string_equal(err.path, rows[i].path == NULL ? "" : rows[i].path);
+        assert_int_equal(status, rows[i].message == NULL ? OD_OK : OD_VALIDATION);
+        assert_int_equal(err.code, status);
+        od_value_unref(value);
+    }
+}
+
+static void what_is_normalised(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *value, *after;
+    } rows[] = {
+        {"{\"Ring\":20.0,\"Integer\":-3.0}", "{\"Ring\":20,\"Integer\":-3}"},
+        {"{\"Name\":null,\"Ring\":20,\"Optional\":\"\"}", "{\"Ring\":20}"},
+        {"{\"Optional\":\"x\"}", "{\"Optional\":\"x\"}"},
+        {"{\"List\":{},\"Integers\":{},\"Map\":{},\"Any\":{}}", "{\"List\":[],\"Integers\":[],\"Map\":{},\"Any\":{}}"},
+        {"{\"Integers\":[1.0,2,3.0]}", "{\"Integers\":[1,2,3]}"},
+        {"{\"IntegerMap\":{\"a\":1.0,\"b\":null,\"c\":2.0,\"d\":null}}", "{\"IntegerMap\":{\"a\":1,\"c\":2}}"},
+        {"{\"IntegerMap\":{\"a\":null}}", "{\"IntegerMap\":{}}"},
+        {"{\"Old\":[1],\"Ring\":20}", "{\"Ring\":20,\"New\":[1]}"},
+        {"{\"Older\":{},\"New\":null}", "{\"New\":[]}"},
+        {"{\"Moment\":\"2026-05-04T11:30:00.250+02:00\"}", "{\"Moment\":\"2026-05-04T09:30:00.250Z\"}"},
+        {"{\"Open\":{\"x\":[1],\"y\":null,\"Known\":20.0}}", "{\"Open\":{\"x\":[1],\"Known\":20}}"},
+        {"{\"Inners\":[{\"Type\":\"RED\",\"a/b~c\":null}]}", "{\"Inners\":[{\"Type\":\"RED\"}]}"},
+        {"{\"Number\":15.0}", "{\"Number\":15.0}"},
+    };
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        od_value *value = parsed(rows[i].value);
+        od_error err = OD_ERROR_INIT;
+        if (od__shape_validate(&everything, value, "", &err) != OD_OK)
+            fail_msg("%s: %s %s", rows[i].value, err.path, err.message);
+        assert_written(value, rows[i].after);
+        od_value_unref(value);
+    }
+}
+
+static void required_fields(void **state)
+{
+    (void)state;
+    static const od_shape *const shapes[] = {&od_shape_e164, &name, &colour, &ring, &ratio, &od_shape_boolean, &names,
+                                             &map, &inner, &od_shape_any, &moment, &worded, &secret};
+    static const char *const expected[] = {
+        "E.164 (+ and up to 15 digits)", "a string", "one of RED, GREEN, BLUE", "an integer from 15 to 60",
+        "a number from 0 to 1", "a boolean", "an array", "an object", "an object", "a value",
+        "ISO 8601 with a zone, as 2026-05-04T09:30:00Z", "a country such as US", "a string"};
+    for (size_t i = 0; i < ROWS(shapes); i++) {
+        const od_field two[] = {{.name = "Needed", .shape = shapes[i], .required = true}, OD_FIELDS_END};
+        const od_shape shape = {.kind = OD_KIND_STRUCT, .fields = two};
+        static const char *const absent[] = {"{}", "{\"Needed\":null}"};
+        for (size_t j = 0; j < ROWS(absent); j++) {
+            od_value *value = parsed(absent[j]);
+            od_error err = OD_ERROR_INIT;
+            char message[256];
+            (void)snprintf(message, sizeof message, "expected %s, got nothing", expected[i]);
+            assert_int_equal(od__shape_validate(&shape, value, "", &err), OD_VALIDATION);
+            assert_string_equal(err.path, "/Needed");
+            assert_string_equal(err.message, message);
+            od_value_unref(value);
+        }
+    }
+    const od_shape needed_text = {.kind = OD_KIND_STRING, .empty_is_absent = true};
+    const od_field needed[] = {{.name = "Text", .shape = &needed_text, .required = true}, OD_FIELDS_END};
+    const od_shape shape = {.kind = OD_KIND_STRUCT, .fields = needed};
+    od_value *value = parsed("{\"Text\":\"\"}");
+    od_error err = OD_ERROR_INIT;
+    assert_int_equal(od__shape_validate(&shape, value, "/below", &err), OD_VALIDATION);
+    assert_string_equal(err.path, "/below/Text");
+    assert_string_equal(err.message, "expected a string, got nothing");
+    od_value_unref(value);
+}
+
+static void nul_inside_of_text(void **state)
+{
+    (void)state;
+    od_value *value = od_value_new_object();
+    assert_int_equal(od_value_set(value, "Name", od_value_new_string_n("a\0b", 3), NULL), OD_OK);
+    od_error err = OD_ERROR_INIT;
+    assert_int_equal(od__shape_validate(&everything, value, "", &err), OD_VALIDATION);
+    assert_string_equal(err.path, "/Name");
+    assert_string_equal(err.message, "expected text without NUL characters");
+    od_value_unref(value);
+}
+
+/* ---- choices ---- */
+
+static const char *const outbound_aliases[] = {"outbound", "OUT", NULL};
+static const od_shape kind_text = {.kind = OD_KIND_STRING};
+static const od_field outbound_fields[] = {
+    {.name = "kind", .shape = &kind_text, .required = true, .constant = "Voice Outbound", .option = "kind"},
+    {.name = "number", .shape = &od_shape_e164, .required = true, .option = "number"},
+    {.name = "agent", .shape = &od_shape_text, .option = "agent"},
+    OD_FIELDS_END,
+};
+static const od_shape outbound = {.kind = OD_KIND_STRUCT, .fields = outbound_fields};
+static const od_field inbound_fields[] = {
+    {.name = "kind", .shape = &kind_text, .required = true, .constant = "Voice Inbound"},
+    {.name = "number", .shape = &od_shape_e164, .required = true, .option = "number"},
+    OD_FIELDS_END,
+};
+static const od_shape inbound = {.kind = OD_KIND_STRUCT, .fields = inbound_fields};
+static const od_variant variants[] = {
+    {.value = "Voice Outbound", .aliases = outbound_aliases, .summary = "an agent calls", .shape = &outbound},
+    {.value = "Voice Inbound", .summary = "the person is called back", .shape = &inbound},
+    OD_VARIANTS_END,
+};
+static const od_shape choice = {.kind = OD_KIND_CHOICE, .chooser = "kind", .variants = variants};
+
+static bool counting(void *context, void *out, size_t bytes)
+{
+    memset(out, ++*(uint8_t *)context, bytes);
+    return true;
+}
+
+static bool no_random(void *context, void *out, size_t bytes)
+{
+    (void)context, (void)out, (void)bytes;
+    return false;
+}
+
+static void choosing(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *value, *options, *after, *path, *message;
+    } rows[] = {
+        {"{\"kind\":\"Voice Inbound\",\"number\":\"+4930123456\"}", "{\"agent\":\"a@b.c\"}",
+         "{\"kind\":\"Voice Inbound\",\"number\":\"+4930123456\"}", "", ""},
+        {"{\"kind\":\"OUT\"}", "{\"agent\":\"a@b.c\",\"number\":\"+4930123456\"}",
+         "{\"kind\":\"Voice Outbound\",\"number\":\"+4930123456\",\"agent\":\"a@b.c\"}", "", ""},
+        {"{\"number\":\"+4930123456\"}", "{\"kind\":\"outbound\"}",
+         "{\"number\":\"+4930123456\",\"kind\":\"Voice Outbound\"}", "", ""},
+        {"{\"kind\":null,\"number\":\"+4930123456\"}", "{\"kind\":\"Voice Inbound\"}",
+         "{\"kind\":\"Voice Inbound\",\"number\":\"+4930123456\"}", "", ""},
+        {"{\"number\":\"+4930123456\"}", "{}", NULL, "/kind",
+         "expected one of Voice Outbound, Voice Inbound, got nothing"},
+        {"{\"kind\":\"Voice Outbond\"}", "{}", NULL, "/kind",
+         "expected one of Voice Outbound, Voice Inbound, got \"Voice Outbond\", did you mean \"Voice Outbound\"?"},
+        {"{\"kind\":5}", "{}", NULL, "/kind", "expected one of Voice Outbound, Voice Inbound, got 5"},
+        {"{\"kind\":\"Voice Inbound\",\"number\":\"+4930123456\",\"agent\":\"x\"}", "{}", NULL, "/agent",
+         "unknown field"},
+        {"{\"kind\":\"outbound\"}", "{}", NULL, "/number", "expected E.164 (+ and up to 15 digits), got nothing"},
+        {"[]", "{}", NULL, "", "expected an object, got an array"},
+    };
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        od_value *value = parsed(rows[i].value), *options = parsed(rows[i].options);
+        od_error err = OD_ERROR_INIT;
+        assert_int_equal(od__shape_fill(&choice, value, options, NULL, NULL, &err), OD_OK);
+        od_status status = od__shape_validate(&choice, value, "", &err);
+        assert_string_equal(err.message, rows[i].message);
+        assert_string_equal(err.path, rows[i].path);
+        assert_int_equal(status, rows[i].after != NULL ? OD_OK : OD_VALIDATION);
+        if (rows[i].after != NULL)
+            assert_written(value, rows[i].after);
+        od_value_unref(value);
+        od_value_unref(options);
+    }
+    od_value *value = parsed("{\"kind\":\"OUT\"}");
+    assert_ptr_equal(od__shape_chosen(&choice, value), &outbound);
+    assert_ptr_equal(od__shape_chosen(&outbound, value), &outbound);
+    assert_null(od__shape_chosen(&choice, NULL));
+    od_value_unref(value);
+
+    /* Validated without filling, an alias is settled all the same. */
+    value = parsed("{\"kind\":\"outbound\",\"number\":\"+4930123456\"}");
+    assert_int_equal(od__shape_validate(&choice, value, "", NULL), OD_OK);
+    assert_written(value, "{\"kind\":\"Voice Outbound\",\"number\":\"+4930123456\"}");
+    od_value_unref(value);
+}
+
+/* ---- filling ---- */
+
+static const char *const token_aliases[] = {"client_token", NULL};
+static const od_field item_fields[] = {
+    {.name = "Token", .shape = &od_shape_text, .make_uuid = true},
+    {.name = "Version", .shape = &od_shape_integer, .constant = "2"},
+    OD_FIELDS_END,
+};
+static const od_shape item = {.kind = OD_KIND_STRUCT, .fields = item_fields};
+static const od_shape items = {.kind = OD_KIND_LIST, .element = &item};
+static const od_field fill_fields[] = {
+    {.name = "Operation", .shape = &od_shape_text, .constant = "Dial"},
+    {.name = "Sync", .shape = &od_shape_boolean, .constant = "true"},
+    {.name = "Device", .shape = &optional, .option = "device", .option_prefix = "/devices/"},
+    {.name = "Attributes", .shape = &od_shape_any, .option = "attributes"},
+    {.name = "Token", .shape = &od_shape_text, .make_uuid = true, .aliases = token_aliases},
+    {.name = "Ring", .shape = &ring, .default_integer = 25, .has_default_integer = true},
+    {.name = "Item", .shape = &item},
+    {.name = "Items", .shape = &items},
+    {.name = "Key", .shape = &secret, .constant = "hunter2"},
+    OD_FIELDS_END,
+};
+static const od_shape fillable = {.kind = OD_KIND_STRUCT, .fields = fill_fields};
+
+static void filling(void **state)
+{
+    (void)state;
+    static const char options[] = "{\"device\":\"D7\",\"attributes\":{\"a\":1},\"other\":1}";
+#define CONSTANTS "\"Operation\":\"Dial\",\"Sync\":true"
+    static const struct {
+        const char *value, *options, *after, *path, *message;
+    } rows[] = {
+        {"{}", "{}",
+         "{" CONSTANTS ",\"Token\":\"01010101-0101-4101-8101-010101010101\",\"Ring\":25,\"Key\":\"hunter2\"}", "", ""},
+        {"{}", options,
+         "{" CONSTANTS ",\"Device\":\"/devices/D7\",\"Attributes\":{\"a\":1},"
+         "\"Token\":\"01010101-0101-4101-8101-010101010101\",\"Ring\":25,\"Key\":\"hunter2\"}", "", ""},
+        {"{\"Device\":\"\",\"Token\":\"t\",\"Ring\":30,\"Attributes\":2}", options,
+         "{\"Device\":\"/devices/D7\",\"Token\":\"t\",\"Ring\":30,\"Attributes\":2," CONSTANTS ",\"Key\":\"hunter2\"}",
+         "", ""},
+        {"{\"client_token\":\"t\",\"Ring\":null}", "{\"device\":null}",
+         "{\"client_token\":\"t\",\"Ring\":25," CONSTANTS ",\"Key\":\"hunter2\"}", "", ""},
+        {"{\"Token\":\"t\",\"Ring\":30,\"Item\":{},\"Items\":[{},{\"Token\":\"x\",\"Version\":2.0},5]," CONSTANTS
+         ",\"Key\":\"hunter2\"}", "{}",
+         "{\"Token\":\"t\",\"Ring\":30,\"Item\":{\"Token\":\"01010101-0101-4101-8101-010101010101\",\"Version\":2},"
+         "\"Items\":[{\"Token\":\"02020202-0202-4202-8202-020202020202\",\"Version\":2},"
+         "{\"Token\":\"x\",\"Version\":2.0},5]," CONSTANTS ",\"Key\":\"hunter2\"}", "", ""},
+        {"{\"Operation\":\"Hold\"}", "{}", NULL, "/Operation", "expected \"Dial\", got \"Hold\""},
+        {"{\"Operation\":5}", "{}", NULL, "/Operation", "expected \"Dial\", got 5"},
+        {"{\"Sync\":false}", "{}", NULL, "/Sync", "expected true, got false"},
+        {"{\"Item\":{\"Version\":3}}", "{}", NULL, "/Item/Version", "expected 2, got 3"},
+        {"{\"Items\":[{},{\"Version\":\"2\"}]}", "{}", NULL, "/Items/1/Version", "expected 2, got \"2\""},
+    };
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        od_value *value = parsed(rows[i].value), *given = parsed(rows[i].options);
+        od_error err = OD_ERROR_INIT;
+        uint8_t count = 0;
+        od_status status = od__shape_fill(&fillable, value, given, counting, &count, &err);
+        assert_string_equal(err.message, rows[i].message);
+        assert_string_equal(err.path, rows[i].path);
+        assert_int_equal(status, rows[i].after != NULL ? OD_OK : OD_VALIDATION);
+        if (rows[i].after != NULL)
+            assert_written(value, rows[i].after);
+        od_value_unref(value);
+        od_value_unref(given);
+    }
+    /* A constant that is a secret is not shown, nor what came instead. */
+    od_value *value = parsed("{\"Token\":\"t\",\"Key\":\"sesame\"}");
+    od_error err = OD_ERROR_INIT;
+    assert_int_equal(od__shape_fill(&fillable, value, NULL, no_random, NULL, &err), OD_VALIDATION);
+    assert_string_equal(err.path, "/Key");
+    assert_string_equal(err.message, "expected the fixed value, got another value");
+    od_value_unref(value);
+
+    value = parsed("{}");
+    od__error_clear(&err);
+    assert_int_equal(od__shape_fill(&fillable, value, NULL, no_random, NULL, &err), OD_INTERNAL);
+    assert_string_equal(err.message, "no randomness is to be had for Token");
+    od_value_unref(value);
+
+    /* What an option holds is copied: what becomes of the parameter must not reach the client's options. */
+    value = parsed("{\"Token\":\"t\"}");
+    od_value *given = parsed(options);
+    assert_int_equal(od__shape_fill(&fillable, value, given, NULL, NULL, NULL), OD_OK);
+    assert_ptr_not_equal(od_value_get(value, "Attributes"), od_value_get(given, "attributes"));
+    od_value_unref(value);
+    od_value_unref(given);
+}
+
+/* ---- describing ---- */
+
+static void describing(void **state)
+{
+    (void)state;
+    static const od_field described_fields[] = {
+        {.name = "Name", .summary = "who", .shape = &name, .required = true},
+        {.name = "Token", .shape = &od_shape_text, .make_uuid = true, .place = OD_PLACE_HEADER},
+        {.name = "Ring", .shape = &ring, .place = OD_PLACE_QUERY, .default_integer = 25, .has_default_integer = true},
+        {.name = "Phone", .shape = &od_shape_e164, .option = "phone"},
+        {.name = "Colour", .shape = &colour, .constant = "RED", .place = OD_PLACE_PATH},
+        {.name = "AtMost", .shape = &at_most},
+        {.name = "Positive", .shape = &positive},
+        {.name = "Ratio", .shape = &ratio, .place = OD_PLACE_NOWHERE},
+        {.name = "Names", .shape = &names},
+        {.name = "Map", .shape = &map},
+        {.name = "Inners", .shape = &inners},
+        {.name = "Any", .shape = &od_shape_any},
+        OD_FIELDS_END,
+    };
+    static const od_shape described = {.kind = OD_KIND_STRUCT, .fields = described_fields};
+    od_value *out;
+    assert_int_equal(od__shape_describe(&described, &out, NULL), OD_OK);
+    assert_written(
+        out,
+        "[{\"name\":\"Name\",\"type\":\"string\",\"limit\":\"1..10 characters\",\"required\":true,\"place\":\"body\","
+        "\"summary\":\"who\"},"
+        "{\"name\":\"Token\",\"type\":\"string\",\"required\":false,\"place\":\"header\",\"default\":\"a random UUID\"},"
+        "{\"name\":\"Ring\",\"type\":\"integer\",\"limit\":\"15..60\",\"required\":false,\"place\":\"query\","
+        "\"default\":25},"
+        "{\"name\":\"Phone\",\"type\":\"string\",\"limit\":\"E.164\",\"required\":false,\"place\":\"body\","
+        "\"default\":\"option phone\"},"
+        "{\"name\":\"Colour\",\"type\":\"string\",\"limit\":\"one of RED, GREEN, BLUE\",\"required\":false,"
+        "\"place\":\"path\",\"default\":\"RED\"},"
+        "{\"name\":\"AtMost\",\"type\":\"string\",\"limit\":\"at most 3 characters\",\"required\":false,"
+        "\"place\":\"body\"},"
+        "{\"name\":\"Positive\",\"type\":\"integer\",\"limit\":\"at least 0\",\"required\":false,\"place\":\"body\"},"
+        "{\"name\":\"Ratio\",\"type\":\"number\",\"limit\":\"0..1\",\"required\":false,\"place\":\"nowhere\"},"
+        "{\"name\":\"Names\",\"type\":\"list of string\",\"limit\":\"1..2 elements\",\"required\":false,"
+        "\"place\":\"body\"},"
+        "{\"name\":\"Map\",\"type\":\"map of string\",\"limit\":\"at most 2 keys\",\"required\":false,"
+        "\"place\":\"body\"},"
+        "{\"name\":\"Inners\",\"type\":\"list of object\",\"required\":false,\"place\":\"body\",\"fields\":["
+        "{\"name\":\"Type\",\"type\":\"string\",\"limit\":\"one of RED, GREEN, BLUE\",\"required\":true,"
+        "\"place\":\"body\"},"
+        "{\"name\":\"a/b~c\",\"type\":\"integer\",\"limit\":\"15..60\",\"required\":false,\"place\":\"body\"}]},"
+        "{\"name\":\"Any\",\"type\":\"any\",\"required\":false,\"place\":\"body\"}]");
+    od_value_unref(out);
+
+    assert_int_equal(od__shape_describe(&choice, &out, NULL), OD_OK);
+    assert_string_equal(od_value_string(od_value_find(out, "/0/name")), "kind");
+    assert_string_equal(od_value_string(od_value_find(out, "/0/default")), "option kind");
+    assert_int_equal(od_value_length(od_value_find(out, "/0/kinds")), 2);
+    assert_string_equal(od_value_string(od_value_find(out, "/0/kinds/1/value")), "Voice Inbound");
+    assert_string_equal(od_value_string(od_value_find(out, "/0/kinds/1/summary")), "the person is called back");
+    assert_string_equal(od_value_string(od_value_find(out, "/0/kinds/0/fields/2/name")), "agent");
+    assert_null(od_value_find(out, "/0/kinds/1/fields/2"));
+    od_value_unref(out);
+
+    /* A shape that holds itself is described a few levels down. */
+    static od_field own_fields[] = {{.name = "children"}, OD_FIELDS_END};
+    static const od_shape own = {.kind = OD_KIND_STRUCT, .fields = own_fields};
+    static const od_shape children = {.kind = OD_KIND_LIST, .element = &own};
+    own_fields[0].shape = &children;
+    assert_int_equal(od__shape_describe(&own, &out, NULL), OD_OK);
+    assert_non_null(od_value_find(out, "/0/fields/0/fields/0/name"));
+    od_value_unref(out);
+}
+
+/* ---- checks ---- */
+
+static void checks(void **state)
+{
+    (void)state;
+    enum { GOOD = 1, BAD = 0 };
+    static const struct {
+        const od_check *check;
+        const char *value;
+        int good;
+        const char *after;
+    } rows[] = {
+        {&od_check_e164, "\"+14155550100\"", GOOD, NULL},
+        {&od_check_e164, "\"+12\"", GOOD, NULL},
+        {&od_check_e164, "\"+123456789012345\"", GOOD, NULL},
+        {&od_check_e164, "\"+1\"", BAD, NULL},
+        {&od_check_e164, "\"+1234567890123456\"", BAD, NULL},
+        {&od_check_e164, "\"+04155550100\"", BAD, NULL},
+        {&od_check_e164, "\"14155550100\"", BAD, NULL},
+        {&od_check_e164, "\"+1 415 5550100\"", BAD, NULL},
+        {&od_check_e164, "\"+1415555010x\"", BAD, NULL},
+        {&od_check_e164, "\"\"", BAD, NULL},
+        {&od_check_e164, "\"+\"", BAD, NULL},
+        {&od_check_e164, "5", BAD, NULL},
+        {&od_check_e164_tolerant, "\"+1 (415) 555-01.00\"", GOOD, "\"+14155550100\""},
+        {&od_check_e164_tolerant, "\"+14155550100\"", GOOD, NULL},
+        {&od_check_e164_tolerant, "\"+49 30 1234\"", GOOD, "\"+49301234\""},
+        {&od_check_e164_tolerant, "\"+49 30 123\"", BAD, NULL},
+        {&od_check_e164_tolerant, "\"+1415555010\"", BAD, NULL},
+        {&od_check_e164_tolerant, "\"+141555501000\"", BAD, NULL},
+        {&od_check_e164_tolerant, "\"+491234567890123\"", GOOD, NULL},
+        {&od_check_e164_tolerant, "\"+4912345678901234\"", BAD, NULL},
+        {&od_check_e164_tolerant, "\"+491234567890123456789\"", BAD, NULL},
+        {&od_check_e164_tolerant, "\"4155550100\"", BAD, NULL},
+        {&od_check_e164_tolerant, "\"+1/4155550100\"", BAD, NULL},
+        {&od_check_uuid, "\"01234567-89ab-CDEF-0123-456789abcdef\"", GOOD, NULL},
+        {&od_check_uuid, "\"01234567-89ab-cdef-0123-456789abcde\"", BAD, NULL},
+        {&od_check_uuid, "\"01234567-89ab-cdef-0123-456789abcdeg\"", BAD, NULL},
+        {&od_check_uuid, "\"0123456789ab-cdef-0123-456789abcdef--\"", BAD, NULL},
+        {&od_check_uuid, "null", BAD, NULL},
+        {&od_check_language, "\"en\"", GOOD, NULL},
+        {&od_check_language, "\"en-US\"", GOOD, NULL},
+        {&od_check_language, "\"PT-br\"", GOOD, NULL},
+        {&od_check_language, "\"eng\"", BAD, NULL},
+        {&od_check_language, "\"en_US\"", BAD, NULL},
+        {&od_check_language, "\"en-U1\"", BAD, NULL},
+        {&od_check_language, "\"e\"", BAD, NULL},
+        {&od_check_absolute_url, "\"https://example.com/a?b=c#d\"", GOOD, NULL},
+        {&od_check_absolute_url, "\"http://[::1]:8080\"", GOOD, NULL},
+        {&od_check_absolute_url, "\"http://localhost\"", GOOD, NULL},
+        {&od_check_absolute_url, "\"ftp://example.com\"", BAD, NULL},
+        {&od_check_absolute_url, "\"https://\"", BAD, NULL},
+        {&od_check_absolute_url, "\"https:///path\"", BAD, NULL},
+        {&od_check_absolute_url, "\"https://a b\"", BAD, NULL},
+        {&od_check_absolute_url, "\"https://a\\nb\"", BAD, NULL},
+        {&od_check_base_url, "\"https://gws.example.com\"", GOOD, NULL},
+        {&od_check_base_url, "\"http://127.0.0.1:8080/prefix/\"", GOOD, NULL},
+        {&od_check_base_url, "\"http://[::1]:8080/x\"", GOOD, NULL},
+        {&od_check_base_url, "\"http://[::1]\"", GOOD, NULL},
+        {&od_check_base_url, "\"http://[::1\"", BAD, NULL},
+        {&od_check_base_url, "\"http://[]\"", BAD, NULL},
+        {&od_check_base_url, "\"http://[x]\"", BAD, NULL},
+        {&od_check_base_url, "\"https://user:pw@host\"", BAD, NULL},
+        {&od_check_base_url, "\"https://host:0\"", BAD, NULL},
+        {&od_check_base_url, "\"https://host:65535\"", GOOD, NULL},
+        {&od_check_base_url, "\"https://host:65536\"", BAD, NULL},
+        {&od_check_base_url, "\"https://host:\"", BAD, NULL},
+        {&od_check_base_url, "\"https://host:8x\"", BAD, NULL},
+        {&od_check_base_url, "\"https://host:999999\"", BAD, NULL},
+        {&od_check_base_url, "\"https://host?x=1\"", BAD, NULL},
+        {&od_check_base_url, "\"https://host/#x\"", BAD, NULL},
+        {&od_check_base_url, "\"host\"", BAD, NULL},
+        {&od_check_header_text, "\"any text, \xc3\xa9\"", GOOD, NULL},
+        {&od_check_header_text, "\"\"", GOOD, NULL},
+        {&od_check_header_text, "\"a\\r\\nX: y\"", BAD, NULL},
+        {&od_check_header_text, "\"a\\u007f\"", BAD, NULL},
+        {&od_check_duration, "0.5", GOOD, NULL},
+        {&od_check_duration, "3", GOOD, NULL},
+        {&od_check_duration, "0", BAD, NULL},
+        {&od_check_duration, "-1.5", BAD, NULL},
+        {&od_check_duration, "\"3\"", BAD, NULL},
+        {&od_check_positive_integer, "1", GOOD, NULL},
+        {&od_check_positive_integer, "0", BAD, NULL},
+        {&od_check_positive_integer, "-5", BAD, NULL},
+        {&od_check_iso8601, "\"2026-05-04T09:30:00Z\"", GOOD, NULL},
+        {&od_check_iso8601, "\"2026-05-04T09:30:00+02:00\"", GOOD, "\"2026-05-04T07:30:00Z\""},
+        {&od_check_iso8601, "\"2026-05-04T09:30:00\"", BAD, NULL},
+    };
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        od_value *value = parsed(rows[i].value), *replacement = NULL;
+        od_error err = OD_ERROR_INIT;
+        od_status status = rows[i].check->fn(value, "/field", &replacement, &err);
+        if ((status == OD_OK) != (rows[i].good == GOOD))
+            fail_msg("%s: %s: %s", rows[i].check->name, rows[i].value, err.message);
+        if (rows[i].good == BAD) {
+            char shown[256], message[512];
+            od__value_describe(value, shown, sizeof shown);
+            (void)snprintf(message, sizeof message, "expected %s, got %s", rows[i].check->expected, shown);
+            assert_int_equal(status, OD_VALIDATION);
+            assert_string_equal(err.message, message);
+            assert_string_equal(err.path, "/field");
+        }
+        if (rows[i].after != NULL)
+            assert_written(replacement, rows[i].after);
+        else
+            assert_null(replacement);
+        od_value_unref(replacement);
+        od_value_unref(value);
+    }
+    /* Text with a NUL inside is none of these. */
+    static const od_check *const of_text[] = {&od_check_e164, &od_check_e164_tolerant, &od_check_uuid,
+                                              &od_check_language, &od_check_absolute_url, &od_check_base_url,
+                                              &od_check_header_text, &od_check_iso8601};
+    static const char *const texts[] = {"+14155550100", "+14155550100", "01234567-89ab-cdef-0123-456789abcdef",
+                                        "en", "https://a", "https://a", "a", "2026-05-04T09:30:00Z"};
+    for (size_t i = 0; i < ROWS(of_text); i++) {
+        char with_nul[64] = "";
+        strcpy(with_nul, texts[i]);
+        od_value *value = od_value_new_string_n(with_nul, strlen(texts[i]) + 2), *replacement = NULL;
+        assert_int_equal(of_text[i]->fn(value, "", &replacement, NULL), OD_VALIDATION);
+        od_value_unref(value);
+    }
+}
+
+static void the_check_expected_texts(void **state)
+{
+    (void)state;
+    static const struct {
+        const od_check *check;
+        const char *name, *expected;
+    } rows[] = {
+        {&od_check_e164, "E.164", "E.164 (+ and up to 15 digits)"},
+        {&od_check_e164_tolerant, "E.164, punctuation allowed", "E.164 (+ and 8 to 15 digits, after +1 exactly 10)"},
+        {&od_check_uuid, "UUID", "a UUID (8-4-4-4-12 hexadecimal digits)"},
+        {&od_check_language, "language code", "a language code (\"xx\" or \"xx-YY\")"},
+        {&od_check_absolute_url, "absolute URL", "an absolute URL (http or https)"},
+        {&od_check_base_url, "base URL", "http(s)://host[:port][/path]"},
+        {&od_check_header_text, "no control characters", "text without control characters"},
+        {&od_check_duration, "seconds above 0", "a number of seconds above 0"},
+        {&od_check_positive_integer, "above 0", "an integer above 0"},
+        {&od_check_iso8601, "ISO 8601 with zone", "ISO 8601 with a zone, as 2026-05-04T09:30:00Z"},
+    };
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        assert_string_equal(rows[i].check->name, rows[i].name);
+        assert_string_equal(rows[i].check->expected, rows[i].expected);
+    }
+}
+
+static void iso8601(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int64_t unix_ms;
+        const char *same; /* NULL: refused */
+    } rows[] = {
+        {"1970-01-01T00:00:00Z", 0, "1970-01-01T00:00:00Z"},
+        {"1969-12-31T23:59:59.999Z", -1, "1969-12-31T23:59:59.999Z"},
+        {"2000-02-29T12:00:00Z", 951825600000, "2000-02-29T12:00:00Z"},
+        {"2026-05-04T09:30Z", 1777887000000, "2026-05-04T09:30:00Z"},
+        {"2026-05-04t09:30:00z", 1777887000000, "2026-05-04T09:30:00Z"},
+        {"2026-05-04T09:30:00+00:00", 1777887000000, "2026-05-04T09:30:00Z"},
+        {"2026-05-04T15:00:00+0530", 1777887000000, "2026-05-04T09:30:00Z"},
+        {"2026-05-04T05:30:00-04", 1777887000000, "2026-05-04T09:30:00Z"},
+        {"2026-05-04T09:30:00.5Z", 1777887000500, "2026-05-04T09:30:00.500Z"},
+        {"2026-05-04T09:30:00.123456789Z", 1777887000123, "2026-05-04T09:30:00.123Z"},
+        {"2026-12-31T23:30:00-01:00", 1798763400000, "2027-01-01T00:30:00Z"},
+        {"2024-03-01T00:30:00+01:00", 1709249400000, "2024-02-29T23:30:00Z"},
+        {"0000-01-01T00:00:00Z", -62167219200000, "0000-01-01T00:00:00Z"},
+        {"9999-12-31T23:59:59.999Z", 253402300799999, "9999-12-31T23:59:59.999Z"},
+        {"1900-03-01T00:00:00Z", -2203891200000, "1900-03-01T00:00:00Z"},
+        {"0000-01-01T00:00:00+01:00", 0, NULL},
+        {"9999-12-31T23:59:59-01:00", 0, NULL},
+        {"2026-05-04T09:30:00", 0, NULL},
+        {"2026-05-04", 0, NULL},
+        {"2026-05-04 09:30:00Z", 0, NULL},
+        {"2026-5-4T09:30:00Z", 0, NULL},
+        {"2026-02-29T00:00:00Z", 0, NULL},
+        {"1900-02-29T00:00:00Z", 0, NULL},
+        {"2026-04-31T00:00:00Z", 0, NULL},
+        {"2026-13-01T00:00:00Z", 0, NULL},
+        {"2026-00-01T00:00:00Z", 0, NULL},
+        {"2026-01-00T00:00:00Z", 0, NULL},
+        {"2026-05-04T24:00:00Z", 0, NULL},
+        {"2026-05-04T09:60:00Z", 0, NULL},
+        {"2026-05-04T09:30:60Z", 0, NULL},
+        {"2026-05-04T09Z", 0, NULL},
+        {"2026-05-04T09:30:00.Z", 0, NULL},
+        {"2026-05-04T09:30:00,5Z", 0, NULL},
+        {"2026-05-04T09:30:00+24:00", 0, NULL},
+        {"2026-05-04T09:30:00+02:60", 0, NULL},
+        {"2026-05-04T09:30:00+2:00", 0, NULL},
+        {"2026-05-04T09:30:00Z ", 0, NULL},
+        {" 2026-05-04T09:30:00Z", 0, NULL},
+        {"20260504T093000Z", 0, NULL},
+        {"", 0, NULL},
+    };
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        int64_t unix_ms;
+        bool good = od__iso8601_parse(rows[i].text, &unix_ms);
+        if (good != (rows[i].same != NULL))
+            fail_msg("%s", rows[i].text);
+        if (!good)
+            continue;
+        char text[32];
+        assert_int_equal(unix_ms, rows[i].unix_ms);
+        od__iso8601_format(unix_ms, text, sizeof text);
+        assert_string_equal(text, rows[i].same);
+    }
+    /* Every day of 400 years goes there and back. */
+    int64_t day_ms = 86400000, before = -1;
+    for (int64_t day = -11000; day < 146097 - 11000; day++) {
+        char text[32];
+        int64_t back;
+        od__iso8601_format(day * day_ms, text, sizeof text);
+        assert_true(od__iso8601_parse(text, &back));
+        assert_int_equal(back, day * day_ms);
+        assert_true(before == -1 || back == before + day_ms);
+        before = back;
+    }
+    char text[32];
+    od__iso8601_format(INT64_MIN, text, sizeof text);
+    assert_string_equal(text, "0000-01-01T00:00:00Z");
+    od__iso8601_format(INT64_MAX, text, sizeof text);
+    assert_string_equal(text, "9999-12-31T23:59:59.999Z");
+}
+
+/* ---- paths ---- */
+
+static void paths(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t bytes;
+        const char *key, *path;
+    } rows[] = {
+        {32, "plain", "/a/plain"}, {32, "", "/a/"},         {32, "x/y~z", "/a/x~1y~0z"}, {8, "abcdef", "/a/abcd"},
+        {8, "abcd", "/a/abcd"},    {8, "abc/d", "/a/abc"},  {8, "abc\xc3\xa9", "/a/abc"}, {8, "ab\xe2\x82\xac", "/a/ab"},
+        {8, "ab\xc3\xa9", "/a/ab\xc3\xa9"}, {3, "x", "/a"}, {4, "x", "/a/"},
+    };
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        char path[40] = "/a";
+        od__path_add(path, rows[i].bytes, rows[i].key);
+        assert_string_equal(path, rows[i].path);
+    }
+    /* A path that is longer than there is room for is cut, and so is one that is given. */
+    char long_key[600];
+    memset(long_key, 'k', sizeof long_key);
+    long_key[sizeof long_key - 1] = '\0';
+    od_value *value = od_value_new_object();
+    assert_int_equal(od_value_set(value, long_key, od_value_new_integer(1), NULL), OD_OK);
+    od_error err = OD_ERROR_INIT;
+    assert_int_equal(od__shape_validate(&everything, value, "", &err), OD_VALIDATION);
+    assert_int_equal(strlen(err.path), OD_ERROR_PATH_BYTES - 1);
+    od__error_clear(&err);
+    assert_int_equal(od__shape_validate(&everything, value, long_key, &err), OD_VALIDATION);
+    assert_int_equal(strlen(err.path), OD_ERROR_PATH_BYTES - 1);
+    od_value_unref(value);
+}
+
+/* ---- limits ---- */
+
+static void a_shape_with_too_many_fields(void **state)
+{
+    (void)state;
+    static char names_of[OD_LIMIT_FIELDS + 1][8];
+    static od_field too_many[OD_LIMIT_FIELDS + 2];
+    for (size_t i = 0; i <= OD_LIMIT_FIELDS; i++) {
+        (void)snprintf(names_of[i], sizeof names_of[i], "f%zu", i);
+        too_many[i] = (od_field){.name = names_of[i], .shape = &od_shape_any};
+    }
+    const od_shape shape = {.kind = OD_KIND_STRUCT, .fields = too_many};
+    od_value *value = parsed("{\"f63\":1}");
+    assert_int_equal(od__shape_validate(&shape, value, "", NULL), OD_INTERNAL);
+    od_error err = OD_ERROR_INIT;
+    assert_int_equal(od__shape_validate(&shape, value, "", &err), OD_INTERNAL);
+    assert_string_equal(err.message, "a shape has more than 64 fields");
+    od_value_unref(value);
+    too_many[OD_LIMIT_FIELDS].name = NULL;
+    value = parsed("{\"f63\":1}");
+    assert_int_equal(od__shape_validate(&shape, value, "", NULL), OD_OK);
+    od_value_unref(value);
+}
+
+static void a_large_map(void **state)
+{
+    (void)state;
+    od_value *value = od_value_new_object(), *pairs = od_value_new_object();
+    for (int i = 0; i < 50000; i++) {
+        char text[16];
+        (void)snprintf(text, sizeof text, "%d", i);
+        od_value *member = i % 2 ? od_value_new_number(i) : od_value_new_null();
+        assert_int_equal(od_value_set(pairs, text, member, NULL), OD_OK);
+    }
+    assert_int_equal(od_value_set(value, "IntegerMap", pairs, NULL), OD_OK);
+    assert_int_equal(od__shape_validate(&everything, value, "", NULL), OD_OK);
+    assert_int_equal(od_value_length(pairs), 25000);
+    assert_int_equal(od_value_type(od_value_get(pairs, "49999")), OD_TYPE_INTEGER);
+    od_value_unref(value);
+}
+
+static void running_out_of_memory(void **state)
+{
+    (void)state;
+    size_t failures = 0;
+    for (size_t n = 1;; n++) {
+        od_value *value = parsed("{}"), *options = parsed("{\"device\":\"D7\"}"), *described = NULL;
+        uint8_t count = 0;
+        od_error err = OD_ERROR_INIT;
+        (void)od__memory_fail_at(n);
+        od_status status = od__shape_fill(&fillable, value, options, counting, &count, &err);
+        if (status == OD_OK)
+            status = od__shape_describe(&fillable, &described, &err);
+        (void)od__memory_fail_at(0);
+        od_value_unref(described);
+        od_value_unref(value);
+        od_value_unref(options);
+        if (status == OD_OK)
+            break;
+        assert_int_equal(status, OD_OUT_OF_MEMORY);
+        assert_string_equal(err.message, "memory ran out");
+        failures++;
+    }
+    assert_true(failures > 2);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(complaints),
+        cmocka_unit_test(what_is_normalised),
+        cmocka_unit_test(required_fields),
+        cmocka_unit_test(nul_inside_of_text),
+        cmocka_unit_test(choosing),
+        cmocka_unit_test(filling),
+        cmocka_unit_test(describing),
+        cmocka_unit_test(checks),
+        cmocka_unit_test(the_check_expected_texts),
+        cmocka_unit_test(iso8601),
+        cmocka_unit_test(paths),
+        cmocka_unit_test(a_shape_with_too_many_fields),
+        cmocka_unit_test(a_large_map),
+        cmocka_unit_test(running_out_of_memory),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
