@@ -112,7 +112,8 @@ static void pump(void *context) {
         od_exchange *exchange = b->waiting.first;
         int64_t now_us = od__loop_now_us(self->loop);
         int64_t tat_us = b->tat_us;
-        int64_t at_us = od__gcra_take(&tat_us, &b->rate, now_us);
+        /* Timers run a little late. Were that lost each time, a fast bucket would never reach its rate. */
+        int64_t at_us = od__gcra_take(&tat_us, &b->rate, now_us - OD_LIMIT_RATE_LATENESS_US);
         if (od__exchange_is_late(exchange, now_us)) {
             leave_queue(b, exchange);
             od__exchange_set_late(exchange);
