@@ -278,7 +278,8 @@ static void push_integer(lua_State *L, int64_t integer) {
 #if LUA_VERSION_NUM >= 503
     lua_pushinteger(L, (lua_Integer)integer);
 #else
-    if ((double)integer >= -OD_LUA_EXACT && (double)integer <= OD_LUA_EXACT) {
+    const int64_t exact = (int64_t)OD_LUA_EXACT;
+    if (integer >= -exact && integer <= exact) {
         lua_pushnumber(L, (lua_Number)integer);
     } else {
         char text[24];

@@ -203,13 +203,17 @@ local function new(engine)
     local function drive(target)
         while true do
             resume_ready()
-            if target.done then return end
+            if target.done then break end
             local max_wait
             if first <= last then max_wait = 0
             elseif core_engine():pending() == 0 then
                 error("outdial: deadlock: every task waits for another one, and nothing is under way", 0)
             end
             deliver(core_engine():step(max_wait))
+        end
+        while first <= last and ready[first].done do -- canceled before their turn came
+            ready[first] = nil
+            first = first + 1
         end
     end
 
@@ -253,17 +257,20 @@ local function new(engine)
         if current then misuse(name .. " cannot be called from a coroutine of your own inside a task", 3) end
     end
 
-    -- Waits for all tasks of a scope; returns false if the waiting task was canceled first.
+    -- Waits for all tasks of a scope; returns false if the waiting task was canceled meanwhile: then they are canceled
+    -- too, and waited for all the same.
     local function finish_scope(waiter, scope)
         if not waiter then
             drive(scope)
-        elseif not wait_until_done(waiter, scope) then
-            local children = {}
-            for task in pairs(scope.tasks) do children[#children + 1] = task end
-            for _, task in ipairs(children) do task:cancel() end
-            return false
+            return true
         end
-        return true
+        local done = wait_until_done(waiter, scope)
+        if done then return true end
+        local children = {}
+        for task in pairs(scope.tasks) do children[#children + 1] = task end
+        for _, task in ipairs(children) do task:cancel() end
+        wait_until_done(waiter, scope)
+        return false
     end
 
     ---- tasks, as scripts see them ----
