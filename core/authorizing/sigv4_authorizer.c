@@ -48,7 +48,7 @@ static bool split_url(const char *url, size_t length, url_parts *parts)
     size_t host_bytes = (size_t)(stop - host);
     const char *port = https ? ":443" : ":80";
     size_t port_bytes = strlen(port);
-    if (host_bytes > port_bytes && memcmp(stop - port_bytes, port, port_bytes) == 0)
+    if (host_bytes >= port_bytes && memcmp(stop - port_bytes, port, port_bytes) == 0)
         host_bytes -= port_bytes;
     if (host_bytes == 0 || host_bytes >= sizeof(parts->host))
         return false;
