@@ -117,7 +117,8 @@ static const od_shape amd = { .kind = OD_KIND_STRUCT, .fields = amd_fields };
 
 static const od_shape duration = { .kind = OD_KIND_INTEGER, .min = 0, .max = INT32_MAX };
 static const od_field timeout_fields[] = {
-    { .name = "DurationInSeconds", .summary = "seconds after the agent accepted", .shape = &duration, .required = true },
+    { .name = "DurationInSeconds", .summary = "seconds after the agent accepted", .shape = &duration,
+      .required = true },
     OD_FIELDS_END
 };
 static const od_shape timeout_config = { .kind = OD_KIND_STRUCT, .fields = timeout_fields };
@@ -263,19 +264,26 @@ static void error_type(char *out, size_t out_bytes, const char *text, size_t len
     od__error_clean(out, out_bytes, text, length);
 }
 
+/* Returns the first text that the operation promises and the answer lacks; NULL if it has them all. */
+static const char *missing(const od_shape *output, const od_value *body)
+{
+    for (const od_field *field = output ? output->fields : NULL; field && field->name; field++) {
+        const char *text = od_value_string(od_value_get(body, field->name));
+        if (field->required && field->shape->kind == OD_KIND_STRING && (!text || !*text))
+            return field->name;
+    }
+    return NULL;
+}
+
 static void read_answer(const od_operation *operation, const od_http_response *response, const od_value *body,
                         od_answer *out)
 {
-    od__vendor_answer_begin(out, response);
     od__http_response_copy_header(response, "x-amzn-requestid", out->request_id, sizeof out->request_id);
     if (response->status == 200) {
-        out->success = true;
-        for (const od_field *field = operation->output ? operation->output->fields : NULL; field && field->name; field++)
-            if (field->required && od_value_length(od_value_get(body, field->name)) == 0)
-                out->success = false;
-        out->enveloped = out->success;
-        if (!out->success)
-            od__vendor_answer_raw(out, response);
+        const char *lacks = missing(operation->output, body);
+        out->success = out->enveloped = lacks == NULL;
+        if (lacks)
+            od__vendor_answer_lacks(out, lacks);
         return;
     }
     size_t length = 0;

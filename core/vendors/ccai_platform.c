@@ -27,6 +27,7 @@ static od_status check_email(const od_value *value, const char *path, od_value *
 }
 
 static const od_shape email = { .kind = OD_KIND_STRING, .empty_is_absent = true, .check = &email_check };
+static const od_shape emails = { .kind = OD_KIND_LIST, .min = 1, .max = OD_LIMIT_SEATS, .element = &email };
 static const od_shape number = {
     .kind = OD_KIND_STRING, .empty_is_absent = true, .check = &od_check_e164_tolerant
 };
@@ -51,7 +52,7 @@ static const od_field option_fields[] = {
       .required = true },
     { .name = "username", .summary = "user of Basic authentication; default the subdomain", .shape = &user_name },
     { .name = "agent_email", .summary = "default agent_email of outbound calls", .shape = &email },
-    { .name = "agents", .summary = "agents that a campaign may call through", .shape = &od_shape_seats },
+    { .name = "agents", .summary = "agents that a campaign may call through", .shape = &emails },
     { .name = "open_per_seat", .summary = "open calls at once per agent; default 1", .shape = &od_shape_per_seat,
       .has_default_integer = true, .default_integer = 1 },
     { .name = "outbound_number", .summary = "default outbound_number of calls", .shape = &number },
@@ -194,16 +195,16 @@ static void read_answer(const od_operation *operation, const od_http_response *r
                         od_answer *out)
 {
     (void)operation;
-    od__vendor_answer_begin(out, response);
     od__http_response_copy_header(response, "x-request-id", out->request_id, sizeof out->request_id);
     const od_value *object = the_object(body);
-    bool no_body = response->body.length == 0;
     out->success = (response->status == 201 && object != NULL) ||
-                   ((response->status == 200 || response->status == 202) && (object != NULL || no_body));
+                   ((response->status == 200 || response->status == 202) && (object != NULL || body == NULL));
     const od_value *message = od_value_get(object, "message");
     out->enveloped = out->success || od_value_string(message) != NULL;
     if (out->success)
         return;
+    if (response->status == 201)
+        od__vendor_answer_lacks(out, "call");
     od__vendor_answer_text(out->message, sizeof out->message, message);
     od__vendor_answer_raw(out, response);
 }

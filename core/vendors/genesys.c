@@ -180,7 +180,6 @@ static void read_answer(const od_operation *operation, const od_http_response *r
                         od_answer *out)
 {
     (void)operation;
-    od__vendor_answer_begin(out, response);
     const od_value *code = od_value_get(body, "statusCode");
     bool coded = od_value_type(code) == OD_TYPE_INTEGER;
     out->success = coded && od_value_integer(code) == 0 && od__vendor_http_success(response->status);
@@ -192,6 +191,8 @@ static void read_answer(const od_operation *operation, const od_http_response *r
         out->enveloped = true;
         snprintf(out->vendor_code, sizeof out->vendor_code, "%" PRId64, od_value_integer(code));
     }
+    if (!coded && od__vendor_http_success(response->status))
+        od__vendor_answer_lacks(out, "statusCode");
     od__vendor_answer_text(out->message, sizeof out->message, od_value_get(body, "statusMessage"));
     if (!out->message[0] && contains(&response->body, CSRF_REFUSAL))
         snprintf(out->message, sizeof out->message, "%s", CSRF_REFUSAL);

@@ -1,5 +1,5 @@
-/* Symbee Connect: records of preview and progressive campaigns. Wire facts: the vendor's page "Preview Campaign Realtime
- * API". */
+/* Symbee Connect: records of preview and progressive campaigns. Wire facts: the vendor's page "Preview Campaign
+ * Realtime API". */
 #include "vendors/symbee.h"
 
 #include <stdio.h>
@@ -151,13 +151,14 @@ static void read_answer(const od_operation *operation, const od_http_response *r
                         od_answer *out)
 {
     (void)operation;
-    od__vendor_answer_begin(out, response);
     const od_value *inner = od_value_get(body, "previewResult");
     const char *status = od_value_string(od_value_get(inner, "previewResultStatus"));
     out->success = response->status == 200 && status && strcasecmp(status, "SUCCESS") == 0;
     out->enveloped = status && *status;
     if (out->success)
         return;
+    if (!status && od__vendor_http_success(response->status))
+        od__vendor_answer_lacks(out, "previewResult");
     if (status && strcasecmp(status, "SUCCESS") != 0)
         od__vendor_answer_text(out->vendor_code, sizeof out->vendor_code, od_value_get(inner, "previewResultStatus"));
     od__vendor_answer_text(out->message, sizeof out->message, od_value_get(inner, "error"));

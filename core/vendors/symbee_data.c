@@ -172,7 +172,7 @@ static od_status check_zone(const od_value *value, const char *path, od_value **
 }
 
 static od_check_fn check_queue;
-static const od_check queue_check = { "name of a skill queue", check_queue, NULL };
+static const od_check queue_check = { "skill queue", check_queue, "the name of a skill queue" };
 
 static od_status check_queue(const od_value *value, const char *path, od_value **replacement, od_error *err)
 {
@@ -228,8 +228,16 @@ static const od_field item_fields[] = {
 static const od_shape item = { .kind = OD_KIND_STRUCT, .fields = item_fields, .rules = item_rules };
 static const od_shape items = { .kind = OD_KIND_LIST, .min = 1, .max = DATA_ITEMS, .element = &item };
 
+static od_check_fn check_data;
+static const od_check data_check = {
+    "table of key = value, or list of { key, value, displayOrder }", check_data,
+    "a table of key = value or a list of { key, value }"
+};
+
 static od_status check_data(const od_value *value, const char *path, od_value **replacement, od_error *err)
 {
+    if (od_value_type(value) != OD_TYPE_OBJECT && od_value_type(value) != OD_TYPE_ARRAY)
+        return od__check_fail(&data_check, value, path, err);
     od_value *list = od__symbee_data_list(value);
     if (!list)
         return od__error_no_memory(err);
@@ -241,10 +249,6 @@ static od_status check_data(const od_value *value, const char *path, od_value **
     return status;
 }
 
-static const od_check data_check = {
-    "table of key = value, or list of { key, value, displayOrder }", check_data,
-    "a table of key = value or a list of { key, value }"
-};
 const od_shape od__symbee_data = { .kind = OD_KIND_ANY, .element = &item, .check = &data_check };
 
 /* ---- what the keys must be among each other ---- */
@@ -273,7 +277,8 @@ static od_status check_names(const od_value *list, size_t index, const char *id_
         if (!known) {
             char name[64], message[160];
             od__error_clean(name, sizeof name, rest, length);
-            snprintf(message, sizeof message, "expected names of keys that are there, separated by |, got \"%s\"", name);
+            snprintf(message, sizeof message, "expected names of keys that are there, separated by |, got \"%s\"",
+                     name);
             return refuse_key(err, path, index, "value", message);
         }
         rest = rest[length] ? rest + length + 1 : NULL;
@@ -290,7 +295,8 @@ od_status od__symbee_rule_keys(od_value *params, const char *path, od_error *err
     for (size_t i = 0; i < od_value_length(list); i++) {
         const char *key = key_at(list, i);
         if (strcasecmp(key, id_key) == 0)
-            return refuse_key(err, path, i, "key", "expected another key than clientIdFieldName's: the vendor adds that one");
+            return refuse_key(err, path, i, "key",
+                              "expected another key than clientIdFieldName's: the vendor adds that one");
         for (size_t j = 0; j < i; j++)
             if (strcmp(key, key_at(list, j)) == 0)
                 return refuse_key(err, path, i, "key", "expected each key once");

@@ -9,35 +9,12 @@
 #include "base/error.h"
 
 #define RAW_MESSAGE_BYTES 200      /* more plain text than this is a page, not a message */
-#define RETRY_AFTER_SECONDS 86400  /* a hint beyond a day is cut to a day */
 #define DNS_LABEL_BYTES 63
 #define DNS_NAME_BYTES 253
 #define REGION_BYTES 32
 #define MERGE_DEPTH 4              /* deeper than any struct that place makes */
 
 /* ---- reading an answer ---- */
-
-static int64_t retry_after_ms(const od_http_response *response)
-{
-    size_t length = 0;
-    const char *text = od__http_response_header(response, "Retry-After", &length);
-    if (!text || length == 0)
-        return -1;
-    int64_t seconds = 0;
-    for (size_t i = 0; i < length; i++) {
-        if (!isdigit((unsigned char)text[i]))
-            return -1;
-        if (seconds < RETRY_AFTER_SECONDS)
-            seconds = seconds * 10 + (text[i] - '0');
-    }
-    return (seconds < RETRY_AFTER_SECONDS ? seconds : RETRY_AFTER_SECONDS) * 1000;
-}
-
-void od__vendor_answer_begin(od_answer *out, const od_http_response *response)
-{
-    memset(out, 0, sizeof *out);
-    out->retry_after_ms = retry_after_ms(response);
-}
 
 void od__vendor_answer_text(char *out, size_t out_bytes, const od_value *text)
 {
@@ -57,6 +34,11 @@ void od__vendor_answer_raw(od_answer *out, const od_http_response *response)
     if (out->message[0] || length == 0 || length > RAW_MESSAGE_BYTES || strchr("<{[", text[0]))
         return;
     od__error_clean(out->message, sizeof out->message, text, length);
+}
+
+void od__vendor_answer_lacks(od_answer *out, const char *what)
+{
+    snprintf(out->message, sizeof out->message, "the answer has no %s", what);
 }
 
 bool od__vendor_http_success(int http_status)
@@ -105,7 +87,8 @@ od_status od__vendor_place_end(od_status status, od_value *made, od_value **para
     return status;
 }
 
-od_status od__vendor_operation(const od_vendor *vendor, const char *name, const od_operation **operation, od_error *err)
+od_status od__vendor_operation(const od_vendor *vendor, const char *name, const od_operation **operation,
+                               od_error *err)
 {
     *operation = od__operation_find(vendor, name);
     return *operation ? OD_OK : od__error_set(err, OD_INTERNAL, "%s has no operation %s", vendor->name, name);
@@ -211,6 +194,6 @@ const od_shape od_shape_secret = {
 const od_shape od_shape_aws_region = {
     .kind = OD_KIND_STRING, .empty_is_absent = true, .check = &od_check_aws_region
 };
-const od_shape od_shape_seats = { .kind = OD_KIND_LIST, .min = 1, .max = 1000, .element = &od_shape_filled };
-const od_shape od_shape_per_seat = { .kind = OD_KIND_INTEGER, .min = 1, .max = 1000 };
+const od_shape od_shape_seats = { .kind = OD_KIND_LIST, .min = 1, .max = OD_LIMIT_SEATS, .element = &od_shape_filled };
+const od_shape od_shape_per_seat = { .kind = OD_KIND_INTEGER, .min = 1, .max = OD_LIMIT_SEATS };
 const od_shape od_shape_json_object = { .kind = OD_KIND_MAP, .element = &od_shape_any };

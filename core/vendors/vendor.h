@@ -6,6 +6,10 @@
 #include "json/value.h"
 #include "vendors/vendors.h"
 
+#pragma GCC visibility push(hidden)
+
+#define OD_LIMIT_SEATS 1000  /* seats of one client, and open calls of one seat */
+
 /* ---- error rows ---- */
 
 /* One row without the vendor's own code; see od_error_row for the columns. */
@@ -32,7 +36,7 @@
     OD_ROW(404, NULL, 1, NOT_FOUND, NOT_PLACED, false, NO),      \
     OD_ROW(404, NULL, -1, NOT_FOUND, UNKNOWN, false, NO),        \
     OD_ROW(4, NULL, 1, REJECTED, NOT_PLACED, false, NO),         \
-    OD_ROW(4, NULL, -1, PROTOCOL, UNKNOWN, false, NO),           \
+    OD_ROW(4, NULL, -1, REJECTED, UNKNOWN, false, NO),           \
     OD_ROW(500, NULL, 0, UNAVAILABLE, UNKNOWN, true, TRANSIENT), \
     OD_ROW(502, NULL, 0, UNAVAILABLE, UNKNOWN, true, TRANSIENT), \
     OD_ROW(503, NULL, 0, UNAVAILABLE, UNKNOWN, true, TRANSIENT), \
@@ -43,12 +47,12 @@
 
 /* ---- reading an answer ---- */
 
-/* Empties out and reads what every answer may have: Retry-After in seconds (a date there is no hint). */
-void od__vendor_answer_begin(od_answer *out, const od_http_response *response);
 /* Copies a string into a text of the answer, cleaned and cut; anything but a string leaves it. */
 void od__vendor_answer_text(char *out, size_t out_bytes, const od_value *text);
 /* Takes the body itself as the message, if there is no message yet and the body is short plain text (no markup). */
 void od__vendor_answer_raw(od_answer *out, const od_http_response *response);
+/* Says what a success should have had, where the vendor says nothing itself. */
+void od__vendor_answer_lacks(od_answer *out, const char *what);
 /* Whether the status is 200..299. */
 bool od__vendor_http_success(int http_status);
 
@@ -62,7 +66,8 @@ od_status od__vendor_merge(od_value *into, const od_value *over, od_error *err);
 /* Gives the finished parameters away, or frees them if status tells of a failure; returns status. */
 od_status od__vendor_place_end(od_status status, od_value *made, od_value **params);
 /* Finds the operation of a vendor that place names. Errors: internal (the table has no such operation). */
-od_status od__vendor_operation(const od_vendor *vendor, const char *name, const od_operation **operation, od_error *err);
+od_status od__vendor_operation(const od_vendor *vendor, const char *name, const od_operation **operation,
+                               od_error *err);
 
 /* ---- complaints and checks ---- */
 
@@ -87,5 +92,7 @@ extern const od_shape od_shape_aws_region;
 extern const od_shape od_shape_seats;        /* a list of names */
 extern const od_shape od_shape_per_seat;     /* how many at once, from 1 */
 extern const od_shape od_shape_json_object;  /* free keys, any values */
+
+#pragma GCC visibility pop
 
 #endif

@@ -135,6 +135,23 @@ static void run_options(void **state)
     od_value_unref(options);
 }
 
+static void run_options_without_memory(void **state)
+{
+    const row *r = *state;
+    bool refused = text_of(r->value, "error") != NULL, enough = false;
+    for (size_t n = 1; !enough; n++) {
+        assert_true(n < ALLOCATIONS);
+        od_value *options = od__value_copy(od_value_get(r->value, "options"));
+        od_error err = OD_ERROR_INIT;
+        od__memory_fail_at(n);
+        od_status status = od__options_validate(r->vendor, options, &err);
+        enough = od__memory_fail_at(0) < n;
+        if (!enough && !(refused && status == OD_VALIDATION))
+            assert_int_equal(status, OD_OUT_OF_MEMORY);
+        od_value_unref(options);
+    }
+}
+
 static void run_requests(void **state)
 {
     const row *r = *state;
@@ -295,6 +312,7 @@ static void run_place_without_memory(void **state)
     const row *r = *state;
     od_value *options = checked_options(r);
     bool refused = text_of(r->value, "error") != NULL, enough = false;
+    size_t failures = 0;
     for (size_t n = 1; !enough; n++) {
         assert_true(n < ALLOCATIONS);
         od_value *params = NULL;
@@ -306,6 +324,7 @@ static void run_place_without_memory(void **state)
         od__memory_fail_at(n);
         od_status status = place_and_build(r, options, &operation, &params, &dropped, &request, &err);
         enough = od__memory_fail_at(0) < n;
+        failures += status == OD_OUT_OF_MEMORY;
         if (enough)
             assert_int_equal(status, refused ? OD_VALIDATION : OD_OK);
         else if (!refused || status != OD_VALIDATION)
@@ -313,6 +332,7 @@ static void run_place_without_memory(void **state)
         od__http_request_clear(&request);
         od_value_unref(params);
     }
+    assert_true(failures >= 4); /* or the allocations do not go through the door that this test holds */
     od_value_unref(options);
 }
 
@@ -507,7 +527,7 @@ static const struct kind {
     const char *file;
     CMUnitTestFunction run, again;
 } kinds[] = {
-    { "options", run_options, NULL },
+    { "options", run_options, run_options_without_memory },
     { "requests", run_requests, NULL },
     { "refused", run_refused, NULL },
     { "answers", run_answers, NULL },
