@@ -254,7 +254,7 @@ static int listen_at(lua_State *L)
     const od_mhd *mhd = od__mhd(&why);
     char message[HTTPD_MESSAGE_BYTES];
     httpd_server *server = lua_newuserdata(L, sizeof(*server));
-    *server = (httpd_server){.fd = -1, .forget = forget};
+    *server = (httpd_server){.fd = -1, .wake_fd = -1, .forget = forget};
     luaL_getmetatable(L, SERVER_TYPE);
     lua_setmetatable(L, -2);
     if (!mhd || !od__httpd_listen(server, mhd, address, (int)port, message)) {

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -70,15 +72,21 @@ static enum MHD_Result walk_header(void *context, enum MHD_ValueKind kind, const
     header_walk *walk = context;
     (void)kind;
     size_t name_bytes = strlen(name) + 1;
-    size_t value_bytes = value ? strlen(value) + 1 : 1;
+    size_t value_bytes = value ? strlen(value) : 0;
+    /* Blanks around a value are no part of it (RFC 9110, 5.5); those before it are gone already. */
+    while (value_bytes > 0 && (value[value_bytes - 1] == ' ' || value[value_bytes - 1] == '\t'))
+        value_bytes--;
     if (walk->headers) {
         httpd_header *header = &walk->headers[walk->count];
         header->name = memcpy(walk->text, name, name_bytes);
-        header->value = memcpy(walk->text + name_bytes, value ? value : "", value_bytes);
-        walk->text += name_bytes + value_bytes;
+        header->value = walk->text + name_bytes;
+        if (value_bytes > 0)
+            memcpy(walk->text + name_bytes, value, value_bytes);
+        walk->text[name_bytes + value_bytes] = '\0';
+        walk->text += name_bytes + value_bytes + 1;
     }
     walk->count++;
-    walk->text_bytes += name_bytes + value_bytes;
+    walk->text_bytes += name_bytes + value_bytes + 1;
     return MHD_YES;
 }
 
@@ -271,6 +279,22 @@ static int open_socket(const char *address, int port, int *bound_port, bool *v6,
     return listener;
 }
 
+static bool watch(int epoll_fd, int fd)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
+    return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+/* libmicrohttpd's own descriptor does not become readable when a connection is resumed, so it gets company. */
+static bool open_descriptors(httpd_server *server)
+{
+    const union MHD_DaemonInfo *info = server->mhd->get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+    server->fd = epoll_create1(EPOLL_CLOEXEC);
+    server->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return info && server->fd >= 0 && server->wake_fd >= 0 && watch(server->fd, info->epoll_fd) &&
+           watch(server->fd, server->wake_fd);
+}
+
 bool od__httpd_listen(httpd_server *server, const od_mhd *mhd, const char *address, int port,
                       char message[HTTPD_MESSAGE_BYTES])
 {
@@ -295,14 +319,20 @@ bool od__httpd_listen(httpd_server *server, const od_mhd *mhd, const char *addre
         snprintf(message, HTTPD_MESSAGE_BYTES, "libmicrohttpd could not start on %.64s:%d", address, port);
         return false;
     }
-    const union MHD_DaemonInfo *info = mhd->get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
-    server->fd = info ? info->epoll_fd : -1;
+    if (!open_descriptors(server)) {
+        snprintf(message, HTTPD_MESSAGE_BYTES, "cannot watch the server: %s", strerror(errno));
+        od__httpd_close(server);
+        return false;
+    }
     return true;
 }
 
 void od__httpd_run(httpd_server *server)
 {
     MHD_UNSIGNED_LONG_LONG wait_ms;
+    uint64_t count;
+    if (server->woken)
+        server->woken = read(server->wake_fd, &count, sizeof(count)) < 0;
     /* Its descriptor is edge triggered inside: what one run leaves over would not make the descriptor readable again. Each
      * connection is suspended by its first whole request, so this ends. */
     do
@@ -319,20 +349,28 @@ void od__httpd_take(httpd_server *server)
     request->later = NULL;
 }
 
+static void resume(httpd_request *request)
+{
+    httpd_server *server = request->server;
+    const uint64_t one = 1;
+    request->holder = NULL;
+    server->mhd->resume_connection(request->connection);
+    if (!server->woken)
+        server->woken = write(server->wake_fd, &one, sizeof(one)) == sizeof(one);
+}
+
 void od__httpd_answer(httpd_request *request, unsigned status, struct MHD_Response *response)
 {
     request->response = response;
     request->status = status;
     request->state = HTTPD_ANSWERED;
-    request->holder = NULL;
-    request->server->mhd->resume_connection(request->connection);
+    resume(request);
 }
 
 void od__httpd_drop(httpd_request *request)
 {
     request->state = HTTPD_DROPPED;
-    request->holder = NULL;
-    request->server->mhd->resume_connection(request->connection);
+    resume(request);
 }
 
 void od__httpd_close(httpd_server *server)
@@ -352,7 +390,11 @@ void od__httpd_close(httpd_server *server)
     od__httpd_run(server);
     server->mhd->stop_daemon(server->daemon);
     server->daemon = NULL;
-    server->fd = -1;
+    if (server->fd >= 0)
+        close(server->fd);
+    if (server->wake_fd >= 0)
+        close(server->wake_fd);
+    server->fd = server->wake_fd = -1;
 }
 #else
 typedef int od_httpd_server_not_built;

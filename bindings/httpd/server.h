@@ -56,7 +56,9 @@ struct httpd_request {
 struct httpd_server {
     const od_mhd *mhd;
     struct MHD_Daemon *daemon;
-    int fd;
+    int fd;                          /* an epoll descriptor over the daemon's and wake_fd; -1: not listening */
+    int wake_fd;                     /* an eventfd: a request was answered or dropped, perhaps by the garbage collector */
+    bool woken;
     int port;
     httpd_request *requests;
     httpd_request *arrived, *arrived_last;
@@ -72,9 +74,9 @@ bool od__httpd_listen(httpd_server *server, const od_mhd *mhd, const char *addre
 void od__httpd_run(httpd_server *server);
 /* Removes the first request of the queue; it stays alive, waiting, until it is answered or dropped. */
 void od__httpd_take(httpd_server *server);
-/* Answers a waiting request; the response passes to it. The bytes leave in the next run. */
+/* Answers a waiting request; the response passes to it. The bytes leave in the next run, for which fd becomes readable. */
 void od__httpd_answer(httpd_request *request, unsigned status, struct MHD_Response *response);
-/* Closes a waiting request's connection without a byte; in the next run. */
+/* Closes a waiting request's connection without a byte; in the next run, likewise. */
 void od__httpd_drop(httpd_request *request);
 /* Drops whatever waits and frees the daemon; does nothing to one that is not listening. */
 void od__httpd_close(httpd_server *server);
