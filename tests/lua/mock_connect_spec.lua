@@ -124,7 +124,8 @@ describe("the mock's Connect", function()
         { "no Authorization", { authorization = "" }, 403, "IncompleteSignature", "Unsupported AWS 'algorithm': ''." },
         { "another scheme", { authorization = "Basic eDp5" }, 403, "IncompleteSignature",
             "Unsupported AWS 'algorithm': 'Basic'." },
-        { "missing parts", { authorization = "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/connect/aws4_request" },
+        { "missing parts", { authorization = "AWS4-HMAC-SHA256 "
+            .. "Credential=AKIDEXAMPLE/20150830/us-east-1/connect/aws4_request" },
             403, "IncompleteSignature", "Authorization header requires 'Signature' parameter. "
             .. "Authorization header requires 'SignedHeaders' parameter." },
         { "a date of no kind", { date = "2015-08-30T12:36:00Z" }, 403, "IncompleteSignature",
@@ -136,7 +137,8 @@ describe("the mock's Connect", function()
         { "another terminator", { scope = "20150830/us-east-1/connect/aws5_request" }, 403, "InvalidSignatureException",
             "Credential should be scoped with a valid terminator: 'aws4_request', not 'aws5_request'." },
         { "another day in the scope", { scope = "20150829/us-east-1/connect/aws4_request" }, 403,
-            "InvalidSignatureException", "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date "
+            "InvalidSignatureException", "Date in Credential scope does not match YYYYMMDD from ISO-8601 "
+                .. "version of date "
             .. "from HTTP: '20150829' != '20150830', from '20150830T123600Z'." },
         { "another service", { service = "sts" }, 403, "InvalidSignatureException",
             "Credential should be scoped to correct service: 'connect'." },
@@ -174,7 +176,8 @@ describe("the mock's Connect", function()
         answer = connect.handle(state, support.request("PUT", "/contact/outbound-voice", { { "Authorization",
             "AWS4-HMAC-SHA256 Credential=a/b/c/d/e, SignedHeaders=host, Signature=0" } }, body_with()))
         assert.equal("IncompleteSignature", support.header(answer, "x-amzn-errortype"))
-        assert.equal('{"message":"Authorization header requires existence of either a \'X-Amz-Date\' or a \'Date\' header."}',
+        assert.equal('{"message":"Authorization header requires existence of either a \'X-Amz-Date\' or a '
+            .. '\'Date\' header."}',
             answer.body)
     end)
 
@@ -198,9 +201,11 @@ describe("the mock's Connect", function()
         local request = signed("PUT", "/contact/outbound-voice", body_with())
         request.body = request.body .. " "
         assert.equal(403, connect.handle(state, request).status)
-        local answer = call(state, body_with(), { extra = { { "X-Amz-Content-Sha256", core.hex(core.sha256("other")) } } })
+        local answer = call(state, body_with(), { extra = { { "X-Amz-Content-Sha256",
+            core.hex(core.sha256("other")) } } })
         assert.equal("InvalidSignatureException", support.header(answer, "x-amzn-errortype"))
-        answer = call(state, body_with(), { extra = { { "X-Amz-Content-Sha256", core.hex(core.sha256(body_with())) } } })
+        answer = call(state, body_with(), { extra = { { "X-Amz-Content-Sha256",
+            core.hex(core.sha256(body_with())) } } })
         assert.equal(200, answer.status)
     end)
 
@@ -211,7 +216,8 @@ describe("the mock's Connect", function()
 
     it("knows session tokens and their end, and the region where one is set", function()
         local state = support.state({ settings = { connect = { region = "us-east-1", keys = {
-            { access_key_id = "ASIA", secret_access_key = "s", session_token = "t", expires_ms = support.START_MS + 1000 },
+            { access_key_id = "ASIA", secret_access_key = "s", session_token = "t",
+                expires_ms = support.START_MS + 1000 },
         } } } })
         local session = { key_id = "ASIA", secret = "s", token = "t" }
         assert.equal(200, call(state, body_with(), session).status)
@@ -290,7 +296,8 @@ describe("the mock's Connect", function()
             "/DestinationPhoneNumber: not a phone number in E.164 format" },
         { { { "DestinationPhoneNumber", '"+1"' } }, PARAMETER,
             "/DestinationPhoneNumber: not a phone number in E.164 format" },
-        { { { "SourcePhoneNumber", '"+1 555"' } }, PARAMETER, "/SourcePhoneNumber: not a phone number in E.164 format" },
+        { { { "SourcePhoneNumber", '"+1 555"' } }, PARAMETER,
+            "/SourcePhoneNumber: not a phone number in E.164 format" },
         { { { "QueueId", "null" } }, REQUEST, "/QueueId: expected a string, got null" },
         { { { "ClientToken", '"' .. long .. '"' } }, PARAMETER, "/ClientToken: length 501 is more than 500" },
         { { { "Attributes", "[]" } }, REQUEST, "/Attributes: expected an object, got array" },
@@ -314,7 +321,8 @@ describe("the mock's Connect", function()
             "/AnswerMachineDetectionConfig/EnableAnswerMachineDetection: expected a boolean, got string" },
         { { { "AnswerMachineDetectionConfig", AMD } }, PARAMETER,
             "TrafficType must be CAMPAIGN when EnableAnswerMachineDetection is true" },
-        { { { "TrafficType", '"CAMPAIGN"' } }, PARAMETER, "TrafficType CAMPAIGN requires EnableAnswerMachineDetection" },
+        { { { "TrafficType", '"CAMPAIGN"' } }, PARAMETER, "TrafficType CAMPAIGN requires "
+            .. "EnableAnswerMachineDetection" },
         { { { "TrafficType", '"campaign"' } }, PARAMETER, "/TrafficType: not one of the values allowed" },
         { { { "CampaignId", '""' } }, PARAMETER, "/CampaignId: length 0 is less than 1" },
         { { { "RingTimeoutInSeconds", "14" } }, PARAMETER, "/RingTimeoutInSeconds: out of range" },
@@ -324,7 +332,8 @@ describe("the mock's Connect", function()
         { { { "DestinationPhoneNumbr", '"x"' } }, REQUEST, "/DestinationPhoneNumbr: not a member of the model" },
         { { { "OutboundStrategy", '{"Type":"AGENT_LAST"}' } }, PARAMETER,
             "/OutboundStrategy/Type: not one of the values allowed" },
-        { { { "OutboundStrategy", '{"Type":"AGENT_FIRST","Config":{"AgentFirst":{"Preview":{"AllowedUserActions":[]}}}}' } },
+        { { { "OutboundStrategy",
+            '{"Type":"AGENT_FIRST","Config":{"AgentFirst":{"Preview":{"AllowedUserActions":[]}}}}' } },
             REQUEST, "/OutboundStrategy/Config/AgentFirst/Preview/PostAcceptTimeoutConfig: required" },
         { { { "InstanceId", '"00000000-0000-0000-0000-000000000404"' } }, "ResourceNotFoundException",
             "The specified resource was not found: InstanceId", 404 },
@@ -365,7 +374,8 @@ describe("the mock's Connect", function()
 
     it("refuses campaign traffic while its quota is 0", function()
         local state = support.state({ settings = { connect = { campaign_calls = false } } })
-        local answer = call(state, body_with({ { "TrafficType", '"CAMPAIGN"' }, { "AnswerMachineDetectionConfig", AMD } }))
+        local answer = call(state, body_with({ { "TrafficType", '"CAMPAIGN"' }, { "AnswerMachineDetectionConfig",
+            AMD } }))
         assert.equal(403, answer.status)
         assert.equal("OutboundContactNotPermittedException", support.header(answer, "x-amzn-errortype"))
     end)
@@ -464,6 +474,7 @@ describe("the mock's Connect", function()
         local answer = connect.failed(support.state())
         assert.equal(500, answer.status)
         assert.equal("InternalServiceException", support.header(answer, "x-amzn-errortype"))
-        assert.equal('{"Message":"Request processing failed due to an error or failure with the service."}', answer.body)
+        assert.equal('{"Message":"Request processing failed due to an error or failure with the service."}',
+            answer.body)
     end)
 end)

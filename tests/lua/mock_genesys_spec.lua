@@ -143,7 +143,8 @@ describe("the mock's GWS reads", function()
         { "/api/v2/me/devices", '{"statusCode":0,"uris":["http://gws.example.com/api/v2/devices/'
             .. '5a5b5c5d-0000-4000-8000-000000000001"]}' },
         { "/api/v2/me/devices?fields=*", '{"statusCode":0,"devices":[' .. DEVICE_5010 .. "]}" },
-        { "/api/v2/me/devices/5a5b5c5d-0000-4000-8000-000000000001", '{"statusCode":0,"device":' .. DEVICE_5010 .. "}" },
+        { "/api/v2/me/devices/5a5b5c5d-0000-4000-8000-000000000001", '{"statusCode":0,"device":' .. DEVICE_5010
+            .. "}" },
     }
     for _, row in ipairs(rows) do
         it("answers " .. row[1], function()
@@ -179,7 +180,8 @@ describe("the mock's Dial", function()
 
     it("takes a token that is no string for none", function()
         local post = log_in(support.state())
-        local answer = post(CALLS, '{"operationName":"Dial","destination":{"phoneNumber":"5001"},"userData":{"outdial":1}}')
+        local answer = post(CALLS, '{"operationName":"Dial","destination":{"phoneNumber":"5001"},'
+            .. '"userData":{"outdial":1}}')
         assert.same({ vendor = "genesys", to = "5001", token = "" }, answer.ring)
     end)
 
@@ -191,7 +193,8 @@ describe("the mock's Dial", function()
         { '{"operationName":"Dial"}', 400, 1, "Required parameter 'destination' is missing" },
         { '{"operationName":"Dial","destination":"5001"}', 400, 2, "Parameter 'destination' is not valid" },
         { '{"operationName":"Dial","destination":{}}', 400, 1, "Required parameter 'phoneNumber' is missing" },
-        { '{"operationName":"Dial","destination":{"phoneNumber":5001}}', 400, 2, "Parameter 'phoneNumber' is not valid" },
+        { '{"operationName":"Dial","destination":{"phoneNumber":5001}}', 400, 2,
+            "Parameter 'phoneNumber' is not valid" },
         { '{"operationName":"Dial","destination":{"phoneNumber":""}}', 400, 2, "Parameter 'phoneNumber' is not valid" },
         { '{"operationName":"Dial","destination":{"phoneNumber":"my mum"}}', 400, 2,
             "Parameter 'phoneNumber' is not valid" },

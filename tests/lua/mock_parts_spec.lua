@@ -11,7 +11,8 @@ local times = require("mock.times")
 describe("mock.json", function()
     local same = {
         '{"b":1,"a":[1,2,[]],"c":{}}', "[]", "{}", "true", "null", '"x"', "-0.5e+3", "9007199254740991",
-        "9007199254740993", "123456789012345", '{"a":null,"b":false}', '["\\u0001\\"\\\\\\n"]', '"\195\164\226\130\172"',
+        "9007199254740993", "123456789012345", '{"a":null,"b":false}', '["\\u0001\\"\\\\\\n"]',
+            '"\195\164\226\130\172"',
     }
     for _, text in ipairs(same) do
         it("reads and writes " .. text, function()
@@ -102,7 +103,8 @@ describe("mock.times", function()
         assert.equal(1440938160000, times.parse_iso("2015-08-30T07:06:00-0530"))
     end)
 
-    for _, text in ipairs({ "2015-08-30", "2015-08-30T12:36:00", "2015-08-30 12:36:00Z", "2015-08-30T12:36:00+25:00" }) do
+    for _, text in ipairs({ "2015-08-30", "2015-08-30T12:36:00", "2015-08-30 12:36:00Z",
+        "2015-08-30T12:36:00+25:00" }) do
         it("refuses " .. text .. " as ISO 8601 with a zone", function()
             assert.is_nil(times.parse_iso(text))
         end)

@@ -5,6 +5,8 @@ local symbee = require("mock.symbee")
 local support = dofile("tests/lua/mock_support.lua")
 
 local PREFIX = "/symbee-previewcontact-service/svc/rs/PreviewContactServiceExternal/"
+local UPSERT, STATUS = "addOrUpdateCampaignRecord", "changeCampaignRecordStatus"
+local TRANSFER, SEARCH, DELETE = "transferCampaignRecord", "searchPreviewCampaign", "deleteRecordFromCampaign"
 local HEADERS = {
     { "Content-Type", "application/json" },
     { "X-sc-platform-code", "AWS Connect" },
@@ -37,7 +39,8 @@ end
 local function result(status, text, found, campaign)
     return '{"platform":"AWS Connect","companyCode":"acme","environment":"prod","region":"us-east-1","campaignName":"'
         .. (campaign or "Reachouts") .. '","previewResult":{"previewResultStatus":"' .. status .. '","error":'
-        .. (text and json.encode(text) or "null") .. "}" .. (found and ',"previewRecordClientData":' .. found or "") .. "}"
+        .. (text and json.encode(text) or "null") .. "}" .. (found and ',"previewRecordClientData":' .. found or "")
+        .. "}"
 end
 
 local function expect(answer, ...)
@@ -51,7 +54,7 @@ local DATA = ',"previewRecordData":[{"key":"Name","value":"Kate","displayOrder":
 local ADD = ',"clientId":"c-1"' .. DATA
 
 local function found(state, rest, campaign)
-    local answer = json.decode(post(state, "searchPreviewCampaign", rest, campaign).body)
+    local answer = json.decode(post(state, SEARCH, rest, campaign).body)
     local ids = {}
     for index, record in ipairs(answer.previewRecordClientData or {}) do
         ids[index] = record.clientId
@@ -70,7 +73,7 @@ describe("the mock's Symbee door", function()
     }
     for _, row in ipairs(rows) do
         it("answers " .. row[3] .. " to " .. row[1] .. ": " .. tostring(row[2]), function()
-            local answer = symbee.handle(support.state(), support.request("POST", PREFIX .. "searchPreviewCampaign",
+            local answer = symbee.handle(support.state(), support.request("POST", PREFIX .. SEARCH,
                 headers_with(row[1], row[2]), "{}"))
             assert.equal(row[3], answer.status)
             assert.equal("", answer.body)
@@ -79,14 +82,14 @@ describe("the mock's Symbee door", function()
 
     it("takes POST only, known actions only, objects only", function()
         local state = support.state()
-        local answer = symbee.handle(state, support.request("GET", PREFIX .. "searchPreviewCampaign", HEADERS))
+        local answer = symbee.handle(state, support.request("GET", PREFIX .. SEARCH, HEADERS))
         assert.equal(405, answer.status)
         assert.equal("POST", support.header(answer, "Allow"))
         for _, action in ipairs({ "SearchPreviewCampaign", "", "placeCall" }) do
             assert.equal(404, post(state, action).status)
         end
         for _, body in ipairs({ "", "[]", '{"a":1,}' }) do
-            assert.equal(400, symbee.handle(state, support.request("POST", PREFIX .. "searchPreviewCampaign", HEADERS,
+            assert.equal(400, symbee.handle(state, support.request("POST", PREFIX .. SEARCH, HEADERS,
                 body)).status)
         end
         assert.equal(429, symbee.throttled().status)
@@ -96,8 +99,10 @@ describe("the mock's Symbee door", function()
 
     local bodies = {
         { '{"companyCode":"acme"}', "platform is required" },
-        { '{"platform":"AWS Connect","companyCode":"acme","environment":"prod","region":"r"}', "campaignName is required" },
-        { '{"platform":"AWS Connect","companyCode":"acme","environment":"prod","campaignName":"c"}', "region is required" },
+        { '{"platform":"AWS Connect","companyCode":"acme","environment":"prod","region":"r"}',
+            "campaignName is required" },
+        { '{"platform":"AWS Connect","companyCode":"acme","environment":"prod","campaignName":"c"}',
+            "region is required" },
         { '{"platform":"AWS Connect","companyCode":"acme","environment":"prod","region":"r","campaignName":""}',
             "campaignName is required" },
         { '{"platform":"Azure","companyCode":"acme","environment":"prod","region":"r","campaignName":"c"}',
@@ -106,12 +111,13 @@ describe("the mock's Symbee door", function()
             "companyCode differs from the header" },
         { '{"platform":"AWS Connect","companyCode":"acme","environment":"x","region":"r","campaignName":"c"}',
             "environment differs from the header" },
-        { '{"platform":"AWS Connect","companyCode":"acme","environment":"prod","region":"r","campaignName":"NoSuchCampaign"}',
+        { '{"platform":"AWS Connect","companyCode":"acme","environment":"prod","region":"r",'
+            .. '"campaignName":"NoSuchCampaign"}',
             "campaign NoSuchCampaign does not exist" },
     }
     for _, row in ipairs(bodies) do
         it("answers FAILED: " .. row[2], function()
-            local answer = symbee.handle(support.state(), support.request("POST", PREFIX .. "deleteRecordFromCampaign",
+            local answer = symbee.handle(support.state(), support.request("POST", PREFIX .. DELETE,
                 HEADERS, row[1]))
             assert.equal(200, answer.status)
             local read = json.decode(answer.body)
@@ -124,7 +130,7 @@ end)
 describe("the mock's addOrUpdateCampaignRecord", function()
     it("adds a record, which waits for an agent", function()
         local state = support.state()
-        local answer = post(state, "addOrUpdateCampaignRecord", ADD)
+        local answer = post(state, UPSERT, ADD)
         expect(answer, "SUCCESS")
         assert.is_nil(answer.ring)
         assert.same({ { vendor = "symbee", to = "+15552101257", token = "t-1" } }, state.queued)
@@ -132,26 +138,28 @@ describe("the mock's addOrUpdateCampaignRecord", function()
 
     it("shows the record with all its fields", function()
         local state = support.state()
-        post(state, "addOrUpdateCampaignRecord", ADD .. ',"clientIdFieldName":"KeyId","preferredAgent":"j@x",'
+        post(state, UPSERT, ADD .. ',"clientIdFieldName":"KeyId","preferredAgent":"j@x",'
             .. '"nextEarliestWorkTimeUTC":1636121700000')
         local _, _, list = found(state, ',"clientId":"c-1"')
         local id = list[1].previewRecordID
         assert.equal(36, #id)
-        expect(post(state, "searchPreviewCampaign", ',"clientId":"c-1"'), "SUCCESS", nil, '[{"previewRecordID":"' .. id
-            .. '","clientId":"c-1","preferredAgent":"j@x","skillQueue":"Default","createdTime":"2015-08-30 12:36:00.000",'
+        expect(post(state, SEARCH, ',"clientId":"c-1"'), "SUCCESS", nil, '[{"previewRecordID":"' .. id
+            .. '","clientId":"c-1","preferredAgent":"j@x","skillQueue":"Default","createdTime":"2015-08-30 '
+            .. '12:36:00.000",'
             .. '"lastUpdatedTime":"2015-08-30 12:36:00.000","nextEarliestWorkTime":"2021-11-05 14:15:00.000",'
             .. '"workedState":"NOTWORKED","workAttempts":0,"lastAttemptAgent":"","lastAttemptTime":"","workCodes":[],'
             .. '"previewRecordData":[{"key":"KeyId","value":"c-1","displayOrder":0},'
-            .. '{"key":"Name","value":"Kate","displayOrder":1},{"key":"Home Phone","value":"+15552101257","displayOrder":3},'
+            .. '{"key":"Name","value":"Kate","displayOrder":1},{"key":"Home '
+            .. 'Phone","value":"+15552101257","displayOrder":3},'
             .. '{"key":"outdial_attempt","value":"t-1","displayOrder":0},'
             .. '{"key":"Hidden","value":"outdial_attempt","displayOrder":0}]}]')
     end)
 
     it("replaces the data of a record that is there and queues it once", function()
         local state = support.state()
-        post(state, "addOrUpdateCampaignRecord", ADD)
+        post(state, UPSERT, ADD)
         state.advance(1500)
-        expect(post(state, "addOrUpdateCampaignRecord", ',"clientId":"c-1","previewRecordData":[{"key":"A","value":"1"},'
+        expect(post(state, UPSERT, ',"clientId":"c-1","previewRecordData":[{"key":"A","value":"1"},'
             .. '{"key":"SkillQueue","value":"Night"}]'), "SUCCESS")
         local ids, _, list = found(state, ',"clientId":"c-1"')
         assert.equal("c-1", ids)
@@ -165,12 +173,12 @@ describe("the mock's addOrUpdateCampaignRecord", function()
 
     it("lets previewRecordId decide alone: a known one updates, an unknown one adds a second record", function()
         local state = support.state()
-        post(state, "addOrUpdateCampaignRecord", ADD)
+        post(state, UPSERT, ADD)
         local _, _, list = found(state, ',"clientId":"c-1"')
-        post(state, "addOrUpdateCampaignRecord", ',"previewRecordId":"' .. list[1].previewRecordID
+        post(state, UPSERT, ',"previewRecordId":"' .. list[1].previewRecordID
             .. '","clientId":"c-2","previewRecordData":[]')
         assert.equal('{"records":1}', json.encode(symbee.counts(state)))
-        post(state, "addOrUpdateCampaignRecord", ',"previewRecordId":"gone"' .. ADD)
+        post(state, UPSERT, ',"previewRecordId":"gone"' .. ADD)
         assert.equal('{"records":2}', json.encode(symbee.counts(state)))
         assert.equal(2, #state.queued)
     end)
@@ -206,13 +214,13 @@ describe("the mock's addOrUpdateCampaignRecord", function()
     for index, row in ipairs(refused) do
         it("refuses body " .. index .. ": " .. row[2] .. " " .. row[3], function()
             local state = support.state()
-            expect(post(state, "addOrUpdateCampaignRecord", row[1]), row[2], row[3])
+            expect(post(state, UPSERT, row[1]), row[2], row[3])
             assert.same({}, state.queued)
         end)
     end
 
     it("takes URLs and zones that are well formed", function()
-        expect(post(support.state(), "addOrUpdateCampaignRecord", ',"clientId":"c","previewRecordData":['
+        expect(post(support.state(), UPSERT, ',"clientId":"c","previewRecordData":['
             .. '{"key":"Customer Search_button","value":"https://crm.example.com/?id=1"},'
             .. '{"key":"ItemTimeZone","value":"America/Argentina/Buenos_Aires"}]'), "SUCCESS")
     end)
@@ -221,10 +229,10 @@ end)
 describe("the mock's searchPreviewCampaign", function()
     local state = support.state()
     for _, row in ipairs({ { "1", "Ann", "10" }, { "2", "Ben", "9" }, { "3", "Cleo", "100" } }) do
-        post(state, "addOrUpdateCampaignRecord", ',"clientId":"' .. row[1] .. '","previewRecordData":[{"key":"Name","value":"'
+        post(state, UPSERT, ',"clientId":"' .. row[1] .. '","previewRecordData":[{"key":"Name","value":"'
             .. row[2] .. '"},{"key":"Total","value":"' .. row[3] .. '"}]')
     end
-    post(state, "changeCampaignRecordStatus", ',"clientId":"2","previewRecordStateEnum":"WORKED","skillQueue":"Night",'
+    post(state, STATUS, ',"clientId":"2","previewRecordStateEnum":"WORKED","skillQueue":"Night",'
         .. '"nextEarliestWorkTimeUTC":1636121700000,"preferredAgent":"ben@x","timeZone":"Europe/Berlin"')
 
     local function criteria(...)
@@ -265,7 +273,7 @@ describe("the mock's searchPreviewCampaign", function()
     end
 
     it("answers an empty search with an empty list", function()
-        expect(post(state, "searchPreviewCampaign", criteria({ "Name", "EQUALS", "Zoe" })), "SUCCESS", nil, "[]")
+        expect(post(state, SEARCH, criteria({ "Name", "EQUALS", "Zoe" })), "SUCCESS", nil, "[]")
     end)
 
     it("finds by identifier in both spellings, which wins over the client's", function()
@@ -290,7 +298,7 @@ describe("the mock's searchPreviewCampaign", function()
     }
     for index, row in ipairs(refused) do
         it("refuses row " .. index, function()
-            expect(post(state, "searchPreviewCampaign", row[1]), row[2], row[3])
+            expect(post(state, SEARCH, row[1]), row[2], row[3])
         end)
     end
 
@@ -302,14 +310,14 @@ end)
 describe("the mock's other Symbee actions", function()
     local function one()
         local state = support.state()
-        post(state, "addOrUpdateCampaignRecord", ADD)
+        post(state, UPSERT, ADD)
         return state
     end
 
     for _, name in ipairs({ "NOTWORKED", "COMPLETED", "REMOVED" }) do
         it("changes the status to " .. name, function()
             local state = one()
-            expect(post(state, "changeCampaignRecordStatus", ',"clientId":"c-1","previewRecordStateEnum":"' .. name .. '"'),
+            expect(post(state, STATUS, ',"clientId":"c-1","previewRecordStateEnum":"' .. name .. '"'),
                 "SUCCESS")
             local _, _, list = found(state, ',"clientId":"c-1"')
             assert.equal(name, list[1].workedState)
@@ -318,17 +326,17 @@ describe("the mock's other Symbee actions", function()
 
     it("clears a preferred agent with an empty one", function()
         local state = one()
-        post(state, "changeCampaignRecordStatus", ',"clientId":"c-1","previewRecordStateEnum":"NOTWORKED","preferredAgent":"j"')
-        post(state, "changeCampaignRecordStatus", ',"clientId":"c-1","previewRecordStateEnum":"NOTWORKED","preferredAgent":""')
+        post(state, STATUS, ',"clientId":"c-1","previewRecordStateEnum":"NOTWORKED","preferredAgent":"j"')
+        post(state, STATUS, ',"clientId":"c-1","previewRecordStateEnum":"NOTWORKED","preferredAgent":""')
         local _, _, list = found(state, ',"clientId":"c-1"')
         assert.equal("", list[1].preferredAgent)
     end)
 
     it("moves a record to another campaign", function()
         local state = one()
-        expect(post(state, "transferCampaignRecord", ',"clientId":"c-1","transferToCampaign":"Followups","skillQueue":"F"'),
+        expect(post(state, TRANSFER, ',"clientId":"c-1","transferToCampaign":"Followups","skillQueue":"F"'),
             "SUCCESS")
-        expect(post(state, "searchPreviewCampaign", ',"clientId":"c-1"'), "NORECORDFOUND", "No record found")
+        expect(post(state, SEARCH, ',"clientId":"c-1"'), "NORECORDFOUND", "No record found")
         local ids, _, list = found(state, ',"clientId":"c-1"', "Followups")
         assert.equal("c-1", ids)
         assert.equal("F", list[1].skillQueue)
@@ -336,29 +344,29 @@ describe("the mock's other Symbee actions", function()
 
     it("deletes a record, once", function()
         local state = one()
-        expect(post(state, "deleteRecordFromCampaign", ',"clientId":"c-1"'), "SUCCESS")
-        expect(post(state, "deleteRecordFromCampaign", ',"clientId":"c-1"'), "NORECORDFOUND", "No record found")
+        expect(post(state, DELETE, ',"clientId":"c-1"'), "SUCCESS")
+        expect(post(state, DELETE, ',"clientId":"c-1"'), "NORECORDFOUND", "No record found")
     end)
 
     local refused = {
-        { "changeCampaignRecordStatus", ',"clientId":"c-1"', "FAILED", "previewRecordStateEnum is required" },
-        { "changeCampaignRecordStatus", ',"clientId":"c-1","previewRecordStateEnum":"worked"', "FAILED",
+        { STATUS, ',"clientId":"c-1"', "FAILED", "previewRecordStateEnum is required" },
+        { STATUS, ',"clientId":"c-1","previewRecordStateEnum":"worked"', "FAILED",
             "previewRecordStateEnum is not known" },
-        { "changeCampaignRecordStatus", ',"clientId":"c-1","previewRecordStateEnum":"WORKED"', "FAILED",
+        { STATUS, ',"clientId":"c-1","previewRecordStateEnum":"WORKED"', "FAILED",
             "nextEarliestWorkTimeUTC is required" },
-        { "changeCampaignRecordStatus", ',"clientId":"c-1","previewRecordStateEnum":"REMOVED","timeZone":"+1"', "FAILED",
+        { STATUS, ',"clientId":"c-1","previewRecordStateEnum":"REMOVED","timeZone":"+1"', "FAILED",
             "timeZone is not a name of the time zone database" },
-        { "changeCampaignRecordStatus", ',"previewRecordStateEnum":"REMOVED"', "FAILED",
+        { STATUS, ',"previewRecordStateEnum":"REMOVED"', "FAILED",
             "previewRecordId or clientId is required" },
-        { "changeCampaignRecordStatus", ',"clientId":"c-9","previewRecordStateEnum":"REMOVED"', "NORECORDFOUND",
+        { STATUS, ',"clientId":"c-9","previewRecordStateEnum":"REMOVED"', "NORECORDFOUND",
             "No record found" },
-        { "transferCampaignRecord", ',"clientId":"c-1"', "FAILED", "transferToCampaign is required" },
-        { "transferCampaignRecord", ',"clientId":"c-1","transferToCampaign":"NoSuchCampaign"', "FAILED",
+        { TRANSFER, ',"clientId":"c-1"', "FAILED", "transferToCampaign is required" },
+        { TRANSFER, ',"clientId":"c-1","transferToCampaign":"NoSuchCampaign"', "FAILED",
             "campaign NoSuchCampaign does not exist" },
-        { "transferCampaignRecord", ',"clientId":"c-9","transferToCampaign":"F"', "NORECORDFOUND", "No record found" },
-        { "transferCampaignRecord", ',"clientId":"c-1","transferToCampaign":"F","skillQueue":1', "FAILED",
+        { TRANSFER, ',"clientId":"c-9","transferToCampaign":"F"', "NORECORDFOUND", "No record found" },
+        { TRANSFER, ',"clientId":"c-1","transferToCampaign":"F","skillQueue":1', "FAILED",
             "skillQueue must be of type string" },
-        { "deleteRecordFromCampaign", "", "FAILED", "previewRecordId or clientId is required" },
+        { DELETE, "", "FAILED", "previewRecordId or clientId is required" },
     }
     for index, row in ipairs(refused) do
         it("refuse row " .. index .. ": " .. row[4], function()
@@ -368,6 +376,6 @@ describe("the mock's other Symbee actions", function()
 
     it("can say NORECORDFOUND as an error", function()
         local state = support.state({ settings = { symbee = { no_record_in = "error" } } })
-        expect(post(state, "deleteRecordFromCampaign", ',"clientId":"c-1"'), "FAILED", "NORECORDFOUND")
+        expect(post(state, DELETE, ',"clientId":"c-1"'), "FAILED", "NORECORDFOUND")
     end)
 end)
