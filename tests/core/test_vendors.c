@@ -19,6 +19,7 @@
 #include <strings.h>
 
 #include <cmocka.h>
+#include <jansson.h>
 
 #include "base/memory.h"
 #include "json/value.h"
@@ -544,6 +545,7 @@ int main(void)
         cmocka_unit_test(every_field_has_a_request),
         cmocka_unit_test(every_error_row_has_an_answer),
     };
+    json_set_alloc_funcs(od__alloc, od__free); /* so that the allocations of values can fail too */
     size_t count = 6;
     for (size_t v = 0; v < VENDOR_COUNT; v++) {
         load(vendors[v], NULL, "options");
