@@ -11,30 +11,42 @@ local faults = {}
 -- well, but no answer ever. garbage: carried out, and the answer's body is cut JSON.
 faults.KINDS = { "throttle", "error_500", "drop_before", "drop_after", "hang", "garbage" }
 
+local known = {}
+for _, kind in ipairs(faults.KINDS) do
+    known[kind] = true
+end
+
+--- What is wrong with a table of rates by kind, or nil.
+function faults.problem(rates)
+    local sum = 0
+    for kind, rate in pairs(rates) do
+        if not known[kind] then
+            return 'unknown fault "' .. tostring(kind) .. '" (one of ' .. table.concat(faults.KINDS, ", ") .. ")"
+        elseif type(rate) ~= "number" or not (rate >= 0 and rate <= 1) then
+            return kind .. ': expected a rate from 0 to 1, got "' .. tostring(rate) .. '"'
+        end
+        sum = sum + rate
+    end
+    if sum > 1 + 1e-9 then
+        return "the rates add up to more than 1"
+    end
+end
+
 --- Reads "drop_after=0.01,throttle=0.2": a table of rates, or nil and a message.
 function faults.parse(text)
-    local rates, known, sum = {}, {}, 0
-    for _, kind in ipairs(faults.KINDS) do
-        known[kind] = true
-    end
+    local rates = {}
     for part in text:gmatch("[^,]+") do
         local kind, value = part:match("^%s*([%w_]+)=([%d.]+)%s*$")
         if not kind then
             return nil, 'expected KIND=RATE, got "' .. part .. '"'
-        elseif not known[kind] then
-            return nil, 'unknown fault "' .. kind .. '" (one of ' .. table.concat(faults.KINDS, ", ") .. ")"
         elseif rates[kind] then
             return nil, 'the fault "' .. kind .. '" twice'
         end
-        local rate = tonumber(value)
-        if not rate or rate > 1 then
-            return nil, 'expected a rate from 0 to 1, got "' .. value .. '"'
-        end
-        rates[kind] = rate
-        sum = sum + rate
+        rates[kind] = tonumber(value) or value
     end
-    if sum > 1 + 1e-9 then
-        return nil, "the rates add up to more than 1"
+    local problem = faults.problem(rates)
+    if problem then
+        return nil, problem
     end
     return rates
 end

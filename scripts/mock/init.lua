@@ -26,6 +26,10 @@ local function check_options(options)
             error("mock: " .. name .. ": expected a " .. wanted .. ", got a " .. type(value), 3)
         end
     end
+    local problem = options.faults and faults.problem(options.faults)
+    if problem then
+        error("mock: faults: " .. problem, 3)
+    end
     local token = options.token_after_disconnect
     if token and token ~= "new_contact" and token ~= "same_contact" then
         error("mock: token_after_disconnect: expected new_contact or same_contact, got " .. token, 3)

@@ -161,8 +161,8 @@ describe("mock.faults", function()
     local refused = {
         { "drop", 'expected KIND=RATE, got "drop"' },
         { "drop=0.1", 'unknown fault "drop" (one of throttle, error_500, drop_before, drop_after, hang, garbage)' },
-        { "hang=2", 'expected a rate from 0 to 1, got "2"' },
-        { "hang=0.1.2", 'expected a rate from 0 to 1, got "0.1.2"' },
+        { "hang=2", 'hang: expected a rate from 0 to 1, got "2"' },
+        { "hang=0.1.2", 'hang: expected a rate from 0 to 1, got "0.1.2"' },
         { "hang=0.1,hang=0.1", 'the fault "hang" twice' },
         { "hang=0.6,garbage=0.6", "the rates add up to more than 1" },
     }

@@ -227,6 +227,9 @@ describe("the mock inside a program", function()
         { { adress = "127.0.0.1" }, "mock: unknown option adress" },
         { { port = "8080" }, "mock: port: expected a number, got a string" },
         { { faults = "hang=1" }, "mock: faults: expected a table, got a string" },
+        { { faults = { drop = 1 } },
+            'mock: faults: unknown fault "drop" (one of throttle, error_500, drop_before, drop_after, hang, garbage)' },
+        { { faults = { drop_before = 0.5, hang = 0.6 } }, "mock: faults: the rates add up to more than 1" },
         { { token_after_disconnect = "none" },
             "mock: token_after_disconnect: expected new_contact or same_contact, got none" },
     }
