@@ -36,7 +36,7 @@ static bool fits(const od_error_row *row, int http_status, const od_answer *answ
 /* R13: what HTTP alone says, for answers that the vendor's own table has no row for. What did not come in the vendor's
  * envelope may be a proxy's, which knows nothing of what the vendor did. */
 static const od_error_row general_rows[] = {
-    ROW(408, 0, TIMEOUT, UNKNOWN, true, TRANSIENT),
+    ROW(408, 0, TIMEOUT, UNKNOWN, true, NO),
     ROW(409, 0, CONFLICT, UNKNOWN, false, NO),
     ROW(425, 0, UNAVAILABLE, UNKNOWN, true, NO),
     ROW(429, 1, THROTTLED, NOT_PLACED, true, THROTTLED),
@@ -48,7 +48,7 @@ static const od_error_row general_rows[] = {
     ROW(404, 1, NOT_FOUND, NOT_PLACED, false, NO),
     ROW(404, 0, NOT_FOUND, UNKNOWN, false, NO),
     ROW(4, 1, REJECTED, NOT_PLACED, false, NO),
-    ROW(4, 0, REJECTED, UNKNOWN, false, NO),
+    ROW(4, 0, PROTOCOL, UNKNOWN, false, NO),
     ROW(500, 0, UNAVAILABLE, UNKNOWN, true, TRANSIENT),
     ROW(502, 0, UNAVAILABLE, UNKNOWN, true, TRANSIENT),
     ROW(503, 0, UNAVAILABLE, UNKNOWN, true, TRANSIENT),
