@@ -58,7 +58,8 @@ static od_status base_url(const od_value *options, char *out, size_t out_bytes, 
     size_t i = 0;
     while (strncmp(region, partitions[i].region_prefix, strlen(partitions[i].region_prefix)) != 0)
         i++;
-    return od__vendor_base_url(out, out_bytes, err, "https://connect.%s.%s", region, partitions[i].suffix);
+    int length = snprintf(out, out_bytes, "https://connect.%s.%s", region, partitions[i].suffix);
+    return od__vendor_url_end(length, out_bytes, err);
 }
 
 /* ---- start_outbound_voice_contact: input ---- */
@@ -173,7 +174,8 @@ static const od_field start_fields[] = {
       .option = "queue_id" },
     { .name = "ClientToken", .summary = "makes a repetition the same call; made when absent", .shape = &client_token,
       .make_uuid = true },
-    { .name = "Attributes", .summary = "contact attributes for the flow, at most 32768 bytes together",
+    { .name = "Attributes", .summary = "contact attributes for the flow; keys of letters, digits, - and _; at most 32768 "
+      "bytes together",
       .shape = &attributes },
     { .name = "Name", .summary = "title of the contact, shown to the agent", .shape = &contact_name },
     { .name = "Description", .summary = "description of the contact, shown to the agent", .shape = &description },
@@ -371,17 +373,17 @@ static od_status place(const od_vendor *vendor, const od_value *options, const o
     od_value *made = od_value_new_object();
     if (!made)
         return od__error_no_memory(err);
-    if ((status = od__vendor_set_text(made, "DestinationPhoneNumber", call->to, err)) == OD_OK &&
-        (status = od__vendor_set_text(made, "SourcePhoneNumber", call->from, err)) == OD_OK &&
-        (status = od__vendor_set_text(made, "ClientToken", call->token, err)) == OD_OK &&
-        (call->attributes || call->token)) {
-        od_value *map = od_value_new_object();
-        if ((status = od_value_set(made, "Attributes", map, err)) == OD_OK &&
-            (status = od__vendor_merge(map, call->attributes, err)) == OD_OK)
-            status = od__vendor_set_text(map, ATTEMPT_ATTRIBUTE, call->token, err);
-    }
+    status = od__vendor_set_text(made, "DestinationPhoneNumber", call->to, err);
+    if (status == OD_OK)
+        status = od__vendor_set_text(made, "SourcePhoneNumber", call->from, err);
+    if (status == OD_OK)
+        status = od__vendor_set_text(made, "ClientToken", call->token, err);
+    if (status == OD_OK && call->attributes)
+        status = od_value_set(made, "Attributes", od__value_copy(call->attributes), err);
     if (status == OD_OK)
         status = od__vendor_merge(made, call->fields, err);
+    if (status == OD_OK)
+        status = od__vendor_mark(made, "Attributes", ATTEMPT_ATTRIBUTE, call->token, err);
     return od__vendor_place_end(status, made, params);
 }
 

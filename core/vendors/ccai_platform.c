@@ -73,8 +73,9 @@ static const od_shape options_shape = { .kind = OD_KIND_STRUCT, .fields = option
 
 static od_status base_url(const od_value *options, char *out, size_t out_bytes, od_error *err)
 {
-    return od__vendor_base_url(out, out_bytes, err, "https://%s.%s", od__vendor_option(options, "subdomain", ""),
-                               od__vendor_option(options, "domain", ""));
+    int length = snprintf(out, out_bytes, "https://%s.%s", od__vendor_option(options, "subdomain", ""),
+                          od__vendor_option(options, "domain", ""));
+    return od__vendor_url_end(length, out_bytes, err);
 }
 
 /* ---- create_call: three kinds, chosen by call_type ---- */

@@ -55,7 +55,7 @@ static od_status base_url(const od_value *options, char *out, size_t out_bytes, 
     size_t length = strlen(url);
     while (length > 0 && url[length - 1] == '/')
         length--;
-    return od__vendor_base_url(out, out_bytes, err, "%.*s", (int)length, url);
+    return od__vendor_url_end(snprintf(out, out_bytes, "%.*s", (int)length, url), out_bytes, err);
 }
 
 /* ---- dial ---- */
@@ -240,12 +240,8 @@ static od_status place_dial(const od_call *call, od_value *made, od_error *err)
         status = od__vendor_set_text(whom, "phoneNumber", call->to, err);
     if (status == OD_OK)
         status = od__vendor_set_text(made, "outboundCallerId", call->from, err);
-    if (status != OD_OK || (!call->attributes && !call->token))
-        return status;
-    od_value *data = od_value_new_object();
-    if ((status = od_value_set(made, "userData", data, err)) == OD_OK &&
-        (status = od__vendor_merge(data, call->attributes, err)) == OD_OK)
-        status = od__vendor_set_text(data, ATTEMPT_KEY, call->token, err);
+    if (status == OD_OK && call->attributes)
+        status = od_value_set(made, "userData", od__value_copy(call->attributes), err);
     return status;
 }
 
@@ -275,6 +271,8 @@ static od_status place(const od_vendor *vendor, const od_value *options, const o
     status = record ? place_record(call, made, err) : place_dial(call, made, err);
     if (status == OD_OK)
         status = od__vendor_merge(made, call->fields, err);
+    if (status == OD_OK && !record)
+        status = od__vendor_mark(made, "userData", ATTEMPT_KEY, call->token, err);
     return od__vendor_place_end(status, made, params);
 }
 

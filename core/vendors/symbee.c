@@ -56,8 +56,9 @@ static od_status base_url(const od_value *options, char *out, size_t out_bytes, 
 {
     const char *region = od__vendor_option(options, "region", DEFAULT_REGION);
     bool plain = strcmp(region, DEFAULT_REGION) == 0;
-    return od__vendor_base_url(out, out_bytes, err, "https://%s%ssymbeeconnect.com:9443", plain ? "" : region,
-                               plain ? "" : ".");
+    int length = snprintf(out, out_bytes, "https://%s%ssymbeeconnect.com:9443", plain ? "" : region,
+                          plain ? "" : ".");
+    return od__vendor_url_end(length, out_bytes, err);
 }
 
 /* ---- add_or_update_campaign_record ---- */

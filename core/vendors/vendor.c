@@ -1,9 +1,7 @@
 #include "vendors/vendor.h"
 
 #include <ctype.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -78,6 +76,19 @@ od_status od__vendor_merge(od_value *into, const od_value *over, od_error *err)
     return over ? merge(into, over, 0, err) : OD_OK;
 }
 
+od_status od__vendor_mark(od_value *params, const char *map, const char *key, const char *token, od_error *err)
+{
+    const od_value *there = od_value_get(params, map);
+    if (!token || (od_value_type(there) != OD_TYPE_OBJECT && od_value_type(there) != OD_TYPE_NULL))
+        return OD_OK;
+    od_value *marked = od_value_type(there) == OD_TYPE_OBJECT ? od_value_ref(there) : od_value_new_object();
+    od_status status = marked ? od__vendor_set_text(marked, key, token, err) : od__error_no_memory(err);
+    if (status == OD_OK)
+        return od_value_set(params, map, marked, err);
+    od_value_unref(marked);
+    return status;
+}
+
 od_status od__vendor_place_end(od_status status, od_value *made, od_value **params)
 {
     if (status == OD_OK)
@@ -110,12 +121,8 @@ const char *od__vendor_option(const od_value *options, const char *name, const c
     return text && *text ? text : otherwise;
 }
 
-od_status od__vendor_base_url(char *out, size_t out_bytes, od_error *err, const char *format, ...)
+od_status od__vendor_url_end(int length, size_t out_bytes, od_error *err)
 {
-    va_list arguments;
-    va_start(arguments, format);
-    int length = vsnprintf(out, out_bytes, format, arguments);
-    va_end(arguments);
     if (length < 0 || (size_t)length >= out_bytes)
         return od__error_set(err, OD_VALIDATION, "the vendor's address is longer than %zu bytes", out_bytes - 1);
     return OD_OK;

@@ -63,6 +63,9 @@ od_status od__vendor_set_text(od_value *object, const char *key, const char *tex
 /* Copies the members of over (an object or NULL) into `into`; the members of over win, and where both have an object
  * under one key, those are merged in the same way. Errors: out_of_memory. */
 od_status od__vendor_merge(od_value *into, const od_value *over, od_error *err);
+/* Sets params[map][key] to the token (NULL: nothing), last of all, so that no field of the caller's takes the mark of the
+ * attempt away (R2). A map that is none is left for the shape to refuse. Errors: out_of_memory. */
+od_status od__vendor_mark(od_value *params, const char *map, const char *key, const char *token, od_error *err);
 /* Gives the finished parameters away, or frees them if status tells of a failure; returns status. */
 od_status od__vendor_place_end(od_status status, od_value *made, od_value **params);
 /* Finds the operation of a vendor that place names. Errors: internal (the table has no such operation). */
@@ -75,9 +78,8 @@ od_status od__vendor_operation(const od_vendor *vendor, const char *name, const 
 od_status od__vendor_refuse(od_error *err, const char *path, const char *field, const char *message);
 /* Returns a string option, or otherwise if it is absent or empty. */
 const char *od__vendor_option(const od_value *options, const char *name, const char *otherwise);
-/* Writes the URL of the vendor from its parts. Errors: validation (longer than out). */
-od_status od__vendor_base_url(char *out, size_t out_bytes, od_error *err, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+/* Judges what snprintf said of writing the vendor's URL. Errors: validation (longer than out). */
+od_status od__vendor_url_end(int length, size_t out_bytes, od_error *err);
 
 extern const od_check od_check_aws_region;   /* "us-east-1": lower-case words and a number, joined by hyphens */
 extern const od_check od_check_dns_label;    /* one label of a host name */
