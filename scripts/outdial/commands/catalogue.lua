@@ -1,0 +1,36 @@
+-- Vendors and operations by the names that people type.
+
+local core = require "outdial.core"
+
+local catalogue = {}
+
+-- Not an operation of a vendor, but said where one is: the same call at every vendor.
+catalogue.PLACE_CALL = "place_call"
+
+local function hint(near)
+    return near and (", did you mean \"%s\"?"):format(near) or ""
+end
+
+--- The vendor { name, title } of a name, or nil and what is wrong with it.
+function catalogue.find_vendor(name)
+    for _, vendor in ipairs(core.vendors()) do
+        if vendor.name == name then
+            return vendor
+        end
+    end
+    return nil, ("unknown vendor \"%s\"%s"):format(name, hint(core.did_you_mean(nil, name)))
+end
+
+--- The description of an operation by its name or the vendor's own, or nil and what is wrong with it.
+function catalogue.find_operation(vendor, name)
+    for _, known in ipairs(core.operations(vendor)) do
+        local described = core.describe(vendor, known)
+        if known == name or described.vendor_name == name then
+            return described
+        end
+    end
+    local near = core.did_you_mean(vendor, name) or core.nearest(name, { catalogue.PLACE_CALL })
+    return nil, ("unknown operation \"%s\"%s"):format(name, hint(near))
+end
+
+return catalogue
