@@ -159,6 +159,21 @@ static void test_timers_move_and_stop(void **state) {
     assert_string_equal(f->trace, "ca");
 }
 
+static void test_stopping_one_keeps_the_order_of_the_others(void **state) {
+    fixture *f = *state;
+    /* Started in this order they lie in the heap as they stand here; 'd' leaves, and 'g' belongs above its parent 'b'. */
+    static const int64_t after_us[7] = { 1, 10, 2, 11, 12, 3, 4 };
+    caller who[7];
+    for (int i = 0; i < 7; i++) {
+        init(&who[i], f, (char)('a' + i));
+        od__loop_timer_start(f->loop, &who[i].timer, f->fake.now_us + after_us[i], NULL);
+    }
+    od__loop_timer_stop(f->loop, &who[3].timer);
+    f->fake.now_us += 20;
+    step(f->loop);
+    assert_string_equal(f->trace, "acfgbe");
+}
+
 static void test_many_timers_run_in_order(void **state) {
     fixture *f = *state;
     enum { MANY = 5000 };
@@ -666,6 +681,13 @@ static void test_fd_is_readable_when_there_is_work(void **state) {
     assert_true(is_readable(fd, 10000));
     step(f->real);
     assert_int_equal(timer.calls, 2);
+    for (int i = 3; i < 6; i++) {
+        od__loop_timer_start(f->real, &timer.timer, od__loop_now_us(f->real) + 1000, NULL);
+        while (timer.calls < i) {
+            assert_true(is_readable(fd, 10000));
+            step(f->real);
+        }
+    }
 
     make_pipe(ends);
     watch(f->real, &pipe_reader, ends[0], OD_LOOP_READ); /* without a step in between */
@@ -782,6 +804,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_timers_run_when_due_and_in_order),
         TEST(test_timers_move_and_stop),
+        TEST(test_stopping_one_keeps_the_order_of_the_others),
         TEST(test_many_timers_run_in_order),
         TEST(test_a_timer_may_stop_one_that_is_due_too),
         TEST(test_work_that_starts_itself_again_does_not_hold_a_step),

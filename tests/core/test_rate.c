@@ -151,6 +151,19 @@ static void test_first_come_first_served(void **state) {
     dispose(f);
 }
 
+static void test_nobody_overtakes_a_waiter_whose_timer_is_late(void **state) {
+    (void)state;
+    fixture *f = make(NULL);
+    send(f, 0, &one_a_second);
+    send(f, 1, &one_a_second);
+    f->fake.now_us += 1000000;
+    send(f, 2, &one_a_second); /* the slot is there, but it is the waiter's */
+    assert_string_equal(below(f), "0");
+    pass(f, 0);
+    assert_string_equal(below(f), "01");
+    dispose(f);
+}
+
 static void test_a_little_lateness_is_not_lost(void **state) {
     (void)state;
     fixture *f = make(NULL);
@@ -432,6 +445,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_gcra),
         cmocka_unit_test(test_first_come_first_served),
+        cmocka_unit_test(test_nobody_overtakes_a_waiter_whose_timer_is_late),
         cmocka_unit_test(test_a_little_lateness_is_not_lost),
         cmocka_unit_test(test_a_long_sleep_is_not_caught_up),
         cmocka_unit_test(test_buckets_do_not_share),
