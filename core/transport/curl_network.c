@@ -179,7 +179,7 @@ od_status od__network_new(od_loop *loop, od_network **out, od_error *err)
     curl_multi_setopt(multi, CURLMOPT_TIMERDATA, network);
     curl_multi_setopt(multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
     curl_multi_setopt(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)OD_LIMIT_CONNECTIONS);
-    /* Otherwise libcurl keeps four connections for each transfer under way, and closes good ones as a burst ends. */
+    /* The documented default follows the number of transfers under way: it would close good connections as a burst ends. */
     curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)OD_LIMIT_CONNECTIONS);
     *out = network;
     return OD_OK;

@@ -1,0 +1,100 @@
+#!/bin/sh
+# Measures what a call costs, as CPU time and as a ratio to a bare libcurl client in the same run on the same machine.
+# The runs of all programs alternate, and the median of each counts, because a shared machine is never quiet.
+#
+#   BENCH_ROUNDS  how many runs of each (5)     BENCH_CALLS  calls in each run (20000)
+set -u
+BUILD=${BUILD:-build}
+rounds=${BENCH_ROUNDS:-5}
+calls=${BENCH_CALLS:-20000}
+here=tests/bench
+dir=$(mktemp -d)
+trap 'exec 8>&- 9>&-; rm -rf "$dir"' EXIT INT TERM
+
+done_runs=0
+all_runs=$((rounds * 11))
+progress() {
+    done_runs=$((done_runs + 1))
+    if [ -t 2 ]; then
+        printf '\rbench %d/%d: %-48s' "$done_runs" "$all_runs" "$1" >&2
+    elif [ $((done_runs % 10)) -eq 1 ]; then
+        echo "bench $done_runs/$all_runs: $1" >&2
+    fi
+}
+
+fail() {
+    echo "bench: $1" >&2
+    exit 1
+}
+
+# measure NAME PROGRAM...: one run; its number goes to the list of that name.
+measure() {
+    name=$1
+    shift
+    progress "$name"
+    "$@" > "$dir/out" 2> "$dir/err" || { cat "$dir/err" >&2; fail "$name failed"; }
+    cat "$dir/out" >> "$dir/$name"
+}
+
+median() { # NAME [COLUMN]
+    awk -v c="${2:-1}" '{ print $c }' "$dir/$1" | sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'
+}
+
+# The better mode of the bare client.
+bare() { # LOAD
+    poll=$(median "bare_poll_$1")
+    epoll=$(median "bare_epoll_$1")
+    awk -v a="$poll" -v b="$epoll" 'BEGIN { print a < b ? a : b }'
+}
+
+wait_for_port() {
+    tries=0
+    while [ ! -s "$1" ]; do
+        tries=$((tries + 1))
+        [ $tries -lt 1000 ] || fail "static_server did not start"
+        sleep 0.01
+    done
+    cat "$1"
+}
+
+ulimit -n 4096 2> /dev/null || true
+mkfifo "$dir/in8" "$dir/in9"
+"$BUILD/bench/static_server" 0 "$dir/request" < "$dir/in8" > "$dir/port8" &
+exec 8> "$dir/in8"
+"$BUILD/bench/static_server" 50 < "$dir/in9" > "$dir/port9" 8>&- &
+exec 9> "$dir/in9"
+instant=$(wait_for_port "$dir/port8")
+slow=$(wait_for_port "$dir/port9")
+
+# The bare client sends the very bytes that outdial sends.
+"$BUILD/outdial" run $here/outdial_calls.lua "$instant" 1 1 > /dev/null || fail "outdial_calls.lua failed"
+
+round=0
+while [ $round -lt "$rounds" ]; do
+    round=$((round + 1))
+    for load in 64:$instant 256:$slow; do
+        n=${load%%:*}
+        port=${load##*:}
+        measure "bare_poll_$n" "$BUILD/bench/bare_client" poll "$port" "$n" "$calls" "$dir/request"
+        measure "outdial_$n" "$BUILD/outdial" run $here/outdial_calls.lua "$port" "$n" "$calls"
+        measure "bare_epoll_$n" "$BUILD/bench/bare_client" epoll "$port" "$n" "$calls" "$dir/request"
+        measure "c_transport_$n" "$BUILD/bench/c_client" transport "$port" "$n" "$calls"
+        measure "c_client_$n" "$BUILD/bench/c_client" client "$port" "$n" "$calls"
+    done
+    measure sigv4 "$BUILD/bench/sigv4" $((calls * 5))
+done
+[ -t 2 ] && printf '\r%72s\r' '' >&2
+
+row() { # NAME FLOOR COST GOAL
+    awk -v n="$1" -v f="$2" -v c="$3" -v g="$4" \
+        'BEGIN { printf "%-58s %8.2f %8.2f %7.2fx  %s\n", n, f, c, c / f, g }'
+}
+echo "median of $rounds runs of $calls calls"
+printf '%-58s %8s %8s %8s  %s\n' 'CPU per call' 'floor us' 'us' 'ratio' 'goal'
+row 'Lua task, 64 in flight, instant server' "$(bare 64)" "$(median outdial_64)" '1.35x'
+row 'Lua task, 256 in flight, server that takes 50 ms' "$(bare 256)" "$(median outdial_256)" '1.35x'
+row 'C client, 64 in flight, instant server' "$(bare 64)" "$(median c_client_64)" ''
+row 'C client, 256 in flight, server that takes 50 ms' "$(bare 256)" "$(median c_client_256)" ''
+row 'transport alone, 64 in flight, instant server' "$(bare 64)" "$(median c_transport_64)" ''
+row 'transport alone, 256 in flight, server that takes 50 ms' "$(bare 256)" "$(median c_transport_256)" ''
+row 'one signature, cached key, 330-byte body (floor: hashing)' "$(median sigv4 2)" "$(median sigv4 1)" '2.5 us'

@@ -1,0 +1,40 @@
+-- What one signed, validated Amazon Connect call costs from a Lua task, all of it: `outdial run outdial_calls.lua PORT
+-- IN_FLIGHT CALLS` prints the CPU time per call in microseconds.
+local outdial = require "outdial"
+
+local port, in_flight, calls = ...
+in_flight, calls = tonumber(in_flight), tonumber(calls)
+
+local connect = assert(outdial.amazon_connect {
+    endpoint = "http://127.0.0.1:" .. port,
+    region = "us-east-1",
+    rate = false,
+    instance_id = "11111111-1111-4111-8111-111111111111",
+    contact_flow_id = "22222222-2222-4222-8222-222222222222",
+    source_phone_number = "+12065550199",
+    credentials = { access_key_id = "AKIDEXAMPLE", secret_access_key = "secret" },
+})
+
+local function call_all(count)
+    local list = {}
+    for i = 1, count do list[i] = string.format("+1206555%04d", i % 10000) end
+    local placed = 0
+    outdial.run(function()
+        outdial.each(list, { concurrency = in_flight }, function(number)
+            local result = outdial.check(connect:start_outbound_voice_contact {
+                DestinationPhoneNumber = number,
+                Attributes = { customer = "4711", campaign = "renewals" },
+            })
+            assert(result.ContactId == "11111111-2222-4333-8444-555555555555")
+            placed = placed + 1
+        end)
+    end)
+    assert(placed == count)
+end
+
+call_all(in_flight * 2) -- connections are open after this
+collectgarbage()
+local before = os.clock()
+call_all(calls)
+print(string.format("%.2f", (os.clock() - before) / calls * 1e6))
+connect:close()
