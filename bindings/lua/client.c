@@ -1,7 +1,6 @@
 /* client: one vendor account as a userdata: submit, place, prepare, and the log lines that the core has for it. */
 #include "binding.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "base/memory.h"

@@ -2,7 +2,6 @@
 #include "binding.h"
 
 #include <limits.h>
-#include <math.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -94,18 +93,18 @@ int od__lua_engine_new(lua_State *L) {
     return 1;
 }
 
-static int to_ms(lua_State *L, int index) {
-    if (lua_isnoneornil(L, index)) return -1;
-    double seconds = luaL_checknumber(L, index);
-    luaL_argcheck(L, seconds >= 0, index, "seconds, 0 or more, or nil");
-    double ms = ceil(seconds * 1000);
-    return ms > INT_MAX ? INT_MAX : (int)ms;
+/* Reads seconds as milliseconds, rounded up. */
+static int64_t check_ms(lua_State *L, int index) {
+    double ms = luaL_checknumber(L, index) * 1000;
+    luaL_argcheck(L, ms >= 0 && ms <= 1e12, index, "expected seconds, 0 or more");
+    int64_t whole = (int64_t)ms;
+    return (double)whole < ms ? whole + 1 : whole;
 }
 
-static int64_t sleep_ms(lua_State *L, int index) {
-    double seconds = luaL_checknumber(L, index);
-    luaL_argcheck(L, seconds >= 0 && seconds <= 1e9, index, "expected seconds, 0 or more");
-    return (int64_t)ceil(seconds * 1000);
+static int to_timeout_ms(lua_State *L, int index) {
+    if (lua_isnoneornil(L, index)) return -1;
+    int64_t ms = check_ms(L, index);
+    return ms > INT_MAX ? INT_MAX : (int)ms;
 }
 
 static bool take(od_lua_engine *box) {
@@ -149,7 +148,7 @@ static void collect(lua_State *L, od_lua_engine *box, int pending, int ready) {
 /* engine:step(max_wait in seconds, nil: no limit) -> list of the requests that finished, each once. */
 static int engine_step(lua_State *L) {
     od_lua_engine *box = od__lua_engine_check(L, 1);
-    int timeout_ms = to_ms(L, 2);
+    int timeout_ms = to_timeout_ms(L, 2);
     lua_settop(L, 1);
     od__lua_get_attached(L, 1);
     lua_rawgeti(L, 2, OD_LUA_SLOT_PENDING);
@@ -210,7 +209,7 @@ static int finish_start(lua_State *L, od_lua_request *request, od_status status,
 /* engine:sleep(seconds) -> request, or nil, err. */
 static int engine_sleep(lua_State *L) {
     od_lua_engine *box = od__lua_engine_check(L, 1);
-    int64_t delay_ms = sleep_ms(L, 2);
+    int64_t delay_ms = check_ms(L, 2);
     lua_settop(L, 1);
     od__lua_get_attached(L, 1);
     od_lua_request *request = od__lua_request_new(L, 2, NULL);
@@ -233,7 +232,7 @@ static int engine_await(lua_State *L) {
 /* engine:advance(seconds): moves a manual clock; what is due finishes in the next step. */
 static int engine_advance(lua_State *L) {
     od_lua_engine *box = od__lua_engine_check(L, 1);
-    int64_t ms = sleep_ms(L, 2);
+    int64_t ms = check_ms(L, 2);
     if (!box->core->manual) return luaL_error(L, "this engine goes by the system's clock");
     advance_manual(box->core, ms * 1000);
     return 0;

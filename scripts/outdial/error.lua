@@ -17,10 +17,11 @@ function M.is(value)
     return type(value) == "table" and getmetatable(value) == core.error_metatable
 end
 
--- M.check(...): returns its arguments unless the first is nil or false: then raises the second as text.
+-- M.check(...): assert for these errors: returns its arguments, or raises the second as text if the first is nil or
+-- false.
 function M.check(ok, err, ...)
     if ok then return ok, err, ... end
-    error(err == nil and "outdial: check failed" or tostring(err), 2)
+    error(err == nil and "outdial: check failed" or tostring(err), 0)
 end
 
 -- M.unknown(what, name, known): the text for a name that nobody knows, with the nearest of the known ones.
