@@ -3,6 +3,7 @@
 
 local http = require("mock.http")
 local json = require("mock.json")
+local objects = require("mock.genesys_objects")
 
 local genesys = {}
 
@@ -99,46 +100,6 @@ local function find_device(user, id)
     end
 end
 
-local function base_of(request)
-    return "http://" .. (request.header["host"] or "localhost") .. API
-end
-
-local function device_object(device, request)
-    return json.object({
-        { "id", device.id },
-        { "deviceState", device.registered and "Active" or "Inactive" },
-        { "userState", json.object({
-            { "id", "900D55CC-2BB0-431F-8BF9-D3525B383BE6" }, { "displayName", "Not Ready" }, { "state", "NotReady" },
-        }) },
-        { "phoneNumber", device.phone_number },
-        { "e164Number", "" },
-        { "telephonyNetwork", "Private" },
-        { "doNotDisturb", "Off" },
-        { "capabilities", json.array({ "DoNotDisturbOn", "ForwardCallsOn" }) },
-        { "channels", json.array({ "voice" }) },
-        { "uri", base_of(request) .. "/devices/" .. device.id },
-        { "path", "/devices/" .. device.id },
-    })
-end
-
-local function devices_array(user, request)
-    local list = json.array()
-    for index, device in ipairs(user.devices) do
-        list[index] = device_object(device, request)
-    end
-    return list
-end
-
-local function features_array(user, request)
-    local list = json.array()
-    for index, feature in ipairs(user.features) do
-        list[index] = json.object({ { "id", feature }, { "displayName", feature },
-            { "autoAssignOnContactCenterCreate", true },
-            { "uri", base_of(request) .. "/features/" .. feature }, { "path", "/features/" .. feature } })
-    end
-    return list
-end
-
 local function ok(members)
     local list = { { "statusCode", 0 } }
     for _, member in ipairs(members) do
@@ -147,39 +108,13 @@ local function ok(members)
     return http.answer(200, "application/json;charset=UTF-8", json.encode(json.object(list)))
 end
 
--- GET /me, with what ?subresources= asks for embedded: live calls are in the call list once they are pushed
--- too, so that list stays empty.
-local function get_me(user, request)
-    local wanted = http.query_value(request.query, "subresources") or ""
-    local function asked(name)
-        return wanted == "*" or ("," .. wanted .. ","):find("," .. name .. ",", 1, true) ~= nil
-    end
-    return ok({ { "user", json.object({
-        { "id", user.id },
-        { "userName", user.username },
-        { "firstName", user.first_name },
-        { "lastName", user.last_name },
-        { "emailAddress", user.username .. "@example.com" },
-        { "roles", json.array({ "ROLE_AGENT" }) },
-        { "enabled", true },
-        { "changePasswordOnFirstLogin", false },
-        { "features", asked("features") and features_array(user, request) or nil },
-        { "devices", asked("devices") and devices_array(user, request) or nil },
-        { "channels", asked("channels") and json.array() or nil },
-        { "calls", asked("calls") and json.array() or nil },
-        { "settings", asked("settings") and json.array() or nil },
-        { "uri", base_of(request) .. "/users/" .. user.id },
-        { "path", "/users/" .. user.id },
-    }) } })
-end
-
 local function get_devices(user, request)
     if http.query_value(request.query, "fields") == "*" then
-        return ok({ { "devices", devices_array(user, request) } })
+        return ok({ { "devices", objects.devices(user, request) } })
     end
     local uris = json.array()
     for index, device in ipairs(user.devices) do
-        uris[index] = base_of(request) .. "/devices/" .. device.id
+        uris[index] = objects.base(request) .. "/devices/" .. device.id
     end
     return ok({ { "uris", uris } })
 end
@@ -271,7 +206,7 @@ local function dial(state, user, device_id, request)
     if #live >= state.settings.genesys.calls_per_device then
         return envelope(2, "Device '" .. device.phone_number .. "' has a call already")
     end
-    live[#live + 1] = now_ms + state.settings.calls.ring_ms + state.settings.calls.talk_ms
+    live[#live + 1] = now_ms + state.settings.genesys.call_ms
     own.dials = own.dials + 1
     local answer = envelope(0)
     answer.ring = { vendor = VENDOR, to = number, token = token_in(body.userData) }
@@ -319,7 +254,7 @@ end
 
 local ROUTES = {
     { "^/me/?$", GET = function(_, user, request)
-        return get_me(user, request)
+        return ok({ { "user", objects.user(user, request) } })
     end },
     { "^/me/devices/?$", GET = function(_, user, request)
         return get_devices(user, request)
@@ -329,7 +264,7 @@ local ROUTES = {
         if not device then
             return envelope(6, "Device '" .. id .. "' is not found")
         end
-        return ok({ { "device", device_object(device, request) } })
+        return ok({ { "device", objects.device(device, request) } })
     end },
     { "^/me/devices/([^/]+)/calls$", POST = function(state, user, request, id)
         return dial(state, user, id, request)

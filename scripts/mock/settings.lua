@@ -1,12 +1,11 @@
 -- What the mock's tenants look like: accounts, agents, menus, numbers, and how long calls last. Every value can be
--- given otherwise; a list, or a map that names things of a tenant, is
--- taken whole, other tables are merged.
+-- given otherwise; a list, or a map that names things of a tenant, is taken whole, other tables are merged.
 
 local settings = {}
 
 local DEFAULTS = {
-    calls = {
-        -- A call rings so long and is then talked on so long. Longer than the seconds in which a client
+    contacts = {
+        -- A Connect contact rings so long and is then talked on so long. Longer than the seconds in which a client
         -- may repeat a ClientToken, as a real call is.
         ring_ms = 4000,
         talk_ms = 6000,
@@ -38,6 +37,7 @@ local DEFAULTS = {
         csrf = true,
         session_idle_ms = 1800000,
         calls_per_device = 1,
+        call_ms = 1000, -- how long a dialled call keeps its device busy: short, as nothing else hangs on it
         users = {
             {
                 username = "agent", password = "secret", id = "d6ab5b4fb6ba4f0eb1ab9c1ddf6a7d01",

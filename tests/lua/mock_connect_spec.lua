@@ -424,7 +424,7 @@ describe("the mock's Connect", function()
         end)
 
         it("ends an unanswered contact at its ring timeout", function()
-            local state = support.state({ settings = { calls = { ring_ms = 30000 } } })
+            local state = support.state({ settings = { contacts = { ring_ms = 30000 } } })
             local body = body_with({ { "ClientToken", '"t"' }, { "RingTimeoutInSeconds", "15" } })
             local first = call(state, body)
             state.advance(14999)
