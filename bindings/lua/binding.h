@@ -11,6 +11,8 @@
 
 #include "compat.h"
 
+#pragma GCC visibility push(hidden)
+
 /* ---- handle.c: userdata boxes ---- */
 
 #define OD_LUA_ENGINE "outdial.engine"
@@ -116,5 +118,7 @@ void od__lua_open_request(lua_State *L);
 void od__lua_open_describe(lua_State *L);
 void od__lua_open_check(lua_State *L);
 void od__lua_open_crypto(lua_State *L);
+
+#pragma GCC visibility pop
 
 #endif
