@@ -333,7 +333,7 @@ function genesys.handle(state, request)
     local answer
     -- The token belongs to the HTTP session, so a request that has just started one cannot have it.
     if state.settings.genesys.csrf and request.method ~= "GET"
-        and (is_new or request.header["x-csrf-token"] ~= session.csrf) then
+        and request.header["x-csrf-token"] ~= session.csrf then
         answer = envelope(3, "Missing or invalid Csrf token")
     else
         answer = dispatch(state, session.user, request, path)

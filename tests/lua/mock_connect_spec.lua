@@ -30,7 +30,7 @@ local function signed(method, target, body, options)
             names[#names + 1] = name
         end
     end
-    table.sort(names)
+    table.sort(names, options.order)
     local region, service = options.region or "us-east-1", options.service or "connect"
     local scope = options.scope or table.concat({ date:sub(1, 8), region, service, "aws4_request" }, "/")
     local request = support.request(method, target, headers, body)
@@ -207,6 +207,13 @@ describe("the mock's Connect", function()
         answer = call(state, body_with(), { extra = { { "X-Amz-Content-Sha256",
             core.hex(core.sha256(body_with())) } } })
         assert.equal(200, answer.status)
+    end)
+
+    it("refuses headers signed in another order than the sorted one", function()
+        local answer = call(support.state(), body_with(), { order = function(a, b)
+            return a > b
+        end })
+        assert.equal("InvalidSignatureException", support.header(answer, "x-amzn-errortype"))
     end)
 
     it("accepts both edges of the clock's window", function()
