@@ -25,8 +25,7 @@ local command = {
         "FIELD=VALUE sets a field, FIELD.SUB=VALUE one inside it, FIELD:=JSON any value.",
         "VENDOR.place_call places a call the same way at every vendor: to, from, contact, attributes, token, fields.",
     },
-    example = "outdial call amazon_connect.start_outbound_voice_contact DestinationPhoneNumber=+12065550100 "
-        .. "Attributes.plan=gold --region us-east-1",
+    example = "outdial call amazon_connect.place_call to=+12065550100 attributes.plan=gold --region us-east-1",
 }
 
 local PLACE_CALL = catalogue.PLACE_CALL

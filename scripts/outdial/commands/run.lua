@@ -27,6 +27,18 @@ local function with_traceback(err)
     return text:find("\nstack traceback:", 1, true) and text or debug.traceback(text, 2)
 end
 
+-- A folder can be opened, but not read.
+local function why_unreadable(file)
+    local handle, why = io.open(file, "rb")
+    if not handle then
+        return (why:gsub("^.*: ", ""))
+    end
+    local text
+    text, why = handle:read("*a")
+    handle:close()
+    return not text and why or nil
+end
+
 local function spread(list, i)
     if i <= #list then
         return list[i], spread(list, i + 1)
@@ -46,12 +58,11 @@ function command.run(args)
     if not file then
         return options.misuse(command, "expected a file")
     end
-    local handle, missing = io.open(file, "rb")
-    if not handle then
-        program.complain(command.name, missing)
+    local unreadable = why_unreadable(file)
+    if unreadable then
+        program.complain(command.name, ("%s: %s"):format(file, unreadable))
         return program.MISUSE
     end
-    handle:close()
     local chunk, wrong = loadfile(file)
     if not chunk then
         program.complain(command.name, wrong)
