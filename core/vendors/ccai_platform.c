@@ -236,6 +236,7 @@ static const od_error_row errors[] = {
     REFUSED("Language '*' is not available", REJECTED, false, 0),
     REFUSED("Language '*' is not found", NOT_FOUND, false, 0),
     REFUSED("scheduled_at is required", REJECTED, false, 0),
+    OD_ERROR_ROWS_UNCERTAIN,
     OD_ERROR_ROWS_GENERAL
 };
 

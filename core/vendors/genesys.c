@@ -204,29 +204,29 @@ static const od_error_row errors[] = {
     OD_ROW(0, "Device * is not registered.", 0, REJECTED, NOT_PLACED, true, NO),
     OD_ROW(403, "*" CSRF_REFUSAL "*", 0, AUTHENTICATION, NOT_PLACED, false, NO),
     OD_ROW(503, NULL, 0, UNAVAILABLE, UNKNOWN, true, TRANSIENT),
-    OD_ROW_CODE("1", REJECTED, NOT_PLACED, false, NO),        /* a required parameter is missing */
-    OD_ROW_CODE("2", REJECTED, NOT_PLACED, false, NO),        /* a parameter is not valid in this state */
-    OD_ROW_CODE("3", PERMISSION, NOT_PLACED, false, NO),      /* forbidden */
-    { .http_status = 500, .vendor_code = "4", .enveloped = 1, .code = OD_UNAVAILABLE,
-      .placement = OD_PLACEMENT_UNKNOWN, .retryable = true, .again = OD_AGAIN_TRANSIENT },
-    OD_ROW_CODE("4", UNAVAILABLE, UNKNOWN, true, NO),         /* internal error, here or behind */
-    OD_ROW_CODE("5", PERMISSION, NOT_PLACED, false, NO),      /* the user lacks a permission */
-    OD_ROW_CODE("6", NOT_FOUND, NOT_PLACED, false, NO),
-    OD_ROW_CODE("7", REJECTED, UNKNOWN, false, NO),           /* done in part */
-    OD_ROW_CODE("8", AUTHENTICATION, NOT_PLACED, false, NO),  /* a new password is asked for */
-    OD_ROW_CODE("9", UNAVAILABLE, UNKNOWN, true, NO),         /* not completed */
-    OD_ROW_CODE("10", REJECTED, NOT_PLACED, false, NO),       /* a value is out of range */
-    OD_ROW_CODE("11", REJECTED, NOT_PLACED, false, NO),       /* a property is read-only */
-    OD_ROW_CODE("12", REJECTED, NOT_PLACED, true, NO),        /* could not retrieve */
-    OD_ROW_CODE("13", REJECTED, UNKNOWN, true, NO),           /* could not create */
-    OD_ROW_CODE("14", REJECTED, NOT_PLACED, true, NO),        /* could not delete */
-    OD_ROW_CODE("15", REJECTED, UNKNOWN, true, NO),           /* could not update */
-    OD_ROW_CODE("16", REJECTED, NOT_PLACED, true, NO),        /* could not assign */
-    OD_ROW_CODE("17", REJECTED, NOT_PLACED, true, NO),        /* could not unassign */
-    OD_ROW_CODE("18", REJECTED, NOT_PLACED, false, NO),       /* exists already */
-    OD_ROW_CODE("19", REJECTED, NOT_PLACED, true, NO),        /* in use already */
-    OD_ROW_CODE("20", AUTHENTICATION, NOT_PLACED, false, NO), /* not authenticated */
-    OD_ROW(0, NULL, 1, REJECTED, NOT_PLACED, false, NO),      /* a code of a later version */
+    OD_ROW_CODE(0, "1", REJECTED, NOT_PLACED, false, NO),          /* a required parameter is missing */
+    OD_ROW_CODE(0, "2", REJECTED, NOT_PLACED, false, NO),          /* a parameter is not valid in this state */
+    OD_ROW_CODE(0, "3", PERMISSION, NOT_PLACED, false, NO),        /* forbidden */
+    OD_ROW_CODE(500, "4", UNAVAILABLE, UNKNOWN, true, TRANSIENT),  /* internal error, here or behind */
+    OD_ROW_CODE(0, "4", UNAVAILABLE, UNKNOWN, true, NO),
+    OD_ROW_CODE(0, "5", PERMISSION, NOT_PLACED, false, NO),        /* the user lacks a permission */
+    OD_ROW_CODE(0, "6", NOT_FOUND, NOT_PLACED, false, NO),
+    OD_ROW_CODE(0, "7", REJECTED, UNKNOWN, false, NO),             /* done in part */
+    OD_ROW_CODE(0, "8", AUTHENTICATION, NOT_PLACED, false, NO),    /* a new password is asked for */
+    OD_ROW_CODE(0, "9", UNAVAILABLE, UNKNOWN, true, NO),           /* not completed */
+    OD_ROW_CODE(0, "10", REJECTED, NOT_PLACED, false, NO),         /* a value is out of range */
+    OD_ROW_CODE(0, "11", REJECTED, NOT_PLACED, false, NO),         /* a property is read-only */
+    OD_ROW_CODE(0, "12", REJECTED, NOT_PLACED, true, NO),          /* could not retrieve */
+    OD_ROW_CODE(0, "13", REJECTED, UNKNOWN, true, NO),             /* could not create */
+    OD_ROW_CODE(0, "14", REJECTED, NOT_PLACED, true, NO),          /* could not delete */
+    OD_ROW_CODE(0, "15", REJECTED, UNKNOWN, true, NO),             /* could not update */
+    OD_ROW_CODE(0, "16", REJECTED, NOT_PLACED, true, NO),          /* could not assign */
+    OD_ROW_CODE(0, "17", REJECTED, NOT_PLACED, true, NO),          /* could not unassign */
+    OD_ROW_CODE(0, "18", REJECTED, NOT_PLACED, false, NO),         /* exists already */
+    OD_ROW_CODE(0, "19", REJECTED, NOT_PLACED, true, NO),          /* in use already */
+    OD_ROW_CODE(0, "20", AUTHENTICATION, NOT_PLACED, false, NO),   /* not authenticated */
+    OD_ROW(0, NULL, 1, REJECTED, NOT_PLACED, false, NO),           /* a code of a later version */
+    OD_ERROR_ROWS_UNCERTAIN,
     OD_ERROR_ROWS_GENERAL
 };
 

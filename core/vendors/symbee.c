@@ -167,12 +167,13 @@ static void read_answer(const od_operation *operation, const od_http_response *r
 }
 
 static const od_error_row errors[] = {
-    OD_ROW_CODE("NORECORDFOUND", NOT_FOUND, NOT_PLACED, false, NO),
-    { .vendor_code = "FAILED", .message = "*NORECORDFOUND*", .enveloped = 1, .code = OD_NOT_FOUND,
+    OD_ROW_CODE(200, "NORECORDFOUND", NOT_FOUND, NOT_PLACED, false, NO),
+    { .http_status = 200, .vendor_code = "FAILED", .message = "*NORECORDFOUND*", .enveloped = 1, .code = OD_NOT_FOUND,
       .placement = OD_PLACEMENT_NOT_PLACED },
-    OD_ROW_CODE("INVALIDCLIENTID", REJECTED, NOT_PLACED, false, NO),
-    OD_ROW_CODE("INVALIDRECORDDATAKEY", REJECTED, NOT_PLACED, false, NO),
-    OD_ROW_CODE("FAILED", REJECTED, UNKNOWN, false, NO),
+    OD_ROW_CODE(200, "INVALIDCLIENTID", REJECTED, NOT_PLACED, false, NO),
+    OD_ROW_CODE(200, "INVALIDRECORDDATAKEY", REJECTED, NOT_PLACED, false, NO),
+    OD_ROW_CODE(0, "FAILED", REJECTED, UNKNOWN, false, NO),
+    OD_ERROR_ROWS_UNCERTAIN,
     OD_ERROR_ROWS_GENERAL
 };
 

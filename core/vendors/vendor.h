@@ -16,17 +16,19 @@
 #define OD_ROW(http, text, where, what, proves, again_later, repeat)                              \
     { .http_status = (http), .message = (text), .enveloped = (where), .code = OD_##what,          \
       .placement = OD_PLACEMENT_##proves, .retryable = (again_later), .again = OD_AGAIN_##repeat }
-/* One row for a code of the vendor's, whatever the HTTP status and text. */
-#define OD_ROW_CODE(vendors, what, proves, again_later, repeat)                                    \
-    { .vendor_code = (vendors), .enveloped = 1, .code = OD_##what, .placement = OD_PLACEMENT_##proves, \
-      .retryable = (again_later), .again = OD_AGAIN_##repeat }
+/* One row for a code of the vendor's, whatever the text; http as in od_error_row. */
+#define OD_ROW_CODE(http, vendors, what, proves, again_later, repeat)                             \
+    { .http_status = (http), .vendor_code = (vendors), .enveloped = 1, .code = OD_##what,         \
+      .placement = OD_PLACEMENT_##proves, .retryable = (again_later), .again = OD_AGAIN_##repeat }
 
-/* What R13 says of any vendor, by HTTP status: the end of every table, total. An answer outside the vendor's own
- * envelope may be a proxy's, which proves nothing about what the vendor did before. */
-#define OD_ERROR_ROWS_GENERAL                                    \
+/* What R13 says of any vendor, by HTTP status: the end of every table, total. First the statuses that prove nothing even
+ * in the vendor's own envelope; where that has codes, these rows stand before those of the codes. */
+#define OD_ERROR_ROWS_UNCERTAIN                                  \
     OD_ROW(408, NULL, 0, TIMEOUT, UNKNOWN, true, NO),            \
     OD_ROW(409, NULL, 0, CONFLICT, UNKNOWN, false, NO),          \
-    OD_ROW(425, NULL, 0, UNAVAILABLE, UNKNOWN, true, NO),        \
+    OD_ROW(425, NULL, 0, UNAVAILABLE, UNKNOWN, true, NO)
+/* An answer outside the vendor's own envelope may be a proxy's, which proves nothing about what the vendor did before. */
+#define OD_ERROR_ROWS_GENERAL                                    \
     OD_ROW(429, NULL, 1, THROTTLED, NOT_PLACED, true, THROTTLED), \
     OD_ROW(429, NULL, -1, THROTTLED, UNKNOWN, true, THROTTLED),  \
     OD_ROW(401, NULL, 1, AUTHENTICATION, NOT_PLACED, false, NO), \
