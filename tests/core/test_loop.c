@@ -161,17 +161,18 @@ static void test_timers_move_and_stop(void **state) {
 
 static void test_stopping_one_keeps_the_order_of_the_others(void **state) {
     fixture *f = *state;
-    /* Started in this order they lie in the heap as they stand here; 'd' leaves, and 'g' belongs above its parent 'b'. */
-    static const int64_t after_us[7] = { 1, 10, 2, 11, 12, 3, 4 };
-    caller who[7];
-    for (int i = 0; i < 7; i++) {
+    /* Started in this order they lie in the heap as they stand here; 'h' leaves, and 'o', which takes its
+     * place, belongs above 'd' and 'b'. */
+    static const int64_t after_us[15] = { 1, 10, 2, 11, 12, 20, 4, 13, 14, 15, 16, 21, 22, 23, 8 };
+    caller who[15];
+    for (int i = 0; i < 15; i++) {
         init(&who[i], f, (char)('a' + i));
         od__loop_timer_start(f->loop, &who[i].timer, f->fake.now_us + after_us[i], NULL);
     }
-    od__loop_timer_stop(f->loop, &who[3].timer);
-    f->fake.now_us += 20;
+    od__loop_timer_stop(f->loop, &who[7].timer);
+    f->fake.now_us += 30;
     step(f->loop);
-    assert_string_equal(f->trace, "acfgbe");
+    assert_string_equal(f->trace, "acgobdeijkflmn");
 }
 
 static void test_many_timers_run_in_order(void **state) {
