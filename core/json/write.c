@@ -1,12 +1,14 @@
 #include <jansson.h>
-#include <inttypes.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/memory.h"
+#include "crypto/crypto.h"
 #include "json/value.h"
+#include "json/writer.h"
 
 /* jansson's own writer checks every string's UTF-8 again and every object for loops; all strings here were checked when
  * they were made, and the depth limit ends a loop, so this one takes a third of the time. */
@@ -15,34 +17,114 @@
 #define WRITE_LIMIT_BYTES (256u * 1024 * 1024)
 #define NUMBER_BYTES 64
 
-static void write_string(od_buffer *out, const char *text, size_t length)
+void od__json_begin(od_json_writer *writer, od_buffer *out)
 {
-    od__buffer_add_byte(out, '"');
-    size_t start = 0;
-    for (size_t i = 0; i < length; i++) {
-        unsigned char byte = (unsigned char)text[i];
-        if (byte >= 0x20 && byte != '"' && byte != '\\')
-            continue;
-        od__buffer_add(out, text + start, i - start);
-        start = i + 1;
-        char escape[8] = {'\\', (char)byte, '\0'};
-        switch (byte) {
-        case '"':
-        case '\\': break;
-        case '\b': escape[1] = 'b'; break;
-        case '\f': escape[1] = 'f'; break;
-        case '\n': escape[1] = 'n'; break;
-        case '\r': escape[1] = 'r'; break;
-        case '\t': escape[1] = 't'; break;
-        default: (void)snprintf(escape, sizeof escape, "\\u%04X", byte);
-        }
-        od__buffer_add_text(out, escape);
-    }
-    od__buffer_add(out, text + start, length - start);
-    od__buffer_add_byte(out, '"');
+    writer->out = out;
+    writer->used = 0;
 }
 
-static void write_integer(od_buffer *out, int64_t integer)
+static void flush(od_json_writer *writer)
+{
+    if (writer->used == 0)
+        return;
+    od__buffer_add(writer->out, writer->chunk, writer->used);
+    od__crypto_wipe(writer->chunk, writer->used);
+    writer->used = 0;
+}
+
+void od__json_end(od_json_writer *writer)
+{
+    flush(writer);
+}
+
+void od__json_raw(od_json_writer *writer, const char *bytes, size_t length)
+{
+    if (length > sizeof writer->chunk - writer->used) {
+        flush(writer);
+        if (length > sizeof writer->chunk) {
+            od__buffer_add(writer->out, bytes, length);
+            return;
+        }
+    }
+    memcpy(writer->chunk + writer->used, bytes, length);
+    writer->used += length;
+}
+
+static void write_byte(od_json_writer *writer, char byte)
+{
+    if (writer->used == sizeof writer->chunk)
+        flush(writer);
+    writer->chunk[writer->used++] = byte;
+}
+
+#define EACH_BYTE UINT64_C(0x0101010101010101)
+
+/* Whether one of eight bytes is below 0x20, a quote or a backslash. Subtracting from a byte that is smaller borrows into
+ * its top bit, which was not set before; a borrow may also reach the next byte, so a yes can be wrong and a no cannot. */
+static bool may_need_escape(uint64_t eight)
+{
+    uint64_t quote = eight ^ EACH_BYTE * '"', backslash = eight ^ EACH_BYTE * '\\';
+    uint64_t low = (eight - EACH_BYTE * 0x20) & ~eight;
+    uint64_t is_quote = (quote - EACH_BYTE) & ~quote;
+    uint64_t is_backslash = (backslash - EACH_BYTE) & ~backslash;
+    return ((low | is_quote | is_backslash) & EACH_BYTE * 0x80) != 0;
+}
+
+/* How many bytes from the start on may stand in a JSON string as they are. */
+static size_t plain_run(const char *text, size_t length)
+{
+    size_t i = 0;
+    while (i < length) {
+        uint64_t eight;
+        if (length - i >= sizeof eight) {
+            memcpy(&eight, text + i, sizeof eight);
+            if (!may_need_escape(eight)) {
+                i += sizeof eight;
+                continue;
+            }
+        }
+        size_t end = length - i < sizeof eight ? length : i + sizeof eight;
+        for (; i < end; i++) {
+            unsigned char byte = (unsigned char)text[i];
+            if (byte < 0x20 || byte == '"' || byte == '\\')
+                return i;
+        }
+    }
+    return length;
+}
+
+static void write_escape(od_json_writer *writer, unsigned char byte)
+{
+    char escape[8] = {'\\', (char)byte, '\0'};
+    switch (byte) {
+    case '"':
+    case '\\': break;
+    case '\b': escape[1] = 'b'; break;
+    case '\f': escape[1] = 'f'; break;
+    case '\n': escape[1] = 'n'; break;
+    case '\r': escape[1] = 'r'; break;
+    case '\t': escape[1] = 't'; break;
+    default: (void)snprintf(escape, sizeof escape, "\\u%04X", byte);
+    }
+    od__json_raw(writer, escape, strlen(escape));
+}
+
+void od__json_string(od_json_writer *writer, const char *text, size_t length)
+{
+    write_byte(writer, '"');
+    for (;;) {
+        size_t run = plain_run(text, length);
+        od__json_raw(writer, text, run);
+        if (run == length)
+            break;
+        write_escape(writer, (unsigned char)text[run]);
+        text += run + 1;
+        length -= run + 1;
+    }
+    write_byte(writer, '"');
+}
+
+static void write_integer(od_json_writer *writer, int64_t integer)
 {
     char digits[24];
     char *at = digits + sizeof digits;
@@ -53,80 +135,89 @@ static void write_integer(od_buffer *out, int64_t integer)
     } while (rest > 0);
     if (integer < 0)
         *--at = '-';
-    od__buffer_add(out, at, (size_t)(digits + sizeof digits - at));
+    od__json_raw(writer, at, (size_t)(digits + sizeof digits - at));
 }
 
 /* Left to jansson, which knows the traps: the locale's decimal point, ".0" for whole numbers, exponents. */
-static bool write_number(od_buffer *out, const json_t *number)
+static bool write_number(od_json_writer *writer, const json_t *number)
 {
     char text[NUMBER_BYTES];
     size_t length = json_dumpb(number, text, sizeof text, JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
     if (length == 0 || length > sizeof text)
         return false;
-    od__buffer_add(out, text, length);
+    od__json_raw(writer, text, length);
     return true;
 }
 
-static od_status write_value(json_t *json, od_buffer *out, int depth, od_error *err);
+static od_status write_value(od_json_writer *writer, json_t *json, int depth, od_error *err);
 
-static od_status write_object(json_t *json, od_buffer *out, int depth, od_error *err)
+static od_status write_object(od_json_writer *writer, json_t *json, int depth, od_error *err)
 {
     char before = '{';
     for (void *at = json_object_iter(json); at != NULL; at = json_object_iter_next(json, at)) {
         const char *key = json_object_iter_key(at);
-        od__buffer_add_byte(out, before);
+        write_byte(writer, before);
         before = ',';
-        write_string(out, key, strlen(key));
-        od__buffer_add_byte(out, ':');
-        od_status status = write_value(json_object_iter_value(at), out, depth, err);
+        od__json_string(writer, key, strlen(key));
+        write_byte(writer, ':');
+        od_status status = write_value(writer, json_object_iter_value(at), depth, err);
         if (status != OD_OK)
             return status;
     }
     if (before == '{')
-        od__buffer_add_byte(out, '{');
-    od__buffer_add_byte(out, '}');
+        write_byte(writer, '{');
+    write_byte(writer, '}');
     return OD_OK;
 }
 
-static od_status write_array(json_t *json, od_buffer *out, int depth, od_error *err)
+static od_status write_array(od_json_writer *writer, json_t *json, int depth, od_error *err)
 {
-    od__buffer_add_byte(out, '[');
+    write_byte(writer, '[');
     for (size_t i = 0; i < json_array_size(json); i++) {
         if (i > 0)
-            od__buffer_add_byte(out, ',');
-        od_status status = write_value(json_array_get(json, i), out, depth, err);
+            write_byte(writer, ',');
+        od_status status = write_value(writer, json_array_get(json, i), depth, err);
         if (status != OD_OK)
             return status;
     }
-    od__buffer_add_byte(out, ']');
+    write_byte(writer, ']');
     return OD_OK;
 }
 
-static od_status write_value(json_t *json, od_buffer *out, int depth, od_error *err)
+static od_status write_value(od_json_writer *writer, json_t *json, int depth, od_error *err)
 {
     if (depth > WRITE_DEPTH)
         return od__error_set(err, OD_INTERNAL, "nesting deeper than %d cannot be written", WRITE_DEPTH);
     switch (json_typeof(json)) {
-    case JSON_OBJECT: return write_object(json, out, depth + 1, err);
-    case JSON_ARRAY: return write_array(json, out, depth + 1, err);
-    case JSON_STRING: write_string(out, json_string_value(json), json_string_length(json)); break;
-    case JSON_INTEGER: write_integer(out, json_integer_value(json)); break;
+    case JSON_OBJECT: return write_object(writer, json, depth + 1, err);
+    case JSON_ARRAY: return write_array(writer, json, depth + 1, err);
+    case JSON_STRING: od__json_string(writer, json_string_value(json), json_string_length(json)); break;
+    case JSON_INTEGER: write_integer(writer, json_integer_value(json)); break;
     case JSON_REAL:
-        if (!write_number(out, json))
+        if (!write_number(writer, json))
             return od__error_no_memory(err);
         break;
-    case JSON_TRUE: od__buffer_add_text(out, "true"); break;
-    case JSON_FALSE: od__buffer_add_text(out, "false"); break;
-    case JSON_NULL: od__buffer_add_text(out, "null"); break;
+    case JSON_TRUE: od__json_raw(writer, "true", 4); break;
+    case JSON_FALSE: od__json_raw(writer, "false", 5); break;
+    case JSON_NULL: od__json_raw(writer, "null", 4); break;
     }
-    return out->failed ? od__error_no_memory(err) : OD_OK;
+    /* A buffer that is full stays full: no use in walking on. */
+    return writer->out->failed ? od__error_no_memory(err) : OD_OK;
+}
+
+od_status od__json_value(od_json_writer *writer, const od_value *value, od_error *err)
+{
+    if (value == NULL)
+        return od__error_no_memory(err); /* what a builder returns when memory runs out */
+    return write_value(writer, (json_t *)(uintptr_t)value, 0, err);
 }
 
 od_status od__value_write(const od_value *value, od_buffer *out, od_error *err)
 {
-    if (value == NULL)
-        return od__error_no_memory(err); /* what a builder returns when memory runs out */
-    od_status status = write_value((json_t *)(uintptr_t)value, out, 0, err);
+    od_json_writer writer;
+    od__json_begin(&writer, out);
+    od_status status = od__json_value(&writer, value, err);
+    od__json_end(&writer);
     if (status == OD_OK && out->failed)
         status = od__error_no_memory(err);
     return status;

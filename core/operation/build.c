@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "json/value.h"
+#include "json/writer.h"
 #include "operation/operation.h"
 
 #define SCALAR_BYTES 32
@@ -157,19 +158,31 @@ static od_status add_fixed_headers(od_http_request *request, const od_field *hea
 
 /* ---- body ---- */
 
-static od_status add_member(od_buffer *body, const char *name, const od_value *value, char *before, od_error *err)
+/* Where a request's fields go, and what comes before the next pair of the query and the next member of the body. */
+typedef struct building {
+    od_http_request *request;
+    od_json_writer body;
+    char query, member;
+} building;
+
+static void begin_member(building *to)
 {
-    od__buffer_add_byte(body, *before);
-    *before = ',';
-    od__buffer_add_byte(body, '"');
-    od__buffer_add_text(body, name);
-    od__buffer_add(body, "\":", 2);
-    return od__value_write(value, body, err);
+    od__json_raw(&to->body, &to->member, 1);
+    to->member = ',';
 }
 
-/* Keys that are no field come from the caller, so they may need escaping, which is done to strings. */
-static od_status add_open_members(od_buffer *body, const od_shape *shape, const od_value *params, char *before,
-                                  od_error *err)
+/* Names of fields are ours, and need no escaping. */
+static od_status add_member(building *to, const char *name, const od_value *value, od_error *err)
+{
+    begin_member(to);
+    od__json_raw(&to->body, "\"", 1);
+    od__json_raw(&to->body, name, strlen(name));
+    od__json_raw(&to->body, "\":", 2);
+    return od__json_value(&to->body, value, err);
+}
+
+/* Keys that are no field come from the caller. */
+static od_status add_open_members(building *to, const od_shape *shape, const od_value *params, od_error *err)
 {
     void *cursor = NULL;
     const char *key;
@@ -178,29 +191,22 @@ static od_status add_open_members(od_buffer *body, const od_shape *shape, const 
     while (status == OD_OK && od_value_next(params, &cursor, &key, &member)) {
         if (od__shape_field(shape, key) != NULL)
             continue;
-        od_value *name = od_value_new_string(key);
-        od__buffer_add_byte(body, *before);
-        *before = ',';
-        status = od__value_write(name, body, err);
-        od__buffer_add_byte(body, ':');
-        if (status == OD_OK)
-            status = od__value_write(member, body, err);
-        od_value_unref(name);
+        begin_member(to);
+        od__json_string(&to->body, key, strlen(key));
+        od__json_raw(&to->body, ":", 1);
+        status = od__json_value(&to->body, member, err);
     }
     return status;
 }
 
 /* ---- all of it ---- */
 
-/* Places one field; *query is what comes before the next pair of the query, *member before the next of the body. */
-static od_status add_field(od_http_request *request, const od_field *field, const od_value *value, char *query,
-                           char *member, od_error *err)
+static od_status add_field(building *to, const od_field *field, const od_value *value, od_error *err)
 {
     switch (field->place) {
-    case OD_PLACE_BODY:
-        return request->has_body ? add_member(&request->body, wire_name(field), value, member, err) : OD_OK;
-    case OD_PLACE_QUERY: return add_query(&request->url, field, value, query, err);
-    case OD_PLACE_HEADER: return set_header(request, field, NULL, value, err);
+    case OD_PLACE_BODY: return to->request->has_body ? add_member(to, wire_name(field), value, err) : OD_OK;
+    case OD_PLACE_QUERY: return add_query(&to->request->url, field, value, &to->query, err);
+    case OD_PLACE_HEADER: return set_header(to->request, field, NULL, value, err);
     case OD_PLACE_PATH:
     case OD_PLACE_NOWHERE: break;
     }
@@ -217,31 +223,42 @@ static od_status check_buffers(const od_http_request *request, od_error *err)
     return request->url.failed || request->body.failed ? od__error_no_memory(err) : OD_OK;
 }
 
-static od_status add_fields(od_http_request *request, const od_shape *shape, const od_value *params, od_error *err)
+static od_status add_fields(building *to, const od_shape *shape, const od_value *params, od_error *err)
 {
-    char query = strchr(od__buffer_text(&request->url), '?') != NULL ? '&' : '?';
-    char member = '{';
-    od_error own = OD_ERROR_INIT; /* a full buffer says out_of_memory; check_buffers knows better */
+    const od_value *values[OD_LIMIT_FIELDS];
     od_status status = OD_OK;
-    for (const od_field *field = shape->fields; status == OD_OK && field->name != NULL; field++) {
-        const od_value *value = od_value_get(params, field->name);
-        if (value != NULL)
-            status = add_field(request, field, value, &query, &member, &own);
+    od__shape_gather(shape, params, values);
+    for (size_t i = 0; status == OD_OK && i < OD_LIMIT_FIELDS && shape->fields[i].name != NULL; i++) {
+        if (values[i] != NULL)
+            status = add_field(to, &shape->fields[i], values[i], err);
     }
-    if (status == OD_OK && shape->open && request->has_body)
-        status = add_open_members(&request->body, shape, params, &member, &own);
-    if (status == OD_OK && request->has_body) {
-        if (member == '{')
-            od__buffer_add_byte(&request->body, '{');
-        od__buffer_add_byte(&request->body, '}');
+    if (status == OD_OK && to->request->has_body) {
+        if (shape->open)
+            status = add_open_members(to, shape, params, err);
+        if (to->member == '{')
+            od__json_raw(&to->body, "{", 1);
+        od__json_raw(&to->body, "}", 1);
     }
+    return status;
+}
+
+static od_status place_fields(od_http_request *request, const od_shape *shape, const od_value *params, od_error *err)
+{
+    building to; /* set one by one: its writer has a kilobyte that needs no zeroing */
+    to.request = request;
+    to.query = strchr(od__buffer_text(&request->url), '?') != NULL ? '&' : '?';
+    to.member = '{';
+    od_error own = OD_ERROR_INIT; /* a full buffer says out_of_memory; check_buffers knows better */
+    od__json_begin(&to.body, &request->body);
+    od_status status = add_fields(&to, shape, params, &own);
+    od__json_end(&to.body);
     if (status == OD_OK || status == OD_OUT_OF_MEMORY) {
         od_status full = check_buffers(request, err);
         if (full != OD_OK)
             return full;
     }
     if (status != OD_OK)
-        od__error_at(err, own.code, own.path, "%s", own.message);
+        (void)od__error_at(err, own.code, own.path, "%s", own.message);
     return status;
 }
 
@@ -260,5 +277,5 @@ od_status od__operation_build(const od_operation *operation, const char *base_ur
     }
     if (status == OD_OK)
         status = add_fixed_headers(request, operation->headers, options, err);
-    return status == OD_OK ? add_fields(request, shape, params, err) : status;
+    return status == OD_OK ? place_fields(request, shape, params, err) : status;
 }

@@ -1,6 +1,7 @@
 #include "validation/shape.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -9,9 +10,16 @@
 #include "json/value.h"
 #include "validation/complain.h"
 
-/* The way down to the value under comparison; kept as one text so that it costs nothing until it is needed. */
+/* The way down to the value under comparison, as links on the stack: it becomes text only when something is wrong. */
+typedef struct step {
+    const struct step *up;
+    const char *key;  /* NULL: index */
+    size_t index;
+} step;
+
 typedef struct walk {
-    char path[OD_ERROR_PATH_BYTES];
+    const char *top;   /* the pointer of the value where the walk began */
+    const step *where; /* NULL: there */
     od_error *err;
 } walk;
 
@@ -23,39 +31,55 @@ static od_value *changeable(const od_value *value)
     return (od_value *)(uintptr_t)value;
 }
 
-static size_t step_down(walk *at, const char *key)
-{
-    size_t length = strlen(at->path);
-    od__path_add(at->path + length, sizeof at->path - length, key);
-    return length;
-}
-
-static size_t step_into(walk *at, size_t index)
+static void write_steps(const step *where, char path[OD_ERROR_PATH_BYTES])
 {
     char digits[24];
-    char *digit = digits + sizeof digits;
-    *--digit = '\0';
-    do {
-        *--digit = (char)('0' + index % 10);
-        index /= 10;
-    } while (index > 0);
-    return step_down(at, digit);
+    if (where == NULL)
+        return;
+    write_steps(where->up, path);
+    if (where->key == NULL)
+        (void)snprintf(digits, sizeof digits, "%zu", where->index);
+    od__path_add(path, OD_ERROR_PATH_BYTES, where->key == NULL ? digits : where->key);
 }
 
-static void step_up(walk *at, size_t length)
+/* Writes the path of the value under comparison; key (may be NULL) goes one step further down. Returns path. */
+static const char *write_path(const walk *at, const char *key, char path[OD_ERROR_PATH_BYTES])
 {
-    at->path[length] = '\0';
+    (void)snprintf(path, OD_ERROR_PATH_BYTES, "%s", at->top);
+    write_steps(at->where, path);
+    if (key != NULL)
+        od__path_add(path, OD_ERROR_PATH_BYTES, key);
+    return path;
+}
+
+static od_status complain_kind(const walk *at, const od_shape *shape, const od_value *value)
+{
+    char path[OD_ERROR_PATH_BYTES];
+    return od__complain_kind(shape, value, write_path(at, NULL, path), at->err);
 }
 
 static bool has_name(const od_field *field, const char *name)
 {
-    if (strcmp(field->name, name) == 0)
+    if (field->name[0] == name[0] && strcmp(field->name, name) == 0)
         return true;
     for (const char *const *alias = field->aliases; alias != NULL && *alias != NULL; alias++) {
         if (strcmp(*alias, name) == 0)
             return true;
     }
     return false;
+}
+
+void od__shape_gather(const od_shape *shape, const od_value *object, const od_value *out[OD_LIMIT_FIELDS])
+{
+    void *cursor = NULL;
+    const char *key;
+    const od_value *member;
+    memset(out, 0, OD_LIMIT_FIELDS * sizeof out[0]);
+    while (od_value_next(object, &cursor, &key, &member)) {
+        const od_field *field = od__shape_field(shape, key);
+        if (field != NULL && field - shape->fields < OD_LIMIT_FIELDS)
+            out[field - shape->fields] = member;
+    }
 }
 
 const od_field *od__shape_field(const od_shape *shape, const char *name)
@@ -91,15 +115,16 @@ const od_shape *od__shape_chosen(const od_shape *shape, const od_value *value)
 
 /* ---- structs ---- */
 
-static od_status complain_unknown(walk *at, const od_shape *shape, const char *key)
+static od_status complain_unknown(const walk *at, const od_shape *shape, const char *key)
 {
+    char path[OD_ERROR_PATH_BYTES];
     od_nearest nearest = {.wanted = key};
     for (const od_field *field = shape->fields; field->name != NULL; field++)
         od__nearest_offer(&nearest, field->name);
-    step_down(at, key);
+    (void)write_path(at, key, path);
     if (nearest.best != NULL)
-        return od__error_at(at->err, OD_VALIDATION, at->path, "unknown field, did you mean \"%s\"?", nearest.best);
-    return od__error_at(at->err, OD_VALIDATION, at->path, "unknown field");
+        return od__error_at(at->err, OD_VALIDATION, path, "unknown field, did you mean \"%s\"?", nearest.best);
+    return od__error_at(at->err, OD_VALIDATION, path, "unknown field");
 }
 
 static bool is_empty(const od_shape *shape, const od_value *value)
@@ -114,7 +139,7 @@ typedef struct members {
     const char *key[OD_LIMIT_FIELDS];
 } members;
 
-static od_status complain_shape(walk *at)
+static od_status complain_shape(const walk *at)
 {
     return od__error_set(at->err, OD_INTERNAL, "a shape has more than %d fields", OD_LIMIT_FIELDS);
 }
@@ -135,8 +160,8 @@ static od_status match_one(walk *at, const od_shape *shape, od_value *object, co
     if (i >= OD_LIMIT_FIELDS)
         return complain_shape(at);
     if (found->value[i] != NULL) {
-        step_down(at, key);
-        return od__error_at(at->err, OD_VALIDATION, at->path, "given twice, also as \"%s\"", found->key[i]);
+        char path[OD_ERROR_PATH_BYTES];
+        return od__error_at(at->err, OD_VALIDATION, write_path(at, key, path), "given twice, also as \"%s\"", found->key[i]);
     }
     found->value[i] = member;
     found->key[i] = key;
@@ -162,11 +187,12 @@ static od_status match(walk *at, const od_shape *shape, od_value *object, member
 
 static od_status walk_field(walk *at, const od_field *field, od_value *object, const od_value *member, const char *key)
 {
-    size_t length = step_down(at, field->name);
+    step here = {.up = at->where, .key = field->name};
     od_status status = OD_OK;
+    at->where = &here;
     if (member == NULL) {
         if (field->required)
-            status = od__complain_kind(field->shape, NULL, at->path, at->err);
+            status = complain_kind(at, field->shape, NULL);
     } else {
         od_value *replacement = NULL;
         status = walk_value(at, field->shape, changeable(member), &replacement);
@@ -181,38 +207,40 @@ static od_status walk_field(walk *at, const od_field *field, od_value *object, c
         else
             od_value_unref(replacement);
     }
-    step_up(at, length);
+    at->where = here.up;
     return status;
 }
 
 static od_status walk_struct(walk *at, const od_shape *shape, od_value *value)
 {
     if (od_value_type(value) != OD_TYPE_OBJECT)
-        return od__complain_kind(shape, value, at->path, at->err);
-    members found = {.value = {NULL}};
+        return complain_kind(at, shape, value);
+    char path[OD_ERROR_PATH_BYTES];
+    members found; /* keys are valid only where there is a value */
+    memset(found.value, 0, sizeof found.value);
     od_status status = match(at, shape, value, &found);
     for (size_t i = 0; status == OD_OK && shape->fields[i].name != NULL; i++)
         status = i < OD_LIMIT_FIELDS ? walk_field(at, &shape->fields[i], value, found.value[i], found.key[i])
                                      : complain_shape(at);
     for (const od_rule *rule = shape->rules; status == OD_OK && rule != NULL && rule->fn != NULL; rule++)
-        status = rule->fn(value, at->path, at->err);
+        status = rule->fn(value, write_path(at, NULL, path), at->err);
     return status;
 }
 
 static od_status walk_choice(walk *at, const od_shape *shape, od_value *value)
 {
     if (od_value_type(value) != OD_TYPE_OBJECT)
-        return od__complain_kind(shape, value, at->path, at->err);
+        return complain_kind(at, shape, value);
     const od_value *chooser = od_value_get(value, shape->chooser);
     const od_variant *variant = chosen_variant(shape, chooser);
     if (variant == NULL) {
         const char *values[OD_LIMIT_FIELDS + 1] = {NULL};
         for (size_t i = 0; i < OD_LIMIT_FIELDS && shape->variants[i].value != NULL; i++)
             values[i] = shape->variants[i].value;
-        step_down(at, shape->chooser);
+        char path[OD_ERROR_PATH_BYTES];
         if (od_value_type(chooser) == OD_TYPE_NULL)
             chooser = NULL;
-        return od__complain_choice(shape, values, chooser, at->path, at->err);
+        return od__complain_choice(shape, values, chooser, write_path(at, shape->chooser, path), at->err);
     }
     if (strcmp(variant->value, od_value_string(chooser)) != 0) {
         od_status status = od_value_set(value, shape->chooser, od_value_new_string(variant->value), at->err);
@@ -224,20 +252,22 @@ static od_status walk_choice(walk *at, const od_shape *shape, od_value *value)
 
 /* ---- maps and lists ---- */
 
-static od_status check_count(walk *at, const od_shape *shape, size_t count, const char *counted)
+static od_status check_count(const walk *at, const od_shape *shape, size_t count, const char *counted)
 {
     bool limited = shape->min != 0 || shape->max != 0;
     bool bounded = shape->max >= shape->min;
-    if (limited && ((int64_t)count < shape->min || (bounded && (int64_t)count > shape->max)))
-        return od__complain_count(shape, count, counted, at->path, at->err);
-    return OD_OK;
+    if (!limited || ((int64_t)count >= shape->min && (!bounded || (int64_t)count <= shape->max)))
+        return OD_OK;
+    char path[OD_ERROR_PATH_BYTES];
+    return od__complain_count(shape, count, counted, write_path(at, NULL, path), at->err);
 }
 
 static od_status walk_pair(walk *at, const od_shape *shape, od_value *map, void *cursor, const char *key,
                            const od_value *member)
 {
-    size_t length = step_down(at, key);
+    step here = {.up = at->where, .key = key};
     od_status status = OD_OK;
+    at->where = &here;
     if (shape->key != NULL) {
         od_value *text = od_value_new_string(key);
         od_value *replacement = NULL;
@@ -253,14 +283,14 @@ static od_status walk_pair(walk *at, const od_shape *shape, od_value *map, void 
         else if (replacement != NULL && !od__value_replace_member(map, cursor, replacement))
             status = od__error_no_memory(at->err);
     }
-    step_up(at, length);
+    at->where = here.up;
     return status;
 }
 
 static od_status walk_map(walk *at, const od_shape *shape, od_value *value)
 {
     if (od_value_type(value) != OD_TYPE_OBJECT)
-        return od__complain_kind(shape, value, at->path, at->err);
+        return complain_kind(at, shape, value);
     void *cursor = NULL;
     const char *key;
     const od_value *member;
@@ -290,19 +320,20 @@ static od_status walk_list(walk *at, const od_shape *shape, od_value *value, od_
         if (*replacement == NULL)
             return od__error_no_memory(at->err);
     } else if (type != OD_TYPE_ARRAY) {
-        return od__complain_kind(shape, value, at->path, at->err);
+        return complain_kind(at, shape, value);
     }
     size_t count = od_value_length(value);
     od_status status = check_count(at, shape, count, "element");
     for (size_t i = 0; status == OD_OK && shape->element != NULL && i < count; i++) {
-        size_t length = step_into(at, i);
+        step here = {.up = at->where, .index = i};
+        at->where = &here;
         od_value *better = NULL;
         status = walk_value(at, shape->element, changeable(od_value_at(value, i)), &better);
         if (status != OD_OK)
             od_value_unref(better);
         else if (better != NULL && !od__value_replace_element(value, i, better))
             status = od__error_no_memory(at->err);
-        step_up(at, length);
+        at->where = here.up;
     }
     return status;
 }
@@ -318,15 +349,16 @@ static bool is_choice(const char *const *choices, const char *text)
     return false;
 }
 
-static od_status walk_string(walk *at, const od_shape *shape, const od_value *value)
+static od_status walk_string(const walk *at, const od_shape *shape, const od_value *value)
 {
+    char path[OD_ERROR_PATH_BYTES];
     if (od_value_type(value) != OD_TYPE_STRING)
-        return od__complain_kind(shape, value, at->path, at->err);
+        return complain_kind(at, shape, value);
     const char *text = od_value_string(value);
     size_t bytes = od_value_length(value);
     /* Everything behind here may take it as a C string. */
     if (memchr(text, '\0', bytes) != NULL)
-        return od__error_at(at->err, OD_VALIDATION, at->path, "expected text without NUL characters");
+        return od__error_at(at->err, OD_VALIDATION, write_path(at, NULL, path), "expected text without NUL characters");
     if (shape->min != 0 || shape->max != 0) {
         size_t count = 0;
         for (size_t i = 0; i < bytes; i++)
@@ -336,7 +368,7 @@ static od_status walk_string(walk *at, const od_shape *shape, const od_value *va
             return status;
     }
     if (shape->choices != NULL && !is_choice(shape->choices, text))
-        return od__complain_choice(shape, shape->choices, value, at->path, at->err);
+        return od__complain_choice(shape, shape->choices, value, write_path(at, NULL, path), at->err);
     return OD_OK;
 }
 
@@ -349,7 +381,7 @@ static od_status walk_integer(walk *at, const od_shape *shape, const od_value *v
         double number = od_value_number(value);
         /* 2^63 itself is no int64_t. A Lua without integers, and much JSON, says 15.0 for 15. */
         if (od_value_type(value) != OD_TYPE_NUMBER || number != floor(number) || number < -0x1p63 || number >= 0x1p63)
-            return od__complain_kind(shape, value, at->path, at->err);
+            return complain_kind(at, shape, value);
         integer = (int64_t)number;
         *replacement = od_value_new_integer(integer);
         if (*replacement == NULL)
@@ -358,7 +390,7 @@ static od_status walk_integer(walk *at, const od_shape *shape, const od_value *v
     bool limited = shape->min != 0 || shape->max != 0;
     bool bounded = shape->max >= shape->min;
     if (limited && (integer < shape->min || (bounded && integer > shape->max)))
-        return od__complain_kind(shape, value, at->path, at->err);
+        return complain_kind(at, shape, value);
     return OD_OK;
 }
 
@@ -366,27 +398,33 @@ static od_status walk_number(walk *at, const od_shape *shape, const od_value *va
 {
     od_type type = od_value_type(value);
     if (type != OD_TYPE_INTEGER && type != OD_TYPE_NUMBER)
-        return od__complain_kind(shape, value, at->path, at->err);
+        return complain_kind(at, shape, value);
     double number = od_value_number(value);
     bool limited = shape->number_min != 0 || shape->number_max != 0;
     if (limited && (number < shape->number_min || number > shape->number_max))
-        return od__complain_kind(shape, value, at->path, at->err);
+        return complain_kind(at, shape, value);
     return OD_OK;
 }
 
-static od_status run_check(walk *at, const od_shape *shape, const od_value *value, od_value **replacement)
+static od_status run_check(const walk *at, const od_shape *shape, const od_value *value, od_value **replacement)
 {
     const od_value *current = *replacement != NULL ? *replacement : value;
     od_value *better = NULL;
-    od_error own = OD_ERROR_INIT;
-    /* A check shows the value in its message, which a sensitive one must not be. */
-    od_status status = shape->check->fn(current, at->path, &better, shape->sensitive ? &own : at->err);
-    if (status != OD_OK)
+    /* Most values are good, so the path is not written before it is known that one is not. */
+    od_status status = shape->check->fn(current, "", &better, NULL);
+    if (status != OD_OK) {
         od_value_unref(better);
-    if (status == OD_VALIDATION && shape->sensitive)
-        return od__complain_kind(shape, value, at->path, at->err);
-    if (status != OD_OK)
-        return shape->sensitive ? od__error_no_memory(at->err) : status;
+        better = NULL;
+        char path[OD_ERROR_PATH_BYTES];
+        /* A check shows the value in its message, which a sensitive one must not be. */
+        if (status == OD_VALIDATION && shape->sensitive)
+            return complain_kind(at, shape, value);
+        status = shape->check->fn(current, write_path(at, NULL, path), &better, at->err);
+    }
+    if (status != OD_OK) {
+        od_value_unref(better);
+        return status;
+    }
     if (better != NULL) {
         od_value_unref(*replacement);
         *replacement = better;
@@ -404,7 +442,7 @@ static od_status walk_value(walk *at, const od_shape *shape, od_value *value, od
     case OD_KIND_NUMBER: status = walk_number(at, shape, value); break;
     case OD_KIND_BOOLEAN:
         if (od_value_type(value) != OD_TYPE_BOOLEAN)
-            status = od__complain_kind(shape, value, at->path, at->err);
+            status = complain_kind(at, shape, value);
         break;
     case OD_KIND_STRUCT: status = walk_struct(at, shape, value); break;
     case OD_KIND_CHOICE: status = walk_choice(at, shape, value); break;
@@ -419,11 +457,7 @@ static od_status walk_value(walk *at, const od_shape *shape, od_value *value, od
 
 od_status od__shape_validate(const od_shape *shape, od_value *value, const char *path, od_error *err)
 {
-    walk at = {.err = err};
-    size_t length = strlen(path);
-    if (length >= sizeof at.path)
-        length = sizeof at.path - 1;
-    memcpy(at.path, path, length);
+    walk at = {.top = path, .err = err};
     od_value *replacement = NULL;
     od_status status = walk_value(&at, shape, value, &replacement);
     od_value_unref(replacement); /* the value at the top has no place where another could be put */

@@ -13,6 +13,7 @@
 #include "base/limits.h"
 #include "base/memory.h"
 #include "json/value.h"
+#include "json/writer.h"
 
 static od_value *parsed(const char *text)
 {
@@ -427,6 +428,45 @@ static void loops_and_full_buffers_are_errors(void **state)
     od_value_unref(outer);
 }
 
+/* Every length around the writer's chunk, with something to escape at every place. */
+static void writing_across_chunks(void **state)
+{
+    (void)state;
+    for (size_t length = OD_JSON_CHUNK_BYTES - 20; length < OD_JSON_CHUNK_BYTES + 20; length++) {
+        char text[OD_JSON_CHUNK_BYTES + 32];
+        memset(text, 'a', length);
+        text[length - 9] = '\n';
+        od_value *value = od_value_new_string_n(text, length), *back;
+        char *written;
+        size_t written_bytes;
+        assert_int_equal(od_value_format(value, &written, &written_bytes, NULL), OD_OK);
+        assert_int_equal(written_bytes, length + 3);
+        assert_int_equal(od_value_parse(written, written_bytes, &back, NULL), OD_OK);
+        assert_memory_equal(od_value_string(back), text, length);
+        od_text_free(written);
+        od_value_unref(back);
+        od_value_unref(value);
+    }
+    for (int byte = 1; byte < 128; byte++) {
+        for (size_t at = 0; at < 20; at++) {
+            char text[21] = "aaaaaaaaaaaaaaaaaaaa";
+            text[at] = (char)byte;
+            od_value *value = od_value_new_string(text), *back;
+            char *written;
+            size_t written_bytes;
+            assert_int_equal(od_value_format(value, &written, &written_bytes, NULL), OD_OK);
+            bool escaped = byte < 0x20 || byte == '"' || byte == '\\';
+            assert_int_equal(written[1 + at] == '\\', escaped);
+            assert_int_equal(written_bytes > 22, escaped);
+            assert_int_equal(od_value_parse(written, written_bytes, &back, NULL), OD_OK);
+            assert_string_equal(od_value_string(back), text);
+            od_text_free(written);
+            od_value_unref(back);
+            od_value_unref(value);
+        }
+    }
+}
+
 static void running_out_of_memory(void **state)
 {
     (void)state;
@@ -489,6 +529,7 @@ int main(void)
         cmocka_unit_test(wiping_overwrites_strings),
         cmocka_unit_test(values_are_named_in_texts),
         cmocka_unit_test(loops_and_full_buffers_are_errors),
+        cmocka_unit_test(writing_across_chunks),
         cmocka_unit_test(running_out_of_memory),
         cmocka_unit_test(huge_values),
     };
