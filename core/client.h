@@ -7,6 +7,8 @@
 #include "operation/operation.h"
 #include "request.h"
 
+#pragma GCC visibility push(hidden)
+
 typedef struct od_client_call od_client_call;
 
 /* A client's options once they are checked, as the layers want them. */
@@ -69,5 +71,7 @@ od_status od__client_start(od_client *client, const od_operation *operation, od_
 od_status od__placing_result(const od_vendor *vendor, const od_operation *operation, int http_status,
                              const od_value *parameters, const od_value *response, const char *token, od_value **out,
                              od_error *err);
+
+#pragma GCC visibility pop
 
 #endif

@@ -33,7 +33,7 @@ static const od_value *find_option(const od_value *options, const char *names, s
             found = value;
         if (found != NULL || path[0] == '\0') {
             path[0] = '/';
-            strcpy(path + 1, name);
+            memcpy(path + 1, name, sizeof(name));
         }
         names += name_length + 1;
     }

@@ -76,7 +76,7 @@ static od_status read_csrf(gws_session *self, const od_http_response *response, 
     bool fits = copy_exactly(response, CSRF_NAME_HEADER, self->csrf_name, sizeof(self->csrf_name)) &&
                 copy_exactly(response, CSRF_TOKEN_HEADER, self->csrf_token, sizeof(self->csrf_token));
     if (fits && self->csrf_token[0] != '\0' && self->csrf_name[0] == '\0')
-        strcpy(self->csrf_name, CSRF_TOKEN_HEADER);
+        memcpy(self->csrf_name, CSRF_TOKEN_HEADER, sizeof(CSRF_TOKEN_HEADER));
     /* Tried here, so that an unfit name is the server's fault and not the caller's. */
     if (fits && self->csrf_token[0] != '\0') {
         od_error why = OD_ERROR_INIT;
@@ -144,7 +144,7 @@ static od_status start_learning(gws_session *self, od_error *err)
     exchange->repeat = OD_REPEAT_SAFE;
     exchange->timeout_ms = self->timeout_ms;
     od_http_request *request = &exchange->request;
-    strcpy(request->method, "GET");
+    memcpy(request->method, "GET", sizeof("GET"));
     od__buffer_add_text(&request->url, self->base_url);
     od__buffer_add_text(&request->url, LEARN_PATH);
     od_status status = request->url.failed ? od__error_no_memory(err) : OD_OK;

@@ -147,8 +147,8 @@ od_status od__sigv4_keys_get(od_sigv4_keys *keys, const uint8_t identity[OD_SHA2
     if (status != OD_OK)
         return status;
     memcpy(key->day, scope->date, DAY_BYTES);
-    strcpy(key->region, scope->region);
-    strcpy(key->service, scope->service);
+    memcpy(key->region, scope->region, strlen(scope->region) + 1);
+    memcpy(key->service, scope->service, strlen(scope->service) + 1);
     memcpy(key->identity, identity, OD_SHA256_BYTES);
     key->used = true;
     keys->next = (keys->next + 1) % OD_SIGV4_KEYS;

@@ -10,6 +10,8 @@
 #include "base/buffer.h"
 #include "crypto/crypto.h"
 
+#pragma GCC visibility push(hidden)
+
 #define OD_SIGV4_DATE_BYTES 17       /* "20150830T123600Z" with its NUL */
 #define OD_SIGV4_SCOPE_PART_BYTES 64 /* region or service, with the NUL */
 #define OD_SIGV4_HEADERS 32          /* headers of one signature */
@@ -87,5 +89,7 @@ od_status od__sigv4_identity(const char *access_key_id, const char *secret, uint
 od_status od__sigv4_keys_get(od_sigv4_keys *keys, const uint8_t identity[OD_SHA256_BYTES], const char *secret,
                              const od_sigv4_scope *scope, const uint8_t **out, od_error *err);
 void od__sigv4_keys_wipe(od_sigv4_keys *keys);
+
+#pragma GCC visibility pop
 
 #endif

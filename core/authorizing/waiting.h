@@ -5,6 +5,8 @@
 
 #include "transport/transport.h"
 
+#pragma GCC visibility push(hidden)
+
 /* Zero-initialised it is empty. An exchange is in at most one. */
 typedef struct od_waiting {
     od_exchange *first, *last;
@@ -42,5 +44,7 @@ static inline od_exchange *od__waiting_take(od_waiting *waiting)
         od__waiting_remove(waiting, exchange);
     return exchange;
 }
+
+#pragma GCC visibility pop
 
 #endif

@@ -1,6 +1,7 @@
 /* Keys given in the client's options. */
 #include "credentials/credentials.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -20,9 +21,9 @@ static od_status static_get(od_credential_source *base, od_credentials *out, boo
     *configured = true;
     *waiting = false;
     /* Field by field: the token's place is large and mostly empty. */
-    strcpy(out->access_key_id, self->keys.access_key_id);
-    strcpy(out->secret_access_key, self->keys.secret_access_key);
-    strcpy(out->session_token, self->keys.session_token);
+    memcpy(out->access_key_id, self->keys.access_key_id, strlen(self->keys.access_key_id) + 1);
+    memcpy(out->secret_access_key, self->keys.secret_access_key, strlen(self->keys.secret_access_key) + 1);
+    memcpy(out->session_token, self->keys.session_token, strlen(self->keys.session_token) + 1);
     out->expires_ms = 0;
     return OD_OK;
 }
@@ -37,8 +38,8 @@ static void static_free(od_credential_source *base)
 static od_status take_text(const od_value *given, const char *key, bool required, char *out, size_t out_bytes,
                            od_error *err)
 {
-    char path[64] = "/credentials/";
-    strcat(path, key);
+    char path[64];
+    snprintf(path, sizeof(path), "/credentials/%s", key);
     const od_value *member = od_value_get(given, key);
     bool absent = member == NULL || od_value_type(member) == OD_TYPE_NULL;
     if (!absent && od_value_type(member) != OD_TYPE_STRING)

@@ -1,4 +1,4 @@
-/* The authorizing layer and each way of authorizing, over a network that sends nothing. */
+/* The authorizing layer, each way of authorizing but for sessions, over a network that sends nothing. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,113 +10,10 @@
 
 #include <cmocka.h>
 
-#include "authorizing/authorizing.h"
-#include "authorizing/basic.h"
 #include "authorizing/waiting.h"
+#include "authorizing_rig.h"
 #include "base/error.h"
 #include "base/memory.h"
-#include "fake.h"
-
-/* ---- a chain of two layers ---- */
-
-typedef struct rig {
-    fake_clock clock;
-    od_clock od;
-    od_loop *loop;
-    fake_network network;
-    od_value *options;
-    od_authorizer *authorizer;
-    od_transport *layer;
-    bool inside_send;
-} rig;
-
-static void rig_open(rig *r)
-{
-    memset(r, 0, sizeof(*r));
-    r->clock = (fake_clock)FAKE_CLOCK_INIT;
-    r->od = fake_od_clock(&r->clock);
-    assert_int_equal(od__loop_new(&r->od, &r->loop, NULL), OD_OK);
-    fake_network_init(&r->network, r->loop);
-}
-
-static void rig_layer(rig *r)
-{
-    assert_int_equal(od__authorizing_transport_new(r->loop, r->authorizer, &r->network.base, &r->layer, NULL), OD_OK);
-}
-
-static od_status make(rig *r, const struct od_authorizer_kind *kind, const char *options, od_error *err)
-{
-    assert_int_equal(od_value_parse(options, strlen(options), &r->options, NULL), OD_OK);
-    od_authorizer_setup setup = {
-        .options = r->options, .base_url = "https://gws.example.com", .loop = r->loop, .clock = &r->od,
-        .network = &r->network.base, .timeout_ms = 15000,
-    };
-    return kind->make(kind, &setup, &r->authorizer, err);
-}
-
-static void rig_make(rig *r, const struct od_authorizer_kind *kind, const char *options)
-{
-    rig_open(r);
-    assert_int_equal(make(r, kind, options, NULL), OD_OK);
-    rig_layer(r);
-}
-
-static void rig_close(rig *r)
-{
-    od__transport_free(r->layer);
-    od__authorizer_free(r->authorizer);
-    fake_network_clear(&r->network);
-    od__loop_free(r->loop);
-    od_value_unref(r->options);
-}
-
-static void step(rig *r)
-{
-    for (int i = 0; i < 4; i++)
-        assert_int_equal(od__loop_step(r->loop, 0, NULL), OD_OK);
-}
-
-typedef struct one {
-    od_exchange exchange;
-    rig *rig;
-    int finished;
-} one;
-
-static void one_finished(void *context, od_exchange *exchange)
-{
-    one *o = context;
-    (void)exchange;
-    assert_false(o->rig->inside_send);
-    o->finished++;
-}
-
-static void send_one(rig *r, one *o, const char *method, const char *url, const char *body)
-{
-    memset(o, 0, sizeof(*o));
-    o->rig = r;
-    od__exchange_init(&o->exchange);
-    strcpy(o->exchange.request.method, method);
-    od__buffer_add_text(&o->exchange.request.url, url);
-    if (body != NULL) {
-        o->exchange.request.has_body = true;
-        od__buffer_add_text(&o->exchange.request.body, body);
-        assert_int_equal(od__http_request_set_header(&o->exchange.request, "Content-Type", "application/json", false,
-                                                     NULL), OD_OK);
-    }
-    o->exchange.rings = true;
-    o->exchange.timeout_ms = 15000;
-    od__exchange_push(&o->exchange, one_finished, o);
-    r->inside_send = true;
-    od__transport_send(r->layer, &o->exchange);
-    r->inside_send = false;
-}
-
-static void assert_error(const od_error *error, const char *expected)
-{
-    char text[1024];
-    od_error_format(error, text, sizeof(text));
-    assert_string_equal(text, expected);
-}
 
 /* ---- the layer, with an authorizer that does as it is told ---- */
 
@@ -158,87 +55,87 @@ static void told_free(od_authorizer *base)
     ((told *)base)->freed++;
 }
 
-static void rig_told(rig *r, told *authorizer)
+static void rig_told(auth_rig *r, told *authorizer)
 {
     *authorizer = (told){ .base = { .apply = told_apply, .rejected = told_rejected, .forget = told_forget,
                                     .free = told_free } };
-    rig_open(r);
+    auth_open(r);
     r->authorizer = &authorizer->base;
-    rig_layer(r);
+    auth_layer(r);
 }
 
 static void an_answer_comes_back_through_the_layer(void **state)
 {
     (void)state;
-    rig r;
+    auth_rig r;
     told authorizer;
-    one o;
+    auth_one o;
     rig_told(&r, &authorizer);
-    send_one(&r, &o, "GET", "https://example.com/", NULL);
+    auth_send(&r, &o, "GET", "https://example.com/", NULL);
     assert_int_equal(fake_waiting(&r.network), 1);
     fake_answer(&r.network, &o.exchange, 200, "", "{}");
-    step(&r);
+    auth_step(&r);
     assert_int_equal(o.finished, 1);
     assert_int_equal(o.exchange.response.status, 200);
     assert_int_equal(authorizer.applied, 1);
     od__exchange_clear(&o.exchange);
-    rig_close(&r);
+    auth_close(&r);
     assert_int_equal(authorizer.freed, 1);
 }
 
 static void a_failed_authorization_places_nothing_and_finishes_later(void **state)
 {
     (void)state;
-    rig r;
+    auth_rig r;
     told authorizer;
-    one o;
+    auth_one o;
     rig_told(&r, &authorizer);
     authorizer.next = OD_APPLY_FAILED;
-    send_one(&r, &o, "GET", "https://example.com/", NULL);
+    auth_send(&r, &o, "GET", "https://example.com/", NULL);
     assert_int_equal(o.finished, 0);
-    step(&r);
+    auth_step(&r);
     assert_int_equal(o.finished, 1);
     assert_int_equal(r.network.sent_count, 0);
-    assert_error(&o.exchange.error, "authentication: no key");
+    auth_error(&o.exchange.error, "authentication: no key");
     assert_int_equal(o.exchange.error.placement, OD_PLACEMENT_NOT_PLACED);
     assert_int_equal(o.exchange.try_placement, OD_PLACEMENT_NOT_PLACED);
     assert_int_equal(o.exchange.again, OD_AGAIN_NO);
     od__exchange_clear(&o.exchange);
-    rig_close(&r);
+    auth_close(&r);
 }
 
 static void a_failure_taken_back_before_it_is_told_is_not_told(void **state)
 {
     (void)state;
-    rig r;
+    auth_rig r;
     told authorizer;
-    one a, b;
+    auth_one a, b;
     rig_told(&r, &authorizer);
     authorizer.next = OD_APPLY_FAILED;
-    send_one(&r, &a, "GET", "https://example.com/a", NULL);
-    send_one(&r, &b, "GET", "https://example.com/b", NULL);
+    auth_send(&r, &a, "GET", "https://example.com/a", NULL);
+    auth_send(&r, &b, "GET", "https://example.com/b", NULL);
     od__exchange_cancel(&a.exchange, OD_CANCELED, "taken back");
-    step(&r);
+    auth_step(&r);
     assert_int_equal(a.finished, 0);
     assert_int_equal(b.finished, 1);
-    assert_error(&a.exchange.error, "canceled: taken back");
+    auth_error(&a.exchange.error, "canceled: taken back");
     assert_int_equal(a.exchange.error.placement, OD_PLACEMENT_NOT_PLACED);
     od__exchange_clear(&a.exchange);
     od__exchange_clear(&b.exchange);
-    rig_close(&r);
+    auth_close(&r);
 }
 
 static void waiting_ones_go_on_when_resumed(void **state)
 {
     (void)state;
-    rig r;
+    auth_rig r;
     told authorizer;
-    one a, b;
+    auth_one a, b;
     rig_told(&r, &authorizer);
     authorizer.next = OD_APPLY_WAITING;
-    send_one(&r, &a, "GET", "https://example.com/a", NULL);
-    send_one(&r, &b, "GET", "https://example.com/b", NULL);
-    step(&r);
+    auth_send(&r, &a, "GET", "https://example.com/a", NULL);
+    auth_send(&r, &b, "GET", "https://example.com/b", NULL);
+    auth_step(&r);
     assert_int_equal(r.network.sent_count, 0);
 
     authorizer.next = OD_APPLY_READY;
@@ -246,127 +143,127 @@ static void waiting_ones_go_on_when_resumed(void **state)
     assert_string_equal(fake_sent(&r.network), "GET https://example.com/a\n\n\n---\n");
     authorizer.next = OD_APPLY_FAILED;
     authorizer.base.resume(authorizer.base.resume_context, od__waiting_take(&authorizer.waiting));
-    step(&r);
+    auth_step(&r);
     assert_int_equal(b.finished, 1);
-    assert_error(&b.exchange.error, "authentication: no key");
+    auth_error(&b.exchange.error, "authentication: no key");
 
     od__exchange_cancel(&a.exchange, OD_CLOSED, "closed");
     assert_int_equal(fake_waiting(&r.network), 0);
     od__exchange_clear(&a.exchange);
     od__exchange_clear(&b.exchange);
-    rig_close(&r);
+    auth_close(&r);
 }
 
 static void a_waiting_one_can_be_taken_back(void **state)
 {
     (void)state;
-    rig r;
+    auth_rig r;
     told authorizer;
-    one o;
+    auth_one o;
     rig_told(&r, &authorizer);
     authorizer.next = OD_APPLY_WAITING;
-    send_one(&r, &o, "GET", "https://example.com/", NULL);
+    auth_send(&r, &o, "GET", "https://example.com/", NULL);
     od__exchange_cancel(&o.exchange, OD_CANCELED, "taken back");
     assert_int_equal(authorizer.forgotten, 1);
     assert_null(authorizer.waiting.first);
     assert_int_equal(o.exchange.error.placement, OD_PLACEMENT_NOT_PLACED);
     od__exchange_clear(&o.exchange);
-    rig_close(&r);
+    auth_close(&r);
 }
 
 static void a_rejected_authorization_is_renewed_once(void **state)
 {
     (void)state;
-    rig r;
+    auth_rig r;
     told authorizer;
-    one o;
+    auth_one o;
     rig_told(&r, &authorizer);
     authorizer.rejects = true;
-    send_one(&r, &o, "GET", "https://example.com/", NULL);
+    auth_send(&r, &o, "GET", "https://example.com/", NULL);
     fake_answer(&r.network, &o.exchange, 403, "A: 1\n", "first");
-    step(&r);
+    auth_step(&r);
     assert_int_equal(o.finished, 0);
     assert_int_equal(r.network.sent_count, 2);
     assert_int_equal(o.exchange.response.status, 0);
     assert_int_equal(o.exchange.response.body.length, 0);
     fake_answer(&r.network, &o.exchange, 403, "", "second");
-    step(&r);
+    auth_step(&r);
     assert_int_equal(o.finished, 1);
     assert_int_equal(r.network.sent_count, 2);
     assert_int_equal(authorizer.applied, 2);
     assert_int_equal(authorizer.asked, 1);
     assert_string_equal(od__buffer_text(&o.exchange.response.body), "second");
     od__exchange_clear(&o.exchange);
-    rig_close(&r);
+    auth_close(&r);
 }
 
 static void a_renewal_that_fails_is_the_error(void **state)
 {
     (void)state;
-    rig r;
+    auth_rig r;
     told authorizer;
-    one o;
+    auth_one o;
     rig_told(&r, &authorizer);
     authorizer.rejects = true;
-    send_one(&r, &o, "GET", "https://example.com/", NULL);
+    auth_send(&r, &o, "GET", "https://example.com/", NULL);
     authorizer.next = OD_APPLY_FAILED;
     fake_answer(&r.network, &o.exchange, 403, "", "first");
-    step(&r);
+    auth_step(&r);
     assert_int_equal(o.finished, 1);
-    assert_error(&o.exchange.error, "authentication: no key");
+    auth_error(&o.exchange.error, "authentication: no key");
     assert_int_equal(o.exchange.error.placement, OD_PLACEMENT_NOT_PLACED);
     assert_int_equal(o.exchange.response.status, 0);
     assert_false(o.exchange.sent);
     od__exchange_clear(&o.exchange);
-    rig_close(&r);
+    auth_close(&r);
 }
 
 static void a_network_failure_is_no_rejection(void **state)
 {
     (void)state;
-    rig r;
+    auth_rig r;
     told authorizer;
-    one o;
+    auth_one o;
     rig_told(&r, &authorizer);
     authorizer.rejects = true;
-    send_one(&r, &o, "GET", "https://example.com/", NULL);
+    auth_send(&r, &o, "GET", "https://example.com/", NULL);
     fake_break(&r.network, &o.exchange, OD_NETWORK, "refused");
-    step(&r);
+    auth_step(&r);
     assert_int_equal(o.finished, 1);
     assert_int_equal(authorizer.asked, 0);
-    assert_error(&o.exchange.error, "network: refused");
+    auth_error(&o.exchange.error, "network: refused");
     od__exchange_clear(&o.exchange);
-    rig_close(&r);
+    auth_close(&r);
 }
 
 static void what_is_anonymous_or_has_no_authorizer_passes(void **state)
 {
     (void)state;
-    rig r;
+    auth_rig r;
     told authorizer;
-    one o;
+    auth_one o;
     rig_told(&r, &authorizer);
     memset(&o, 0, sizeof(o));
     od__exchange_init(&o.exchange);
     strcpy(o.exchange.request.method, "GET");
     o.exchange.anonymous = true;
     o.rig = &r;
-    od__exchange_push(&o.exchange, one_finished, &o);
+    od__exchange_push(&o.exchange, auth_finished, &o);
     od__transport_send(r.layer, &o.exchange);
     assert_int_equal(authorizer.applied, 0);
     assert_int_equal(fake_waiting(&r.network), 1);
     od__exchange_cancel(&o.exchange, OD_CLOSED, "closed");
     od__exchange_clear(&o.exchange);
-    rig_close(&r);
+    auth_close(&r);
 
-    rig_open(&r);
-    rig_layer(&r);
-    send_one(&r, &o, "GET", "https://example.com/", NULL);
+    auth_open(&r);
+    auth_layer(&r);
+    auth_send(&r, &o, "GET", "https://example.com/", NULL);
     fake_answer(&r.network, &o.exchange, 403, "", "");
-    step(&r);
+    auth_step(&r);
     assert_int_equal(o.finished, 1);
     od__exchange_clear(&o.exchange);
-    rig_close(&r);
+    auth_close(&r);
 }
 
 /* ---- Basic and the secret key ---- */
@@ -402,28 +299,28 @@ static void simple_authorizers_send_their_one_header(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof(simple_rows) / sizeof(simple_rows[0]); i++) {
-        rig r;
-        rig_open(&r);
+        auth_rig r;
+        auth_open(&r);
         od_error error = OD_ERROR_INIT;
-        od_status status = make(&r, simple_rows[i].kind, simple_rows[i].options, &error);
+        od_status status = auth_try(&r, simple_rows[i].kind, simple_rows[i].options, &error);
         if (simple_rows[i].error != NULL) {
             assert_int_equal(status, OD_VALIDATION);
-            assert_error(&error, simple_rows[i].error);
+            auth_error(&error, simple_rows[i].error);
             assert_null(r.authorizer);
-            rig_close(&r);
+            auth_close(&r);
             continue;
         }
         assert_int_equal(status, OD_OK);
-        rig_layer(&r);
-        one o;
-        send_one(&r, &o, "GET", "https://example.com/", NULL);
+        auth_layer(&r);
+        auth_one o;
+        auth_send(&r, &o, "GET", "https://example.com/", NULL);
         char expected[256];
         snprintf(expected, sizeof(expected), "GET https://example.com/\n%s\n\n\n---\n", simple_rows[i].sent);
         assert_string_equal(fake_sent(&r.network), expected);
         assert_true(o.exchange.request.headers[0].secret);
         od__exchange_cancel(&o.exchange, OD_CLOSED, "closed");
         od__exchange_clear(&o.exchange);
-        rig_close(&r);
+        auth_close(&r);
     }
 }
 
@@ -432,21 +329,15 @@ static void simple_authorizers_send_their_one_header(void **state)
 #define KEYS "{\"region\":\"us-east-1\",\"credentials\":{\"access_key_id\":\"AKIDEXAMPLE\"," \
              "\"secret_access_key\":\"wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY\"}}"
 
-static const char *header(const one *o, const char *name)
-{
-    const char *value = od__http_request_header(&o->exchange.request, name);
-    return value != NULL ? value : "(absent)";
-}
-
 static void a_call_is_signed(void **state)
 {
     (void)state;
-    rig r;
-    rig_make(&r, &od_authorizer_sigv4_connect, KEYS);
-    one o;
-    send_one(&r, &o, "PUT", "https://connect.us-east-1.amazonaws.com/contact/outbound-voice", "{\"a\":1}");
-    assert_string_equal(header(&o, "X-Amz-Date"), "20150830T123600Z");
-    assert_string_equal(header(&o, "Authorization"),
+    auth_rig r;
+    auth_make(&r, &od_authorizer_sigv4_connect, KEYS);
+    auth_one o;
+    auth_send(&r, &o, "PUT", "https://connect.us-east-1.amazonaws.com/contact/outbound-voice", "{\"a\":1}");
+    assert_string_equal(auth_header(&o, "X-Amz-Date"), "20150830T123600Z");
+    assert_string_equal(auth_header(&o, "Authorization"),
                         "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/connect/aws4_request, "
                         "SignedHeaders=content-type;host;x-amz-date, "
                         "Signature=08444129472d5efaecb06f2353739ca9db756e1c9aed55673b09bce007ccbb27");
@@ -456,7 +347,7 @@ static void a_call_is_signed(void **state)
     }
     od__exchange_cancel(&o.exchange, OD_CLOSED, "closed");
     od__exchange_clear(&o.exchange);
-    rig_close(&r);
+    auth_close(&r);
 }
 
 /* The host as libcurl sends it, and x-amz-* headers of the operation: rows of what is signed. */
@@ -476,8 +367,8 @@ static const struct {
 static void the_signed_host_is_the_sent_host(void **state)
 {
     (void)state;
-    rig r;
-    rig_make(&r, &od_authorizer_sigv4_connect, KEYS);
+    auth_rig r;
+    auth_make(&r, &od_authorizer_sigv4_connect, KEYS);
     for (size_t i = 0; i < sizeof(signing_rows) / sizeof(signing_rows[0]); i++) {
         od_exchange exchange;
         od__exchange_init(&exchange);
@@ -491,25 +382,25 @@ static void the_signed_host_is_the_sent_host(void **state)
         assert_string_equal(strstr(authorization, "SignedHeaders="), signing_rows[i].authorization_end);
         od__exchange_clear(&exchange);
     }
-    rig_close(&r);
+    auth_close(&r);
 }
 
 static void a_url_without_a_host_is_not_signed(void **state)
 {
     (void)state;
     static const char *const urls[] = { "", "connect.example.com/", "https:///path", "https://:443/" };
-    rig r;
-    rig_make(&r, &od_authorizer_sigv4_connect, KEYS);
+    auth_rig r;
+    auth_make(&r, &od_authorizer_sigv4_connect, KEYS);
     for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {
         od_exchange exchange;
         od__exchange_init(&exchange);
         strcpy(exchange.request.method, "GET");
         od__buffer_add_text(&exchange.request.url, urls[i]);
         assert_int_equal(r.authorizer->apply(r.authorizer, &exchange), OD_APPLY_FAILED);
-        assert_error(&exchange.error, "internal: the URL to sign has no host that can be signed");
+        auth_error(&exchange.error, "internal: the URL to sign has no host that can be signed");
         od__exchange_clear(&exchange);
     }
-    rig_close(&r);
+    auth_close(&r);
 }
 
 static void set_environment(const char *key, const char *token)
@@ -533,31 +424,31 @@ static void set_environment(const char *key, const char *token)
 static void an_expired_token_is_replaced_once_if_there_are_other_keys(void **state)
 {
     (void)state;
-    rig r;
+    auth_rig r;
     set_environment("AKID1", "token1");
-    rig_make(&r, &od_authorizer_sigv4_connect, "{\"region\":\"us-east-1\"}");
-    one o;
-    send_one(&r, &o, "PUT", URL, "{}");
-    assert_string_equal(header(&o, "X-Amz-Security-Token"), "token1");
-    assert_non_null(strstr(header(&o, "Authorization"), "SignedHeaders=content-type;host;x-amz-date;x-amz-security-token,"));
+    auth_make(&r, &od_authorizer_sigv4_connect, "{\"region\":\"us-east-1\"}");
+    auth_one o;
+    auth_send(&r, &o, "PUT", URL, "{}");
+    assert_string_equal(auth_header(&o, "X-Amz-Security-Token"), "token1");
+    assert_non_null(strstr(auth_header(&o, "Authorization"), "SignedHeaders=content-type;host;x-amz-date;x-amz-security-token,"));
 
     set_environment("AKID2", NULL);
     fake_answer(&r.network, &o.exchange, 403, EXPIRED, "");
-    step(&r);
+    auth_step(&r);
     assert_int_equal(o.finished, 0);
     assert_int_equal(r.network.sent_count, 2);
-    assert_string_equal(header(&o, "X-Amz-Security-Token"), "(absent)");
-    assert_non_null(strstr(header(&o, "Authorization"), "Credential=AKID2/"));
-    assert_non_null(strstr(header(&o, "Authorization"), "SignedHeaders=content-type;host;x-amz-date,"));
+    assert_string_equal(auth_header(&o, "X-Amz-Security-Token"), "(absent)");
+    assert_non_null(strstr(auth_header(&o, "Authorization"), "Credential=AKID2/"));
+    assert_non_null(strstr(auth_header(&o, "Authorization"), "SignedHeaders=content-type;host;x-amz-date,"));
     assert_int_equal(o.exchange.request.header_count, 3);
 
     set_environment("AKID3", NULL);
     fake_answer(&r.network, &o.exchange, 403, EXPIRED, "");
-    step(&r);
+    auth_step(&r);
     assert_int_equal(o.finished, 1);
     assert_int_equal(r.network.sent_count, 2);
     od__exchange_clear(&o.exchange);
-    rig_close(&r);
+    auth_close(&r);
     set_environment(NULL, NULL);
 }
 
@@ -586,22 +477,22 @@ static void only_an_expired_token_is_sent_again(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof(expired_rows) / sizeof(expired_rows[0]); i++) {
-        rig r;
+        auth_rig r;
         set_environment("AKID", "token1");
-        rig_make(&r, &od_authorizer_sigv4_connect, "{\"region\":\"us-east-1\"}");
-        one o;
-        send_one(&r, &o, "PUT", URL, "{}");
+        auth_make(&r, &od_authorizer_sigv4_connect, "{\"region\":\"us-east-1\"}");
+        auth_one o;
+        auth_send(&r, &o, "PUT", URL, "{}");
         if (expired_rows[i].changed)
             set_environment("AKID", "token2");
         fake_answer(&r.network, &o.exchange, expired_rows[i].status, expired_rows[i].headers, expired_rows[i].body);
-        step(&r);
+        auth_step(&r);
         assert_int_equal(o.finished, !expired_rows[i].again);
         if (expired_rows[i].again) {
-            assert_string_equal(header(&o, "X-Amz-Security-Token"), "token2");
+            assert_string_equal(auth_header(&o, "X-Amz-Security-Token"), "token2");
             od__exchange_cancel(&o.exchange, OD_CLOSED, "closed");
         }
         od__exchange_clear(&o.exchange);
-        rig_close(&r);
+        auth_close(&r);
     }
     set_environment(NULL, NULL);
 }
@@ -609,26 +500,26 @@ static void only_an_expired_token_is_sent_again(void **state)
 static void without_keys_nothing_is_sent(void **state)
 {
     (void)state;
-    rig r;
+    auth_rig r;
     set_environment(NULL, NULL);
-    rig_make(&r, &od_authorizer_sigv4_connect, "{\"region\":\"us-east-1\"}");
-    one o;
-    send_one(&r, &o, "PUT", URL, "{}");
-    step(&r);
+    auth_make(&r, &od_authorizer_sigv4_connect, "{\"region\":\"us-east-1\"}");
+    auth_one o;
+    auth_send(&r, &o, "PUT", URL, "{}");
+    auth_step(&r);
     assert_int_equal(o.finished, 1);
     assert_int_equal(r.network.sent_count, 0);
-    assert_error(&o.exchange.error, "authentication: no AWS credentials: give credentials = { access_key_id, "
+    auth_error(&o.exchange.error, "authentication: no AWS credentials: give credentials = { access_key_id, "
                                     "secret_access_key } or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
     assert_int_equal(o.exchange.error.placement, OD_PLACEMENT_NOT_PLACED);
     od__exchange_clear(&o.exchange);
-    rig_close(&r);
+    auth_close(&r);
 }
 
 static void the_date_follows_the_clock(void **state)
 {
     (void)state;
-    rig r;
-    rig_make(&r, &od_authorizer_sigv4_connect, KEYS);
+    auth_rig r;
+    auth_make(&r, &od_authorizer_sigv4_connect, KEYS);
     od_exchange exchange;
     od__exchange_init(&exchange);
     strcpy(exchange.request.method, "GET");
@@ -653,306 +544,7 @@ static void the_date_follows_the_clock(void **state)
         assert_int_equal(exchange.request.header_count, 2);
     }
     od__exchange_clear(&exchange);
-    rig_close(&r);
-}
-
-/* ---- a Genesys session ---- */
-
-#define GWS "{\"username\":\"u\",\"password\":\"p\"}"
-#define CALLS "https://gws.example.com/api/v2/me/devices/d/calls"
-#define SENT_ME "GET https://gws.example.com/api/v2/me\nAccept: application/json\nAuthorization: Basic dTpw\n\n\n---\n"
-#define SENT_POST(csrf)                                                                                             \
-    "POST " CALLS "\nContent-Type: application/json\nAuthorization: Basic dTpw\n" csrf "\n{}\n---\n"
-#define CSRF "X-CSRF-HEADER: X-CSRF-TOKEN\nX-CSRF-TOKEN: 6e1b\n"
-#define SUCCESS "{\"statusCode\":0}"
-
-static void a_csrf_header_is_learnt_once_for_all(void **state)
-{
-    (void)state;
-    rig r;
-    rig_make(&r, &od_authorizer_gws_session, GWS);
-    one a, b, c;
-    send_one(&r, &a, "POST", CALLS, "{}");
-    send_one(&r, &b, "POST", CALLS, "{}");
-    assert_string_equal(fake_sent(&r.network), SENT_ME);
-    assert_int_equal(fake_waiting(&r.network), 1);
-    fake_answer(&r.network, r.network.first, 200, CSRF, SUCCESS);
-    step(&r);
-    assert_string_equal(fake_sent(&r.network), SENT_POST("X-CSRF-TOKEN: 6e1b\n") SENT_POST("X-CSRF-TOKEN: 6e1b\n"));
-    send_one(&r, &c, "POST", CALLS, "{}");
-    assert_string_equal(fake_sent(&r.network), SENT_POST("X-CSRF-TOKEN: 6e1b\n"));
-    one *all[] = { &a, &b, &c };
-    for (size_t i = 0; i < 3; i++) {
-        assert_true(all[i]->exchange.request.headers[1].secret);
-        assert_true(all[i]->exchange.request.headers[2].secret);
-        fake_answer(&r.network, &all[i]->exchange, 200, "", SUCCESS);
-    }
-    step(&r);
-    for (size_t i = 0; i < 3; i++) {
-        assert_int_equal(all[i]->finished, 1);
-        od__exchange_clear(&all[i]->exchange);
-    }
-    rig_close(&r);
-}
-
-static void a_server_without_csrf_is_not_asked_again(void **state)
-{
-    (void)state;
-    rig r;
-    rig_make(&r, &od_authorizer_gws_session, GWS);
-    one a, b;
-    send_one(&r, &a, "POST", CALLS, "{}");
-    (void)fake_sent(&r.network);
-    fake_answer(&r.network, r.network.first, 200, "", "{\"statusCode\":0,\"user\":{}}");
-    step(&r);
-    send_one(&r, &b, "POST", CALLS, "{}");
-    assert_string_equal(fake_sent(&r.network), SENT_POST("") SENT_POST(""));
-    od__exchange_cancel(&a.exchange, OD_CLOSED, "closed");
-    od__exchange_cancel(&b.exchange, OD_CLOSED, "closed");
-    od__exchange_clear(&a.exchange);
-    od__exchange_clear(&b.exchange);
-    rig_close(&r);
-}
-
-static void a_read_needs_no_csrf(void **state)
-{
-    (void)state;
-    rig r;
-    rig_make(&r, &od_authorizer_gws_session, GWS);
-    one o;
-    send_one(&r, &o, "GET", "https://gws.example.com/api/v2/me/devices", NULL);
-    assert_string_equal(fake_sent(&r.network),
-                        "GET https://gws.example.com/api/v2/me/devices\nAuthorization: Basic dTpw\n\n\n---\n");
-    fake_answer(&r.network, &o.exchange, 200, "", SUCCESS);
-    step(&r);
-    assert_int_equal(o.finished, 1);
-    od__exchange_clear(&o.exchange);
-    rig_close(&r);
-}
-
-static void learn(rig *r, const char *headers)
-{
-    fake_answer(&r->network, r->network.first, 200, headers, SUCCESS);
-    step(r);
-}
-
-static const struct {
-    int status;
-    const char *body;
-    bool again;
-} refusal_rows[] = {
-    { 403, "Missing or invalid Csrf token", true },
-    { 403, "{\"message\":\"Missing or invalid Csrf token\"}", true },
-    { 403, "{\"statusCode\":20,\"statusMessage\":\"Access denied\"}", true },
-    { 401, "{\"statusCode\":20}", true },
-    { 403, "{\"statusCode\":5}", false },
-    { 403, "Forbidden", false },
-    { 500, "Missing or invalid Csrf token", false },
-    { 500, "{\"statusCode\":4}", false },
-    { 200, "{\"statusCode\":20}", false },
-};
-
-static void a_refused_session_is_learnt_again_once(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < sizeof(refusal_rows) / sizeof(refusal_rows[0]); i++) {
-        rig r;
-        rig_make(&r, &od_authorizer_gws_session, GWS);
-        one o;
-        send_one(&r, &o, "POST", CALLS, "{}");
-        learn(&r, CSRF);
-        (void)fake_sent(&r.network);
-        fake_answer(&r.network, &o.exchange, refusal_rows[i].status, "", refusal_rows[i].body);
-        step(&r);
-        if (!refusal_rows[i].again) {
-            assert_int_equal(o.finished, 1);
-            assert_int_equal(r.network.sent_count, 2);
-            od__exchange_clear(&o.exchange);
-            rig_close(&r);
-            continue;
-        }
-        assert_int_equal(o.finished, 0);
-        assert_string_equal(fake_sent(&r.network), SENT_ME);
-        learn(&r, "X-CSRF-HEADER: X-Other\nX-CSRF-TOKEN: 77\n");
-        assert_string_equal(fake_sent(&r.network), SENT_POST("X-Other: 77\n"));
-        fake_answer(&r.network, &o.exchange, refusal_rows[i].status, "", refusal_rows[i].body);
-        step(&r);
-        assert_int_equal(o.finished, 1);
-        assert_int_equal(r.network.sent_count, 4);
-        assert_string_equal(od__buffer_text(&o.exchange.response.body), refusal_rows[i].body);
-        od__exchange_clear(&o.exchange);
-        rig_close(&r);
-    }
-}
-
-static void many_refused_at_different_times_learn_once(void **state)
-{
-    (void)state;
-    rig r;
-    rig_make(&r, &od_authorizer_gws_session, GWS);
-    one all[8];
-    for (size_t i = 0; i < 8; i++)
-        send_one(&r, &all[i], "POST", CALLS, "{}");
-    learn(&r, CSRF);
-    assert_int_equal(r.network.sent_count, 9);
-    for (size_t i = 0; i < 4; i++)
-        fake_answer(&r.network, &all[i].exchange, 403, "", "{\"statusCode\":20}");
-    step(&r);
-    assert_int_equal(r.network.sent_count, 10);
-    /* Refused while the new session is being learnt, and after it has been. */
-    fake_answer(&r.network, &all[4].exchange, 403, "", "{\"statusCode\":20}");
-    step(&r);
-    od_exchange *get = r.network.first;
-    while (strcmp(get->request.method, "GET") != 0)
-        get = get->next;
-    fake_answer(&r.network, get, 200, "X-CSRF-HEADER: X-CSRF-TOKEN\nX-CSRF-TOKEN: new\n", SUCCESS);
-    step(&r);
-    assert_int_equal(r.network.sent_count, 15);
-    for (size_t i = 5; i < 8; i++)
-        fake_answer(&r.network, &all[i].exchange, 403, "", "{\"statusCode\":20}");
-    step(&r);
-    assert_int_equal(r.network.sent_count, 18);
-    for (size_t i = 0; i < 8; i++) {
-        assert_string_equal(header(&all[i], "X-CSRF-TOKEN"), "new");
-        fake_answer(&r.network, &all[i].exchange, 200, "", SUCCESS);
-    }
-    step(&r);
-    for (size_t i = 0; i < 8; i++) {
-        assert_int_equal(all[i].finished, 1);
-        od__exchange_clear(&all[i].exchange);
-    }
-    rig_close(&r);
-}
-
-static void a_refused_read_logs_in_again(void **state)
-{
-    (void)state;
-    rig r;
-    rig_make(&r, &od_authorizer_gws_session, GWS);
-    one o;
-    send_one(&r, &o, "GET", "https://gws.example.com/api/v2/me/devices", NULL);
-    (void)fake_sent(&r.network);
-    fake_answer(&r.network, &o.exchange, 403, "", "{\"statusCode\":20}");
-    step(&r);
-    assert_string_equal(fake_sent(&r.network), SENT_ME);
-    learn(&r, CSRF);
-    assert_string_equal(fake_sent(&r.network),
-                        "GET https://gws.example.com/api/v2/me/devices\nAuthorization: Basic dTpw\n\n\n---\n");
-    fake_answer(&r.network, &o.exchange, 200, "", SUCCESS);
-    step(&r);
-    assert_int_equal(o.finished, 1);
-    od__exchange_clear(&o.exchange);
-    rig_close(&r);
-}
-
-static const struct {
-    int status;       /* 0: the network broke */
-    const char *headers, *body, *error;
-    bool retryable;
-} learning_rows[] = {
-    { 0, "", "", "network: GET /api/v2/me: connection refused", true },
-    { 403, "", "{\"statusCode\":20}", "authentication: GET /api/v2/me: the server refused the user (HTTP 403)", false },
-    { 401, "", "", "authentication: GET /api/v2/me: the server refused the user (HTTP 401)", false },
-    { 200, "", "{\"statusCode\":20}", "authentication: GET /api/v2/me: the server refused the user (HTTP 200)", false },
-    { 429, "", "", "throttled: GET /api/v2/me: the server answered HTTP 429", true },
-    { 503, "", "", "unavailable: GET /api/v2/me: the server answered HTTP 503", true },
-    { 404, "", "", "protocol: GET /api/v2/me: the server answered HTTP 404 without a session", false },
-    { 200, "", "<html>", "protocol: GET /api/v2/me: the server answered HTTP 200 without a session", false },
-    { 200, "", "[]", "protocol: GET /api/v2/me: the server answered HTTP 200 without a session", false },
-    { 200, "", "{\"statusCode\":4}", "protocol: GET /api/v2/me: the server answered HTTP 200 without a session", false },
-    { 302, "Location: /login\n", "", "protocol: GET /api/v2/me: the server answered HTTP 302 without a session", false },
-    { 200, "X-CSRF-HEADER: a b\nX-CSRF-TOKEN: t\n", SUCCESS,
-      "protocol: GET /api/v2/me: the server's CSRF header cannot be sent", false },
-};
-
-static void a_session_that_cannot_be_learnt_fails_all_who_wait(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < sizeof(learning_rows) / sizeof(learning_rows[0]); i++) {
-        rig r;
-        rig_make(&r, &od_authorizer_gws_session, GWS);
-        one a, b, c;
-        send_one(&r, &a, "POST", CALLS, "{}");
-        send_one(&r, &b, "POST", CALLS, "{}");
-        if (learning_rows[i].status == 0)
-            fake_break(&r.network, r.network.first, OD_NETWORK, "connection refused");
-        else
-            fake_answer(&r.network, r.network.first, learning_rows[i].status, learning_rows[i].headers,
-                        learning_rows[i].body);
-        step(&r);
-        one *both[] = { &a, &b };
-        for (size_t k = 0; k < 2; k++) {
-            assert_int_equal(both[k]->finished, 1);
-            assert_error(&both[k]->exchange.error, learning_rows[i].error);
-            assert_int_equal(both[k]->exchange.error.http_status, learning_rows[i].status);
-            assert_int_equal(both[k]->exchange.error.retryable, learning_rows[i].retryable);
-            assert_int_equal(both[k]->exchange.error.placement, OD_PLACEMENT_NOT_PLACED);
-            assert_int_equal(both[k]->exchange.response.status, 0);
-            od__exchange_clear(&both[k]->exchange);
-        }
-        assert_int_equal(r.network.sent_count, 1);
-        /* The next one asks anew. */
-        (void)fake_sent(&r.network);
-        send_one(&r, &c, "POST", CALLS, "{}");
-        assert_string_equal(fake_sent(&r.network), SENT_ME);
-        learn(&r, "");
-        assert_string_equal(fake_sent(&r.network), SENT_POST(""));
-        od__exchange_cancel(&c.exchange, OD_CLOSED, "closed");
-        od__exchange_clear(&c.exchange);
-        rig_close(&r);
-    }
-}
-
-static void a_csrf_token_without_a_name_has_the_usual_one(void **state)
-{
-    (void)state;
-    rig r;
-    rig_make(&r, &od_authorizer_gws_session, GWS);
-    one o;
-    send_one(&r, &o, "POST", CALLS, "{}");
-    (void)fake_sent(&r.network);
-    learn(&r, "X-CSRF-TOKEN: 6e1b\n");
-    assert_string_equal(fake_sent(&r.network), SENT_POST("X-CSRF-TOKEN: 6e1b\n"));
-    od__exchange_cancel(&o.exchange, OD_CLOSED, "closed");
-    od__exchange_clear(&o.exchange);
-    rig_close(&r);
-}
-
-static void one_who_waits_for_the_session_can_be_taken_back(void **state)
-{
-    (void)state;
-    rig r;
-    rig_make(&r, &od_authorizer_gws_session, GWS);
-    one a, b;
-    send_one(&r, &a, "POST", CALLS, "{}");
-    send_one(&r, &b, "POST", CALLS, "{}");
-    (void)fake_sent(&r.network);
-    od__exchange_cancel(&b.exchange, OD_CANCELED, "taken back");
-    assert_int_equal(b.exchange.error.placement, OD_PLACEMENT_NOT_PLACED);
-    learn(&r, CSRF);
-    assert_string_equal(fake_sent(&r.network), SENT_POST("X-CSRF-TOKEN: 6e1b\n"));
-    od__exchange_cancel(&a.exchange, OD_CLOSED, "closed");
-    od__exchange_clear(&a.exchange);
-    od__exchange_clear(&b.exchange);
-    rig_close(&r);
-}
-
-static void a_session_can_be_freed_while_it_learns(void **state)
-{
-    (void)state;
-    rig r;
-    rig_make(&r, &od_authorizer_gws_session, GWS);
-    one o;
-    send_one(&r, &o, "POST", CALLS, "{}");
-    od__exchange_cancel(&o.exchange, OD_CLOSED, "closed");
-    od__exchange_clear(&o.exchange);
-    assert_int_equal(fake_waiting(&r.network), 1);
-    od__transport_free(r.layer);
-    od__authorizer_free(r.authorizer);
-    r.layer = NULL;
-    r.authorizer = NULL;
-    assert_int_equal(fake_waiting(&r.network), 0);
-    rig_close(&r);
+    auth_close(&r);
 }
 
 /* ---- memory ---- */
@@ -976,14 +568,14 @@ static void each_failing_allocation_is_an_error_and_places_nothing(void **state)
     for (size_t i = 0; i < sizeof(memory_rows) / sizeof(memory_rows[0]); i++) {
         size_t failures = 0;
         for (size_t n = 1;; n++) {
-            rig r;
-            rig_open(&r);
+            auth_rig r;
+            auth_open(&r);
             od_value_parse(memory_rows[i].options, strlen(memory_rows[i].options), &r.options, NULL);
             od_authorizer_setup setup = {
                 .options = r.options, .base_url = "https://gws.example.com", .loop = r.loop, .clock = &r.od,
                 .network = &r.network.base, .timeout_ms = 15000,
             };
-            one o;
+            auth_one o;
             od_error error = OD_ERROR_INIT;
             memset(&o, 0, sizeof(o));
             od__exchange_init(&o.exchange);
@@ -997,7 +589,7 @@ static void each_failing_allocation_is_an_error_and_places_nothing(void **state)
             if (status == OD_OK)
                 status = od__authorizing_transport_new(r.loop, r.authorizer, &r.network.base, &r.layer, &error);
             if (status == OD_OK) {
-                od__exchange_push(&o.exchange, one_finished, &o);
+                od__exchange_push(&o.exchange, auth_finished, &o);
                 od__transport_send(r.layer, &o.exchange);
                 if (r.network.first != NULL && r.network.first != &o.exchange) {
                     od_exchange *get = r.network.first;
@@ -1019,7 +611,7 @@ static void each_failing_allocation_is_an_error_and_places_nothing(void **state)
                 od__exchange_cancel(&o.exchange, OD_CLOSED, "closed");
             }
             od__exchange_clear(&o.exchange);
-            rig_close(&r);
+            auth_close(&r);
             if (!hit)
                 break;
             failures++;
@@ -1049,16 +641,6 @@ int main(void)
         cmocka_unit_test(only_an_expired_token_is_sent_again),
         cmocka_unit_test(without_keys_nothing_is_sent),
         cmocka_unit_test(the_date_follows_the_clock),
-        cmocka_unit_test(a_csrf_header_is_learnt_once_for_all),
-        cmocka_unit_test(a_server_without_csrf_is_not_asked_again),
-        cmocka_unit_test(a_read_needs_no_csrf),
-        cmocka_unit_test(a_refused_session_is_learnt_again_once),
-        cmocka_unit_test(many_refused_at_different_times_learn_once),
-        cmocka_unit_test(a_refused_read_logs_in_again),
-        cmocka_unit_test(a_session_that_cannot_be_learnt_fails_all_who_wait),
-        cmocka_unit_test(a_csrf_token_without_a_name_has_the_usual_one),
-        cmocka_unit_test(one_who_waits_for_the_session_can_be_taken_back),
-        cmocka_unit_test(a_session_can_be_freed_while_it_learns),
         cmocka_unit_test(each_failing_allocation_is_an_error_and_places_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,332 @@
+/* What the rules promise of one call: R2, R3, R4, and what canceling and closing say. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "client.h"
+#include "client_rig.h"
+
+/* ---- R2: a token is repeated only while the call must still be live ---- */
+
+static const struct {
+    const char *options;
+    int64_t broken_after_ms;  /* of the first byte */
+    int sent;                 /* tries in all */
+} resend_rows[] = {
+    { "", 0, 2 },
+    { "", 2900, 2 },
+    { "", 2999, 1 },
+    { "", 3000, 1 },
+    { "", 5000, 1 },
+    { ",\"resend_within\":0", 0, 1 },
+    { ",\"resend_within\":1.5", 1400, 2 },
+    { ",\"resend_within\":1.5", 1500, 1 },
+    { ",\"token_after_disconnect\":\"same_contact\"", 3600000, 2 },
+    { ",\"token_after_disconnect\":\"same_contact\",\"resend_within\":3", 3600000, 1 },
+    { ",\"token_after_disconnect\":\"new_contact\"", 3000, 1 },
+    { ",\"retry\":false", 0, 1 },
+    { ",\"retry\":{\"max_attempts\":1}", 0, 1 },
+};
+
+static const char *token_in(const char *text)
+{
+    static char token[64];
+    const char *found = strstr(text, "\"ClientToken\":\"");
+    assert_non_null(found);
+    snprintf(token, sizeof(token), "%.36s", found + 15);
+    return token;
+}
+
+static void R2_a_token_is_sent_again_only_within_its_time(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(resend_rows) / sizeof(resend_rows[0]); i++) {
+        rig r;
+        char options[1024];
+        snprintf(options, sizeof(options), "{" CONNECT "%s}", resend_rows[i].options);
+        rig_client(&r, "amazon_connect", options);
+        r.clock.next_random = 200; /* a pause of some 40 ms */
+        od_request *request = submit(&r, START, CALL, NULL);
+        char token[64];
+        strcpy(token, token_in(fake_sent(&r.network)));
+        fake_leave(&r.network, r.network.first);
+        r.clock.now_us += resend_rows[i].broken_after_ms * 1000;
+        fake_break(&r.network, r.network.first, OD_NETWORK, "cut off");
+        step(&r);
+        pass_ms(&r, 50);
+        assert_int_equal(r.network.sent_count, resend_rows[i].sent);
+        if (resend_rows[i].sent == 1) {
+            assert_failed(request, "network: cut off", OD_PLACEMENT_UNKNOWN);
+        } else {
+            assert_string_equal(token_in(fake_sent(&r.network)), token);
+            fake_answer(&r.network, r.network.first, 200, "", PLACED);
+            step(&r);
+            assert_value(od_request_result(request), PLACED);
+        }
+        od_request_unref(request);
+        rig_close(&r);
+    }
+}
+
+static void R2_a_token_of_the_caller_is_kept_over_tries(void **state)
+{
+    (void)state;
+    rig r;
+    rig_client(&r, "amazon_connect", "{" CONNECT "}");
+    od_request *request = submit(&r, START, "{\"DestinationPhoneNumber\":\"+15555550100\",\"ClientToken\":"
+                                            "\"my-own-token-of-thirty-six-characters\"}", NULL);
+    for (int i = 0; i < 3; i++) {
+        assert_string_equal(token_in(fake_sent(&r.network)), "my-own-token-of-thirty-six-character");
+        fake_leave(&r.network, r.network.first);
+        fake_break(&r.network, r.network.first, OD_NETWORK, "cut off");
+        step(&r);
+        pass_ms(&r, 200);
+    }
+    assert_int_equal(r.network.sent_count, 3);
+    assert_failed(request, "network: cut off", OD_PLACEMENT_UNKNOWN);
+    od_request_unref(request);
+    rig_close(&r);
+}
+
+static void R2_a_token_that_waited_too_long_for_the_wire_stays_home(void **state)
+{
+    (void)state;
+    rig r;
+    rig_client(&r, "amazon_connect", "{" CONNECT "}");
+    od_request *request = submit(&r, START, CALL, NULL);
+    fake_leave(&r.network, r.network.first);
+    fake_break(&r.network, r.network.first, OD_NETWORK, "cut off");
+    step(&r);
+    pass_ms(&r, 60);
+    assert_int_equal(r.network.sent_count, 2);
+    pass_ms(&r, 2940);
+    fake_leave(&r.network, r.network.first);
+    assert_false(r.network.ready == NULL);
+    step(&r);
+    assert_failed(request, "timeout: send_before passed before the first byte", OD_PLACEMENT_UNKNOWN);
+    od_request_unref(request);
+    rig_close(&r);
+}
+
+/* ---- R3: placement is joined over all tries ---- */
+
+typedef enum try_result { TRY_REFUSED, TRY_DOUBT, TRY_PLACED, TRY_UNSENT } try_result;
+
+static void answer_try(rig *r, try_result result, bool last)
+{
+    od_exchange *exchange = r->network.first;
+    switch (result) {
+    case TRY_REFUSED:
+        fake_answer(&r->network, exchange, last ? 403 : 429, last ? "X-Amzn-Errortype: DestinationNotAllowedException\n"
+                                                                  : THROTTLE, "{\"Message\":\"no\"}");
+        break;
+    case TRY_DOUBT:
+        fake_leave(&r->network, exchange);
+        fake_break(&r->network, exchange, OD_NETWORK, "cut off");
+        break;
+    case TRY_UNSENT:
+        fake_break(&r->network, exchange, OD_NETWORK, "refused");
+        break;
+    case TRY_PLACED:
+        fake_answer(&r->network, exchange, 200, "", PLACED);
+        break;
+    }
+    step(r);
+}
+
+static void R3_a_doubt_stays_whatever_is_refused_later(void **state)
+{
+    (void)state;
+    static const struct {
+        try_result first, second;
+        od_placement joined;  /* PLACED: the call succeeds */
+    } rows[] = {
+        { TRY_REFUSED, TRY_REFUSED, OD_PLACEMENT_NOT_PLACED }, { TRY_REFUSED, TRY_DOUBT, OD_PLACEMENT_UNKNOWN },
+        { TRY_REFUSED, TRY_PLACED, OD_PLACEMENT_PLACED },      { TRY_REFUSED, TRY_UNSENT, OD_PLACEMENT_NOT_PLACED },
+        { TRY_DOUBT, TRY_REFUSED, OD_PLACEMENT_UNKNOWN },      { TRY_DOUBT, TRY_DOUBT, OD_PLACEMENT_UNKNOWN },
+        { TRY_DOUBT, TRY_PLACED, OD_PLACEMENT_PLACED },        { TRY_DOUBT, TRY_UNSENT, OD_PLACEMENT_UNKNOWN },
+        { TRY_UNSENT, TRY_REFUSED, OD_PLACEMENT_NOT_PLACED },  { TRY_UNSENT, TRY_DOUBT, OD_PLACEMENT_UNKNOWN },
+        { TRY_UNSENT, TRY_PLACED, OD_PLACEMENT_PLACED },       { TRY_UNSENT, TRY_UNSENT, OD_PLACEMENT_NOT_PLACED },
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        rig r;
+        rig_client(&r, "amazon_connect", "{" CONNECT ",\"retry\":{\"max_attempts\":2}}");
+        od_request *request = submit(&r, START, CALL, NULL);
+        answer_try(&r, rows[i].first, false);
+        pass_ms(&r, 1000);
+        assert_int_equal(r.network.sent_count, 2);
+        answer_try(&r, rows[i].second, true);
+        assert_true(od_request_finished(request));
+        if (rows[i].joined == OD_PLACEMENT_PLACED)
+            assert_value(od_request_result(request), PLACED);
+        else
+            assert_int_equal(od_request_error(request)->placement, rows[i].joined);
+        od_request_unref(request);
+        rig_close(&r);
+    }
+}
+
+/* ---- R4: past send_before no byte leaves ---- */
+
+static void R4_a_call_past_its_send_before_is_not_placed(void **state)
+{
+    (void)state;
+    rig r;
+    rig_client(&r, "amazon_connect", "{" CONNECT ",\"rate\":{\"per_second\":1,\"burst\":1}}");
+    od_submit_options options = OD_SUBMIT_OPTIONS_INIT;
+    options.send_before_ms = od_engine_now_ms(r.engine) + 500;
+    od_request *on_the_wire = submit(&r, START, CALL, &options);
+    od_request *in_the_queue = submit(&r, START, CALL, &options);
+    assert_int_equal(r.network.first->send_before_us, options.send_before_ms * 1000);
+    pass_ms(&r, 499);
+    assert_false(od_request_finished(in_the_queue));
+    pass_ms(&r, 1);
+    assert_failed(in_the_queue, "timeout: send_before passed before the first byte", OD_PLACEMENT_NOT_PLACED);
+    fake_leave(&r.network, r.network.first);
+    step(&r);
+    assert_failed(on_the_wire, "timeout: send_before passed before the first byte", OD_PLACEMENT_NOT_PLACED);
+    assert_int_equal(r.network.sent_count, 1);
+
+    od_request *too_late = submit(&r, START, CALL, &options);
+    step(&r);
+    assert_failed(too_late, "timeout: send_before passed before the first byte", OD_PLACEMENT_NOT_PLACED);
+    assert_int_equal(r.network.sent_count, 1);
+    od_request_unref(on_the_wire);
+    od_request_unref(in_the_queue);
+    od_request_unref(too_late);
+    rig_close(&r);
+}
+
+static void R4_a_refused_call_is_not_tried_again_past_its_send_before(void **state)
+{
+    (void)state;
+    rig r;
+    rig_client(&r, "amazon_connect", "{" CONNECT "}");
+    r.clock.next_random = 200;
+    od_submit_options options = OD_SUBMIT_OPTIONS_INIT;
+    options.send_before_ms = od_engine_now_ms(r.engine) + 300;
+    od_request *request = submit(&r, START, CALL, &options);
+    fake_answer(&r.network, r.network.first, 429, THROTTLE, "{\"Message\":\"slow\"}");
+    step(&r);
+    assert_failed(request, "throttled: ThrottlingException: slow", OD_PLACEMENT_NOT_PLACED);
+    od_request_unref(request);
+    rig_close(&r);
+}
+
+/* ---- canceling and closing ---- */
+
+static void a_canceled_call_says_whether_a_byte_left(void **state)
+{
+    (void)state;
+    rig r;
+    rig_client(&r, "amazon_connect", "{" CONNECT ",\"rate\":{\"per_second\":1,\"burst\":3}}");
+    od_request *before = submit(&r, START, CALL, NULL);
+    od_request *after = submit(&r, START, CALL, NULL);
+    od_request *paused = submit(&r, START, CALL, NULL);
+    od_request *queued = submit(&r, START, CALL, NULL);
+    assert_int_equal(fake_waiting(&r.network), 3);
+    fake_leave(&r.network, r.network.first->next);
+    fake_leave(&r.network, r.network.last);
+    fake_break(&r.network, r.network.last, OD_NETWORK, "cut off");
+    step(&r);
+    od_request *all[] = { before, after, paused, queued };
+    for (size_t i = 0; i < 4; i++) {
+        assert_false(od_request_finished(all[i]));
+        od_request_cancel(all[i]);
+        assert_false(od_request_finished(all[i]));
+    }
+    step(&r);
+    assert_failed(before, "canceled: the request was canceled", OD_PLACEMENT_NOT_PLACED);
+    assert_failed(after, "canceled: the request was canceled", OD_PLACEMENT_UNKNOWN);
+    assert_failed(paused, "canceled: the request was canceled", OD_PLACEMENT_UNKNOWN);
+    assert_failed(queued, "canceled: the request was canceled", OD_PLACEMENT_NOT_PLACED);
+    assert_int_equal(fake_waiting(&r.network), 0);
+    pass_ms(&r, 5000);
+    assert_int_equal(r.network.sent_count, 3);
+    for (size_t i = 0; i < 4; i++)
+        od_request_unref(all[i]);
+    rig_close(&r);
+}
+
+static void closing_a_client_finishes_what_is_pending(void **state)
+{
+    (void)state;
+    rig r;
+    rig_client(&r, "amazon_connect", "{" CONNECT ",\"rate\":{\"per_second\":1,\"burst\":2}}");
+    od_request *before = submit(&r, START, CALL, NULL);
+    od_request *after = submit(&r, START, CALL, NULL);
+    od_request *queued = submit(&r, START, CALL, NULL);
+    od_request *asked = submit(&r, START, CALL, NULL);
+    od_request_cancel(asked);
+    fake_leave(&r.network, r.network.last);
+    od_client_free(r.client);
+    r.client = NULL;
+    assert_failed(before, "closed: the client or engine was closed", OD_PLACEMENT_NOT_PLACED);
+    assert_failed(after, "closed: the client or engine was closed", OD_PLACEMENT_UNKNOWN);
+    assert_failed(queued, "closed: the client or engine was closed", OD_PLACEMENT_NOT_PLACED);
+    assert_failed(asked, "closed: the client or engine was closed", OD_PLACEMENT_NOT_PLACED);
+    assert_int_equal(od_engine_pending(r.engine), 0);
+    assert_int_equal(r.network.freed, 1);
+    step(&r);
+    int delivered = 0;
+    for (od_request *request; (request = od_engine_take(r.engine)) != NULL; delivered++)
+        od_request_unref(request);
+    assert_int_equal(delivered, 4);
+    od_request *all[] = { before, after, queued, asked };
+    for (size_t i = 0; i < 4; i++)
+        od_request_unref(all[i]);
+    rig_close(&r);
+}
+
+static void sixty_four_at_once_come_back_each_with_its_own(void **state)
+{
+    (void)state;
+    rig r;
+    rig_client(&r, "amazon_connect", "{" CONNECT ",\"rate\":false}");
+    od_request *requests[64];
+    for (int i = 0; i < 64; i++) {
+        char call[128];
+        snprintf(call, sizeof(call), "{\"DestinationPhoneNumber\":\"+155555501%02d\"}", i);
+        requests[i] = submit(&r, START, call, NULL);
+    }
+    assert_int_equal(fake_waiting(&r.network), 64);
+    for (int i = 0; i < 64; i++) {
+        od_exchange *exchange = i % 2 == 0 ? r.network.last : r.network.first;
+        const char *body = od__buffer_text(&exchange->request.body);
+        char answer[128];
+        snprintf(answer, sizeof(answer), "{\"ContactId\":\"c%.11s\"}", strstr(body, "+155555501") + 1);
+        fake_answer(&r.network, exchange, 200, "", answer);
+    }
+    step(&r);
+    for (int i = 0; i < 64; i++) {
+        char answer[128];
+        snprintf(answer, sizeof(answer), "{\"ContactId\":\"c155555501%02d\"}", i);
+        assert_value(od_request_result(requests[i]), answer);
+        od_request_unref(requests[i]);
+    }
+    rig_close(&r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(R2_a_token_is_sent_again_only_within_its_time),
+        cmocka_unit_test(R2_a_token_of_the_caller_is_kept_over_tries),
+        cmocka_unit_test(R2_a_token_that_waited_too_long_for_the_wire_stays_home),
+        cmocka_unit_test(R3_a_doubt_stays_whatever_is_refused_later),
+        cmocka_unit_test(R4_a_call_past_its_send_before_is_not_placed),
+        cmocka_unit_test(R4_a_refused_call_is_not_tried_again_past_its_send_before),
+        cmocka_unit_test(a_canceled_call_says_whether_a_byte_left),
+        cmocka_unit_test(closing_a_client_finishes_what_is_pending),
+        cmocka_unit_test(sixty_four_at_once_come_back_each_with_its_own),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
