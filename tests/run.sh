@@ -76,8 +76,8 @@ suite_lua() {
         log=$logs/busted-$lua.log
         # Leaks are judged by the C tests: an interpreter that unloads modules at its end hides their frames.
         env ${preload:+LD_PRELOAD="$preload" ASAN_OPTIONS=detect_leaks=0} OUTDIAL_BUILD="$BUILD" \
-            busted --lua="$(command -v "$lua")" --output=plainTerminal --no-auto-insulate \
-            --lpath='scripts/?.lua;scripts/?/init.lua' --cpath="$BUILD/lua$version/?.so" tests/lua > "$log" 2>&1
+            LUA_PATH='scripts/?.lua;scripts/?/init.lua;;' LUA_CPATH="$BUILD/lua$version/?.so;;" \
+            busted --lua="$(command -v "$lua")" --output=plainTerminal --no-auto-insulate tests/lua > "$log" 2>&1
         status=$?
         ok=$(last "$log" 's/^\([0-9]*\) success.*/\1/p')
         bad=$(last "$log" 's/^[0-9]* success[a-z]* \/ \([0-9]*\) failure.*/\1/p')
