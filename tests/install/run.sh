@@ -51,7 +51,7 @@ address=${address##*listening on }
 run_example() { "$1" "$address" +14155550123 | grep -qE '^placed [0-9a-f-]{36}$'; }
 check "the C example places a call" env LD_LIBRARY_PATH="$prefix/lib" sh -c "'$work/epoll_host' '$address' +14155550123 | grep -E '^placed .+'"
 check "the static C example places a call" run_example "$work/epoll_static"
-refused() { env LD_LIBRARY_PATH="$prefix/lib" "$work/epoll_host" "$address" 555 2>&1 | grep -q '^validation /to: expected '; }
+refused() { env LD_LIBRARY_PATH="$prefix/lib" "$work/epoll_host" "$address" 555 2>&1 | grep -q '^validation /DestinationPhoneNumber: expected E.164 '; }
 check "the C example refuses a bad number" refused
 rings() { [ "$(grep -c '"to":"+14155550123"' "$work/phones")" -eq 2 ]; }
 check "each call rang once" rings
