@@ -150,23 +150,30 @@ local function new(engine)
         if first > last then first, last = 1, 0 end
     end
 
+    -- A host that waits for our descriptor must hear of tasks that are ready.
+    local function tell_host()
+        if fd_asked and first <= last then core_engine():wake() end
+    end
+
     local function start(scope, daemon, fn, ...)
         local task = setmetatable({ fn = fn, scope = scope, daemon = daemon, done = false, waiters = {} }, Task)
         if select("#", ...) > 0 then task.args = pack(...) end
         scope.tasks[task] = true
         if not daemon then scope.open = scope.open + 1 end
         make_ready(task)
-        if fd_asked and not current then core_engine():wake() end
+        if not current then tell_host() end
         return task
     end
 
     ---- stepping the engine ----
 
     local function hand_over_logs()
-        for handle, on_log in pairs(loggers) do
+        local handles = {}
+        for handle in pairs(loggers) do handles[#handles + 1] = handle end -- on_log may make clients
+        for _, handle in ipairs(handles) do
             local lines = handle:logs()
             for i = 1, lines and #lines or 0 do
-                local ok, problem = pcall(on_log, lines[i].level, lines[i].text)
+                local ok, problem = pcall(loggers[handle], lines[i].level, lines[i].text)
                 if not ok then
                     root.failures[#root.failures + 1] = { outcome = "outdial: on_log failed: " .. tostring(problem) }
                 end
@@ -241,6 +248,7 @@ local function new(engine)
         while not request:finished() do
             deliver(core_engine():step())
         end
+        tell_host()
         return request:result()
     end
 
@@ -448,6 +456,7 @@ local function new(engine)
         while handle:pending() > 0 do
             deliver(core_engine():step())
         end
+        tell_host()
     end
 
     ---- the engine, for a host's own loop ----
@@ -465,6 +474,7 @@ local function new(engine)
         if first <= last then max_wait = 0 end
         deliver(core_engine():step(max_wait))
         resume_ready()
+        tell_host()
         raise_failures(root)
         return true
     end

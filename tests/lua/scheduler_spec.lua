@@ -450,6 +450,36 @@ describe("a task", function()
             assert.equal(0, s.engine:pending())
         end)
 
+        it("makes the descriptor readable whenever there is something to step for", function()
+            local outer = assert(core.engine_new())
+            local function readable()
+                local request = assert(outer:await(s.engine:fd()))
+                outer:step(0)
+                local finished = request:finished()
+                request:cancel()
+                outer:step(0)
+                return finished
+            end
+            assert.is_false(readable())
+            s.spawn(function()
+                s.spawn(function()
+                    s.spawn(function() note "third" s.sleep(0) s.sleep(0.5) end)
+                    note "second"
+                end)
+                note "first"
+            end)
+            assert.is_true(readable())
+            s.engine:step(0)
+            assert.equal("first second", noted())
+            assert.is_true(readable()) -- the third one is ready
+            s.engine:step(0)
+            assert.equal("first second third", noted())
+            assert.is_true(s.sleep(1)) -- blocks; what finishes meanwhile is left for the host
+            assert.is_true(readable())
+            s.engine:step(0)
+            assert.is_false(readable())
+        end)
+
         it("has a descriptor, and no task may step", function()
             assert.is_true(s.engine:fd() >= 0)
             local ok, problem = pcall(s.run, function() s.engine:step(0) end)
