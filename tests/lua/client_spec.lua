@@ -263,6 +263,25 @@ describe("a client", function()
         assert.equal("outdial: on_log failed: no disk", problem)
     end)
 
+    it("keeps the latest log lines, and says how many it dropped", function()
+        local handle = assert(core.client_new(engine, "ccai_platform", {
+            endpoint = endpoint(), subdomain = "acme", domain = "uc1.ccaiplatform.com", api_token = "secret",
+            agent_email = "agent@example.com", outbound_number = "+13392195276", rate = false,
+        }))
+        assert.is_nil(handle:logs())
+        handle:keep_logs()
+        handle:keep_logs()
+        for _ = 1, 70 do assert(handle:place { to = "+12065550101", attributes = { plan = "gold" } }) end
+        local lines = handle:logs()
+        assert.equal(65, #lines)
+        assert.same({ level = "warning", text = "6 earlier lines were dropped" }, lines[1])
+        assert.matches("attributes", lines[65].text, 1, true)
+        assert.is_nil(handle:logs())
+        handle:close()
+        assert.is_nil(handle:logs())
+        assert.equal(70, #engine:step(1))
+    end)
+
     it("takes no memory that stays", function()
         local client = connect()
         local function many(n)
