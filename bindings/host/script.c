@@ -4,11 +4,11 @@
 #include <lua.h>
 #include <lualib.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/memory.h"
 #include "embedded.h"
 
 #define CHUNK_NAME_BYTES 256
@@ -156,14 +156,14 @@ static int run_protected(lua_State *L)
 
 host_script *script_new(int signal_fd, int (*signals)(void))
 {
-    host_script *script = calloc(1, sizeof(*script));
+    host_script *script = od__calloc(1, sizeof(*script));
     if (!script)
         return NULL;
     script->signal_fd = signal_fd;
     script->signals = signals;
     script->lua = luaL_newstate();
     if (!script->lua) {
-        free(script);
+        od__free(script);
         return NULL;
     }
     return script;
@@ -190,5 +190,5 @@ void script_free(host_script *script)
     if (!script)
         return;
     lua_close(script->lua);
-    free(script);
+    od__free(script);
 }
