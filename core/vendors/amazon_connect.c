@@ -174,9 +174,8 @@ static const od_field start_fields[] = {
       .option = "queue_id" },
     { .name = "ClientToken", .summary = "makes a repetition the same call; made when absent", .shape = &client_token,
       .make_uuid = true },
-    { .name = "Attributes", .summary = "contact attributes for the flow; keys of letters, digits, - and _; at most 32768 "
-      "bytes together",
-      .shape = &attributes },
+    { .name = "Attributes", .summary = "contact attributes for the flow; keys of letters, digits, - and _; at most "
+      "32768 bytes together", .shape = &attributes },
     { .name = "Name", .summary = "title of the contact, shown to the agent", .shape = &contact_name },
     { .name = "Description", .summary = "description of the contact, shown to the agent", .shape = &description },
     { .name = "References", .summary = "links and notes shown to the agent, by name", .shape = &references },
@@ -213,7 +212,8 @@ static od_status rule_traffic(od_value *params, const char *path, od_error *err)
 {
     const char *traffic = od_value_string(od_value_get(params, "TrafficType"));
     bool campaign = traffic && strcmp(traffic, "CAMPAIGN") == 0;
-    bool detect = od_value_boolean(od_value_find(params, "/AnswerMachineDetectionConfig/EnableAnswerMachineDetection"));
+    const od_value *detection = od_value_get(params, "AnswerMachineDetectionConfig");
+    bool detect = od_value_boolean(od_value_get(detection, "EnableAnswerMachineDetection"));
     if (detect && !campaign)
         return od__vendor_refuse(err, path, "TrafficType",
                                  traffic ? "expected CAMPAIGN (answering machine detection is enabled), got \"GENERAL\""

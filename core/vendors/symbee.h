@@ -1,5 +1,5 @@
-/* vendors/symbee: the data of a Symbee preview record: its two spellings on input and its special keys. For the files of
- * this vendor only. */
+/* vendors/symbee: the data of a Symbee preview record: its two spellings on input and its special keys. For this
+ * vendor's files only. */
 #ifndef OD_VENDORS_SYMBEE_H
 #define OD_VENDORS_SYMBEE_H
 
@@ -13,8 +13,8 @@ extern const od_shape od__symbee_data;
 /* No key twice, none equal to clientIdFieldName (else "Id"), Highlight and Hidden name keys that are there. */
 od_status od__symbee_rule_keys(od_value *params, const char *path, od_error *err);
 
-/* Returns a list of new { key, value } elements (or NULL when memory runs out) of either spelling; what is neither comes
- * through as it is, for the shape to refuse. */
+/* Returns a list of new { key, value } elements (or NULL when memory runs out) of either spelling; what is neither
+ * comes through as it is, for the shape to refuse. */
 od_value *od__symbee_data_list(const od_value *data);
 /* Finds the value of a key in such a list; NULL if it is not there. */
 const od_value *od__symbee_data_get(const od_value *list, const char *key);

@@ -21,13 +21,13 @@
     { .http_status = (http), .vendor_code = (vendors), .enveloped = 1, .code = OD_##what,         \
       .placement = OD_PLACEMENT_##proves, .retryable = (again_later), .again = OD_AGAIN_##repeat }
 
-/* What R13 says of any vendor, by HTTP status: the end of every table, total. First the statuses that prove nothing even
- * in the vendor's own envelope; where that has codes, these rows stand before those of the codes. */
+/* What R13 says of any vendor, by HTTP status: the end of every table, total. First the statuses that prove nothing
+ * even in the vendor's own envelope; where that has codes, these rows stand before those of the codes. */
 #define OD_ERROR_ROWS_UNCERTAIN                                  \
     OD_ROW(408, NULL, 0, TIMEOUT, UNKNOWN, true, NO),            \
     OD_ROW(409, NULL, 0, CONFLICT, UNKNOWN, false, NO),          \
     OD_ROW(425, NULL, 0, UNAVAILABLE, UNKNOWN, true, NO)
-/* An answer outside the vendor's own envelope may be a proxy's, which proves nothing about what the vendor did before. */
+/* An answer outside the vendor's own envelope may be a proxy's, which proves nothing of what the vendor did before. */
 #define OD_ERROR_ROWS_GENERAL                                    \
     OD_ROW(429, NULL, 1, THROTTLED, NOT_PLACED, true, THROTTLED), \
     OD_ROW(429, NULL, -1, THROTTLED, UNKNOWN, true, THROTTLED),  \
@@ -65,8 +65,8 @@ od_status od__vendor_set_text(od_value *object, const char *key, const char *tex
 /* Copies the members of over (an object or NULL) into `into`; the members of over win, and where both have an object
  * under one key, those are merged in the same way. Errors: out_of_memory. */
 od_status od__vendor_merge(od_value *into, const od_value *over, od_error *err);
-/* Sets params[map][key] to the token (NULL: nothing), last of all, so that no field of the caller's takes the mark of the
- * attempt away (R2). A map that is none is left for the shape to refuse. Errors: out_of_memory. */
+/* Sets params[map][key] to the token (NULL: nothing), last of all, so that no field of the caller's takes the mark of
+ * the attempt away (R2). A map that is none is left for the shape to refuse. Errors: out_of_memory. */
 od_status od__vendor_mark(od_value *params, const char *map, const char *key, const char *token, od_error *err);
 /* Gives the finished parameters away, or frees them if status tells of a failure; returns status. */
 od_status od__vendor_place_end(od_status status, od_value *made, od_value **params);
