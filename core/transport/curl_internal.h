@@ -16,8 +16,9 @@ typedef struct od_curl_transport od_curl_transport;
 #define OD_CURL_OWN_LINES 3
 /* Idle easy handles that a client keeps. */
 #define OD_CURL_IDLE_SLOTS 128
-/* Receive and send buffer of one easy handle: answers and requests are small, and 256 of them may be under way. */
-#define OD_CURL_RECEIVE_BYTES 8192L
+/* Receive and send buffer of one easy handle: answers and requests are small, and hundreds may be under way. libcurl
+ * allocates the first anew for each transfer, and up to a KiB that costs the allocator next to nothing. */
+#define OD_CURL_RECEIVE_BYTES 1024L
 #define OD_CURL_SEND_BYTES 16384L
 
 struct od_network {

@@ -2,6 +2,7 @@
  * record; nothing is finished or freed from inside them. */
 #include "transport/curl_internal.h"
 
+#include <fcntl.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -77,6 +78,13 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *context)
     return body->failed ? stop_at(slot, body, OD_CURL_STOP_BODY) : count;
 }
 
+/* A program that the host starts must not hold a vendor's connection open. */
+static int on_new_socket(void *context, curl_socket_t fd, curlsocktype purpose)
+{
+    (void)context, (void)purpose;
+    return fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 ? CURL_SOCKOPT_OK : CURL_SOCKOPT_ERROR;
+}
+
 /* ---- what never changes ---- */
 
 /* libcurl keeps parsed trusted certificates over connections only where no directory of them is set; its built-in file
@@ -115,6 +123,7 @@ static CURLcode set_constants(od_curl_slot *slot)
     SET(CURLOPT_FOLLOWLOCATION, 0L);
     SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     SET(CURLOPT_TCP_KEEPALIVE, 1L);
+    SET(CURLOPT_SOCKOPTFUNCTION, on_new_socket);
     SET(CURLOPT_CONNECTTIMEOUT_MS, (long)owner->connect_timeout_ms);
     SET(CURLOPT_BUFFERSIZE, OD_CURL_RECEIVE_BYTES);
     SET(CURLOPT_UPLOAD_BUFFERSIZE, OD_CURL_SEND_BYTES);

@@ -15,7 +15,7 @@ static void must(bool condition, const char *what)
     }
 }
 
-void rig_open(curl_rig *rig)
+void curl_rig_open(curl_rig *rig)
 {
     memset(rig, 0, sizeof(*rig));
     od__clock_init(&rig->clock, NULL);
@@ -23,13 +23,13 @@ void rig_open(curl_rig *rig)
     must(od__network_new(rig->loop, &rig->network, NULL) == OD_OK, "no network");
 }
 
-void rig_close(curl_rig *rig)
+void curl_rig_close(curl_rig *rig)
 {
     od__network_free(rig->network);
     od__loop_free(rig->loop);
 }
 
-od_transport *rig_transport(curl_rig *rig, const char *ca_file, bool cookies)
+od_transport *curl_rig_transport(curl_rig *rig, const char *ca_file, bool cookies)
 {
     od_transport *transport = NULL;
     const od_curl_options options = {
@@ -42,21 +42,21 @@ od_transport *rig_transport(curl_rig *rig, const char *ca_file, bool cookies)
     return transport;
 }
 
-void rig_notice(void *context)
+void curl_rig_notice(void *context)
 {
     od__loop_wake(((curl_rig *)context)->loop);
 }
 
-void rig_run(curl_rig *rig, const bool *flag)
+void curl_rig_run(curl_rig *rig, const bool *flag)
 {
     while (!*flag)
         must(od__loop_step(rig->loop, -1, NULL) == OD_OK, "the loop failed");
 }
 
-void rig_run_all(curl_rig *rig, call *const *calls, size_t count)
+void curl_rig_run_all(curl_rig *rig, call *const *calls, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        rig_run(rig, &calls[i]->finished);
+        curl_rig_run(rig, &calls[i]->finished);
 }
 
 static void on_finished(void *context, od_exchange *exchange)
@@ -70,7 +70,7 @@ static void on_finished(void *context, od_exchange *exchange)
         c->then(c);
 }
 
-call *call_new(const char *method, const char *url, const char *body)
+call *curl_call_new(const char *method, const char *url, const char *body)
 {
     call *c = calloc(1, sizeof(*c));
     must(c != NULL, "no memory");
@@ -86,19 +86,19 @@ call *call_new(const char *method, const char *url, const char *body)
     return c;
 }
 
-call *call_local(const char *method, int port, const char *path, const char *body)
+call *curl_call_local(const char *method, int port, const char *path, const char *body)
 {
     char url[256];
     snprintf(url, sizeof(url), "http://127.0.0.1:%d%s", port, path);
-    return call_new(method, url, body);
+    return curl_call_new(method, url, body);
 }
 
-void call_header(call *c, const char *name, const char *value)
+void curl_call_header(call *c, const char *name, const char *value)
 {
     must(od__http_request_set_header(&c->exchange.request, name, value, false, NULL) == OD_OK, "no header");
 }
 
-void call_send(call *c, od_transport *transport)
+void curl_call_send(call *c, od_transport *transport)
 {
     c->finished = false;
     od__exchange_push(&c->exchange, on_finished, c);
@@ -107,20 +107,20 @@ void call_send(call *c, od_transport *transport)
     c->inside_send = false;
 }
 
-void call_free(call *c)
+void curl_call_free(call *c)
 {
     od__exchange_clear(&c->exchange);
     free(c);
 }
 
-const char *call_error(const call *c)
+const char *curl_call_error(const call *c)
 {
     static char text[1024];
     od_error_format(&c->exchange.error, text, sizeof(text));
     return text;
 }
 
-const char *call_body(const call *c)
+const char *curl_call_body(const call *c)
 {
     return od__buffer_text(&c->exchange.response.body);
 }

@@ -25,26 +25,26 @@ typedef struct call {
 
 #define CALL_TIMEOUT_MS 60000
 
-void rig_open(curl_rig *rig);
-void rig_close(curl_rig *rig);
+void curl_rig_open(curl_rig *rig);
+void curl_rig_close(curl_rig *rig);
 /* A transport with default timeouts; ca_file may be NULL. */
-od_transport *rig_transport(curl_rig *rig, const char *ca_file, bool cookies);
+od_transport *curl_rig_transport(curl_rig *rig, const char *ca_file, bool cookies);
 /* Wakes the loop: for a server's notice; context is the rig. */
-void rig_notice(void *context);
+void curl_rig_notice(void *context);
 /* Steps until *flag. */
-void rig_run(curl_rig *rig, const bool *flag);
+void curl_rig_run(curl_rig *rig, const bool *flag);
 /* Steps until every call is finished. */
-void rig_run_all(curl_rig *rig, call *const *calls, size_t count);
+void curl_rig_run_all(curl_rig *rig, call *const *calls, size_t count);
 
 /* A new exchange; body NULL: none. Timeout CALL_TIMEOUT_MS, no repeat, not ringing. */
-call *call_new(const char *method, const char *url, const char *body);
+call *curl_call_new(const char *method, const char *url, const char *body);
 /* The same with a URL made of port and path: "http://127.0.0.1:<port><path>". */
-call *call_local(const char *method, int port, const char *path, const char *body);
-void call_header(call *call, const char *name, const char *value);
-void call_send(call *call, od_transport *transport);
-void call_free(call *call);
+call *curl_call_local(const char *method, int port, const char *path, const char *body);
+void curl_call_header(call *call, const char *name, const char *value);
+void curl_call_send(call *call, od_transport *transport);
+void curl_call_free(call *call);
 /* The exchange's error as od_error_format writes it; static. */
-const char *call_error(const call *call);
-const char *call_body(const call *call);
+const char *curl_call_error(const call *call);
+const char *curl_call_body(const call *call);
 
 #endif

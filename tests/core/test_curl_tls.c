@@ -99,14 +99,14 @@ static int close_all(void **state)
 static int open_rig(void **state)
 {
     (void)state;
-    rig_open(&rig);
+    curl_rig_open(&rig);
     return 0;
 }
 
 static int close_rig(void **state)
 {
     (void)state;
-    rig_close(&rig);
+    curl_rig_close(&rig);
     return 0;
 }
 
@@ -114,13 +114,13 @@ static call *call_tls(const char *method, const char *host, const char *path, co
 {
     char url[256];
     snprintf(url, sizeof(url), "https://%s:%d%s", host, port, path);
-    return call_new(method, url, body);
+    return curl_call_new(method, url, body);
 }
 
 static void run_call(call *c, od_transport *transport)
 {
-    call_send(c, transport);
-    rig_run(&rig, &c->finished);
+    curl_call_send(c, transport);
+    curl_rig_run(&rig, &c->finished);
 }
 
 /* How often path was asked for so far (or, for "sessions", how many connections there were). */
@@ -131,9 +131,9 @@ static int count_of(od_transport *transport, const char *path)
     assert_int_equal(c->exchange.response.status, 200);
     char wanted[64];
     snprintf(wanted, sizeof(wanted), "\"%s\":", path);
-    const char *at = strstr(call_body(c), wanted);
+    const char *at = strstr(curl_call_body(c), wanted);
     int count = at == NULL ? 0 : atoi(at + strlen(wanted));
-    call_free(c);
+    curl_call_free(c);
     return count;
 }
 
@@ -163,25 +163,25 @@ static void trusts_what_ca_file_says_and_nothing_else(void **state)
           "network: the file of trusted certificates is not usable: error setting certificate file: /nowhere/ca.pem", NULL },
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        od_transport *transport = rig_transport(&rig, rows[i].ca_file, false);
+        od_transport *transport = curl_rig_transport(&rig, rows[i].ca_file, false);
         call *c = call_tls("POST", rows[i].host, "/", "{}");
         c->exchange.rings = true;
         run_call(c, transport);
         if (rows[i].before == NULL) {
-            assert_string_equal(call_error(c), "ok");
-            assert_string_equal(call_body(c), "ok");
+            assert_string_equal(curl_call_error(c), "ok");
+            assert_string_equal(curl_call_body(c), "ok");
         } else {
             char wanted[512];
             if (rows[i].after != NULL)
                 snprintf(wanted, sizeof(wanted), "%s%d%s", rows[i].before, port, rows[i].after);
             else
                 snprintf(wanted, sizeof(wanted), "%s%s", rows[i].before, rows[i].ca_file == not_pem ? not_pem : "");
-            assert_string_equal(call_error(c), wanted);
+            assert_string_equal(curl_call_error(c), wanted);
             assert_int_equal(c->exchange.try_placement, OD_PLACEMENT_NOT_PLACED);
             assert_int_equal(c->exchange.again, OD_AGAIN_NO);
             assert_false(c->exchange.error.retryable);
         }
-        call_free(c);
+        curl_call_free(c);
         od__transport_free(transport);
     }
 }
@@ -190,16 +190,16 @@ static void trusts_what_ca_file_says_and_nothing_else(void **state)
 static void a_trusted_connection_is_not_shared_with_who_does_not_trust_it(void **state)
 {
     (void)state;
-    od_transport *trusting = rig_transport(&rig, certificate, false);
-    od_transport *doubting = rig_transport(&rig, other, false);
+    od_transport *trusting = curl_rig_transport(&rig, certificate, false);
+    od_transport *doubting = curl_rig_transport(&rig, other, false);
     call *c = call_tls("GET", "127.0.0.1", "/", NULL);
     run_call(c, trusting);
-    assert_string_equal(call_error(c), "ok");
-    call_free(c);
+    assert_string_equal(curl_call_error(c), "ok");
+    curl_call_free(c);
     c = call_tls("GET", "127.0.0.1", "/", NULL);
     run_call(c, doubting);
     assert_int_equal(c->exchange.error.code, OD_NETWORK);
-    call_free(c);
+    curl_call_free(c);
     od__transport_free(trusting);
     od__transport_free(doubting);
 }
@@ -209,20 +209,20 @@ static void a_trusted_connection_is_not_shared_with_who_does_not_trust_it(void *
 static void streams_share_a_connection(void **state)
 {
     (void)state;
-    od_transport *transport = rig_transport(&rig, certificate, false);
+    od_transport *transport = curl_rig_transport(&rig, certificate, false);
     int sessions = count_of(transport, "sessions");
     call *calls[20];
     for (size_t i = 0; i < 20; i++) {
         calls[i] = call_tls("POST", "127.0.0.1", "/many", "{}");
-        call_send(calls[i], transport);
+        curl_call_send(calls[i], transport);
     }
-    rig_run_all(&rig, calls, 20);
+    curl_rig_run_all(&rig, calls, 20);
     for (size_t i = 0; i < 20; i++) {
-        assert_string_equal(call_error(calls[i]), "ok");
-        assert_string_equal(call_body(calls[i]), "ok");
+        assert_string_equal(curl_call_error(calls[i]), "ok");
+        assert_string_equal(curl_call_body(calls[i]), "ok");
         const char *headers = od__buffer_text(&calls[i]->exchange.response.headers);
         assert_memory_equal(headers, "content-type: text/plain\n", 25);
-        call_free(calls[i]);
+        curl_call_free(calls[i]);
     }
     assert_int_equal(count_of(transport, "sessions"), sessions);
     od__transport_free(transport);
@@ -233,11 +233,11 @@ static void test_R1_a_refused_stream_arrives_once_and_harms_no_sibling(void **st
     (void)state;
     static const od_repeat repeats[] = { OD_REPEAT_NEVER, OD_REPEAT_SAFE, OD_REPEAT_TOKEN };
     for (size_t i = 0; i < 3; i++) {
-        od_transport *transport = rig_transport(&rig, certificate, false);
+        od_transport *transport = curl_rig_transport(&rig, certificate, false);
         int refused = count_of(transport, "/refuse");
         int held = count_of(transport, "/hold");
         call *sibling = call_tls("GET", "127.0.0.1", "/hold", NULL);
-        call_send(sibling, transport);
+        curl_call_send(sibling, transport);
         while (count_of(transport, "/hold") == held)
             ;
         int sessions = count_of(transport, "sessions");
@@ -245,22 +245,22 @@ static void test_R1_a_refused_stream_arrives_once_and_harms_no_sibling(void **st
         c->exchange.rings = true;
         c->exchange.repeat = repeats[i];
         run_call(c, transport);
-        assert_string_equal(call_error(c), "network: the connection died before an answer came");
+        assert_string_equal(curl_call_error(c), "network: the connection died before an answer came");
         assert_int_equal(c->exchange.try_placement, OD_PLACEMENT_UNKNOWN);
         assert_int_equal(c->exchange.error.placement, OD_PLACEMENT_UNKNOWN);
-        call_free(c);
+        curl_call_free(c);
         assert_false(sibling->finished);
         assert_int_equal(count_of(transport, "/refuse"), refused + 1);
         call *release = call_tls("GET", "127.0.0.1", "/release", NULL);
         run_call(release, transport);
-        rig_run(&rig, &sibling->finished);
-        assert_string_equal(call_error(sibling), "ok");
-        assert_string_equal(call_body(sibling), "held");
+        curl_rig_run(&rig, &sibling->finished);
+        assert_string_equal(curl_call_error(sibling), "ok");
+        assert_string_equal(curl_call_body(sibling), "held");
         assert_int_equal(count_of(transport, "/hold"), held + 1);
         /* The refused stream was the sibling's neighbour: at most the resend opened a connection. */
         assert_true(count_of(transport, "sessions") <= sessions + 1);
-        call_free(sibling);
-        call_free(release);
+        curl_call_free(sibling);
+        curl_call_free(release);
         od__transport_free(transport);
     }
 }
@@ -269,14 +269,14 @@ static void test_R1_a_refused_stream_arrives_once_and_harms_no_sibling(void **st
 static void test_R1_libcurl_resends_what_is_safe_to_repeat(void **state)
 {
     (void)state;
-    od_transport *transport = rig_transport(&rig, certificate, false);
+    od_transport *transport = curl_rig_transport(&rig, certificate, false);
     int refused = count_of(transport, "/refuse");
     call *c = call_tls("GET", "127.0.0.1", "/refuse", NULL);
     c->exchange.repeat = OD_REPEAT_SAFE;
     run_call(c, transport);
     assert_int_not_equal(c->exchange.error.code, OD_OK);
     assert_int_equal(c->exchange.error.code, OD_NETWORK);
-    call_free(c);
+    curl_call_free(c);
     assert_true(count_of(transport, "/refuse") > refused + 1);
     od__transport_free(transport);
 }
@@ -284,7 +284,7 @@ static void test_R1_libcurl_resends_what_is_safe_to_repeat(void **state)
 static void a_reset_stream_is_in_doubt(void **state)
 {
     (void)state;
-    od_transport *transport = rig_transport(&rig, certificate, false);
+    od_transport *transport = curl_rig_transport(&rig, certificate, false);
     int before = count_of(transport, "/cancel");
     call *c = call_tls("POST", "127.0.0.1", "/cancel", "{}");
     c->exchange.rings = true;
@@ -294,7 +294,7 @@ static void a_reset_stream_is_in_doubt(void **state)
     char wanted[64];
     snprintf(wanted, sizeof(wanted), "127.0.0.1:%d gave up on the request", port);
     assert_memory_equal(c->exchange.error.message, wanted, strlen(wanted));
-    call_free(c);
+    curl_call_free(c);
     assert_int_equal(count_of(transport, "/cancel"), before + 1);
     od__transport_free(transport);
 }
@@ -302,13 +302,13 @@ static void a_reset_stream_is_in_doubt(void **state)
 static void canceling_a_stream_leaves_its_sibling_alone(void **state)
 {
     (void)state;
-    od_transport *transport = rig_transport(&rig, certificate, false);
+    od_transport *transport = curl_rig_transport(&rig, certificate, false);
     int held = count_of(transport, "/hold");
     call *pair[2];
     for (size_t i = 0; i < 2; i++) {
         pair[i] = call_tls("POST", "127.0.0.1", "/hold", "{}");
         pair[i]->exchange.rings = true;
-        call_send(pair[i], transport);
+        curl_call_send(pair[i], transport);
     }
     while (count_of(transport, "/hold") < held + 2)
         ;
@@ -316,11 +316,11 @@ static void canceling_a_stream_leaves_its_sibling_alone(void **state)
     assert_int_equal(pair[0]->exchange.error.placement, OD_PLACEMENT_UNKNOWN);
     call *release = call_tls("GET", "127.0.0.1", "/release", NULL);
     run_call(release, transport);
-    rig_run(&rig, &pair[1]->finished);
-    assert_string_equal(call_body(pair[1]), "held");
-    call_free(pair[0]);
-    call_free(pair[1]);
-    call_free(release);
+    curl_rig_run(&rig, &pair[1]->finished);
+    assert_string_equal(curl_call_body(pair[1]), "held");
+    curl_call_free(pair[0]);
+    curl_call_free(pair[1]);
+    curl_call_free(release);
     od__transport_free(transport);
 }
 
