@@ -359,7 +359,11 @@ static od_status walk_string(const walk *at, const od_shape *shape, const od_val
     /* Everything behind here may take it as a C string. */
     if (memchr(text, '\0', bytes) != NULL)
         return od__error_at(at->err, OD_VALIDATION, write_path(at, NULL, path), "expected text without NUL characters");
-    if (shape->min != 0 || shape->max != 0) {
+    /* A character has one to four bytes, so most texts need no counting. */
+    bool bounded = shape->max >= shape->min;
+    bool surely_long_enough = shape->min <= 0 || (int64_t)(bytes / 4) >= shape->min;
+    bool surely_short_enough = !bounded || (int64_t)bytes <= shape->max;
+    if ((shape->min != 0 || shape->max != 0) && !(surely_long_enough && surely_short_enough)) {
         size_t count = 0;
         for (size_t i = 0; i < bytes; i++)
             count += ((unsigned char)text[i] & 0xc0) != 0x80;
