@@ -76,9 +76,15 @@ od_status od__error_no_memory(od_error *err) {
 }
 
 void od__error_clear(od_error *err) {
-    size_t size = err->size;
-    *err = (od_error)OD_ERROR_INIT;
-    if (size != 0) err->size = size;
+    /* Member by member: this runs several times in each call, and the texts are long. */
+    if (err->size == 0) err->size = sizeof *err;
+    err->code = OD_OK;
+    err->http_status = 0;
+    err->retryable = false;
+    err->placement = OD_PLACEMENT_NONE;
+    err->retry_after_ms = -1;
+    err->path[0] = err->vendor_code[0] = err->request_id[0] = err->message[0] = '\0';
+    memset(err->reserved, 0, sizeof err->reserved);
 }
 
 size_t od_error_format(const od_error *error, char *out, size_t out_bytes) {

@@ -70,7 +70,8 @@ static void unpark_failed(void *context, od_exchange *exchange) {
 
 static void finish_failed(void *context) {
     rate_layer *self = context;
-    while (self->failed.first != NULL) {
+    /* Those that a listener adds now come in the next round of the loop. */
+    for (size_t left = self->failed.count; left > 0 && self->failed.first != NULL; left--) {
         od_exchange *exchange = self->failed.first;
         take_out(&self->failed, exchange);
         od__exchange_unpark(exchange);
