@@ -106,8 +106,7 @@ static void free_client(od_client *client)
     od__transport_free(client->network);
     od__client_plan_clear(&client->plan);
     if (client->options != NULL)
-        od__value_wipe(client->options);
-    od_value_unref(client->options);
+        od__value_wipe(client->options);  /* and lets go of it */
     od__free(client);
 }
 
