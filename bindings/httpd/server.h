@@ -5,6 +5,7 @@
 
 #include "mhd.h"
 
+#ifdef OD_HTTPD_BUILT
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -82,4 +83,5 @@ void od__httpd_drop(httpd_request *request);
 void od__httpd_close(httpd_server *server);
 
 #pragma GCC visibility pop
+#endif
 #endif

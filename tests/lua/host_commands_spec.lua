@@ -47,6 +47,7 @@ describe("a FIELD=VALUE word", function()
         { { "Any=+5" }, { Any = "+5" } },
         { { "Any=[1]" }, { Any = { 1 } } },
         { { "Any=null" }, { Any = "null" } },
+        { { "Any=false" }, { Any = false } },
         { { 'List=["a","b"]' }, { List = { "a", "b" } } },
         { { "List=a" }, { List = "a" } },
         { { "Map.a=1", "Map.b.c=2" }, { Map = { a = "1", ["b.c"] = "2" } } },

@@ -262,6 +262,18 @@ describe("outdial run", function()
         assert.equal(4, code)
     end)
 
+    it("says that its tasks wait for each other once it is asked to stop", function()
+        local _, err, code = run(KILL .. [[
+            local a, b
+            a = outdial.spawn(function() b:join() end)
+            b = outdial.spawn(function() a:join() end)
+            kill("TERM")
+        ]])
+        assert.equal("outdial run: outdial: deadlock: every task waits for another one, and nothing is under way",
+            err:match("^[^\n]*"))
+        assert.equal(4, code)
+    end)
+
     it("takes a reader that went away as an error of the write", function()
         check_run([[
             local pipe = io.popen("exec true", "w")
@@ -519,6 +531,18 @@ describe("outdial mock", function()
             "outdial mock: cannot listen on nowhere: expected an IPv4 or IPv6 address\n", 1)
         check("mock --phone-log /no/such/folder/log", "",
             "outdial mock: /no/such/folder/log: No such file or directory\n", 1)
+    end)
+
+    it("says what to install where libmicrohttpd is not", function()
+        -- An empty file of its name is found first and is no library.
+        local out, err, code = shell([[
+            folder=$(mktemp -d) && : > $folder/libmicrohttpd.so.12
+            LD_LIBRARY_PATH=$folder $OUTDIAL mock; code=$?
+            rm -r $folder; (exit $code)
+        ]])
+        assert.equal("", out)
+        assert.equal("outdial mock: libmicrohttpd is not installed (apt-get install libmicrohttpd12)\n", err)
+        assert.equal(1, code)
     end)
 
     it("ends with 0 at the first signal", function()
