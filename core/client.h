@@ -63,6 +63,19 @@ typedef struct od_placing {
     char *token;                /* owned */
 } od_placing;
 
+/* One call under way. */
+struct od_client_call {
+    od_request base;              /* first: the kind's functions get this */
+    od_client *client;
+    const od_operation *operation;
+    od_exchange exchange;
+    od_value *parameters;
+    od_value *answer;             /* of the last try, if it succeeded */
+    bool is_placing;
+    od_placing placing;
+    od_client_call *next, *previous;
+};
+
 /* Starts a call with parameters (taken, also when it fails); placing (its contents are taken, also when it fails) may be
  * NULL. Errors: validation, out_of_memory. */
 od_status od__client_start(od_client *client, const od_operation *operation, od_value *parameters,
