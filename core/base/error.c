@@ -43,32 +43,37 @@ void od__error_clean(char *out, size_t out_bytes, const char *text, size_t lengt
     out[used] = '\0';
 }
 
-static void fill(od_error *err, od_status code, const char *path, const char *format, va_list arguments) {
-    char text[2 * OD_ERROR_MESSAGE_BYTES]; /* longer than the message, so that cleaning is what cuts */
+/* Longer than the message, so that cleaning is what cuts. */
+#define TEXT_BYTES (2 * OD_ERROR_MESSAGE_BYTES)
+
+/* path NULL: it is about no parameter, or its path is known already. */
+static od_status store(od_error *err, od_status code, const char *path, const char *text) {
     err->code = code;
-    int length = vsnprintf(text, sizeof text, format, arguments);
-    if (length < 0) length = 0;
-    if ((size_t)length >= sizeof text) length = (int)sizeof text - 1;
-    od__error_clean(err->message, sizeof err->message, text, (size_t)length);
+    od__error_clean(err->message, sizeof err->message, text, strlen(text));
     if (path != NULL) od__error_clean(err->path, sizeof err->path, path, strlen(path));
+    return code;
 }
 
 od_status od__error_set(od_error *err, od_status code, const char *format, ...) {
     if (err == NULL || err->code != OD_OK) return code;
+    char text[TEXT_BYTES];
+    text[0] = '\0';
     va_list arguments;
     va_start(arguments, format);
-    fill(err, code, NULL, format, arguments);
+    vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    return code;
+    return store(err, code, NULL, text);
 }
 
 od_status od__error_at(od_error *err, od_status code, const char *path, const char *format, ...) {
     if (err == NULL || err->code != OD_OK) return code;
+    char text[TEXT_BYTES];
+    text[0] = '\0';
     va_list arguments;
     va_start(arguments, format);
-    fill(err, code, path, format, arguments);
+    vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    return code;
+    return store(err, code, path, text);
 }
 
 od_status od__error_no_memory(od_error *err) {

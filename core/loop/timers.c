@@ -48,7 +48,7 @@ bool od__timers_put(od_timers *timers, od_timer *timer, int64_t due_us) {
     if (timer->position == 0) {
         if (timers->count == timers->capacity) {
             size_t capacity = timers->capacity > 0 ? timers->capacity * 2 : FIRST_CAPACITY;
-            od_timer **heap = od__realloc(timers->heap, capacity * sizeof *heap);
+            od_timer **heap = od__realloc(timers->heap, capacity * sizeof(od_timer *));
             if (heap == NULL) return false;
             timers->heap = heap;
             timers->capacity = capacity;
