@@ -1,4 +1,5 @@
 #include <jansson.h>
+#include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -138,11 +139,13 @@ static void write_integer(od_json_writer *writer, int64_t integer)
     od__json_raw(writer, at, (size_t)(digits + sizeof digits - at));
 }
 
-/* Left to jansson, which knows the traps: the locale's decimal point, ".0" for whole numbers, exponents. */
+/* Left to jansson, which knows the traps: the locale's decimal point, ".0" for whole numbers, exponents. Fifteen digits,
+ * so that 0.1 stays 0.1; but the largest numbers, rounded to them, would be beyond what a double can hold. */
 static bool write_number(od_json_writer *writer, const json_t *number)
 {
     char text[NUMBER_BYTES];
-    size_t length = json_dumpb(number, text, sizeof text, JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
+    size_t digits = fabs(json_real_value(number)) > 1.79769313486231e308 ? 17 : 15;
+    size_t length = json_dumpb(number, text, sizeof text, JSON_ENCODE_ANY | JSON_REAL_PRECISION(digits));
     if (length == 0 || length > sizeof text)
         return false;
     od__json_raw(writer, text, length);
