@@ -137,7 +137,8 @@ static void set_up_exchange(od_client_call *call, const od_submit_options *optio
     exchange->rings = call->operation->rings;
     exchange->repeat = repeat_rule(client, call->operation, call->parameters);
     exchange->resend_within_ms = client->plan.resend_within_ms;
-    exchange->send_before_us = options->send_before_ms * 1000;
+    exchange->send_before_us =
+        options->send_before_ms > INT64_MAX / 1000 ? INT64_MAX : options->send_before_ms * 1000;
     exchange->timeout_ms = options->timeout_ms > 0 ? options->timeout_ms : client->plan.timeout_ms;
     exchange->anonymous = call->operation->unsigned_request;
     exchange->bucket = call->operation->rate;
@@ -204,6 +205,8 @@ od_status od__client_operation(const od_client *client, const char *name, const 
 od_status od__client_submit_take(od_client *client, const char *operation, od_value *parameters,
                                  const od_submit_options *options, od_request **out, od_error *err)
 {
+    if (out != NULL)
+        *out = NULL;
     const od_operation *found;
     od_status status = od__client_operation(client, operation, &found, err);
     if (status != OD_OK) {
@@ -216,6 +219,8 @@ od_status od__client_submit_take(od_client *client, const char *operation, od_va
 od_status od_client_submit(od_client *client, const char *operation, const od_value *parameters,
                            const od_submit_options *options, od_request **out, od_error *err)
 {
+    if (out != NULL)
+        *out = NULL;
     const od_operation *found;
     od_status status = od__client_operation(client, operation, &found, err);
     if (status != OD_OK)

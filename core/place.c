@@ -60,6 +60,8 @@ od_status od__client_place_take(od_client *client, od_value *call, const od_subm
                                 od_error *err)
 {
     od_status status = OD_OK;
+    if (out != NULL)
+        *out = NULL;
     if (client->vendor->place == NULL)
         status = od__error_set(err, OD_VALIDATION, "%s cannot place a call", client->vendor->name);
     if (status == OD_OK)
