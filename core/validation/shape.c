@@ -74,7 +74,8 @@ void od__shape_gather(const od_shape *shape, const od_value *object, const od_va
     void *cursor = NULL;
     const char *key;
     const od_value *member;
-    memset(out, 0, OD_LIMIT_FIELDS * sizeof out[0]);
+    for (size_t i = 0; i < OD_LIMIT_FIELDS; i++)
+        out[i] = NULL;
     while (od_value_next(object, &cursor, &key, &member)) {
         const od_field *field = od__shape_field(shape, key);
         if (field != NULL && field - shape->fields < OD_LIMIT_FIELDS)
@@ -376,6 +377,8 @@ static od_status walk_string(const walk *at, const od_shape *shape, const od_val
     return OD_OK;
 }
 
+#define TWO_TO_63 9223372036854775808.0 /* itself no int64_t; its negative is the least */
+
 static od_status walk_integer(walk *at, const od_shape *shape, const od_value *value, od_value **replacement)
 {
     int64_t integer;
@@ -383,8 +386,9 @@ static od_status walk_integer(walk *at, const od_shape *shape, const od_value *v
         integer = od_value_integer(value);
     } else {
         double number = od_value_number(value);
-        /* 2^63 itself is no int64_t. A Lua without integers, and much JSON, says 15.0 for 15. */
-        if (od_value_type(value) != OD_TYPE_NUMBER || number != floor(number) || number < -0x1p63 || number >= 0x1p63)
+        /* A Lua without integers, and much JSON, says 15.0 for 15. */
+        if (od_value_type(value) != OD_TYPE_NUMBER || number != floor(number) || number < -TWO_TO_63 ||
+            number >= TWO_TO_63)
             return complain_kind(at, shape, value);
         integer = (int64_t)number;
         *replacement = od_value_new_integer(integer);
