@@ -34,6 +34,8 @@ static od_status place(od_client *client, const od_value *call, const od_submit_
                        od_error *err)
 {
     const od_vendor *vendor = client->vendor;
+    if (vendor->place == NULL)
+        return od__error_set(err, OD_VALIDATION, "%s cannot place a call", vendor->name);
     od_placing placing = { 0 };
     od_status status = make_token(client, call, &placing.token, err);
     if (status != OD_OK)
@@ -59,13 +61,9 @@ static od_status place(od_client *client, const od_value *call, const od_submit_
 od_status od__client_place_take(od_client *client, od_value *call, const od_submit_options *options, od_request **out,
                                 od_error *err)
 {
-    od_status status = OD_OK;
     if (out != NULL)
         *out = NULL;
-    if (client->vendor->place == NULL)
-        status = od__error_set(err, OD_VALIDATION, "%s cannot place a call", client->vendor->name);
-    if (status == OD_OK)
-        status = od__shape_validate(&od_shape_call, call, "", err);
+    od_status status = od__shape_validate(&od_shape_call, call, "", err);
     if (status == OD_OK)
         status = place(client, call, options, out, err);
     od_value_unref(call);

@@ -4,11 +4,14 @@
 
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "crypto/crypto.h"
 
 #define OPTION_NAME_BYTES 64
+#define BASIC_BYTES 4096  /* user name, colon and password */
+#define SCHEME "Basic "
 
 void od__secret_free(char *secret)
 {
@@ -55,21 +58,23 @@ od_status od__basic_value(const od_value *options, const char *names, char **out
     if (password == NULL)
         return od__error_at(err, OD_VALIDATION, path, "expected the password, got nothing");
 
-    size_t length = user_length + 1 + od_value_length(password);
-    char *plain = od__alloc(length + 1);
-    char *text = od__alloc(6 + 4 * ((length + 2) / 3) + 1);
-    if (plain == NULL || text == NULL) {
-        od__free(plain);
-        od__free(text);
-        return od__error_no_memory(err);
+    od_buffer plain;
+    od__buffer_init(&plain, BASIC_BYTES);
+    od__buffer_add(&plain, od_value_string(user), user_length);
+    od__buffer_add_byte(&plain, ':');
+    od__buffer_add(&plain, od_value_string(password), od_value_length(password));
+    char *text = plain.failed ? NULL : od__alloc(sizeof(SCHEME) + 4 * ((plain.length + 2) / 3));
+    if (text != NULL) {
+        memcpy(text, SCHEME, sizeof(SCHEME));
+        od__crypto_base64(plain.data, plain.length, text + sizeof(SCHEME) - 1);
     }
-    memcpy(plain, od_value_string(user), user_length);
-    plain[user_length] = ':';
-    memcpy(plain + user_length + 1, od_value_string(password), od_value_length(password));
-    memcpy(text, "Basic ", 6);
-    od__crypto_base64(plain, length, text + 6);
-    od__crypto_wipe(plain, length);
-    od__free(plain);
+    bool too_long = plain.over_limit;
+    od__buffer_wipe(&plain);
+    if (too_long)
+        return od__error_at(err, OD_VALIDATION, path, "expected user name and password of at most %d bytes together",
+                            BASIC_BYTES - 1);
+    if (text == NULL)
+        return od__error_no_memory(err);
     *out = text;
     return OD_OK;
 }

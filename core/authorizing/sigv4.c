@@ -1,6 +1,7 @@
 /* Stages 2 to 4 of a signature, and the cache of signing keys. */
 #include "authorizing/sigv4.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -71,14 +72,14 @@ od_status od__sigv4_string_to_sign(const od_sigv4_scope *scope, const od_buffer 
 od_status od__sigv4_signing_key(const char *secret, const od_sigv4_scope *scope, uint8_t out[OD_SHA256_BYTES],
                                 od_error *err)
 {
-    char first[4 + SECRET_BYTES];
-    size_t secret_length = strlen(secret);
-    if (secret_length > SECRET_BYTES)
+    char first[4 + SECRET_BYTES + 1];
+    int length = snprintf(first, sizeof(first), "AWS4%s", secret);
+    if (length < 0 || (size_t)length >= sizeof(first)) {
+        od__crypto_wipe(first, sizeof(first));
         return od__error_set(err, OD_INTERNAL, "the secret access key is longer than %d bytes", SECRET_BYTES);
-    memcpy(first, "AWS4", 4);
-    memcpy(first + 4, secret, secret_length);
+    }
     uint8_t day[OD_SHA256_BYTES], region[OD_SHA256_BYTES], service[OD_SHA256_BYTES];
-    bool fine = od__crypto_hmac_sha256(first, 4 + secret_length, scope->date, DAY_BYTES, day) &&
+    bool fine = od__crypto_hmac_sha256(first, (size_t)length, scope->date, DAY_BYTES, day) &&
                 od__crypto_hmac_sha256(day, sizeof(day), scope->region, strlen(scope->region), region) &&
                 od__crypto_hmac_sha256(region, sizeof(region), scope->service, strlen(scope->service), service) &&
                 od__crypto_hmac_sha256(service, sizeof(service), "aws4_request", 12, out);

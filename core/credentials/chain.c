@@ -4,10 +4,12 @@
 #include "base/error.h"
 #include "base/memory.h"
 
+#define CHAIN_SOURCES 8
+
 typedef struct chain_source {
     od_credential_source base;
     size_t count;
-    od_credential_source *sources[];
+    od_credential_source *sources[CHAIN_SOURCES];
 } chain_source;
 
 static void source_ready(void *context)
@@ -54,11 +56,13 @@ static void chain_free(od_credential_source *base)
 od_status od__credentials_chain_new(od_credential_source **sources, size_t count, od_credential_source **out,
                                     od_error *err)
 {
-    chain_source *self = od__calloc(1, sizeof(*self) + count * sizeof(self->sources[0]));
+    chain_source *self = count <= CHAIN_SOURCES ? od__calloc(1, sizeof(*self)) : NULL;
     if (self == NULL) {
         for (size_t i = 0; i < count; i++)
             od__credential_source_free(sources[i]);
-        return od__error_no_memory(err);
+        return count <= CHAIN_SOURCES
+                   ? od__error_no_memory(err)
+                   : od__error_set(err, OD_INTERNAL, "more than %d credential sources", CHAIN_SOURCES);
     }
     self->base = (od_credential_source){ .name = "chain", .get = chain_get, .free = chain_free };
     self->count = count;

@@ -324,6 +324,23 @@ static void simple_authorizers_send_their_one_header(void **state)
     }
 }
 
+static void a_name_and_password_that_are_too_long_are_refused(void **state)
+{
+    (void)state;
+    auth_rig r;
+    static char options[5000];
+    auth_open(&r);
+    snprintf(options, sizeof(options), "{\"username\":\"u\",\"password\":\"%4095d\"}", 7);
+    od_error error = OD_ERROR_INIT;
+    assert_int_equal(auth_try(&r, &od_authorizer_basic, options, &error), OD_VALIDATION);
+    auth_error(&error, "validation /password: expected user name and password of at most 4095 bytes together");
+    auth_close(&r);
+    auth_open(&r);
+    snprintf(options, sizeof(options), "{\"username\":\"u\",\"password\":\"%4094d\"}", 7);
+    assert_int_equal(auth_try(&r, &od_authorizer_basic, options, NULL), OD_OK);
+    auth_close(&r);
+}
+
 /* ---- SigV4 ---- */
 
 #define KEYS "{\"region\":\"us-east-1\",\"credentials\":{\"access_key_id\":\"AKIDEXAMPLE\"," \
@@ -634,6 +651,7 @@ int main(void)
         cmocka_unit_test(a_network_failure_is_no_rejection),
         cmocka_unit_test(what_is_anonymous_or_has_no_authorizer_passes),
         cmocka_unit_test(simple_authorizers_send_their_one_header),
+        cmocka_unit_test(a_name_and_password_that_are_too_long_are_refused),
         cmocka_unit_test(a_call_is_signed),
         cmocka_unit_test(the_signed_host_is_the_sent_host),
         cmocka_unit_test(a_url_without_a_host_is_not_signed),

@@ -503,7 +503,9 @@ static void an_unsigned_operation_carries_no_authorization(void **state)
     od_request_unref(submit(&r, "set", NULL, NULL));
     assert_non_null(strstr(fake_sent(&r.network), "Authorization: secret\n"));
     od_error error = OD_ERROR_INIT;
-    assert_int_equal(od_client_place(r.client, NULL, NULL, NULL, &error), OD_VALIDATION);
+    od_value *call = parse("{\"to\":\"+15555550100\"}");
+    assert_int_equal(od_client_place(r.client, call, NULL, NULL, &error), OD_VALIDATION);
+    od_value_unref(call);
     assert_error(&error, "validation: made_up cannot place a call");
     rig_close(&r);
 }

@@ -340,6 +340,24 @@ static void a_chain_that_gets_no_memory_frees_its_sources(void **state)
     od__memory_fail_at(0);
 }
 
+static void a_chain_has_a_limit(void **state)
+{
+    (void)state;
+    fake_source all[9];
+    od_credential_source *sources[9];
+    for (size_t i = 0; i < 9; i++) {
+        prepare(&all[i], "a", NULL);
+        sources[i] = &all[i].base;
+    }
+    od_credential_source *chain = NULL;
+    od_error error = OD_ERROR_INIT;
+    assert_int_equal(od__credentials_chain_new(sources, 9, &chain, &error), OD_INTERNAL);
+    assert_error(&error, "internal: more than 8 credential sources");
+    assert_null(chain);
+    for (size_t i = 0; i < 9; i++)
+        assert_int_equal(all[i].freed, 1);
+}
+
 static void wiping_leaves_nothing(void **state)
 {
     (void)state;
@@ -363,6 +381,7 @@ int main(void)
         cmocka_unit_test(chain_of_nothing_says_what_to_do),
         cmocka_unit_test(chain_passes_on_that_a_source_is_ready),
         cmocka_unit_test(a_chain_that_gets_no_memory_frees_its_sources),
+        cmocka_unit_test(a_chain_has_a_limit),
         cmocka_unit_test(wiping_leaves_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
