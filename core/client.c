@@ -36,17 +36,13 @@ static void unlist_call(od_client_call *call)
     call->next = call->previous = NULL;
 }
 
-/* Every error of an operation that rings says whether it may have rung; an answer that was good and got lost here, for
- * want of memory, is in doubt for the caller. */
+/* Every error of an operation that rings says whether it may have rung; only what is proven is called not placed. So an
+ * answer that was good and got lost here, for want of memory, is in doubt for the caller. */
 static od_placement failed_placement(const od_client_call *call)
 {
-    const od_exchange *exchange = &call->exchange;
     if (!call->operation->rings)
         return OD_PLACEMENT_NONE;
-    od_placement placement = od__placement_join(exchange->error.placement, exchange->placement);
-    if (placement == OD_PLACEMENT_NONE)
-        return exchange->first_byte_us != 0 ? OD_PLACEMENT_UNKNOWN : OD_PLACEMENT_NOT_PLACED;
-    return placement == OD_PLACEMENT_PLACED ? OD_PLACEMENT_UNKNOWN : placement;
+    return call->exchange.placement == OD_PLACEMENT_NOT_PLACED ? OD_PLACEMENT_NOT_PLACED : OD_PLACEMENT_UNKNOWN;
 }
 
 static void finish_call(od_client_call *call)
