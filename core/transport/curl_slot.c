@@ -3,6 +3,7 @@
 #include "transport/curl_internal.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -103,6 +104,18 @@ static CURLcode set_trust(CURL *easy, const char *ca_file)
     return curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
 }
 
+/* libcurl looks for a proxy in the environment at each transfer; where there is none, it is told so once. */
+static bool environment_names_a_proxy(void)
+{
+    static const char *const names[] = { "http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY" };
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        const char *value = getenv(names[i]);
+        if (value != NULL && value[0] != '\0')
+            return true;
+    }
+    return false;
+}
+
 #define SET(option, value)                                          \
     do {                                                            \
         CURLcode code_ = curl_easy_setopt(easy, (option), (value)); \
@@ -122,6 +135,8 @@ static CURLcode set_constants(od_curl_slot *slot)
     SET(CURLOPT_PROTOCOLS_STR, "http,https");
     SET(CURLOPT_FOLLOWLOCATION, 0L);
     SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    if (!environment_names_a_proxy())
+        SET(CURLOPT_PROXY, "");
     SET(CURLOPT_TCP_KEEPALIVE, 1L);
     SET(CURLOPT_SOCKOPTFUNCTION, on_new_socket);
     SET(CURLOPT_CONNECTTIMEOUT_MS, (long)owner->connect_timeout_ms);

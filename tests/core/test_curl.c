@@ -158,6 +158,26 @@ static void asks_for_no_100_continue(void **state)
     server_free(server);
 }
 
+/* As other clients do; what an AWS user expects. The environment is read when a client's handle is made. */
+static void asks_the_proxy_of_the_environment(void **state)
+{
+    (void)state;
+    test_server *server = answering(OK_ANSWER);
+    char proxy[64];
+    snprintf(proxy, sizeof(proxy), "http://127.0.0.1:%d", server_port(server));
+    setenv("http_proxy", proxy, 1);
+    od_transport *transport = curl_rig_transport(&rig, NULL, false);
+    call *c = curl_call_new("GET", "http://vendor.invalid/x?y=1", NULL);
+    run_call(c, transport);
+    unsetenv("http_proxy");
+    assert_error(c, "ok");
+    static const char line[] = "GET http://vendor.invalid/x?y=1 HTTP/1.1\r\nHost: vendor.invalid\r\n";
+    assert_memory_equal(server_request(server, 0), line, sizeof(line) - 1);
+    curl_call_free(c);
+    od__transport_free(transport);
+    server_free(server);
+}
+
 /* ---- what comes back ---- */
 
 static void reads_answers_however_they_are_cut(void **state)
@@ -417,10 +437,13 @@ int main(void)
     unsetenv("http_proxy");
     unsetenv("all_proxy");
     unsetenv("ALL_PROXY");
+    unsetenv("no_proxy");
+    unsetenv("NO_PROXY");
     const struct CMUnitTest tests[] = {
         TEST(sends_exactly_what_was_built),
         TEST(head_expects_no_body),
         TEST(asks_for_no_100_continue),
+        TEST(asks_the_proxy_of_the_environment),
         TEST(reads_answers_however_they_are_cut),
         TEST(neither_follows_nor_decodes),
         TEST(keeps_the_connections_of_a_burst),
