@@ -123,8 +123,16 @@ local function new(engine)
         return fail(task, OWN_YIELD)
     end
 
+    -- The task being resumed now. After an error from outside, such as an interrupt in a REPL, current is stale.
+    local function resuming()
+        local thread = current and current.thread
+        local how = thread and coroutine.status(thread)
+        if how ~= "running" and how ~= "normal" then current = nil end
+        return current
+    end
+
     local function resume_task(task)
-        local outer = current
+        local outer = resuming()
         current = task
         if task.thread then
             settle(task, resume(task.thread))
@@ -161,7 +169,7 @@ local function new(engine)
         scope.tasks[task] = true
         if not daemon then scope.open = scope.open + 1 end
         make_ready(task)
-        if not current then tell_host() end
+        if not resuming() then tell_host() end
         return task
     end
 
@@ -262,7 +270,7 @@ local function new(engine)
     end
 
     local function check_main(name)
-        if current then misuse(name .. " cannot be called from a coroutine of your own inside a task", 3) end
+        if resuming() then misuse(name .. " cannot be called from a coroutine of your own inside a task", 3) end
     end
 
     -- Waits for all tasks of a scope; returns false if the waiting task was canceled meanwhile: then they are canceled
@@ -298,7 +306,7 @@ local function new(engine)
     end
 
     local function scope_here()
-        local task = tasks[running() or false] or current
+        local task = tasks[running() or false] or resuming()
         return task and task.scope or root
     end
 
@@ -466,7 +474,7 @@ local function new(engine)
     -- engine:step(max_wait in seconds; nil: no limit): resumes tasks that are ready, waits, resumes again. Raises the
     -- error of a task that was spawned outside any run and that nobody joins.
     function M.engine:step(max_wait) -- luacheck: ignore 212
-        if current then misuse("engine:step is for a loop around tasks, not for a task", 2) end
+        if resuming() then misuse("engine:step is for a loop around tasks, not for a task", 2) end
         if max_wait ~= nil and not (type(max_wait) == "number" and max_wait >= 0) then
             misuse("engine:step: expected seconds, 0 or more, or nil, got " .. tostring(max_wait), 2)
         end

@@ -587,6 +587,23 @@ describe("a task", function()
         assert.matches("outdial: await: another task waits for this request", problem, 1, true)
     end)
 
+    if coroutine.running() then -- where the main program has a thread that a hook can be set on
+        it("interrupted from outside, as a REPL does, leaves the scheduler fit for the next run", function()
+            local outside = coroutine.running()
+            local ok, problem = pcall(s.run, function()
+                s.sleep(1)
+                debug.sethook(outside, function()
+                    debug.sethook(outside)
+                    error("interrupted!", 0)
+                end, "", 1)
+                s.sleep(1)
+            end)
+            assert.is_false(ok)
+            assert.equal("interrupted!", problem)
+            assert.equal("fine", s.run(function() s.sleep(1) return "fine" end))
+        end)
+    end
+
     it("told to stop goes on, but can know it", function()
         s.run(function()
             assert.is_false(s.stopping())
