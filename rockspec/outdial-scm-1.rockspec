@@ -40,7 +40,7 @@ build = {
                 "core/authorizing/sigv4.c", "core/authorizing/sigv4_authorizer.c",
                 "core/authorizing/sigv4_canonical.c", "core/base/buffer.c", "core/base/clock.c",
                 "core/base/error.c", "core/base/memory.c", "core/base/nearest.c", "core/base/status.c",
-                "core/client.c", "core/client_options.c", "core/credentials/chain.c",
+                "core/client.c", "core/client_chain.c", "core/client_options.c", "core/credentials/chain.c",
                 "core/credentials/credentials.c", "core/credentials/environment.c", "core/credentials/static.c",
                 "core/crypto/encoding.c", "core/crypto/hash.c", "core/crypto/random.c", "core/engine.c",
                 "core/json/describe.c", "core/json/parse.c", "core/json/value.c", "core/json/write.c",

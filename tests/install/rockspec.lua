@@ -1,4 +1,4 @@
--- Compares the file lists of the rockspec with the tree; run from the top of the checkout.
+-- Compares the file lists of the rockspec with the tree; run from the top of the checkout. With --write it renews them.
 local path = "rockspec/outdial-scm-1.rockspec"
 local spec = setmetatable({}, { __index = _G })
 assert(loadfile(path, "t", spec))()
@@ -12,6 +12,38 @@ local function files(command)
     assert(pipe:close())
     table.sort(list)
     return list
+end
+
+local sources = files("find core bindings/lua bindings/httpd -name '*.c'")
+local scripts = files("find scripts/outdial -maxdepth 1 -name '*.lua'")
+
+local function module_name(script)
+    return (script:gsub("^scripts/", ""):gsub("%.lua$", ""):gsub("/init$", ""):gsub("/", "."))
+end
+
+if arg[1] == "--write" then
+    local lines, line = {}, "               "
+    for _, script in ipairs(scripts) do
+        lines[#lines + 1] = ('        ["%s"] = "%s",'):format(module_name(script), script)
+    end
+    lines[#lines + 1] = '        ["outdial.core"] = {\n            sources = {'
+    for _, source in ipairs(sources) do
+        local item = (' "%s",'):format(source)
+        if #line + #item > 116 then
+            lines[#lines + 1], line = line, "               "
+        end
+        line = line .. item
+    end
+    lines[#lines + 1] = line .. "\n            },"
+    local file = assert(io.open(path))
+    local text = file:read("*a")
+    file:close()
+    local first = select(2, text:find("    modules = {\n", 1, true))
+    local last = text:find("            defines = ", 1, true)
+    file = assert(io.open(path, "w"))
+    assert(file:write(text:sub(1, first), table.concat(lines, "\n"), "\n", text:sub(last)))
+    assert(file:close())
+    os.exit(0)
 end
 
 local complaints = {}
@@ -31,23 +63,20 @@ local function compare(what, listed, present)
     end
 end
 
-local sources, scripts = {}, {}
-for _, source in ipairs(spec.build.modules["outdial.core"].sources) do
-    sources[#sources + 1] = source
-end
+local listed = {}
 for name, source in pairs(spec.build.modules) do
     if type(source) == "string" then
-        scripts[#scripts + 1] = source
-        local expected = source:gsub("^scripts/", ""):gsub("%.lua$", ""):gsub("/init$", ""):gsub("/", ".")
-        if name ~= expected then
-            complaints[#complaints + 1] = "module " .. name .. " should be " .. expected
+        listed[#listed + 1] = source
+        if name ~= module_name(source) then
+            complaints[#complaints + 1] = "module " .. name .. " should be " .. module_name(source)
         end
     end
 end
-compare("sources", sources, files("find core bindings/lua bindings/httpd -name '*.c'"))
-compare("modules", scripts, files("find scripts/outdial -maxdepth 1 -name '*.lua'"))
+compare("sources", spec.build.modules["outdial.core"].sources, sources)
+compare("modules", listed, scripts)
 if #complaints > 0 then
     table.sort(complaints)
-    io.stderr:write(path, ": ", table.concat(complaints, "\n" .. path .. ": "), "\n")
+    io.stderr:write(path, ": ", table.concat(complaints, "\n" .. path .. ": "),
+        "\nrenew the lists with: lua5.4 tests/install/rockspec.lua --write\n")
     os.exit(1)
 end
