@@ -113,7 +113,7 @@ APT_BUILD := gcc libc6-dev pkg-config libcurl4-openssl-dev libssl-dev libjansson
     lua5.4 liblua5.4-dev lua-cjson
 APT_TEST  := lua5.1 liblua5.1-0-dev lua5.3 liblua5.3-dev luajit libcmocka-dev lua-busted lua-check luarocks \
     unzip curl openssl nodejs valgrind
-APT_LINT  := cppcheck clang clang-tidy clang-format
+APT_LINT  := cppcheck clang clang-tidy
 
 # Installs what dpkg does not know as installed; as another user than root it prints the line to type.
 define apt_install
@@ -253,10 +253,6 @@ uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(PREFIX)/include/outdial.h $(DESTDIR)$(LIBDIR)/liboutdial.* \
 	    $(DESTDIR)$(LIBDIR)/pkgconfig/outdial.pc $(DESTDIR)$(PREFIX)/bin/outdial
 	for v in $(LUA_MODULE_VERSIONS); do rm -rf $(DESTDIR)$(LIBDIR)/lua/$$v/outdial $(DESTDIR)$(PREFIX)/share/lua/$$v/outdial; done
-
-.PHONY: format
-format: deps-lint ## clang-format over all C
-	clang-format -i $(CORE_SRC) $(LUA_SRC) $(HOST_SRC) $(TEST_SRC) $(wildcard core/*.h core/*/*.h bindings/*/*.h)
 
 .PHONY: clean
 clean: ## remove build/

@@ -7,8 +7,7 @@
 #include "base/memory.h"
 #include "json/value.h"
 
-static void release_call(od_client_call *call)
-{
+static void release_call(od_client_call *call) {
     od__exchange_clear(&call->exchange);
     od_value_unref(call->parameters);
     od_value_unref(call->answer);
@@ -17,16 +16,14 @@ static void release_call(od_client_call *call)
     call->placing.token = NULL;
 }
 
-static void list_call(od_client *client, od_client_call *call)
-{
+static void list_call(od_client *client, od_client_call *call) {
     call->next = client->calls;
     if (call->next != NULL)
         call->next->previous = call;
     client->calls = call;
 }
 
-static void unlist_call(od_client_call *call)
-{
+static void unlist_call(od_client_call *call) {
     if (call->previous != NULL)
         call->previous->next = call->next;
     else
@@ -38,15 +35,13 @@ static void unlist_call(od_client_call *call)
 
 /* Every error of an operation that rings says whether it may have rung; only what is proven is called not placed. So an
  * answer that was good and got lost here, for want of memory, is in doubt for the caller. */
-static od_placement failed_placement(const od_client_call *call)
-{
+static od_placement failed_placement(const od_client_call *call) {
     if (!call->operation->rings)
         return OD_PLACEMENT_NONE;
     return call->exchange.placement == OD_PLACEMENT_NOT_PLACED ? OD_PLACEMENT_NOT_PLACED : OD_PLACEMENT_UNKNOWN;
 }
 
-static void finish_call(od_client_call *call)
-{
+static void finish_call(od_client_call *call) {
     od_exchange *exchange = &call->exchange;
     od_value *result = NULL;
     if (exchange->error.code == OD_OK && call->is_placing) {
@@ -66,30 +61,26 @@ static void finish_call(od_client_call *call)
     od__request_finish(&call->base, result);
 }
 
-static void exchange_finished(void *context, od_exchange *exchange)
-{
+static void exchange_finished(void *context, od_exchange *exchange) {
     (void)exchange;
     finish_call(context);
 }
 
-static void judge_try(void *context, od_exchange *exchange)
-{
+static void judge_try(void *context, od_exchange *exchange) {
     od_client_call *call = context;
     od_value_unref(call->answer);
     call->answer = NULL;
     (void)od__operation_read(call->client->vendor, call->operation, exchange, &call->answer);
 }
 
-static void cancel_call(od_request *request, od_status code)
-{
+static void cancel_call(od_request *request, od_status code) {
     od_client_call *call = (od_client_call *)request;
     od__exchange_cancel(&call->exchange, code, code == OD_CLOSED ? "the client or engine was closed"
                                                                  : "the request was canceled");
     finish_call(call);
 }
 
-static void free_call(od_request *request)
-{
+static void free_call(od_request *request) {
     od_client_call *call = (od_client_call *)request;
     release_call(call);
     od__free(call);
@@ -97,14 +88,12 @@ static void free_call(od_request *request)
 
 static const od_request_kind call_kind = { .cancel = cancel_call, .free = free_call };
 
-static bool random_bytes(void *context, void *out, size_t bytes)
-{
+static bool random_bytes(void *context, void *out, size_t bytes) {
     return od__clock_random(context, out, bytes);
 }
 
 od_status od__client_request(od_client *client, const od_operation *operation, od_value *parameters,
-                             od_http_request *request, od_error *err)
-{
+                             od_http_request *request, od_error *err) {
     od_status status = od__shape_fill(operation->input, parameters, client->options, random_bytes,
                                       &client->engine->clock, err);
     if (status == OD_OK)
@@ -115,8 +104,7 @@ od_status od__client_request(od_client *client, const od_operation *operation, o
 }
 
 /* A token makes a repetition safe only if it is there, and while it may be used (R2). */
-static od_repeat repeat_rule(const od_client *client, const od_operation *operation, const od_value *parameters)
-{
+static od_repeat repeat_rule(const od_client *client, const od_operation *operation, const od_value *parameters) {
     if (operation->repeat_unless != NULL && od_value_get(parameters, operation->repeat_unless) != NULL)
         return OD_REPEAT_NEVER;
     if (operation->repeat == OD_REPEAT_TOKEN &&
@@ -126,8 +114,7 @@ static od_repeat repeat_rule(const od_client *client, const od_operation *operat
     return operation->repeat;
 }
 
-static void set_up_exchange(od_client_call *call, const od_submit_options *options)
-{
+static void set_up_exchange(od_client_call *call, const od_submit_options *options) {
     od_client *client = call->client;
     od_exchange *exchange = &call->exchange;
     exchange->rings = call->operation->rings;
@@ -143,16 +130,14 @@ static void set_up_exchange(od_client_call *call, const od_submit_options *optio
 }
 
 /* Parameters that were refused placed nothing: that holds for whatever goes wrong before the exchange is sent. */
-static od_status refused(const od_operation *operation, od_status status, od_error *err)
-{
+static od_status refused(const od_operation *operation, od_status status, od_error *err) {
     if (err != NULL && operation->rings && err->code == status)
         err->placement = OD_PLACEMENT_NOT_PLACED;
     return status;
 }
 
 od_status od__client_start(od_client *client, const od_operation *operation, od_value *parameters,
-                           od_placing *placing, const od_submit_options *options, od_request **out, od_error *err)
-{
+                           od_placing *placing, const od_submit_options *options, od_request **out, od_error *err) {
     od_submit_options given = OD_SUBMIT_OPTIONS_INIT;
     if (options != NULL)
         memcpy(&given, options, options->size < sizeof(given) ? options->size : sizeof(given));
@@ -186,8 +171,7 @@ od_status od__client_start(od_client *client, const od_operation *operation, od_
 
 /* ---- by name ---- */
 
-od_status od__client_operation(const od_client *client, const char *name, const od_operation **out, od_error *err)
-{
+od_status od__client_operation(const od_client *client, const char *name, const od_operation **out, od_error *err) {
     *out = od__operation_find(client->vendor, name);
     if (*out != NULL)
         return OD_OK;
@@ -199,8 +183,7 @@ od_status od__client_operation(const od_client *client, const char *name, const 
 }
 
 od_status od__client_submit_take(od_client *client, const char *operation, od_value *parameters,
-                                 const od_submit_options *options, od_request **out, od_error *err)
-{
+                                 const od_submit_options *options, od_request **out, od_error *err) {
     if (out != NULL)
         *out = NULL;
     const od_operation *found;
@@ -213,8 +196,7 @@ od_status od__client_submit_take(od_client *client, const char *operation, od_va
 }
 
 od_status od_client_submit(od_client *client, const char *operation, const od_value *parameters,
-                           const od_submit_options *options, od_request **out, od_error *err)
-{
+                           const od_submit_options *options, od_request **out, od_error *err) {
     if (out != NULL)
         *out = NULL;
     const od_operation *found;

@@ -14,14 +14,12 @@
 /* ---- what a client says without being asked ---- */
 
 void od_client_set_log(od_client *client, void (*log)(void *context, od_log_level level, const char *text),
-                       void *context)
-{
+                       void *context) {
     client->log = log;
     client->log_context = context;
 }
 
-void od__client_log(const od_client *client, od_log_level level, const char *format, ...)
-{
+void od__client_log(const od_client *client, od_log_level level, const char *format, ...) {
     if (client->log == NULL)
         return;
     char raw[LOG_BYTES], text[LOG_BYTES];
@@ -33,8 +31,7 @@ void od__client_log(const od_client *client, od_log_level level, const char *for
     client->log(client->log_context, level, text);
 }
 
-static void notice_retry(void *context, const od_exchange *exchange, int64_t delay_ms)
-{
+static void notice_retry(void *context, const od_exchange *exchange, int64_t delay_ms) {
     const od_client *client = context;
     const od_client_call *call = exchange->context;
     char why[LOG_BYTES];
@@ -48,8 +45,7 @@ static void notice_retry(void *context, const od_exchange *exchange, int64_t del
 /* ---- clients ---- */
 
 /* From the bottom up: curl, authorizing, rate, retry. What is made already is in the client, to be freed with it. */
-static od_status make_chain(od_client *client, od_error *err)
-{
+static od_status make_chain(od_client *client, od_error *err) {
     od_engine *engine = client->engine;
     const od_client_plan *plan = &client->plan;
     const od_curl_options network = {
@@ -85,8 +81,7 @@ static od_status make_chain(od_client *client, od_error *err)
     return status;
 }
 
-static void free_client(od_client *client)
-{
+static void free_client(od_client *client) {
     od__transport_free(client->retry);
     od__transport_free(client->rate);
     od__transport_free(client->authorizing);
@@ -99,8 +94,7 @@ static void free_client(od_client *client)
 }
 
 od_status od_client_new(od_engine *engine, const od_vendor *vendor, const od_value *options, od_client **out,
-                        od_error *err)
-{
+                        od_error *err) {
     *out = NULL;
     if (vendor == NULL)
         return od__error_set(err, OD_VALIDATION, "no such vendor");
@@ -125,8 +119,7 @@ od_status od_client_new(od_engine *engine, const od_vendor *vendor, const od_val
     return OD_OK;
 }
 
-void od_client_free(od_client *client)
-{
+void od_client_free(od_client *client) {
     if (client == NULL)
         return;
     while (client->calls != NULL)
@@ -135,12 +128,10 @@ void od_client_free(od_client *client)
     free_client(client);
 }
 
-const od_vendor *od_client_vendor(const od_client *client)
-{
+const od_vendor *od_client_vendor(const od_client *client) {
     return client->vendor;
 }
 
-od_engine *od_client_engine(const od_client *client)
-{
+od_engine *od_client_engine(const od_client *client) {
     return client->engine;
 }

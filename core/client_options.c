@@ -13,27 +13,23 @@
 #define RATE_BURST_MAX 100000
 #define ATTEMPTS_MAX 100
 
-static od_status refuse(const char *path, const char *expected, const od_value *value, od_error *err)
-{
+static od_status refuse(const char *path, const char *expected, const od_value *value, od_error *err) {
     char got[64] = "nothing";
     if (value != NULL)
         od__value_describe(value, got, sizeof(got));
     return od__error_at(err, OD_VALIDATION, path, "expected %s, got %s", expected, got);
 }
 
-static bool is_number(const od_value *value)
-{
+static bool is_number(const od_value *value) {
     return value != NULL && (od_value_type(value) == OD_TYPE_NUMBER || od_value_type(value) == OD_TYPE_INTEGER);
 }
 
-static bool is_false(const od_value *value)
-{
+static bool is_false(const od_value *value) {
     return value != NULL && od_value_type(value) == OD_TYPE_BOOLEAN && !od_value_boolean(value);
 }
 
 /* Reads option `name` in seconds into *out_ms, which keeps its default when the option is absent. */
-static od_status read_seconds(const od_value *options, const char *name, double least, int64_t *out_ms, od_error *err)
-{
+static od_status read_seconds(const od_value *options, const char *name, double least, int64_t *out_ms, od_error *err) {
     const od_value *value = od_value_get(options, name);
     if (value == NULL)
         return OD_OK;
@@ -48,8 +44,7 @@ static od_status read_seconds(const od_value *options, const char *name, double 
     return OD_OK;
 }
 
-static od_status read_rate(const od_value *options, od_client_plan *plan, od_error *err)
-{
+static od_status read_rate(const od_value *options, od_client_plan *plan, od_error *err) {
     const od_value *value = od_value_get(options, "rate");
     if (value == NULL)
         return OD_OK;
@@ -71,8 +66,7 @@ static od_status read_rate(const od_value *options, od_client_plan *plan, od_err
     return OD_OK;
 }
 
-static od_status read_retry(const od_value *options, od_client_plan *plan, od_error *err)
-{
+static od_status read_retry(const od_value *options, od_client_plan *plan, od_error *err) {
     const od_value *value = od_value_get(options, "retry");
     if (value == NULL)
         return OD_OK;
@@ -93,8 +87,7 @@ static od_status read_retry(const od_value *options, od_client_plan *plan, od_er
 }
 
 /* Where a token still means the same contact after its end, it may be repeated as long as the vendor keeps it (R2). */
-static od_status read_resend(const od_value *options, od_client_plan *plan, od_error *err)
-{
+static od_status read_resend(const od_value *options, od_client_plan *plan, od_error *err) {
     const od_value *reading = od_value_get(options, "token_after_disconnect");
     const char *text = reading != NULL ? od_value_string(reading) : NULL;
     if (text != NULL && strcmp(text, "same_contact") == 0)
@@ -102,8 +95,7 @@ static od_status read_resend(const od_value *options, od_client_plan *plan, od_e
     return read_seconds(options, "resend_within", 0, &plan->resend_within_ms, err);
 }
 
-static void lower_origin(char *url)
-{
+static void lower_origin(char *url) {
     char *stop = strstr(url, "://");
     stop = stop != NULL ? stop + 3 + strcspn(stop + 3, "/") : url;
     for (char *c = url; c < stop; c++)
@@ -112,8 +104,7 @@ static void lower_origin(char *url)
 }
 
 /* Lower case in scheme and host, because a signature covers the host as it is sent. */
-static od_status read_base_url(const od_vendor *vendor, const od_value *options, od_client_plan *plan, od_error *err)
-{
+static od_status read_base_url(const od_vendor *vendor, const od_value *options, od_client_plan *plan, od_error *err) {
     char own[OD_LIMIT_URL_BYTES], url[OD_LIMIT_URL_BYTES];
     od_status status = vendor->base_url(options, own, sizeof(own), err);
     if (status != OD_OK)
@@ -135,8 +126,7 @@ static od_status read_base_url(const od_vendor *vendor, const od_value *options,
     return plan->base_url != NULL ? OD_OK : od__error_no_memory(err);
 }
 
-od_status od__client_plan_read(const od_vendor *vendor, const od_value *options, od_client_plan *plan, od_error *err)
-{
+od_status od__client_plan_read(const od_vendor *vendor, const od_value *options, od_client_plan *plan, od_error *err) {
     *plan = (od_client_plan){
         .timeout_ms = OD_DEFAULT_TIMEOUT_MS,
         .connect_timeout_ms = OD_DEFAULT_CONNECT_TIMEOUT_MS,
@@ -159,8 +149,7 @@ od_status od__client_plan_read(const od_vendor *vendor, const od_value *options,
     return status;
 }
 
-void od__client_plan_clear(od_client_plan *plan)
-{
+void od__client_plan_clear(od_client_plan *plan) {
     od__free(plan->base_url);
     plan->base_url = NULL;
 }

@@ -8,15 +8,13 @@
 #include "crypto/crypto.h"
 #include "json/value.h"
 
-static const char *text_of(const od_value *call, const char *key)
-{
+static const char *text_of(const od_value *call, const char *key) {
     const od_value *member = od_value_get(call, key);
     return member != NULL ? od_value_string(member) : NULL;
 }
 
 /* The call's own token, or a new one. */
-static od_status make_token(const od_client *client, const od_value *call, char **out, od_error *err)
-{
+static od_status make_token(const od_client *client, const od_value *call, char **out, od_error *err) {
     const char *given = text_of(call, "token");
     char uuid[OD_UUID_BYTES];
     if (given == NULL) {
@@ -31,8 +29,7 @@ static od_status make_token(const od_client *client, const od_value *call, char 
 }
 
 static od_status place(od_client *client, const od_value *call, const od_submit_options *options, od_request **out,
-                       od_error *err)
-{
+                       od_error *err) {
     const od_vendor *vendor = client->vendor;
     if (vendor->place == NULL)
         return od__error_set(err, OD_VALIDATION, "%s cannot place a call", vendor->name);
@@ -59,8 +56,7 @@ static od_status place(od_client *client, const od_value *call, const od_submit_
 }
 
 od_status od__client_place_take(od_client *client, od_value *call, const od_submit_options *options, od_request **out,
-                                od_error *err)
-{
+                                od_error *err) {
     if (out != NULL)
         *out = NULL;
     od_status status = od__shape_validate(&od_shape_call, call, "", err);
@@ -73,8 +69,7 @@ od_status od__client_place_take(od_client *client, od_value *call, const od_subm
 }
 
 od_status od_client_place(od_client *client, const od_value *call, const od_submit_options *options, od_request **out,
-                          od_error *err)
-{
+                          od_error *err) {
     od_value *copy = call != NULL ? od__value_copy(call) : od_value_new_object();
     if (copy != NULL)
         return od__client_place_take(client, copy, options, out, err);
@@ -86,8 +81,7 @@ od_status od_client_place(od_client *client, const od_value *call, const od_subm
 
 od_status od__placing_result(const od_vendor *vendor, const od_operation *operation, int http_status,
                              const od_value *parameters, const od_value *response, const char *token, od_value **out,
-                             od_error *err)
-{
+                             od_error *err) {
     od_value *id = NULL;
     bool placed = vendor->placed(operation, http_status, parameters, response, &id);
     od_value *result = od_value_new_object();

@@ -7,8 +7,7 @@
 #include "json/value.h"
 
 /* An authorization is all secret and may need the network, so none is made here. */
-static od_status describe_headers(const od_http_request *request, od_value **out, od_error *err)
-{
+static od_status describe_headers(const od_http_request *request, od_value **out, od_error *err) {
     od_value *headers = od_value_new_object();
     od_status status = headers != NULL ? OD_OK : od__error_no_memory(err);
     for (size_t i = 0; i < request->header_count && status == OD_OK; i++) {
@@ -25,8 +24,7 @@ static od_status describe_headers(const od_http_request *request, od_value **out
 }
 
 static od_status describe_body(const od_operation *operation, const od_http_request *request, od_value **out,
-                               od_error *err)
-{
+                               od_error *err) {
     const char *text = od__buffer_text(&request->body);
     if (operation->content_type != NULL && strstr(operation->content_type, "json") != NULL)
         return od_value_parse(text, request->body.length, out, err);
@@ -34,8 +32,7 @@ static od_status describe_body(const od_operation *operation, const od_http_requ
     return *out != NULL ? OD_OK : od__error_no_memory(err);
 }
 
-static od_status describe(const od_operation *operation, const od_http_request *request, od_value **out, od_error *err)
-{
+static od_status describe(const od_operation *operation, const od_http_request *request, od_value **out, od_error *err) {
     od_value *result = od_value_new_object(), *headers = NULL, *body = NULL;
     od_status status = result != NULL ? OD_OK : od__error_no_memory(err);
     if (status == OD_OK)
@@ -60,8 +57,7 @@ static od_status describe(const od_operation *operation, const od_http_request *
 }
 
 od_status od_client_prepare(od_client *client, const char *operation, const od_value *parameters, od_value **out,
-                            od_error *err)
-{
+                            od_error *err) {
     const od_operation *found;
     od_status status = od__client_operation(client, operation, &found, err);
     if (status != OD_OK)

@@ -11,14 +11,12 @@
 static volatile sig_atomic_t signal_count;
 static int signal_pipe[2];
 
-static int count_signals(void)
-{
+static int count_signals(void) {
     return signal_count;
 }
 
 /* Runs at any time, inside Lua too: only what is safe then. The first asks for an orderly stop, the second is one. */
-static void on_signal(int number)
-{
+static void on_signal(int number) {
     (void)number;
     int saved = errno;
     if (signal_count++ > 0)
@@ -29,8 +27,7 @@ static void on_signal(int number)
     errno = saved;
 }
 
-static bool watch_signals(void)
-{
+static bool watch_signals(void) {
     if (pipe2(signal_pipe, O_CLOEXEC | O_NONBLOCK) != 0)
         return false;
     struct sigaction action;
@@ -46,8 +43,7 @@ static bool watch_signals(void)
     return sigaction(SIGPIPE, &action, NULL) == 0;
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     if (!watch_signals()) {
         fprintf(stderr, "outdial: cannot watch signals: %s\n", strerror(errno));
         return HOST_FAILED;

@@ -25,16 +25,14 @@ struct host_script {
 /* ---- outdial.host: what the commands ask of the program they run in ---- */
 
 /* host.signals() -> how many signals asked to stop */
-static int host_signals(lua_State *L)
-{
+static int host_signals(lua_State *L) {
     const host_script *script = lua_touserdata(L, lua_upvalueindex(1));
     lua_pushinteger(L, script->signals());
     return 1;
 }
 
 /* host.terminal(fd) -> is it a terminal, its columns or nil */
-static int host_terminal(lua_State *L)
-{
+static int host_terminal(lua_State *L) {
     int fd = (int)luaL_checkinteger(L, 1);
     lua_pushboolean(L, isatty(fd));
     struct winsize size;
@@ -45,8 +43,7 @@ static int host_terminal(lua_State *L)
     return 2;
 }
 
-static int open_host(lua_State *L)
-{
+static int open_host(lua_State *L) {
     const host_script *script = lua_touserdata(L, lua_upvalueindex(1));
     lua_createtable(L, 0, 3);
     lua_pushinteger(L, script->signal_fd);
@@ -61,8 +58,7 @@ static int open_host(lua_State *L)
 
 /* ---- the embedded library ---- */
 
-static const host_embedded *find_embedded(const char *module)
-{
+static const host_embedded *find_embedded(const char *module) {
     for (const host_embedded *row = host_embedded_table; row->module; row++)
         if (strcmp(row->module, module) == 0)
             return row;
@@ -70,8 +66,7 @@ static const host_embedded *find_embedded(const char *module)
 }
 
 /* A searcher of `require`: name -> loader, file. The chunk is named by its file, so that tracebacks say where. */
-static int search_embedded(lua_State *L)
-{
+static int search_embedded(lua_State *L) {
     const host_embedded *row = find_embedded(luaL_checkstring(L, 1));
     if (!row) {
         lua_pushfstring(L, "no module '%s' in the program", lua_tostring(L, 1));
@@ -86,8 +81,7 @@ static int search_embedded(lua_State *L)
 }
 
 /* Puts the searcher right after package.preload: the program's own library wins over an installed one. */
-static void add_searcher(lua_State *L)
-{
+static void add_searcher(lua_State *L) {
     lua_getglobal(L, "package");
     lua_getfield(L, -1, "searchers");
     for (lua_Integer i = luaL_len(L, -1); i >= 2; i--) {
@@ -99,8 +93,7 @@ static void add_searcher(lua_State *L)
     lua_pop(L, 2);
 }
 
-static void add_preloads(lua_State *L, host_script *script)
-{
+static void add_preloads(lua_State *L, host_script *script) {
     luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
     lua_pushcfunction(L, luaopen_outdial_core);
     lua_setfield(L, -2, "outdial.core");
@@ -115,8 +108,7 @@ static void add_preloads(lua_State *L, host_script *script)
 /* ---- running ---- */
 
 /* An error that was made with a traceback keeps it; another gets one here, where the stack still stands. */
-static int add_traceback(lua_State *L)
-{
+static int add_traceback(lua_State *L) {
     const char *message = luaL_tolstring(L, 1, NULL);
     if (!strstr(message, "\nstack traceback:"))
         luaL_traceback(L, L, message, 1);
@@ -130,8 +122,7 @@ typedef struct host_arguments {
 } host_arguments;
 
 /* The one function under the protected call: sets Lua up and calls outdial.commands.main{ argument... }. */
-static int run_protected(lua_State *L)
-{
+static int run_protected(lua_State *L) {
     const host_arguments *arguments = lua_touserdata(L, 1);
     luaL_openlibs(L);
     add_preloads(L, arguments->script);
@@ -154,8 +145,7 @@ static int run_protected(lua_State *L)
     return 1;
 }
 
-host_script *script_new(int signal_fd, int (*signals)(void))
-{
+host_script *script_new(int signal_fd, int (*signals)(void)) {
     host_script *script = od__calloc(1, sizeof(*script));
     if (!script)
         return NULL;
@@ -169,8 +159,7 @@ host_script *script_new(int signal_fd, int (*signals)(void))
     return script;
 }
 
-int script_run(host_script *script, int argc, char **argv)
-{
+int script_run(host_script *script, int argc, char **argv) {
     lua_State *L = script->lua;
     host_arguments arguments = {.script = script, .argc = argc, .argv = argv};
     lua_pushcfunction(L, add_traceback);
@@ -185,8 +174,7 @@ int script_run(host_script *script, int argc, char **argv)
     return code;
 }
 
-void script_free(host_script *script)
-{
+void script_free(host_script *script) {
     if (!script)
         return;
     lua_close(script->lua);

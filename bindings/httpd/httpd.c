@@ -31,8 +31,7 @@ typedef struct request_handle {
     bool closed; /* the server went first */
 } request_handle;
 
-static httpd_server *check_server(lua_State *L)
-{
+static httpd_server *check_server(lua_State *L) {
     httpd_server *server = luaL_checkudata(L, 1, SERVER_TYPE);
     if (!server->daemon)
         luaL_error(L, "the server is closed");
@@ -41,22 +40,19 @@ static httpd_server *check_server(lua_State *L)
 
 /* ---- requests ---- */
 
-static void forget(void *holder)
-{
+static void forget(void *holder) {
     request_handle *handle = holder;
     handle->request = NULL;
     handle->closed = true;
 }
 
-static void set_text(lua_State *L, const char *key, const char *text, size_t bytes)
-{
+static void set_text(lua_State *L, const char *key, const char *text, size_t bytes) {
     lua_pushlstring(L, text, bytes);
     lua_setfield(L, -2, key);
 }
 
 /* Sets .headers and .header of the table at the top. */
-static void set_headers(lua_State *L, const httpd_request *request)
-{
+static void set_headers(lua_State *L, const httpd_request *request) {
     lua_createtable(L, (int)request->header_count, 0);
     lua_createtable(L, 0, (int)request->header_count);
     for (size_t i = 0; i < request->header_count; i++) {
@@ -90,8 +86,7 @@ static void set_headers(lua_State *L, const httpd_request *request)
 
 /* Pushes a userdata for the request at the head of the queue. The request leaves the queue last, so that running out of
  * memory before loses nothing. */
-static void push_request(lua_State *L, httpd_server *server)
-{
+static void push_request(lua_State *L, httpd_server *server) {
     httpd_request *request = server->arrived;
     request_handle *handle = lua_newuserdata(L, sizeof(*handle));
     *handle = (request_handle){0};
@@ -113,8 +108,7 @@ static void push_request(lua_State *L, httpd_server *server)
     od__httpd_take(server);
 }
 
-static int request_index(lua_State *L)
-{
+static int request_index(lua_State *L) {
     luaL_checkudata(L, 1, REQUEST_TYPE);
     lua_getuservalue(L, 1);
     lua_pushvalue(L, 2);
@@ -127,8 +121,7 @@ static int request_index(lua_State *L)
 }
 
 /* Returns 0, or the number of the first header line that cannot be sent. Raises nothing. */
-static int add_headers(lua_State *L, int index, struct MHD_Response *response, const od_mhd *mhd)
-{
+static int add_headers(lua_State *L, int index, struct MHD_Response *response, const od_mhd *mhd) {
     int count = (int)lua_rawlen(L, index);
     for (int i = 1; i <= count; i++) {
         lua_rawgeti(L, index, i);
@@ -151,8 +144,7 @@ static int add_headers(lua_State *L, int index, struct MHD_Response *response, c
 }
 
 /* request:respond(status, headers, body) */
-static int request_respond(lua_State *L)
-{
+static int request_respond(lua_State *L) {
     request_handle *handle = luaL_checkudata(L, 1, REQUEST_TYPE);
     lua_Integer status = luaL_checkinteger(L, 2);
     luaL_argcheck(L, status >= 200 && status <= 599, 2, "expected a status from 200 to 599");
@@ -185,8 +177,7 @@ static int request_respond(lua_State *L)
 }
 
 /* request:drop() */
-static int request_drop(lua_State *L)
-{
+static int request_drop(lua_State *L) {
     request_handle *handle = luaL_checkudata(L, 1, REQUEST_TYPE);
     if (!handle->request && !handle->closed)
         return luaL_error(L, "the request was answered already");
@@ -196,8 +187,7 @@ static int request_drop(lua_State *L)
     return 0;
 }
 
-static int request_gc(lua_State *L)
-{
+static int request_gc(lua_State *L) {
     request_handle *handle = luaL_checkudata(L, 1, REQUEST_TYPE);
     if (handle->request)
         od__httpd_drop(handle->request);
@@ -207,20 +197,17 @@ static int request_gc(lua_State *L)
 
 /* ---- servers ---- */
 
-static int server_fd(lua_State *L)
-{
+static int server_fd(lua_State *L) {
     lua_pushinteger(L, check_server(L)->fd);
     return 1;
 }
 
-static int server_port(lua_State *L)
-{
+static int server_port(lua_State *L) {
     lua_pushinteger(L, check_server(L)->port);
     return 1;
 }
 
-static int server_step(lua_State *L)
-{
+static int server_step(lua_State *L) {
     httpd_server *server = check_server(L);
     od__httpd_run(server);
     lua_newtable(L);
@@ -231,15 +218,13 @@ static int server_step(lua_State *L)
     return 1;
 }
 
-static int server_close(lua_State *L)
-{
+static int server_close(lua_State *L) {
     od__httpd_close(luaL_checkudata(L, 1, SERVER_TYPE));
     return 0;
 }
 
 /* httpd.listen{ address =, port = } */
-static int listen_at(lua_State *L)
-{
+static int listen_at(lua_State *L) {
     luaL_checktype(L, 1, LUA_TTABLE);
     lua_settop(L, 1);
     lua_getfield(L, 1, "address");
@@ -267,16 +252,14 @@ static int listen_at(lua_State *L)
 
 /* ---- the module ---- */
 
-static void set_functions(lua_State *L, const luaL_Reg *functions)
-{
+static void set_functions(lua_State *L, const luaL_Reg *functions) {
     for (; functions->name; functions++) {
         lua_pushcfunction(L, functions->func);
         lua_setfield(L, -2, functions->name);
     }
 }
 
-static void make_types(lua_State *L)
-{
+static void make_types(lua_State *L) {
     static const luaL_Reg server_methods[] = {
         {"fd", server_fd}, {"port", server_port}, {"step", server_step}, {"close", server_close}, {NULL, NULL},
     };
@@ -302,22 +285,19 @@ static void make_types(lua_State *L)
     lua_pop(L, 1);
 }
 #else
-static int listen_at(lua_State *L)
-{
+static int listen_at(lua_State *L) {
     luaL_checktype(L, 1, LUA_TTABLE);
     lua_pushnil(L);
     lua_pushliteral(L, "built without libmicrohttpd");
     return 2;
 }
 
-static void make_types(lua_State *L)
-{
+static void make_types(lua_State *L) {
     (void)L;
 }
 #endif
 
-int luaopen_outdial_httpd(lua_State *L)
-{
+int luaopen_outdial_httpd(lua_State *L) {
     make_types(L);
     lua_newtable(L);
     lua_pushcfunction(L, listen_at);

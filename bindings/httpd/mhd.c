@@ -11,8 +11,7 @@ static od_mhd table;
 static const char *failure;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-static void open_library(void)
-{
+static void open_library(void) {
     static const struct {
         const char *symbol;
         size_t offset;
@@ -39,8 +38,7 @@ static void open_library(void)
     }
 }
 
-const od_mhd *od__mhd(const char **why)
-{
+const od_mhd *od__mhd(const char **why) {
     pthread_once(&once, open_library);
     *why = failure;
     return failure ? NULL : &table;

@@ -15,8 +15,7 @@
 
 #include "base/memory.h"
 
-static void free_request(httpd_request *request)
-{
+static void free_request(httpd_request *request) {
     httpd_server *server = request->server;
     if (request->previous)
         request->previous->next = request->next;
@@ -36,8 +35,7 @@ static void free_request(httpd_request *request)
 /* ---- what libmicrohttpd calls: none of it may reach Lua ---- */
 
 /* The first sight of a request: here alone the target is still as it was sent. NULL lets `handle` refuse it. */
-static void *begin(void *context, const char *uri, struct MHD_Connection *connection)
-{
+static void *begin(void *context, const char *uri, struct MHD_Connection *connection) {
     httpd_server *server = context;
     httpd_request *request = od__calloc(1, sizeof(*request));
     if (!request)
@@ -53,8 +51,7 @@ static void *begin(void *context, const char *uri, struct MHD_Connection *connec
     return request;
 }
 
-static size_t keep_escapes(void *context, struct MHD_Connection *connection, char *text)
-{
+static size_t keep_escapes(void *context, struct MHD_Connection *connection, char *text) {
     (void)context;
     (void)connection;
     return strlen(text);
@@ -67,8 +64,7 @@ typedef struct header_walk {
     char *text;
 } header_walk;
 
-static enum MHD_Result walk_header(void *context, enum MHD_ValueKind kind, const char *name, const char *value)
-{
+static enum MHD_Result walk_header(void *context, enum MHD_ValueKind kind, const char *name, const char *value) {
     header_walk *walk = context;
     (void)kind;
     size_t name_bytes = strlen(name) + 1;
@@ -91,8 +87,7 @@ static enum MHD_Result walk_header(void *context, enum MHD_ValueKind kind, const
 }
 
 /* Copies the header lines in order of arrival; false when memory runs out. */
-static bool copy_headers(httpd_request *request)
-{
+static bool copy_headers(httpd_request *request) {
     const od_mhd *mhd = request->server->mhd;
     header_walk walk = {0};
     mhd->get_connection_values(request->connection, MHD_HEADER_KIND, walk_header, &walk);
@@ -107,8 +102,7 @@ static bool copy_headers(httpd_request *request)
     return true;
 }
 
-static void copy_remote(httpd_request *request)
-{
+static void copy_remote(httpd_request *request) {
     const union MHD_ConnectionInfo *info =
         request->server->mhd->get_connection_info(request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
     if (!info || !info->client_addr)
@@ -123,8 +117,7 @@ static void copy_remote(httpd_request *request)
 }
 
 /* Answers by itself, without Lua: what is refused because of its size. */
-static enum MHD_Result refuse(httpd_request *request, unsigned status, const char *text)
-{
+static enum MHD_Result refuse(httpd_request *request, unsigned status, const char *text) {
     const od_mhd *mhd = request->server->mhd;
     struct MHD_Response *response =
         mhd->create_response_from_buffer(strlen(text), (void *)(uintptr_t)text, MHD_RESPMEM_PERSISTENT);
@@ -139,14 +132,12 @@ static enum MHD_Result refuse(httpd_request *request, unsigned status, const cha
     return result;
 }
 
-static enum MHD_Result refuse_body(httpd_request *request)
-{
+static enum MHD_Result refuse_body(httpd_request *request) {
     return refuse(request, MHD_HTTP_CONTENT_TOO_LARGE, "the body is longer than 1048576 bytes\n");
 }
 
 /* The header lines are there, the body not yet. */
-static enum MHD_Result start_receiving(httpd_request *request, const char *method)
-{
+static enum MHD_Result start_receiving(httpd_request *request, const char *method) {
     request->method = od__strdup(method);
     if (!request->uri || !request->method || !copy_headers(request))
         return MHD_NO;
@@ -160,8 +151,7 @@ static enum MHD_Result start_receiving(httpd_request *request, const char *metho
     return MHD_YES;
 }
 
-static enum MHD_Result receive(httpd_request *request, const char *data, size_t bytes)
-{
+static enum MHD_Result receive(httpd_request *request, const char *data, size_t bytes) {
     if (request->state == HTTPD_RECEIVING) {
         od__buffer_add(&request->body, data, bytes);
         if (request->body.over_limit) {
@@ -179,8 +169,7 @@ static enum MHD_Result receive(httpd_request *request, const char *data, size_t 
     return MHD_YES;
 }
 
-static enum MHD_Result arrive(httpd_request *request)
-{
+static enum MHD_Result arrive(httpd_request *request) {
     httpd_server *server = request->server;
     if (server->closing)
         return MHD_NO;
@@ -197,8 +186,7 @@ static enum MHD_Result arrive(httpd_request *request)
 /* Called once with the header lines, once for each piece of the body, once at its end, and once more after the connection
  * was resumed. MHD_NO closes the connection; before a response was queued, not a byte has been sent on it. */
 static enum MHD_Result handle(void *context, struct MHD_Connection *connection, const char *url, const char *method,
-                              const char *version, const char *upload_data, size_t *upload_data_size, void **request_slot)
-{
+                              const char *version, const char *upload_data, size_t *upload_data_size, void **request_slot) {
     (void)context;
     (void)connection;
     (void)url;
@@ -228,8 +216,7 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
 }
 
 static void complete(void *context, struct MHD_Connection *connection, void **request_slot,
-                     enum MHD_RequestTerminationCode why)
-{
+                     enum MHD_RequestTerminationCode why) {
     (void)context;
     (void)connection;
     (void)why;
@@ -247,8 +234,7 @@ typedef union socket_address {
 } socket_address;
 
 /* Makes the listening socket here, so that a port in use can be reported by its name. Returns it, or -1 with message. */
-static int open_socket(const char *address, int port, int *bound_port, bool *v6, char message[HTTPD_MESSAGE_BYTES])
-{
+static int open_socket(const char *address, int port, int *bound_port, bool *v6, char message[HTTPD_MESSAGE_BYTES]) {
     socket_address name = {0};
     socklen_t name_bytes = sizeof(name.v4);
     *v6 = false;
@@ -279,15 +265,13 @@ static int open_socket(const char *address, int port, int *bound_port, bool *v6,
     return listener;
 }
 
-static bool watch(int epoll_fd, int fd)
-{
+static bool watch(int epoll_fd, int fd) {
     struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
     return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
 /* libmicrohttpd's own descriptor does not become readable when a connection is resumed, so it gets company. */
-static bool open_descriptors(httpd_server *server)
-{
+static bool open_descriptors(httpd_server *server) {
     const union MHD_DaemonInfo *info = server->mhd->get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
     server->fd = epoll_create1(EPOLL_CLOEXEC);
     server->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -296,8 +280,7 @@ static bool open_descriptors(httpd_server *server)
 }
 
 bool od__httpd_listen(httpd_server *server, const od_mhd *mhd, const char *address, int port,
-                      char message[HTTPD_MESSAGE_BYTES])
-{
+                      char message[HTTPD_MESSAGE_BYTES]) {
     bool v6 = false;
     int listener = open_socket(address, port, &server->port, &v6, message);
     if (listener < 0)
@@ -327,8 +310,7 @@ bool od__httpd_listen(httpd_server *server, const od_mhd *mhd, const char *addre
     return true;
 }
 
-void od__httpd_run(httpd_server *server)
-{
+void od__httpd_run(httpd_server *server) {
     MHD_UNSIGNED_LONG_LONG wait_ms;
     uint64_t count;
     if (server->woken)
@@ -340,8 +322,7 @@ void od__httpd_run(httpd_server *server)
     while (server->mhd->get_timeout(server->daemon, &wait_ms) == MHD_YES && wait_ms == 0);
 }
 
-void od__httpd_take(httpd_server *server)
-{
+void od__httpd_take(httpd_server *server) {
     httpd_request *request = server->arrived;
     server->arrived = request->later;
     if (!server->arrived)
@@ -349,8 +330,7 @@ void od__httpd_take(httpd_server *server)
     request->later = NULL;
 }
 
-static void resume(httpd_request *request)
-{
+static void resume(httpd_request *request) {
     httpd_server *server = request->server;
     const uint64_t one = 1;
     request->holder = NULL;
@@ -359,22 +339,19 @@ static void resume(httpd_request *request)
         server->woken = write(server->wake_fd, &one, sizeof(one)) == sizeof(one);
 }
 
-void od__httpd_answer(httpd_request *request, unsigned status, struct MHD_Response *response)
-{
+void od__httpd_answer(httpd_request *request, unsigned status, struct MHD_Response *response) {
     request->response = response;
     request->status = status;
     request->state = HTTPD_ANSWERED;
     resume(request);
 }
 
-void od__httpd_drop(httpd_request *request)
-{
+void od__httpd_drop(httpd_request *request) {
     request->state = HTTPD_DROPPED;
     resume(request);
 }
 
-void od__httpd_close(httpd_server *server)
-{
+void od__httpd_close(httpd_server *server) {
     if (!server->daemon)
         return;
     server->closing = true;

@@ -13,16 +13,14 @@
 #define BASIC_BYTES 4096  /* user name, colon and password */
 #define SCHEME "Basic "
 
-void od__secret_free(char *secret)
-{
+void od__secret_free(char *secret) {
     if (secret != NULL)
         od__crypto_wipe(secret, strlen(secret));
     od__free(secret);
 }
 
 /* Finds the first option of "a|b|c" that is given; path becomes its pointer, or that of "a" if none is. */
-static const od_value *find_option(const od_value *options, const char *names, size_t length, char *path)
-{
+static const od_value *find_option(const od_value *options, const char *names, size_t length, char *path) {
     const char *end = names + length;
     const od_value *found = NULL;
     path[0] = '\0';
@@ -43,8 +41,7 @@ static const od_value *find_option(const od_value *options, const char *names, s
     return found;
 }
 
-od_status od__basic_value(const od_value *options, const char *names, char **out, od_error *err)
-{
+od_status od__basic_value(const od_value *options, const char *names, char **out, od_error *err) {
     const char *colon = strchr(names, ':');
     size_t user_names = (size_t)(colon - names);
     char path[OPTION_NAME_BYTES + 1];
@@ -84,24 +81,21 @@ typedef struct basic_authorizer {
     char *value;
 } basic_authorizer;
 
-static od_apply basic_apply(od_authorizer *base, od_exchange *exchange)
-{
+static od_apply basic_apply(od_authorizer *base, od_exchange *exchange) {
     const basic_authorizer *self = (const basic_authorizer *)base;
     od_status status = od__http_request_set_header(&exchange->request, "Authorization", self->value, true,
                                                    &exchange->error);
     return status == OD_OK ? OD_APPLY_READY : OD_APPLY_FAILED;
 }
 
-static void basic_free(od_authorizer *base)
-{
+static void basic_free(od_authorizer *base) {
     basic_authorizer *self = (basic_authorizer *)base;
     od__secret_free(self->value);
     od__free(self);
 }
 
 static od_status basic_make(const struct od_authorizer_kind *kind, const od_authorizer_setup *setup,
-                            od_authorizer **out, od_error *err)
-{
+                            od_authorizer **out, od_error *err) {
     basic_authorizer *self = od__calloc(1, sizeof(*self));
     if (self == NULL)
         return od__error_no_memory(err);

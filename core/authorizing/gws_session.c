@@ -38,16 +38,14 @@ typedef struct gws_session {
     const od_error *learn_failed;  /* while the waiting ones are told of a failure */
 } gws_session;
 
-static bool changes_something(const char *method)
-{
+static bool changes_something(const char *method) {
     return strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0;
 }
 
 /* ---- learning ---- */
 
 /* Reads statusCode from an answer: -1 if the body is no object, 0 also if it has none. */
-static int64_t body_status_code(const od_http_response *response)
-{
+static int64_t body_status_code(const od_http_response *response) {
     od_value *body = NULL;
     if (od_value_parse(od__buffer_text(&response->body), response->body.length, &body, NULL) != OD_OK)
         return -1;
@@ -57,8 +55,7 @@ static int64_t body_status_code(const od_http_response *response)
     return number;
 }
 
-static bool copy_exactly(const od_http_response *response, const char *name, char *out, size_t out_bytes)
-{
+static bool copy_exactly(const od_http_response *response, const char *name, char *out, size_t out_bytes) {
     size_t length = 0;
     const char *value = od__http_response_header(response, name, &length);
     if (value == NULL)
@@ -71,8 +68,7 @@ static bool copy_exactly(const od_http_response *response, const char *name, cha
     return true;
 }
 
-static od_status read_csrf(gws_session *self, const od_http_response *response, od_error *err)
-{
+static od_status read_csrf(gws_session *self, const od_http_response *response, od_error *err) {
     bool fits = copy_exactly(response, CSRF_NAME_HEADER, self->csrf_name, sizeof(self->csrf_name)) &&
                 copy_exactly(response, CSRF_TOKEN_HEADER, self->csrf_token, sizeof(self->csrf_token));
     if (fits && self->csrf_token[0] != '\0' && self->csrf_name[0] == '\0')
@@ -91,8 +87,7 @@ static od_status read_csrf(gws_session *self, const od_http_response *response, 
     return OD_OK;
 }
 
-static od_status read_session(gws_session *self, const od_exchange *exchange, od_error *err)
-{
+static od_status read_session(gws_session *self, const od_exchange *exchange, od_error *err) {
     const od_http_response *response = &exchange->response;
     if (exchange->error.code != OD_OK)
         return od__error_set(err, exchange->error.code, "GET " LEARN_PATH ": %s", exchange->error.message);
@@ -110,15 +105,13 @@ static od_status read_session(gws_session *self, const od_exchange *exchange, od
     return read_csrf(self, response, err);
 }
 
-static void resume_waiting(gws_session *self)
-{
+static void resume_waiting(gws_session *self) {
     od_exchange *last = self->waiting.last, *exchange = NULL;
     while (exchange != last && (exchange = od__waiting_take(&self->waiting)) != NULL)
         self->base.resume(self->base.resume_context, exchange);
 }
 
-static void learnt(void *context, od_exchange *exchange)
-{
+static void learnt(void *context, od_exchange *exchange) {
     gws_session *self = context;
     od_error error = OD_ERROR_INIT;
     od_status status = read_session(self, exchange, &error);
@@ -137,8 +130,7 @@ static void learnt(void *context, od_exchange *exchange)
     self->learn_failed = NULL;
 }
 
-static od_status start_learning(gws_session *self, od_error *err)
-{
+static od_status start_learning(gws_session *self, od_error *err) {
     od_exchange *exchange = &self->learning;
     od__exchange_init(exchange);
     exchange->repeat = OD_REPEAT_SAFE;
@@ -164,8 +156,7 @@ static od_status start_learning(gws_session *self, od_error *err)
 
 /* ---- the authorizer ---- */
 
-static od_apply complete(gws_session *self, od_exchange *exchange)
-{
+static od_apply complete(gws_session *self, od_exchange *exchange) {
     od_http_request *request = &exchange->request;
     od_error *err = &exchange->error;
     od_status status = od__http_request_set_header(request, "Authorization", self->basic, true, err);
@@ -175,8 +166,7 @@ static od_apply complete(gws_session *self, od_exchange *exchange)
     return status == OD_OK ? OD_APPLY_READY : OD_APPLY_FAILED;
 }
 
-static od_apply gws_apply(od_authorizer *base, od_exchange *exchange)
-{
+static od_apply gws_apply(od_authorizer *base, od_exchange *exchange) {
     gws_session *self = (gws_session *)base;
     /* A read goes with Basic alone, unless that was refused just now. */
     bool needs_session = changes_something(exchange->request.method) || exchange->auth_repeated;
@@ -192,16 +182,14 @@ static od_apply gws_apply(od_authorizer *base, od_exchange *exchange)
     return OD_APPLY_WAITING;
 }
 
-static bool refuses_session(const od_http_response *response)
-{
+static bool refuses_session(const od_http_response *response) {
     if (response->status < 400)
         return false;
     return (response->status == 403 && strstr(od__buffer_text(&response->body), CSRF_REFUSAL) != NULL) ||
            body_status_code(response) == STATUS_NOT_AUTHENTICATED;
 }
 
-static bool gws_rejected(od_authorizer *base, od_exchange *exchange)
-{
+static bool gws_rejected(od_authorizer *base, od_exchange *exchange) {
     gws_session *self = (gws_session *)base;
     if (!refuses_session(&exchange->response))
         return false;
@@ -216,14 +204,12 @@ static bool gws_rejected(od_authorizer *base, od_exchange *exchange)
     return true;
 }
 
-static void gws_forget(od_authorizer *base, od_exchange *exchange)
-{
+static void gws_forget(od_authorizer *base, od_exchange *exchange) {
     gws_session *self = (gws_session *)base;
     od__waiting_remove(&self->waiting, exchange);
 }
 
-static void gws_free(od_authorizer *base)
-{
+static void gws_free(od_authorizer *base) {
     gws_session *self = (gws_session *)base;
     if (self->state == SESSION_LEARNING) {
         od__exchange_cancel(&self->learning, OD_CLOSED, "the client was closed");
@@ -235,8 +221,7 @@ static void gws_free(od_authorizer *base)
 }
 
 static od_status gws_make(const struct od_authorizer_kind *kind, const od_authorizer_setup *setup, od_authorizer **out,
-                          od_error *err)
-{
+                          od_error *err) {
     gws_session *self = od__calloc(1, sizeof(*self));
     if (self == NULL)
         return od__error_no_memory(err);

@@ -17,8 +17,7 @@ typedef struct authorizing_layer {
 static void authorize_and_send(authorizing_layer *self, od_exchange *exchange);
 
 /* The vendor refused without doing anything: the answer is dropped, and a fresh authorization goes out, once. */
-static void answered(void *context, od_exchange *exchange)
-{
+static void answered(void *context, od_exchange *exchange) {
     authorizing_layer *self = context;
     od_authorizer *authorizer = self->authorizer;
     bool again = exchange->response.status != 0 && !exchange->auth_repeated && authorizer->rejected != NULL &&
@@ -35,8 +34,7 @@ static void answered(void *context, od_exchange *exchange)
     authorize_and_send(self, exchange);
 }
 
-static void finish_failed(void *context)
-{
+static void finish_failed(void *context) {
     authorizing_layer *self = context;
     od_exchange *exchange;
     while ((exchange = od__waiting_take(&self->failed)) != NULL) {
@@ -45,21 +43,18 @@ static void finish_failed(void *context)
     }
 }
 
-static void forget_failed(void *context, od_exchange *exchange)
-{
+static void forget_failed(void *context, od_exchange *exchange) {
     authorizing_layer *self = context;
     od__waiting_remove(&self->failed, exchange);
 }
 
-static void forget_waiting(void *context, od_exchange *exchange)
-{
+static void forget_waiting(void *context, od_exchange *exchange) {
     authorizing_layer *self = context;
     self->authorizer->forget(self->authorizer, exchange);
 }
 
 /* Without an authorization no byte left: that much is certain, whatever an earlier try left behind. */
-static void fail(authorizing_layer *self, od_exchange *exchange)
-{
+static void fail(authorizing_layer *self, od_exchange *exchange) {
     od__http_response_clear(&exchange->response);
     exchange->sent = false;
     exchange->try_placement = exchange->rings ? OD_PLACEMENT_NOT_PLACED : OD_PLACEMENT_NONE;
@@ -69,8 +64,7 @@ static void fail(authorizing_layer *self, od_exchange *exchange)
     od__loop_post(self->loop, &self->job);
 }
 
-static void authorize_and_send(authorizing_layer *self, od_exchange *exchange)
-{
+static void authorize_and_send(authorizing_layer *self, od_exchange *exchange) {
     exchange->again = OD_AGAIN_NO;
     switch (self->authorizer->apply(self->authorizer, exchange)) {
     case OD_APPLY_READY:
@@ -86,14 +80,12 @@ static void authorize_and_send(authorizing_layer *self, od_exchange *exchange)
     }
 }
 
-static void resume(void *context, od_exchange *exchange)
-{
+static void resume(void *context, od_exchange *exchange) {
     od__exchange_unpark(exchange);
     authorize_and_send(context, exchange);
 }
 
-static void layer_send(od_transport *base, od_exchange *exchange)
-{
+static void layer_send(od_transport *base, od_exchange *exchange) {
     authorizing_layer *self = (authorizing_layer *)base;
     if (self->authorizer == NULL || exchange->anonymous)
         od__transport_send(self->inner, exchange);
@@ -101,16 +93,14 @@ static void layer_send(od_transport *base, od_exchange *exchange)
         authorize_and_send(self, exchange);
 }
 
-static void layer_free(od_transport *base)
-{
+static void layer_free(od_transport *base) {
     authorizing_layer *self = (authorizing_layer *)base;
     od__loop_unpost(self->loop, &self->job);
     od__free(self);
 }
 
 od_status od__authorizing_transport_new(od_loop *loop, od_authorizer *authorizer, od_transport *inner, od_transport **out,
-                                        od_error *err)
-{
+                                        od_error *err) {
     authorizing_layer *self = od__calloc(1, sizeof(*self));
     if (self == NULL)
         return od__error_no_memory(err);
@@ -127,8 +117,7 @@ od_status od__authorizing_transport_new(od_loop *loop, od_authorizer *authorizer
     return OD_OK;
 }
 
-void od__authorizer_free(od_authorizer *authorizer)
-{
+void od__authorizer_free(od_authorizer *authorizer) {
     if (authorizer != NULL)
         authorizer->free(authorizer);
 }

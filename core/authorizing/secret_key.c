@@ -13,24 +13,21 @@ typedef struct secret_key_authorizer {
     char *value;
 } secret_key_authorizer;
 
-static od_apply secret_key_apply(od_authorizer *base, od_exchange *exchange)
-{
+static od_apply secret_key_apply(od_authorizer *base, od_exchange *exchange) {
     const secret_key_authorizer *self = (const secret_key_authorizer *)base;
     od_status status = od__http_request_set_header(&exchange->request, self->header, self->value, true,
                                                    &exchange->error);
     return status == OD_OK ? OD_APPLY_READY : OD_APPLY_FAILED;
 }
 
-static void secret_key_free(od_authorizer *base)
-{
+static void secret_key_free(od_authorizer *base) {
     secret_key_authorizer *self = (secret_key_authorizer *)base;
     od__secret_free(self->value);
     od__free(self);
 }
 
 /* Said here and not at each request: a key that no header can carry will not get better. */
-static bool is_line(const od_value *key)
-{
+static bool is_line(const od_value *key) {
     const unsigned char *text = (const unsigned char *)od_value_string(key);
     for (size_t i = 0; i < od_value_length(key); i++)
         if (text[i] < 0x20 || text[i] == 0x7f)
@@ -39,8 +36,7 @@ static bool is_line(const od_value *key)
 }
 
 static od_status secret_key_make(const struct od_authorizer_kind *kind, const od_authorizer_setup *setup,
-                                 od_authorizer **out, od_error *err)
-{
+                                 od_authorizer **out, od_error *err) {
     const od_value *key = od_value_get(setup->options, "api_key");
     if (key == NULL || od_value_type(key) != OD_TYPE_STRING || od_value_length(key) == 0)
         return od__error_at(err, OD_VALIDATION, "/api_key", "expected the API key, got nothing");

@@ -11,29 +11,25 @@
 #define DAY_BYTES 8
 #define SECRET_BYTES 256
 
-static od_status hash_failed(od_error *err)
-{
+static od_status hash_failed(od_error *err) {
     return od__error_set(err, OD_INTERNAL, "the signature could not be computed");
 }
 
-static od_status buffer_status(const od_buffer *buffer, od_error *err)
-{
+static od_status buffer_status(const od_buffer *buffer, od_error *err) {
     if (buffer->over_limit)
         return od__error_set(err, OD_INTERNAL, "a stage of the signature is longer than %zu bytes",
                              buffer->limit_bytes);
     return buffer->failed ? od__error_no_memory(err) : OD_OK;
 }
 
-void od__sigv4_restart(od_buffer *buffer)
-{
+void od__sigv4_restart(od_buffer *buffer) {
     if (buffer->failed)
         od__buffer_wipe(buffer);
     else
         od__buffer_truncate(buffer, 0);
 }
 
-void od__sigv4_date(int64_t unix_ms, char out[OD_SIGV4_DATE_BYTES])
-{
+void od__sigv4_date(int64_t unix_ms, char out[OD_SIGV4_DATE_BYTES]) {
     int64_t seconds = unix_ms / 1000 - (unix_ms % 1000 < 0);
     time_t moment = (time_t)seconds;
     struct tm parts;
@@ -41,8 +37,7 @@ void od__sigv4_date(int64_t unix_ms, char out[OD_SIGV4_DATE_BYTES])
     strftime(out, OD_SIGV4_DATE_BYTES, "%Y%m%dT%H%M%SZ", &parts);
 }
 
-static void add_scope(od_buffer *out, const od_sigv4_scope *scope)
-{
+static void add_scope(od_buffer *out, const od_sigv4_scope *scope) {
     od__buffer_add(out, scope->date, DAY_BYTES);
     od__buffer_add_byte(out, '/');
     od__buffer_add_text(out, scope->region);
@@ -52,8 +47,7 @@ static void add_scope(od_buffer *out, const od_sigv4_scope *scope)
 }
 
 od_status od__sigv4_string_to_sign(const od_sigv4_scope *scope, const od_buffer *canonical, od_buffer *out,
-                                   od_error *err)
-{
+                                   od_error *err) {
     uint8_t hash[OD_SHA256_BYTES];
     char hex[OD_SHA256_HEX_BYTES];
     if (!od__crypto_sha256(canonical->data, canonical->length, hash))
@@ -70,8 +64,7 @@ od_status od__sigv4_string_to_sign(const od_sigv4_scope *scope, const od_buffer 
 }
 
 od_status od__sigv4_signing_key(const char *secret, const od_sigv4_scope *scope, uint8_t out[OD_SHA256_BYTES],
-                                od_error *err)
-{
+                                od_error *err) {
     char first[4 + SECRET_BYTES + 1];
     int length = snprintf(first, sizeof(first), "AWS4%s", secret);
     if (length < 0 || (size_t)length >= sizeof(first)) {
@@ -91,8 +84,7 @@ od_status od__sigv4_signing_key(const char *secret, const od_sigv4_scope *scope,
 }
 
 od_status od__sigv4_signature(const uint8_t key[OD_SHA256_BYTES], const od_buffer *string_to_sign,
-                              char out[OD_SHA256_HEX_BYTES], od_error *err)
-{
+                              char out[OD_SHA256_HEX_BYTES], od_error *err) {
     uint8_t signature[OD_SHA256_BYTES];
     if (!od__crypto_hmac_sha256(key, OD_SHA256_BYTES, string_to_sign->data, string_to_sign->length, signature))
         return hash_failed(err);
@@ -102,8 +94,7 @@ od_status od__sigv4_signature(const uint8_t key[OD_SHA256_BYTES], const od_buffe
 
 od_status od__sigv4_authorization(const od_sigv4_scope *scope, const char *access_key_id,
                                   const od_buffer *signed_headers, const char *signature, od_buffer *out,
-                                  od_error *err)
-{
+                                  od_error *err) {
     od__sigv4_restart(out);
     od__buffer_add_text(out, ALGORITHM " Credential=");
     od__buffer_add_text(out, access_key_id);
@@ -117,22 +108,19 @@ od_status od__sigv4_authorization(const od_sigv4_scope *scope, const char *acces
 }
 
 od_status od__sigv4_identity(const char *access_key_id, const char *secret, uint8_t out[OD_SHA256_BYTES],
-                             od_error *err)
-{
+                             od_error *err) {
     if (!od__crypto_hmac_sha256(secret, strlen(secret), access_key_id, strlen(access_key_id), out))
         return hash_failed(err);
     return OD_OK;
 }
 
-static bool key_fits(const od_sigv4_key *key, const uint8_t *identity, const od_sigv4_scope *scope)
-{
+static bool key_fits(const od_sigv4_key *key, const uint8_t *identity, const od_sigv4_scope *scope) {
     return key->used && memcmp(key->day, scope->date, DAY_BYTES) == 0 && strcmp(key->region, scope->region) == 0 &&
            strcmp(key->service, scope->service) == 0 && memcmp(key->identity, identity, OD_SHA256_BYTES) == 0;
 }
 
 od_status od__sigv4_keys_get(od_sigv4_keys *keys, const uint8_t identity[OD_SHA256_BYTES], const char *secret,
-                             const od_sigv4_scope *scope, const uint8_t **out, od_error *err)
-{
+                             const od_sigv4_scope *scope, const uint8_t **out, od_error *err) {
     for (size_t i = 0; i < OD_SIGV4_KEYS; i++) {
         if (key_fits(&keys->keys[i], identity, scope)) {
             *out = keys->keys[i].key;
@@ -158,7 +146,6 @@ od_status od__sigv4_keys_get(od_sigv4_keys *keys, const uint8_t identity[OD_SHA2
     return OD_OK;
 }
 
-void od__sigv4_keys_wipe(od_sigv4_keys *keys)
-{
+void od__sigv4_keys_wipe(od_sigv4_keys *keys) {
     od__crypto_wipe(keys, sizeof(*keys));
 }

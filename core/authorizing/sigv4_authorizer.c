@@ -34,8 +34,7 @@ typedef struct url_parts {
 } url_parts;
 
 /* The host as libcurl sends it: without user and default port; lower case. */
-static bool split_url(const char *url, size_t length, url_parts *parts)
-{
+static bool split_url(const char *url, size_t length, url_parts *parts) {
     const char *end = url + length, *host = strstr(url, "://");
     if (host == NULL)
         return false;
@@ -67,8 +66,7 @@ static bool split_url(const char *url, size_t length, url_parts *parts)
 }
 
 /* Files the keys under an identity, anew only when the source gave other ones. */
-static od_status use_keys(sigv4_authorizer *self, od_error *err)
-{
+static od_status use_keys(sigv4_authorizer *self, od_error *err) {
     if (self->has_identity && strcmp(self->fresh.access_key_id, self->current.access_key_id) == 0 &&
         strcmp(self->fresh.secret_access_key, self->current.secret_access_key) == 0 &&
         strcmp(self->fresh.session_token, self->current.session_token) == 0)
@@ -81,15 +79,13 @@ static od_status use_keys(sigv4_authorizer *self, od_error *err)
     return status;
 }
 
-static bool is_signed_later(const char *name)
-{
+static bool is_signed_later(const char *name) {
     return strcasecmp(name, "X-Amz-Date") == 0 || strcasecmp(name, "X-Amz-Security-Token") == 0;
 }
 
 /* In the order of their names, so that the signer need not sort the usual set. */
 static size_t collect_headers(const sigv4_authorizer *self, const od_http_request *request, const char *host,
-                              od_sigv4_header *headers)
-{
+                              od_sigv4_header *headers) {
     size_t count = 0;
     const char *content_type = od__http_request_header(request, "Content-Type");
     if (content_type != NULL)
@@ -106,8 +102,7 @@ static size_t collect_headers(const sigv4_authorizer *self, const od_http_reques
     return count;
 }
 
-static od_status sign(sigv4_authorizer *self, od_http_request *http, od_error *err)
-{
+static od_status sign(sigv4_authorizer *self, od_http_request *http, od_error *err) {
     url_parts url;
     if (!split_url(od__buffer_text(&http->url), http->url.length, &url))
         return od__error_set(err, OD_INTERNAL, "the URL to sign has no host that can be signed");
@@ -140,8 +135,7 @@ static od_status sign(sigv4_authorizer *self, od_http_request *http, od_error *e
     return status;
 }
 
-static od_apply sigv4_apply(od_authorizer *base, od_exchange *exchange)
-{
+static od_apply sigv4_apply(od_authorizer *base, od_exchange *exchange) {
     sigv4_authorizer *self = (sigv4_authorizer *)base;
     od_http_request *http = &exchange->request;
     od_error *err = &exchange->error;
@@ -167,8 +161,7 @@ static od_apply sigv4_apply(od_authorizer *base, od_exchange *exchange)
 }
 
 /* Cuts "ns#FooError:http://..." down to FooError, and compares. */
-static bool is_expired_code(const char *text, size_t length)
-{
+static bool is_expired_code(const char *text, size_t length) {
     const char *colon = memchr(text, ':', length);
     if (colon != NULL)
         length = (size_t)(colon - text);
@@ -184,8 +177,7 @@ static bool is_expired_code(const char *text, size_t length)
     return false;
 }
 
-static bool says_expired(const od_http_response *response)
-{
+static bool says_expired(const od_http_response *response) {
     if (response->status != 400 && response->status != 403)
         return false;
     size_t length;
@@ -207,8 +199,7 @@ static bool says_expired(const od_http_response *response)
 }
 
 /* Other keys than those that this request was signed with? */
-static bool are_other_keys(const od_credentials *keys, const od_http_request *request)
-{
+static bool are_other_keys(const od_credentials *keys, const od_http_request *request) {
     const char *authorization = od__http_request_header(request, "Authorization");
     const char *token = od__http_request_header(request, "X-Amz-Security-Token");
     const char *key = authorization != NULL ? strstr(authorization, "Credential=") : NULL;
@@ -220,8 +211,7 @@ static bool are_other_keys(const od_credentials *keys, const od_http_request *re
     return !same_key || strcmp(token != NULL ? token : "", keys->session_token) != 0;
 }
 
-static bool sigv4_rejected(od_authorizer *base, od_exchange *exchange)
-{
+static bool sigv4_rejected(od_authorizer *base, od_exchange *exchange) {
     sigv4_authorizer *self = (sigv4_authorizer *)base;
     if (!says_expired(&exchange->response))
         return false;
@@ -231,14 +221,12 @@ static bool sigv4_rejected(od_authorizer *base, od_exchange *exchange)
     return waiting || are_other_keys(&self->fresh, &exchange->request);
 }
 
-static void sigv4_forget(od_authorizer *base, od_exchange *exchange)
-{
+static void sigv4_forget(od_authorizer *base, od_exchange *exchange) {
     sigv4_authorizer *self = (sigv4_authorizer *)base;
     od__waiting_remove(&self->waiting, exchange);
 }
 
-static void source_ready(void *context)
-{
+static void source_ready(void *context) {
     sigv4_authorizer *self = context;
     /* Whoever has to wait again goes behind the last of these. */
     od_exchange *last = self->waiting.last, *exchange = NULL;
@@ -246,8 +234,7 @@ static void source_ready(void *context)
         self->base.resume(self->base.resume_context, exchange);
 }
 
-static void sigv4_free(od_authorizer *base)
-{
+static void sigv4_free(od_authorizer *base) {
     sigv4_authorizer *self = (sigv4_authorizer *)base;
     od__credential_source_free(self->source);
     od__credentials_wipe(&self->fresh);
@@ -261,8 +248,7 @@ static void sigv4_free(od_authorizer *base)
 }
 
 /* Keys in the options are the only source; without them the default chain is asked at each request. */
-static od_status make_source(const od_value *options, od_credential_source **out, od_error *err)
-{
+static od_status make_source(const od_value *options, od_credential_source **out, od_error *err) {
     const od_value *given = od_value_get(options, "credentials");
     if (given != NULL && od_value_type(given) == OD_TYPE_OBJECT)
         return od__credentials_static_new(given, out, err);
@@ -272,8 +258,7 @@ static od_status make_source(const od_value *options, od_credential_source **out
 }
 
 static od_status sigv4_make(const struct od_authorizer_kind *kind, const od_authorizer_setup *setup,
-                            od_authorizer **out, od_error *err)
-{
+                            od_authorizer **out, od_error *err) {
     const od_value *region = od_value_get(setup->options, "region");
     if (region == NULL || od_value_type(region) != OD_TYPE_STRING || od_value_length(region) == 0)
         return od__error_at(err, OD_VALIDATION, "/region", "expected an AWS region, got nothing");

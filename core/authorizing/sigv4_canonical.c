@@ -7,21 +7,18 @@
 
 #define QUERY_PARAMETERS 128
 
-static bool is_unreserved(unsigned char byte)
-{
+static bool is_unreserved(unsigned char byte) {
     return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') ||
            byte == '-' || byte == '.' || byte == '_' || byte == '~';
 }
 
-static void add_encoded(od_buffer *out, unsigned char byte)
-{
+static void add_encoded(od_buffer *out, unsigned char byte) {
     static const char digits[] = "0123456789ABCDEF";
     char text[3] = { '%', digits[byte >> 4], digits[byte & 15] };
     od__buffer_add(out, text, sizeof(text));
 }
 
-static void add_encoded_text(od_buffer *out, const char *text, size_t length)
-{
+static void add_encoded_text(od_buffer *out, const char *text, size_t length) {
     size_t start = 0;
     for (size_t i = 0; i < length; i++) {
         if (is_unreserved((unsigned char)text[i]))
@@ -34,8 +31,7 @@ static void add_encoded_text(od_buffer *out, const char *text, size_t length)
 }
 
 /* Drops empty and dot segments, and encodes what is encoded already once more: `%3A` on the wire becomes `%253A`. */
-static void add_path(od_buffer *out, const char *path, size_t length)
-{
+static void add_path(od_buffer *out, const char *path, size_t length) {
     size_t start = out->length;
     for (size_t i = 0; i < length;) {
         const char *segment = path + i;
@@ -66,8 +62,7 @@ typedef struct query_parameter {
     query_part name, value;  /* places in the buffer of encoded text */
 } query_parameter;
 
-static int hex_digit(char c)
-{
+static int hex_digit(char c) {
     if (c >= '0' && c <= '9')
         return c - '0';
     if (c >= 'a' && c <= 'f')
@@ -78,8 +73,7 @@ static int hex_digit(char c)
 }
 
 /* Decodes and encodes again, so that `a`, `%61` and lower-case digits all become one form. */
-static query_part recode(od_buffer *out, const char *text, size_t length)
-{
+static query_part recode(od_buffer *out, const char *text, size_t length) {
     query_part part = { .at = out->length };
     for (size_t i = 0; i < length; i++) {
         unsigned char byte = (unsigned char)text[i];
@@ -96,20 +90,17 @@ static query_part recode(od_buffer *out, const char *text, size_t length)
     return part;
 }
 
-static int compare_parts(const od_buffer *text, query_part a, query_part b)
-{
+static int compare_parts(const od_buffer *text, query_part a, query_part b) {
     int order = memcmp(text->data + a.at, text->data + b.at, a.length < b.length ? a.length : b.length);
     return order != 0 ? order : (a.length > b.length) - (a.length < b.length);
 }
 
-static bool comes_before(const od_buffer *text, const query_parameter *a, const query_parameter *b)
-{
+static bool comes_before(const od_buffer *text, const query_parameter *a, const query_parameter *b) {
     int order = compare_parts(text, a->name, b->name);
     return (order != 0 ? order : compare_parts(text, a->value, b->value)) < 0;
 }
 
-static od_status add_query(od_buffer *out, const char *query, size_t length, od_error *err)
-{
+static od_status add_query(od_buffer *out, const char *query, size_t length, od_error *err) {
     query_parameter parameters[QUERY_PARAMETERS];
     size_t count = 0;
     od_buffer text;
@@ -152,13 +143,11 @@ static od_status add_query(od_buffer *out, const char *query, size_t length, od_
     return failed ? od__error_no_memory(err) : OD_OK;
 }
 
-static unsigned char lower(char c)
-{
+static unsigned char lower(char c) {
     return (unsigned char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
 }
 
-static int compare_names(const char *a, const char *b)
-{
+static int compare_names(const char *a, const char *b) {
     while (*a != '\0' && lower(*a) == lower(*b)) {
         a++;
         b++;
@@ -166,13 +155,11 @@ static int compare_names(const char *a, const char *b)
     return (int)lower(*a) - (int)lower(*b);
 }
 
-static bool is_blank(char c)
-{
+static bool is_blank(char c) {
     return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-static void add_name(od_buffer *out, const char *name)
-{
+static void add_name(od_buffer *out, const char *name) {
     char text[64];
     size_t length = 0;
     for (; *name != '\0'; name++) {
@@ -186,8 +173,7 @@ static void add_name(od_buffer *out, const char *name)
 }
 
 /* Trims, and makes one space of every run of blanks, also inside quotes and where a line was continued. */
-static void add_value(od_buffer *out, const char *value)
-{
+static void add_value(od_buffer *out, const char *value) {
     bool first = true;
     for (;;) {
         while (is_blank(*value))
@@ -204,8 +190,7 @@ static void add_value(od_buffer *out, const char *value)
     }
 }
 
-static void add_headers(od_buffer *out, od_buffer *names, const od_sigv4_header *headers, size_t count)
-{
+static void add_headers(od_buffer *out, od_buffer *names, const od_sigv4_header *headers, size_t count) {
     /* Stable, and one pass over what is in order already, as the usual set is. */
     const od_sigv4_header *sorted[OD_SIGV4_HEADERS];
     for (size_t i = 0; i < count; i++) {
@@ -235,8 +220,7 @@ static void add_headers(od_buffer *out, od_buffer *names, const od_sigv4_header 
 }
 
 od_status od__sigv4_canonical_request(const od_sigv4_request *request, od_buffer *canonical, od_buffer *signed_headers,
-                                      od_error *err)
-{
+                                      od_error *err) {
     if (request->header_count > OD_SIGV4_HEADERS)
         return od__error_set(err, OD_INTERNAL, "more than %d headers to sign", OD_SIGV4_HEADERS);
     uint8_t hash[OD_SHA256_BYTES];

@@ -12,8 +12,7 @@ typedef struct od_waiting {
     od_exchange *first, *last;
 } od_waiting;
 
-static inline void od__waiting_add(od_waiting *waiting, od_exchange *exchange)
-{
+static inline void od__waiting_add(od_waiting *waiting, od_exchange *exchange) {
     exchange->next = NULL;
     exchange->previous = waiting->last;
     if (waiting->last != NULL)
@@ -23,8 +22,7 @@ static inline void od__waiting_add(od_waiting *waiting, od_exchange *exchange)
     waiting->last = exchange;
 }
 
-static inline void od__waiting_remove(od_waiting *waiting, od_exchange *exchange)
-{
+static inline void od__waiting_remove(od_waiting *waiting, od_exchange *exchange) {
     if (exchange->previous != NULL)
         exchange->previous->next = exchange->next;
     else
@@ -37,8 +35,7 @@ static inline void od__waiting_remove(od_waiting *waiting, od_exchange *exchange
 }
 
 /* Takes the one that has waited longest; NULL if there is none. */
-static inline od_exchange *od__waiting_take(od_waiting *waiting)
-{
+static inline od_exchange *od__waiting_take(od_waiting *waiting) {
     od_exchange *exchange = waiting->first;
     if (exchange != NULL)
         od__waiting_remove(waiting, exchange);

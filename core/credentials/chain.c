@@ -12,16 +12,14 @@ typedef struct chain_source {
     od_credential_source *sources[CHAIN_SOURCES];
 } chain_source;
 
-static void source_ready(void *context)
-{
+static void source_ready(void *context) {
     chain_source *self = context;
     if (self->base.ready != NULL)
         self->base.ready(self->base.ready_context);
 }
 
 static od_status chain_get(od_credential_source *base, od_credentials *out, bool *configured, bool *waiting,
-                           od_error *err)
-{
+                           od_error *err) {
     chain_source *self = (chain_source *)base;
     *configured = false;
     *waiting = false;
@@ -45,8 +43,7 @@ static od_status chain_get(od_credential_source *base, od_credentials *out, bool
                          "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
 }
 
-static void chain_free(od_credential_source *base)
-{
+static void chain_free(od_credential_source *base) {
     chain_source *self = (chain_source *)base;
     for (size_t i = 0; i < self->count; i++)
         od__credential_source_free(self->sources[i]);
@@ -54,8 +51,7 @@ static void chain_free(od_credential_source *base)
 }
 
 od_status od__credentials_chain_new(od_credential_source **sources, size_t count, od_credential_source **out,
-                                    od_error *err)
-{
+                                    od_error *err) {
     chain_source *self = count <= CHAIN_SOURCES ? od__calloc(1, sizeof(*self)) : NULL;
     if (self == NULL) {
         for (size_t i = 0; i < count; i++)

@@ -7,20 +7,17 @@
 #include "base/error.h"
 #include "crypto/crypto.h"
 
-void od__credentials_wipe(od_credentials *credentials)
-{
+void od__credentials_wipe(od_credentials *credentials) {
     od__crypto_wipe(credentials, sizeof(*credentials));
 }
 
-void od__credential_source_free(od_credential_source *source)
-{
+void od__credential_source_free(od_credential_source *source) {
     if (source != NULL)
         source->free(source);
 }
 
 od_status od__credentials_copy(char *out, size_t out_bytes, const char *text, const char *source, const char *name,
-                               od_error *err)
-{
+                               od_error *err) {
     size_t length = strlen(text);
     if (length >= out_bytes)
         return od__error_set(err, OD_AUTHENTICATION, "%s: %s is longer than %zu bytes", source, name, out_bytes - 1);

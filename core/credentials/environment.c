@@ -16,21 +16,18 @@ typedef struct environment_source {
     const char *(*get_env)(const char *name);
 } environment_source;
 
-static const char *system_get_env(const char *name)
-{
+static const char *system_get_env(const char *name) {
     return getenv(name);
 }
 
 /* An empty variable counts as one that is not set. */
-static const char *variable(const environment_source *self, const char *name)
-{
+static const char *variable(const environment_source *self, const char *name) {
     const char *text = self->get_env(name);
     return text != NULL && text[0] != '\0' ? text : NULL;
 }
 
 static od_status environment_get(od_credential_source *base, od_credentials *out, bool *configured, bool *waiting,
-                                 od_error *err)
-{
+                                 od_error *err) {
     const environment_source *self = (const environment_source *)base;
     const char *key = variable(self, KEY_VARIABLE), *secret = variable(self, SECRET_VARIABLE);
     const char *token = variable(self, TOKEN_VARIABLE);
@@ -56,14 +53,12 @@ static od_status environment_get(od_credential_source *base, od_credentials *out
     return status;
 }
 
-static void environment_free(od_credential_source *base)
-{
+static void environment_free(od_credential_source *base) {
     od__free(base);
 }
 
 od_status od__credentials_environment_new(const char *(*get_env)(const char *name), od_credential_source **out,
-                                          od_error *err)
-{
+                                          od_error *err) {
     environment_source *self = od__calloc(1, sizeof(*self));
     if (self == NULL)
         return od__error_no_memory(err);

@@ -14,8 +14,7 @@ typedef struct static_source {
 } static_source;
 
 static od_status static_get(od_credential_source *base, od_credentials *out, bool *configured, bool *waiting,
-                            od_error *err)
-{
+                            od_error *err) {
     const static_source *self = (const static_source *)base;
     (void)err;
     *configured = true;
@@ -28,16 +27,14 @@ static od_status static_get(od_credential_source *base, od_credentials *out, boo
     return OD_OK;
 }
 
-static void static_free(od_credential_source *base)
-{
+static void static_free(od_credential_source *base) {
     static_source *self = (static_source *)base;
     od__credentials_wipe(&self->keys);
     od__free(self);
 }
 
 static od_status take_text(const od_value *given, const char *key, bool required, char *out, size_t out_bytes,
-                           od_error *err)
-{
+                           od_error *err) {
     char path[64];
     snprintf(path, sizeof(path), "/credentials/%s", key);
     const od_value *member = od_value_get(given, key);
@@ -53,8 +50,7 @@ static od_status take_text(const od_value *given, const char *key, bool required
     return od__credentials_copy(out, out_bytes, od_value_string(member), "credentials", key, err);
 }
 
-od_status od__credentials_static_new(const od_value *given, od_credential_source **out, od_error *err)
-{
+od_status od__credentials_static_new(const od_value *given, od_credential_source **out, od_error *err) {
     static_source *self = od__calloc(1, sizeof(*self));
     if (self == NULL)
         return od__error_no_memory(err);

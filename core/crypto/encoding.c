@@ -2,8 +2,7 @@
 
 static const char hex_digits[] = "0123456789abcdef";
 
-void od__crypto_hex(const uint8_t *data, size_t length, char *out)
-{
+void od__crypto_hex(const uint8_t *data, size_t length, char *out) {
     for (size_t i = 0; i < length; i++) {
         *out++ = hex_digits[data[i] >> 4];
         *out++ = hex_digits[data[i] & 15];
@@ -11,8 +10,7 @@ void od__crypto_hex(const uint8_t *data, size_t length, char *out)
     *out = '\0';
 }
 
-void od__crypto_base64(const void *data, size_t length, char *out)
-{
+void od__crypto_base64(const void *data, size_t length, char *out) {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     const uint8_t *from = data;
     for (; length >= 3; length -= 3, from += 3) {
@@ -32,8 +30,7 @@ void od__crypto_base64(const void *data, size_t length, char *out)
     *out = '\0';
 }
 
-void od__crypto_uuid(const uint8_t random[16], char out[OD_UUID_BYTES])
-{
+void od__crypto_uuid(const uint8_t random[16], char out[OD_UUID_BYTES]) {
     for (int i = 0; i < 16; i++) {
         uint8_t byte = random[i];
         if (i == 6)

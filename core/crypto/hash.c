@@ -12,44 +12,38 @@
 static EVP_MD *sha256;
 static pthread_once_t fetch_once = PTHREAD_ONCE_INIT;
 
-static void release(void)
-{
+static void release(void) {
     EVP_MD_free(sha256);
     sha256 = NULL;
 }
 
-static void fetch(void)
-{
+static void fetch(void) {
     sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
     /* Also keeps this code loaded until OpenSSL has called it. If that cannot be had, nothing is ever released. */
     if (sha256 != NULL)
         (void)OPENSSL_atexit(release);
 }
 
-static const EVP_MD *digest(void)
-{
+static const EVP_MD *digest(void) {
     (void)pthread_once(&fetch_once, fetch);
     return sha256;
 }
 
-bool od__crypto_sha256(const void *data, size_t length, uint8_t out[OD_SHA256_BYTES])
-{
+bool od__crypto_sha256(const void *data, size_t length, uint8_t out[OD_SHA256_BYTES]) {
     const EVP_MD *md = digest();
     return md != NULL && EVP_Digest(data, length, out, NULL, md, NULL) == 1;
 }
 
 /* One half of RFC 2104: the hash of a padded key and what follows it. */
 static bool hash_after_pad(EVP_MD_CTX *context, const EVP_MD *md, const uint8_t pad[BLOCK_BYTES], const void *data,
-                           size_t length, uint8_t out[OD_SHA256_BYTES])
-{
+                           size_t length, uint8_t out[OD_SHA256_BYTES]) {
     return EVP_DigestInit_ex2(context, md, NULL) == 1 && EVP_DigestUpdate(context, pad, BLOCK_BYTES) == 1 &&
            EVP_DigestUpdate(context, data, length) == 1 && EVP_DigestFinal_ex(context, out, NULL) == 1;
 }
 
 /* HMAC is two plain hashes; OpenSSL's own EVP_MAC takes twice the time of that for texts as short as ours. */
 bool od__crypto_hmac_sha256(const void *key, size_t key_length, const void *data, size_t length,
-                            uint8_t out[OD_SHA256_BYTES])
-{
+                            uint8_t out[OD_SHA256_BYTES]) {
     const EVP_MD *md = digest();
     if (md == NULL)
         return false;

@@ -6,8 +6,7 @@
 
 #define SHOWN_CHARACTERS 40
 
-const char *od__value_type_name(const od_value *value)
-{
+const char *od__value_type_name(const od_value *value) {
     if (value == NULL)
         return "nothing";
     switch (od_value_type(value)) {
@@ -23,8 +22,7 @@ const char *od__value_type_name(const od_value *value)
 }
 
 /* Returns how many bytes the first `characters` characters of UTF-8 text take. */
-static size_t bytes_of(const char *text, size_t length, size_t characters)
-{
+static size_t bytes_of(const char *text, size_t length, size_t characters) {
     size_t i = 0;
     for (; i < length; i++) {
         if (((unsigned char)text[i] & 0xc0) != 0x80 && characters-- == 0)
@@ -33,8 +31,7 @@ static size_t bytes_of(const char *text, size_t length, size_t characters)
     return i;
 }
 
-void od__value_describe(const od_value *value, char *out, size_t out_bytes)
-{
+void od__value_describe(const od_value *value, char *out, size_t out_bytes) {
     char text[4 * SHOWN_CHARACTERS + 1];
     switch (value == NULL ? OD_TYPE_OBJECT : od_value_type(value)) {
     case OD_TYPE_STRING: {

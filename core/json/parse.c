@@ -10,8 +10,7 @@ typedef struct position {
     size_t line, column;
 } position;
 
-static position position_of(const char *text, size_t offset)
-{
+static position position_of(const char *text, size_t offset) {
     position at = {1, 1};
     for (size_t i = 0; i < offset; i++) {
         if (text[i] == '\n') {
@@ -26,8 +25,7 @@ static position position_of(const char *text, size_t offset)
 
 /* Returns the offset of the bracket that nests too deep, or length. jansson's own ceiling, 2048, is too high to walk a
  * value by recursion on a small stack, so brackets outside of strings are counted before it sees the text. */
-static size_t too_deep_at(const char *text, size_t length)
-{
+static size_t too_deep_at(const char *text, size_t length) {
     size_t depth = 0;
     bool in_string = false;
     for (size_t i = 0; i < length; i++) {
@@ -49,8 +47,7 @@ static size_t too_deep_at(const char *text, size_t length)
     return length;
 }
 
-od_status od_value_parse(const char *text, size_t length_bytes, od_value **out, od_error *err)
-{
+od_status od_value_parse(const char *text, size_t length_bytes, od_value **out, od_error *err) {
     *out = NULL;
     if (text == NULL)
         length_bytes = 0;

@@ -9,70 +9,57 @@
 
 /* An od_value is a json_t under another name: nobody else may know. jansson reads some values through pointers that are
  * not const, but changes nothing by reading. */
-static json_t *inside(const od_value *value)
-{
+static json_t *inside(const od_value *value) {
     return (json_t *)(uintptr_t)value;
 }
 
-static od_value *outside(json_t *json)
-{
+static od_value *outside(json_t *json) {
     return (od_value *)json;
 }
 
 /* ---- building ---- */
 
-od_value *od_value_new_object(void)
-{
+od_value *od_value_new_object(void) {
     return outside(json_object());
 }
 
-od_value *od_value_new_array(void)
-{
+od_value *od_value_new_array(void) {
     return outside(json_array());
 }
 
-od_value *od_value_new_string(const char *text)
-{
+od_value *od_value_new_string(const char *text) {
     return text == NULL ? NULL : outside(json_string(text));
 }
 
-od_value *od_value_new_string_n(const char *text, size_t length_bytes)
-{
+od_value *od_value_new_string_n(const char *text, size_t length_bytes) {
     return text == NULL ? NULL : outside(json_stringn(text, length_bytes));
 }
 
-od_value *od_value_new_integer(int64_t integer)
-{
+od_value *od_value_new_integer(int64_t integer) {
     return outside(json_integer(integer));
 }
 
-od_value *od_value_new_number(double number)
-{
+od_value *od_value_new_number(double number) {
     return outside(json_real(number));
 }
 
-od_value *od_value_new_boolean(bool boolean)
-{
+od_value *od_value_new_boolean(bool boolean) {
     return outside(json_boolean(boolean));
 }
 
-od_value *od_value_new_null(void)
-{
+od_value *od_value_new_null(void) {
     return outside(json_null());
 }
 
-od_value *od_value_ref(const od_value *value)
-{
+od_value *od_value_ref(const od_value *value) {
     return outside(json_incref(inside(value)));
 }
 
-void od_value_unref(od_value *value)
-{
+void od_value_unref(od_value *value) {
     json_decref(inside(value));
 }
 
-od_status od_value_set(od_value *object, const char *key, od_value *member, od_error *err)
-{
+od_status od_value_set(od_value *object, const char *key, od_value *member, od_error *err) {
     if (member == NULL)
         return od__error_no_memory(err);
     if (!json_is_object(inside(object)) || key == NULL || object == member) {
@@ -90,8 +77,7 @@ od_status od_value_set(od_value *object, const char *key, od_value *member, od_e
                     : od__error_set(err, OD_INTERNAL, "a key that is not UTF-8 cannot be set");
 }
 
-od_status od_value_add(od_value *array, od_value *element, od_error *err)
-{
+od_status od_value_add(od_value *array, od_value *element, od_error *err) {
     if (element == NULL)
         return od__error_no_memory(err);
     if (!json_is_array(inside(array)) || array == element) {
@@ -106,8 +92,7 @@ od_status od_value_add(od_value *array, od_value *element, od_error *err)
 
 /* ---- reading ---- */
 
-od_type od_value_type(const od_value *value)
-{
+od_type od_value_type(const od_value *value) {
     if (value == NULL)
         return OD_TYPE_NULL;
     switch (json_typeof(inside(value))) {
@@ -123,28 +108,23 @@ od_type od_value_type(const od_value *value)
     return OD_TYPE_NULL;
 }
 
-bool od_value_boolean(const od_value *value)
-{
+bool od_value_boolean(const od_value *value) {
     return json_is_true(inside(value));
 }
 
-int64_t od_value_integer(const od_value *value)
-{
+int64_t od_value_integer(const od_value *value) {
     return json_integer_value(inside(value));
 }
 
-double od_value_number(const od_value *value)
-{
+double od_value_number(const od_value *value) {
     return json_number_value(inside(value));
 }
 
-const char *od_value_string(const od_value *value)
-{
+const char *od_value_string(const od_value *value) {
     return json_string_value(inside(value));
 }
 
-size_t od_value_length(const od_value *value)
-{
+size_t od_value_length(const od_value *value) {
     switch (od_value_type(value)) {
     case OD_TYPE_STRING: return json_string_length(inside(value));
     case OD_TYPE_ARRAY: return json_array_size(inside(value));
@@ -153,18 +133,15 @@ size_t od_value_length(const od_value *value)
     }
 }
 
-const od_value *od_value_at(const od_value *array, size_t index)
-{
+const od_value *od_value_at(const od_value *array, size_t index) {
     return outside(json_array_get(inside(array), index));
 }
 
-const od_value *od_value_get(const od_value *object, const char *key)
-{
+const od_value *od_value_get(const od_value *object, const char *key) {
     return key == NULL ? NULL : outside(json_object_get(inside(object), key));
 }
 
-bool od_value_next(const od_value *object, void **cursor, const char **key, const od_value **member)
-{
+bool od_value_next(const od_value *object, void **cursor, const char **key, const od_value **member) {
     json_t *json = inside(object);
     void *next = *cursor == NULL ? json_object_iter(json) : json_object_iter_next(json, *cursor);
     if (next == NULL)
@@ -179,8 +156,7 @@ bool od_value_next(const od_value *object, void **cursor, const char **key, cons
 
 /* Writes the pointer's next token unescaped; returns where it ends, NULL for a malformed "~" or a token too long to be
  * any key. */
-static const char *pointer_token(const char *from, char *out, size_t out_bytes)
-{
+static const char *pointer_token(const char *from, char *out, size_t out_bytes) {
     size_t length = 0;
     for (; *from != '\0' && *from != '/'; from++) {
         char byte = *from;
@@ -199,8 +175,7 @@ static const char *pointer_token(const char *from, char *out, size_t out_bytes)
 }
 
 /* Reads an array index as RFC 6901 has it: digits without a leading zero. */
-static bool pointer_index(const char *token, size_t *index)
-{
+static bool pointer_index(const char *token, size_t *index) {
     if (token[0] == '\0' || (token[0] == '0' && token[1] != '\0') || strlen(token) > 9)
         return false;
     *index = 0;
@@ -214,8 +189,7 @@ static bool pointer_index(const char *token, size_t *index)
 
 #define POINTER_TOKEN_BYTES 1024
 
-const od_value *od_value_find(const od_value *value, const char *pointer)
-{
+const od_value *od_value_find(const od_value *value, const char *pointer) {
     char token[POINTER_TOKEN_BYTES];
     while (value != NULL && pointer != NULL && *pointer != '\0') {
         if (*pointer != '/')
@@ -237,8 +211,7 @@ const od_value *od_value_find(const od_value *value, const char *pointer)
 /* Values from outside are at most OD_LIMIT_JSON_DEPTH deep; the library wraps them a few levels further. */
 #define COPY_DEPTH (4 * OD_LIMIT_JSON_DEPTH)
 
-static json_t *copy(json_t *from, int depth)
-{
+static json_t *copy(json_t *from, int depth) {
     if (depth > COPY_DEPTH)
         return NULL;
     if (json_is_string(from))
@@ -271,28 +244,23 @@ static json_t *copy(json_t *from, int depth)
     return json_incref(from); /* true, false and null are one static object each */
 }
 
-od_value *od__value_copy(const od_value *value)
-{
+od_value *od__value_copy(const od_value *value) {
     return value == NULL ? NULL : outside(copy(inside(value), 0));
 }
 
-void od__value_remove(od_value *object, const char *key)
-{
+void od__value_remove(od_value *object, const char *key) {
     (void)json_object_del(inside(object), key);
 }
 
-bool od__value_replace_member(od_value *object, void *cursor, od_value *member)
-{
+bool od__value_replace_member(od_value *object, void *cursor, od_value *member) {
     return json_object_iter_set_new(inside(object), cursor, inside(member)) == 0;
 }
 
-bool od__value_replace_element(od_value *array, size_t index, od_value *element)
-{
+bool od__value_replace_element(od_value *array, size_t index, od_value *element) {
     return json_array_set_new(inside(array), index, inside(element)) == 0;
 }
 
-static void wipe_strings(json_t *json, int depth)
-{
+static void wipe_strings(json_t *json, int depth) {
     if (depth > COPY_DEPTH)
         return;
     if (json_is_string(json)) {
@@ -307,13 +275,11 @@ static void wipe_strings(json_t *json, int depth)
     }
 }
 
-void od__value_wipe(od_value *value)
-{
+void od__value_wipe(od_value *value) {
     wipe_strings(inside(value), 0);
     od_value_unref(value);
 }
 
-const char *od__value_library(void)
-{
+const char *od__value_library(void) {
     return "jansson/" JANSSON_VERSION;
 }

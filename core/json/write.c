@@ -18,14 +18,12 @@
 #define WRITE_LIMIT_BYTES (256u * 1024 * 1024)
 #define NUMBER_BYTES 64
 
-void od__json_begin(od_json_writer *writer, od_buffer *out)
-{
+void od__json_begin(od_json_writer *writer, od_buffer *out) {
     writer->out = out;
     writer->used = 0;
 }
 
-static void flush(od_json_writer *writer)
-{
+static void flush(od_json_writer *writer) {
     if (writer->used == 0)
         return;
     od__buffer_add(writer->out, writer->chunk, writer->used);
@@ -33,13 +31,11 @@ static void flush(od_json_writer *writer)
     writer->used = 0;
 }
 
-void od__json_end(od_json_writer *writer)
-{
+void od__json_end(od_json_writer *writer) {
     flush(writer);
 }
 
-void od__json_raw(od_json_writer *writer, const char *bytes, size_t length)
-{
+void od__json_raw(od_json_writer *writer, const char *bytes, size_t length) {
     if (length > sizeof writer->chunk - writer->used) {
         flush(writer);
         if (length > sizeof writer->chunk) {
@@ -51,8 +47,7 @@ void od__json_raw(od_json_writer *writer, const char *bytes, size_t length)
     writer->used += length;
 }
 
-static void write_byte(od_json_writer *writer, char byte)
-{
+static void write_byte(od_json_writer *writer, char byte) {
     if (writer->used == sizeof writer->chunk)
         flush(writer);
     writer->chunk[writer->used++] = byte;
@@ -62,8 +57,7 @@ static void write_byte(od_json_writer *writer, char byte)
 
 /* Whether one of eight bytes is below 0x20, a quote or a backslash. Subtracting from a byte that is smaller borrows into
  * its top bit, which was not set before; a borrow may also reach the next byte, so a yes can be wrong and a no cannot. */
-static bool may_need_escape(uint64_t eight)
-{
+static bool may_need_escape(uint64_t eight) {
     uint64_t quote = eight ^ EACH_BYTE * '"', backslash = eight ^ EACH_BYTE * '\\';
     uint64_t low = (eight - EACH_BYTE * 0x20) & ~eight;
     uint64_t is_quote = (quote - EACH_BYTE) & ~quote;
@@ -72,8 +66,7 @@ static bool may_need_escape(uint64_t eight)
 }
 
 /* How many bytes from the start on may stand in a JSON string as they are. */
-static size_t plain_run(const char *text, size_t length)
-{
+static size_t plain_run(const char *text, size_t length) {
     size_t i = 0;
     while (i < length) {
         uint64_t eight;
@@ -94,8 +87,7 @@ static size_t plain_run(const char *text, size_t length)
     return length;
 }
 
-static void write_escape(od_json_writer *writer, unsigned char byte)
-{
+static void write_escape(od_json_writer *writer, unsigned char byte) {
     char escape[8] = {'\\', (char)byte, '\0'};
     switch (byte) {
     case '"':
@@ -110,8 +102,7 @@ static void write_escape(od_json_writer *writer, unsigned char byte)
     od__json_raw(writer, escape, strlen(escape));
 }
 
-void od__json_string(od_json_writer *writer, const char *text, size_t length)
-{
+void od__json_string(od_json_writer *writer, const char *text, size_t length) {
     write_byte(writer, '"');
     for (;;) {
         size_t run = plain_run(text, length);
@@ -125,8 +116,7 @@ void od__json_string(od_json_writer *writer, const char *text, size_t length)
     write_byte(writer, '"');
 }
 
-static void write_integer(od_json_writer *writer, int64_t integer)
-{
+static void write_integer(od_json_writer *writer, int64_t integer) {
     char digits[24];
     char *at = digits + sizeof digits;
     uint64_t rest = integer < 0 ? 0 - (uint64_t)integer : (uint64_t)integer;
@@ -141,8 +131,7 @@ static void write_integer(od_json_writer *writer, int64_t integer)
 
 /* Left to jansson, which knows the traps: the locale's decimal point, ".0" for whole numbers, exponents. Fifteen digits,
  * so that 0.1 stays 0.1; but the largest numbers, rounded to them, would be beyond what a double can hold. */
-static bool write_number(od_json_writer *writer, const json_t *number)
-{
+static bool write_number(od_json_writer *writer, const json_t *number) {
     char text[NUMBER_BYTES];
     size_t digits = fabs(json_real_value(number)) > 1.79769313486231e308 ? 17 : 15;
     size_t length = json_dumpb(number, text, sizeof text, JSON_ENCODE_ANY | JSON_REAL_PRECISION(digits));
@@ -154,8 +143,7 @@ static bool write_number(od_json_writer *writer, const json_t *number)
 
 static od_status write_value(od_json_writer *writer, json_t *json, int depth, od_error *err);
 
-static od_status write_object(od_json_writer *writer, json_t *json, int depth, od_error *err)
-{
+static od_status write_object(od_json_writer *writer, json_t *json, int depth, od_error *err) {
     char before = '{';
     for (void *at = json_object_iter(json); at != NULL; at = json_object_iter_next(json, at)) {
         const char *key = json_object_iter_key(at);
@@ -173,8 +161,7 @@ static od_status write_object(od_json_writer *writer, json_t *json, int depth, o
     return OD_OK;
 }
 
-static od_status write_array(od_json_writer *writer, json_t *json, int depth, od_error *err)
-{
+static od_status write_array(od_json_writer *writer, json_t *json, int depth, od_error *err) {
     write_byte(writer, '[');
     for (size_t i = 0; i < json_array_size(json); i++) {
         if (i > 0)
@@ -187,8 +174,7 @@ static od_status write_array(od_json_writer *writer, json_t *json, int depth, od
     return OD_OK;
 }
 
-static od_status write_value(od_json_writer *writer, json_t *json, int depth, od_error *err)
-{
+static od_status write_value(od_json_writer *writer, json_t *json, int depth, od_error *err) {
     if (depth > WRITE_DEPTH)
         return od__error_set(err, OD_INTERNAL, "nesting deeper than %d cannot be written", WRITE_DEPTH);
     switch (json_typeof(json)) {
@@ -208,15 +194,13 @@ static od_status write_value(od_json_writer *writer, json_t *json, int depth, od
     return writer->out->failed ? od__error_no_memory(err) : OD_OK;
 }
 
-od_status od__json_value(od_json_writer *writer, const od_value *value, od_error *err)
-{
+od_status od__json_value(od_json_writer *writer, const od_value *value, od_error *err) {
     if (value == NULL)
         return od__error_no_memory(err); /* what a builder returns when memory runs out */
     return write_value(writer, (json_t *)(uintptr_t)value, 0, err);
 }
 
-od_status od__value_write(const od_value *value, od_buffer *out, od_error *err)
-{
+od_status od__value_write(const od_value *value, od_buffer *out, od_error *err) {
     od_json_writer writer;
     od__json_begin(&writer, out);
     od_status status = od__json_value(&writer, value, err);
@@ -226,8 +210,7 @@ od_status od__value_write(const od_value *value, od_buffer *out, od_error *err)
     return status;
 }
 
-od_status od_value_format(const od_value *value, char **out, size_t *length_bytes, od_error *err)
-{
+od_status od_value_format(const od_value *value, char **out, size_t *length_bytes, od_error *err) {
     *out = NULL;
     od_buffer buffer;
     od__buffer_init(&buffer, WRITE_LIMIT_BYTES);
@@ -243,7 +226,6 @@ od_status od_value_format(const od_value *value, char **out, size_t *length_byte
     return status;
 }
 
-void od_text_free(char *text)
-{
+void od_text_free(char *text) {
     od__free(text);
 }

@@ -11,8 +11,7 @@
 
 /* Text of a value that travels outside of the body: borrowed from the value, or written into scratch. NULL for an
  * object, an array or null. */
-static const char *plain_text(const od_value *value, char scratch[SCALAR_BYTES], size_t *length)
-{
+static const char *plain_text(const od_value *value, char scratch[SCALAR_BYTES], size_t *length) {
     const char *text = scratch;
     switch (od_value_type(value)) {
     case OD_TYPE_STRING:
@@ -27,13 +26,11 @@ static const char *plain_text(const od_value *value, char scratch[SCALAR_BYTES],
     return text;
 }
 
-static const char *wire_name(const od_field *field)
-{
+static const char *wire_name(const od_field *field) {
     return field->wire_name != NULL ? field->wire_name : field->name;
 }
 
-static od_status refuse(const od_field *field, const char *message, od_error *err)
-{
+static od_status refuse(const od_field *field, const char *message, od_error *err) {
     char path[OD_ERROR_PATH_BYTES] = "";
     od__path_add(path, sizeof path, field->name);
     return od__error_at(err, OD_VALIDATION, path, "%s", message);
@@ -42,8 +39,7 @@ static od_status refuse(const od_field *field, const char *message, od_error *er
 /* ---- URL ---- */
 
 /* One segment of the path. What is empty or only dots would make another path of it. */
-static od_status add_segment(od_buffer *url, const od_field *field, const od_value *value, od_error *err)
-{
+static od_status add_segment(od_buffer *url, const od_field *field, const od_value *value, od_error *err) {
     char scratch[SCALAR_BYTES];
     size_t length;
     const char *text = plain_text(value, scratch, &length);
@@ -58,8 +54,7 @@ static od_status add_segment(od_buffer *url, const od_field *field, const od_val
     return OD_OK;
 }
 
-static const od_field *field_named(const od_shape *shape, const char *name, size_t length)
-{
+static const od_field *field_named(const od_shape *shape, const char *name, size_t length) {
     for (const od_field *field = shape->fields; field->name != NULL; field++) {
         if (strncmp(field->name, name, length) == 0 && field->name[length] == '\0')
             return field;
@@ -68,8 +63,7 @@ static const od_field *field_named(const od_shape *shape, const char *name, size
 }
 
 /* The template with each {name} replaced by that field. */
-static od_status add_path(od_buffer *url, const char *path, const od_shape *shape, const od_value *params, od_error *err)
-{
+static od_status add_path(od_buffer *url, const char *path, const od_shape *shape, const od_value *params, od_error *err) {
     for (;;) {
         size_t plain = strcspn(path, "{");
         od__buffer_add(url, path, plain);
@@ -87,8 +81,7 @@ static od_status add_path(od_buffer *url, const char *path, const od_shape *shap
     }
 }
 
-static od_status add_pair(od_buffer *url, const od_field *field, const od_value *value, char *before, od_error *err)
-{
+static od_status add_pair(od_buffer *url, const od_field *field, const od_value *value, char *before, od_error *err) {
     char scratch[SCALAR_BYTES];
     size_t length;
     const char *text = plain_text(value, scratch, &length);
@@ -103,8 +96,7 @@ static od_status add_pair(od_buffer *url, const od_field *field, const od_value 
 }
 
 /* A list is its name once for each element. */
-static od_status add_query(od_buffer *url, const od_field *field, const od_value *value, char *before, od_error *err)
-{
+static od_status add_query(od_buffer *url, const od_field *field, const od_value *value, char *before, od_error *err) {
     if (od_value_type(value) != OD_TYPE_ARRAY)
         return add_pair(url, field, value, before, err);
     od_status status = OD_OK;
@@ -116,8 +108,7 @@ static od_status add_query(od_buffer *url, const od_field *field, const od_value
 /* ---- headers ---- */
 
 static od_status set_header(od_http_request *request, const od_field *field, const char *prefix, const od_value *value,
-                            od_error *err)
-{
+                            od_error *err) {
     char scratch[SCALAR_BYTES];
     size_t length;
     const char *text = plain_text(value, scratch, &length);
@@ -141,8 +132,7 @@ static od_status set_header(od_http_request *request, const od_field *field, con
 
 /* Headers that the operation has whatever its parameters are: constants and client options. */
 static od_status add_fixed_headers(od_http_request *request, const od_field *headers, const od_value *options,
-                                   od_error *err)
-{
+                                   od_error *err) {
     od_status status = OD_OK;
     for (const od_field *field = headers; status == OD_OK && field != NULL && field->name != NULL; field++) {
         const od_value *option = field->option != NULL ? od_value_get(options, field->option) : NULL;
@@ -165,15 +155,13 @@ typedef struct building {
     char query, member;
 } building;
 
-static void begin_member(building *to)
-{
+static void begin_member(building *to) {
     od__json_raw(&to->body, &to->member, 1);
     to->member = ',';
 }
 
 /* Names of fields are ours, and need no escaping. */
-static od_status add_member(building *to, const char *name, const od_value *value, od_error *err)
-{
+static od_status add_member(building *to, const char *name, const od_value *value, od_error *err) {
     begin_member(to);
     od__json_raw(&to->body, "\"", 1);
     od__json_raw(&to->body, name, strlen(name));
@@ -182,8 +170,7 @@ static od_status add_member(building *to, const char *name, const od_value *valu
 }
 
 /* Keys that are no field come from the caller. */
-static od_status add_open_members(building *to, const od_shape *shape, const od_value *params, od_error *err)
-{
+static od_status add_open_members(building *to, const od_shape *shape, const od_value *params, od_error *err) {
     void *cursor = NULL;
     const char *key;
     const od_value *member;
@@ -201,8 +188,7 @@ static od_status add_open_members(building *to, const od_shape *shape, const od_
 
 /* ---- all of it ---- */
 
-static od_status add_field(building *to, const od_field *field, const od_value *value, od_error *err)
-{
+static od_status add_field(building *to, const od_field *field, const od_value *value, od_error *err) {
     switch (field->place) {
     case OD_PLACE_BODY: return to->request->has_body ? add_member(to, wire_name(field), value, err) : OD_OK;
     case OD_PLACE_QUERY: return add_query(&to->request->url, field, value, &to->query, err);
@@ -214,8 +200,7 @@ static od_status add_field(building *to, const od_field *field, const od_value *
 }
 
 /* A body over its limit is the caller's doing; only then is it no lack of memory. */
-static od_status check_buffers(const od_http_request *request, od_error *err)
-{
+static od_status check_buffers(const od_http_request *request, od_error *err) {
     if (request->url.over_limit)
         return od__error_set(err, OD_VALIDATION, "the URL is longer than %u bytes", OD_LIMIT_URL_BYTES);
     if (request->body.over_limit)
@@ -223,8 +208,7 @@ static od_status check_buffers(const od_http_request *request, od_error *err)
     return request->url.failed || request->body.failed ? od__error_no_memory(err) : OD_OK;
 }
 
-static od_status add_fields(building *to, const od_shape *shape, const od_value *params, od_error *err)
-{
+static od_status add_fields(building *to, const od_shape *shape, const od_value *params, od_error *err) {
     const od_value *values[OD_LIMIT_FIELDS];
     od_status status = OD_OK;
     od__shape_gather(shape, params, values);
@@ -242,8 +226,7 @@ static od_status add_fields(building *to, const od_shape *shape, const od_value 
     return status;
 }
 
-static od_status place_fields(od_http_request *request, const od_shape *shape, const od_value *params, od_error *err)
-{
+static od_status place_fields(od_http_request *request, const od_shape *shape, const od_value *params, od_error *err) {
     building to; /* set one by one: its writer has a kilobyte that needs no zeroing */
     to.request = request;
     to.query = strchr(od__buffer_text(&request->url), '?') != NULL ? '&' : '?';
@@ -263,8 +246,7 @@ static od_status place_fields(od_http_request *request, const od_shape *shape, c
 }
 
 od_status od__operation_build(const od_operation *operation, const char *base_url, const od_value *options,
-                              const od_value *params, od_http_request *request, od_error *err)
-{
+                              const od_value *params, od_http_request *request, od_error *err) {
     const od_shape *shape = od__shape_chosen(operation->input, params);
     if (shape == NULL)
         return od__error_set(err, OD_INTERNAL, "the parameters choose no kind of %s", operation->name);

@@ -23,8 +23,7 @@ typedef struct relaxing {
     bool no_memory;
 } relaxing;
 
-static relaxed *copy_shape(relaxing *with, const od_shape *shape, size_t fields)
-{
+static relaxed *copy_shape(relaxing *with, const od_shape *shape, size_t fields) {
     relaxed *copy = od__calloc(1, sizeof *copy + fields * sizeof(od_field));
     if (copy == NULL) {
         with->no_memory = true;
@@ -39,8 +38,7 @@ static relaxed *copy_shape(relaxing *with, const od_shape *shape, size_t fields)
 static const od_shape *relax(relaxing *with, const od_shape *shape, const od_value *value, int depth);
 
 /* A rule may ask for one of several fields, so rules wait until no option could add one. */
-static const od_shape *relax_struct(relaxing *with, const od_shape *shape, const od_value *value, int depth)
-{
+static const od_shape *relax_struct(relaxing *with, const od_shape *shape, const od_value *value, int depth) {
     size_t count = 0;
     bool waits = false, below = false;
     for (const od_field *field = shape->fields; field->name != NULL; field++, count++) {
@@ -66,8 +64,7 @@ static const od_shape *relax_struct(relaxing *with, const od_shape *shape, const
 }
 
 /* Only the variant that is chosen is looked at; without one the complaint is about the chooser. */
-static const od_shape *relax_choice(relaxing *with, const od_shape *shape, const od_value *value, int depth)
-{
+static const od_shape *relax_choice(relaxing *with, const od_shape *shape, const od_value *value, int depth) {
     const od_shape *chosen = od__shape_chosen(shape, value);
     const od_variant *variant = shape->variants;
     while (chosen != NULL && variant->value != NULL && variant->shape != chosen)
@@ -83,8 +80,7 @@ static const od_shape *relax_choice(relaxing *with, const od_shape *shape, const
     return &copy->shape;
 }
 
-static const od_shape *relax(relaxing *with, const od_shape *shape, const od_value *value, int depth)
-{
+static const od_shape *relax(relaxing *with, const od_shape *shape, const od_value *value, int depth) {
     if (depth == 0 || value == NULL || od_value_type(value) != OD_TYPE_OBJECT)
         return shape;
     if (shape->kind == OD_KIND_STRUCT)
@@ -95,16 +91,14 @@ static const od_shape *relax(relaxing *with, const od_shape *shape, const od_val
 }
 
 /* A token that is made later is as good as any here. */
-static bool no_random(void *context, void *out, size_t bytes)
-{
+static bool no_random(void *context, void *out, size_t bytes) {
     (void)context;
     memset(out, 0, bytes);
     return true;
 }
 
 /* parameters are changed. */
-static od_status check(const od_operation *operation, const od_value *options, od_value *parameters, od_error *err)
-{
+static od_status check(const od_operation *operation, const od_value *options, od_value *parameters, od_error *err) {
     od_status status = od__shape_fill(operation->input, parameters, options, no_random, NULL, err);
     if (status != OD_OK)
         return status;
@@ -120,8 +114,7 @@ static od_status check(const od_operation *operation, const od_value *options, o
 }
 
 od_status od_operation_check(const od_operation *operation, const od_value *options, const od_value *parameters,
-                             od_error *err)
-{
+                             od_error *err) {
     od_value *copy = od__value_copy(parameters);
     if (copy == NULL)
         return od__error_no_memory(err);
@@ -130,8 +123,7 @@ od_status od_operation_check(const od_operation *operation, const od_value *opti
     return status;
 }
 
-od_status od_call_check(const od_vendor *vendor, const od_value *options, const od_value *call, od_error *err)
-{
+od_status od_call_check(const od_vendor *vendor, const od_value *options, const od_value *call, od_error *err) {
     od_value *copy = od__value_copy(call);
     if (copy == NULL)
         return od__error_no_memory(err);

@@ -13,8 +13,7 @@
 
 /* Checks what is an object by its shape, lets false through, and refuses all else in the words of the check. */
 static od_status check_or_false(const od_check *check, const od_shape *shape, const od_value *value, const char *path,
-                                od_error *err)
-{
+                                od_error *err) {
     od_type type = od_value_type(value);
     if (type == OD_TYPE_BOOLEAN && !od_value_boolean(value))
         return OD_OK;
@@ -51,14 +50,12 @@ static const od_field retry_fields[] = {
 };
 static const od_shape retry_shape = {.kind = OD_KIND_STRUCT, .fields = retry_fields};
 
-static od_status check_rate(const od_value *value, const char *path, od_value **replacement, od_error *err)
-{
+static od_status check_rate(const od_value *value, const char *path, od_value **replacement, od_error *err) {
     (void)replacement;
     return check_or_false(&rate_check, &rate_shape, value, path, err);
 }
 
-static od_status check_retry(const od_value *value, const char *path, od_value **replacement, od_error *err)
-{
+static od_status check_retry(const od_value *value, const char *path, od_value **replacement, od_error *err) {
     (void)replacement;
     return check_or_false(&retry_check, &retry_shape, value, path, err);
 }
@@ -82,8 +79,7 @@ const od_field od_common_options[] = {
     OD_FIELDS_END,
 };
 
-od_status od__options_merge(const od_vendor *vendor, od_merged_options *out, od_error *err)
-{
+od_status od__options_merge(const od_vendor *vendor, od_merged_options *out, od_error *err) {
     size_t count = 0;
     out->shape = *vendor->options;
     for (const od_field *field = vendor->options->fields; field != NULL && field->name != NULL; field++) {
@@ -103,8 +99,7 @@ od_status od__options_merge(const od_vendor *vendor, od_merged_options *out, od_
     return OD_OK;
 }
 
-od_status od__options_validate(const od_vendor *vendor, od_value *options, od_error *err)
-{
+od_status od__options_validate(const od_vendor *vendor, od_value *options, od_error *err) {
     od_merged_options merged;
     od_status status = od__options_merge(vendor, &merged, err);
     if (status == OD_OK)

@@ -2,8 +2,7 @@
 #include "operation/operation.h"
 #include "operation/options.h"
 
-static const char *repeat_name(od_repeat repeat)
-{
+static const char *repeat_name(od_repeat repeat) {
     switch (repeat) {
     case OD_REPEAT_NEVER: return "never";
     case OD_REPEAT_SAFE: return "safe";
@@ -12,13 +11,11 @@ static const char *repeat_name(od_repeat repeat)
     return "token";
 }
 
-static od_status put_text(od_value *to, const char *key, const char *text, od_error *err)
-{
+static od_status put_text(od_value *to, const char *key, const char *text, od_error *err) {
     return text == NULL ? OD_OK : od_value_set(to, key, od_value_new_string(text), err);
 }
 
-static od_status put_shape(od_value *to, const char *key, const od_shape *shape, od_error *err)
-{
+static od_status put_shape(od_value *to, const char *key, const od_shape *shape, od_error *err) {
     od_value *fields;
     od_status status;
     if (shape != NULL)
@@ -28,8 +25,7 @@ static od_status put_shape(od_value *to, const char *key, const od_shape *shape,
     return status == OD_OK ? od_value_set(to, key, fields, err) : status;
 }
 
-static od_status put_operation(od_value *to, const od_operation *operation, od_error *err)
-{
+static od_status put_operation(od_value *to, const od_operation *operation, od_error *err) {
     od_status status = put_text(to, "name", operation->name, err);
     if (status == OD_OK)
         status = put_text(to, "vendor_name", operation->vendor_name, err);
@@ -52,8 +48,7 @@ static od_status put_operation(od_value *to, const od_operation *operation, od_e
     return status == OD_OK ? put_shape(to, "result", operation->output, err) : status;
 }
 
-od_status od_operation_describe(const od_operation *operation, od_value **out, od_error *err)
-{
+od_status od_operation_describe(const od_operation *operation, od_value **out, od_error *err) {
     *out = NULL;
     od_value *described = od_value_new_object();
     od_status status = described == NULL ? od__error_no_memory(err) : put_operation(described, operation, err);
@@ -65,8 +60,7 @@ od_status od_operation_describe(const od_operation *operation, od_value **out, o
     return OD_OK;
 }
 
-od_status od_vendor_options(const od_vendor *vendor, od_value **out, od_error *err)
-{
+od_status od_vendor_options(const od_vendor *vendor, od_value **out, od_error *err) {
     *out = NULL;
     od_merged_options merged;
     od_status status = od__options_merge(vendor, &merged, err);

@@ -3,8 +3,7 @@
 #include <stddef.h>
 
 /* Only the last '*' is ever given more: what an earlier one took is already the shortest that can do. */
-bool od__glob_match(const char *pattern, const char *text)
-{
+bool od__glob_match(const char *pattern, const char *text) {
     const char *after_star = NULL, *star_text = NULL;
     while (*text != '\0') {
         if (*pattern == '*') {

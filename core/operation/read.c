@@ -11,15 +11,13 @@
 
 /* ---- which row ---- */
 
-static bool fits_status(int row_status, int http_status)
-{
+static bool fits_status(int row_status, int http_status) {
     if (row_status == 0 || row_status == http_status)
         return true;
     return row_status < 10 && http_status / 100 == row_status;
 }
 
-static bool fits(const od_error_row *row, int http_status, const od_answer *answer)
-{
+static bool fits(const od_error_row *row, int http_status, const od_answer *answer) {
     if (!fits_status(row->http_status, http_status))
         return false;
     if (row->enveloped != 0 && answer->enveloped != (row->enveloped > 0))
@@ -59,8 +57,7 @@ static const od_error_row general_rows[] = {
 /* A success that cannot be understood, a redirect, and whatever else HTTP never promised. */
 static const od_error_row strange = ROW(0, 0, PROTOCOL, UNKNOWN, false, NO);
 
-static const od_error_row *find_row(const od_vendor *vendor, int http_status, const od_answer *answer)
-{
+static const od_error_row *find_row(const od_vendor *vendor, int http_status, const od_answer *answer) {
     for (const od_error_row *row = vendor->errors; row != NULL && row->code != OD_OK; row++) {
         if (fits(row, http_status, answer))
             return row;
@@ -75,8 +72,7 @@ static const od_error_row *find_row(const od_vendor *vendor, int http_status, co
 /* ---- filling the exchange ---- */
 
 /* The Retry-After header in seconds; -1 if there is none, or a date. */
-static int64_t retry_after_header_ms(const od_http_response *response)
-{
+static int64_t retry_after_header_ms(const od_http_response *response) {
     size_t length = 0;
     const char *text = od__http_response_header(response, "Retry-After", &length);
     int64_t seconds = 0;
@@ -91,8 +87,7 @@ static int64_t retry_after_header_ms(const od_http_response *response)
     return (seconds < RETRY_AFTER_SECONDS ? seconds : RETRY_AFTER_SECONDS) * 1000;
 }
 
-static od_status fail(od_exchange *exchange, const od_error_row *row, const od_answer *answer)
-{
+static od_status fail(od_exchange *exchange, const od_error_row *row, const od_answer *answer) {
     od_error *error = &exchange->error;
     od__error_clear(error);
     if (answer->message[0] != '\0')
@@ -112,8 +107,7 @@ static od_status fail(od_exchange *exchange, const od_error_row *row, const od_a
     return row->code;
 }
 
-static od_status succeed(od_exchange *exchange, od_value *body, od_value **result)
-{
+static od_status succeed(od_exchange *exchange, od_value *body, od_value **result) {
     if (body == NULL)
         body = od_value_new_object();
     if (body == NULL) {
@@ -132,8 +126,7 @@ static od_status succeed(od_exchange *exchange, od_value *body, od_value **resul
     return exchange->error.code;
 }
 
-static bool is_blank(const od_buffer *body)
-{
+static bool is_blank(const od_buffer *body) {
     for (size_t i = 0; i < body->length; i++) {
         if (strchr(" \t\r\n", body->data[i]) == NULL || body->data[i] == '\0')
             return false;
@@ -142,8 +135,7 @@ static bool is_blank(const od_buffer *body)
 }
 
 od_status od__operation_read(const od_vendor *vendor, const od_operation *operation, od_exchange *exchange,
-                             od_value **result)
-{
+                             od_value **result) {
     const od_http_response *response = &exchange->response;
     *result = NULL;
     if (response->status == 0 || exchange->error.code != OD_OK)

@@ -12,13 +12,11 @@ static const od_vendor *const vendors[] = {
 
 #define VENDOR_COUNT (sizeof vendors / sizeof vendors[0])
 
-const od_vendor *od_vendor_at(size_t index)
-{
+const od_vendor *od_vendor_at(size_t index) {
     return index < VENDOR_COUNT ? vendors[index] : NULL;
 }
 
-const od_vendor *od_vendor_find(const char *name)
-{
+const od_vendor *od_vendor_find(const char *name) {
     for (size_t i = 0; name != NULL && i < VENDOR_COUNT; i++) {
         if (strcmp(vendors[i]->name, name) == 0)
             return vendors[i];
@@ -26,18 +24,15 @@ const od_vendor *od_vendor_find(const char *name)
     return NULL;
 }
 
-const char *od_vendor_name(const od_vendor *vendor)
-{
+const char *od_vendor_name(const od_vendor *vendor) {
     return vendor->name;
 }
 
-const char *od_vendor_title(const od_vendor *vendor)
-{
+const char *od_vendor_title(const od_vendor *vendor) {
     return vendor->title;
 }
 
-const od_operation *od__operation_find(const od_vendor *vendor, const char *name)
-{
+const od_operation *od__operation_find(const od_vendor *vendor, const char *name) {
     for (const od_operation *operation = vendor->operations; operation->name != NULL; operation++) {
         if (strcmp(operation->name, name) == 0 || strcmp(operation->vendor_name, name) == 0)
             return operation;
@@ -45,13 +40,11 @@ const od_operation *od__operation_find(const od_vendor *vendor, const char *name
     return NULL;
 }
 
-const od_operation *od_operation_find(const od_vendor *vendor, const char *name)
-{
+const od_operation *od_operation_find(const od_vendor *vendor, const char *name) {
     return vendor == NULL || name == NULL ? NULL : od__operation_find(vendor, name);
 }
 
-const od_operation *od_operation_at(const od_vendor *vendor, size_t index)
-{
+const od_operation *od_operation_at(const od_vendor *vendor, size_t index) {
     /* Step by step, since the end is a row and not a count. */
     for (size_t i = 0; vendor->operations[i].name != NULL; i++) {
         if (i == index)
@@ -60,13 +53,11 @@ const od_operation *od_operation_at(const od_vendor *vendor, size_t index)
     return NULL;
 }
 
-const char *od_operation_name(const od_operation *operation)
-{
+const char *od_operation_name(const od_operation *operation) {
     return operation->name;
 }
 
-const char *od_did_you_mean(const od_vendor *vendor, const char *name)
-{
+const char *od_did_you_mean(const od_vendor *vendor, const char *name) {
     od_nearest nearest = {.wanted = name};
     if (name == NULL)
         return NULL;

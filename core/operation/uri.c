@@ -5,14 +5,12 @@
 #include "operation/operation.h"
 
 /* RFC 3986: letters, digits and these stand for themselves. */
-static bool is_unreserved(unsigned char byte)
-{
+static bool is_unreserved(unsigned char byte) {
     return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') ||
            byte == '-' || byte == '.' || byte == '_' || byte == '~';
 }
 
-void od__uri_encode(od_buffer *out, const char *text, size_t length_bytes)
-{
+void od__uri_encode(od_buffer *out, const char *text, size_t length_bytes) {
     static const char digits[] = "0123456789ABCDEF";
     size_t start = 0;
     for (size_t i = 0; i < length_bytes; i++) {
@@ -28,8 +26,7 @@ void od__uri_encode(od_buffer *out, const char *text, size_t length_bytes)
 }
 
 /* Returns what follows scheme, host and port: "" or a text that begins with '/', '?' or '#'. NULL if there is no host. */
-static const char *after_origin(const char *url)
-{
+static const char *after_origin(const char *url) {
     const char *colon = strstr(url, "://");
     if (colon == NULL || colon == url)
         return NULL;
@@ -38,8 +35,7 @@ static const char *after_origin(const char *url)
     return length == 0 ? NULL : host + length;
 }
 
-od_status od__uri_replace_origin(const char *url, const char *endpoint, char *out, size_t out_bytes, od_error *err)
-{
+od_status od__uri_replace_origin(const char *url, const char *endpoint, char *out, size_t out_bytes, od_error *err) {
     const char *rest = after_origin(url);
     if (rest == NULL || after_origin(endpoint) == NULL)
         return od__error_set(err, OD_VALIDATION, "expected a URL with scheme and host, got \"%.100s\"",

@@ -12,8 +12,7 @@
 
 /* Makes the timer run in time for libcurl. A timer that is too early is left alone: it moves itself when it runs, which
  * is cheaper than following libcurl's every change of mind. */
-static void set_timer(od_network *network)
-{
+static void set_timer(od_network *network) {
     if (network->due_us < 0 || (network->timer.position != 0 && network->timer.due_us <= network->due_us))
         return;
     /* Without memory for a timer libcurl is called in each step instead. */
@@ -21,8 +20,7 @@ static void set_timer(od_network *network)
         od__loop_post(network->loop, &network->kick);
 }
 
-static int on_curl_timer(CURLM *multi, long timeout_ms, void *context)
-{
+static int on_curl_timer(CURLM *multi, long timeout_ms, void *context) {
     (void)multi;
     od_network *network = context;
     if (timeout_ms == 0) {
@@ -38,8 +36,7 @@ static int on_curl_timer(CURLM *multi, long timeout_ms, void *context)
 
 /* Finishes what libcurl has done. A listener may start or cancel any exchange meanwhile, so each message is asked for
  * anew. */
-static void finish_done(od_network *network)
-{
+static void finish_done(od_network *network) {
     int left = 0;
     for (CURLMsg *message; (message = curl_multi_info_read(network->multi, &left)) != NULL;) {
         if (message->msg != CURLMSG_DONE)
@@ -51,8 +48,7 @@ static void finish_done(od_network *network)
     }
 }
 
-static void run(od_network *network, curl_socket_t fd, int mask)
-{
+static void run(od_network *network, curl_socket_t fd, int mask) {
     int running = 0;
     network->inside = true;
     /* Its own failures (out of memory) show as failing transfers, or as silence that the transfers' own timers end. */
@@ -62,19 +58,16 @@ static void run(od_network *network, curl_socket_t fd, int mask)
     finish_done(network);
 }
 
-static void on_ready(void *context, int fd, unsigned ready)
-{
+static void on_ready(void *context, int fd, unsigned ready) {
     int mask = ((ready & OD_LOOP_READ) != 0 ? CURL_CSELECT_IN : 0) | ((ready & OD_LOOP_WRITE) != 0 ? CURL_CSELECT_OUT : 0);
     run(context, fd, mask);
 }
 
-static void on_kick(void *context)
-{
+static void on_kick(void *context) {
     run(context, CURL_SOCKET_TIMEOUT, 0);
 }
 
-static void on_timer(void *context)
-{
+static void on_timer(void *context) {
     od_network *network = context;
     if (network->due_us < 0)
         return;
@@ -86,8 +79,7 @@ static void on_timer(void *context)
     run(network, CURL_SOCKET_TIMEOUT, 0);
 }
 
-static int on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *context, void *socket_context)
-{
+static int on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *context, void *socket_context) {
     (void)socket_context;
     od_network *network = context;
     unsigned interest = 0;
@@ -110,8 +102,7 @@ static int on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *context,
 
 /* ---- exchanges that could not start ---- */
 
-static void unlink_failed(void *context, od_exchange *exchange)
-{
+static void unlink_failed(void *context, od_exchange *exchange) {
     od_network *network = context;
     if (exchange->previous != NULL)
         exchange->previous->next = exchange->next;
@@ -124,8 +115,7 @@ static void unlink_failed(void *context, od_exchange *exchange)
     exchange->next = exchange->previous = NULL;
 }
 
-void od__network_fail_later(od_network *network, od_exchange *exchange)
-{
+void od__network_fail_later(od_network *network, od_exchange *exchange) {
     exchange->next = NULL;
     exchange->previous = network->failed_last;
     if (network->failed_last != NULL)
@@ -137,8 +127,7 @@ void od__network_fail_later(od_network *network, od_exchange *exchange)
     od__loop_post(network->loop, &network->fail);
 }
 
-static void on_fail(void *context)
-{
+static void on_fail(void *context) {
     od_network *network = context;
     /* Only what is there now: a listener that sends again and fails again comes in the next step. */
     od_exchange *last = network->failed_last;
@@ -156,8 +145,7 @@ static void on_fail(void *context)
 
 /* ---- life ---- */
 
-od_status od__network_new(od_loop *loop, od_network **out, od_error *err)
-{
+od_status od__network_new(od_loop *loop, od_network **out, od_error *err) {
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
         return od__error_set(err, OD_INTERNAL, "libcurl cannot be initialised");
     od_network *network = od__calloc(1, sizeof(*network));
@@ -185,8 +173,7 @@ od_status od__network_new(od_loop *loop, od_network **out, od_error *err)
     return OD_OK;
 }
 
-void od__network_free(od_network *network)
-{
+void od__network_free(od_network *network) {
     if (network == NULL)
         return;
     curl_multi_cleanup(network->multi);
@@ -199,13 +186,11 @@ void od__network_free(od_network *network)
 
 static char library[64];
 
-static void write_library(void)
-{
+static void write_library(void) {
     snprintf(library, sizeof(library), "libcurl/%s", curl_version_info(CURLVERSION_NOW)->version);
 }
 
-const char *od__network_library(void)
-{
+const char *od__network_library(void) {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, write_library);
     return library;

@@ -77,8 +77,7 @@ static const struct {
     { OD_CURL_STOP_MEMORY, OD_OUT_OF_MEMORY, OD_AGAIN_NO, "memory ran out", "memory ran out" },
 };
 
-static const row *find_row(const od_curl_facts *facts, bool sent)
-{
+static const row *find_row(const od_curl_facts *facts, bool sent) {
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         const row *r = &rows[i];
         if (r->code == facts->code && (r->when == ALWAYS || (r->when == SENT) == sent) &&
@@ -89,8 +88,7 @@ static const row *find_row(const od_curl_facts *facts, bool sent)
 }
 
 /* libcurl begins some texts with what our own message says already. */
-static const char *without_prefix(const char *text)
-{
+static const char *without_prefix(const char *text) {
     static const char *const prefixes[] = { "SSL certificate problem: ", "SSL: " };
     for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
         if (strncmp(text, prefixes[i], strlen(prefixes[i])) == 0)
@@ -98,8 +96,7 @@ static const char *without_prefix(const char *text)
     return text;
 }
 
-static size_t expand_one(char letter, const od_curl_facts *facts, char *out, size_t out_bytes)
-{
+static size_t expand_one(char letter, const od_curl_facts *facts, char *out, size_t out_bytes) {
     const char *text;
     switch (letter) {
     case 'h':
@@ -120,8 +117,7 @@ static size_t expand_one(char letter, const od_curl_facts *facts, char *out, siz
     }
 }
 
-static void set_error(od_error *error, od_status status, const char *message, const od_curl_facts *facts)
-{
+static void set_error(od_error *error, od_status status, const char *message, const od_curl_facts *facts) {
     char raw[OD_ERROR_MESSAGE_BYTES * 2];
     size_t length = 0;
     raw[0] = '\0';
@@ -139,8 +135,7 @@ static void set_error(od_error *error, od_status status, const char *message, co
     od__error_set(error, status, "%s", raw);
 }
 
-void od__curl_result(const od_curl_facts *facts, od_exchange *exchange)
-{
+void od__curl_result(const od_curl_facts *facts, od_exchange *exchange) {
     od_status status = OD_INTERNAL;
     od_again again = OD_AGAIN_NO;
     const char *message = NULL;
@@ -171,8 +166,7 @@ void od__curl_result(const od_curl_facts *facts, od_exchange *exchange)
     exchange->error.placement = exchange->try_placement;
 }
 
-void od__curl_host(const char *url, char *out, size_t out_bytes)
-{
+void od__curl_host(const char *url, char *out, size_t out_bytes) {
     const char *host = strstr(url, "://");
     size_t length = 0;
     if (host != NULL) {

@@ -13,8 +13,7 @@
 /* ---- callbacks ---- */
 
 /* Called once for each time that libcurl is about to send the request, before its first byte. */
-static int on_prereq(void *context, char *remote_ip, char *local_ip, int remote_port, int local_port)
-{
+static int on_prereq(void *context, char *remote_ip, char *local_ip, int remote_port, int local_port) {
     (void)remote_ip, (void)local_ip, (void)remote_port, (void)local_port;
     od_curl_slot *slot = context;
     od_exchange *exchange = slot->exchange;
@@ -35,14 +34,12 @@ static int on_prereq(void *context, char *remote_ip, char *local_ip, int remote_
 }
 
 /* Notes why a buffer refused; the short count that is returned then makes libcurl end the transfer. */
-static size_t stop_at(od_curl_slot *slot, const od_buffer *buffer, od_curl_stop over)
-{
+static size_t stop_at(od_curl_slot *slot, const od_buffer *buffer, od_curl_stop over) {
     slot->stop = buffer->over_limit ? over : OD_CURL_STOP_MEMORY;
     return 0;
 }
 
-static size_t on_header(char *bytes, size_t size, size_t count, void *context)
-{
+static size_t on_header(char *bytes, size_t size, size_t count, void *context) {
     (void)size;
     od_curl_slot *slot = context;
     od_buffer *headers = &slot->exchange->response.headers;
@@ -70,8 +67,7 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *context)
     return headers->failed ? stop_at(slot, headers, OD_CURL_STOP_HEADERS) : count;
 }
 
-static size_t on_body(char *bytes, size_t size, size_t count, void *context)
-{
+static size_t on_body(char *bytes, size_t size, size_t count, void *context) {
     (void)size;
     od_curl_slot *slot = context;
     od_buffer *body = &slot->exchange->response.body;
@@ -80,8 +76,7 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *context)
 }
 
 /* A program that the host starts must not hold a vendor's connection open. */
-static int on_new_socket(void *context, curl_socket_t fd, curlsocktype purpose)
-{
+static int on_new_socket(void *context, curl_socket_t fd, curlsocktype purpose) {
     (void)context, (void)purpose;
     return fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 ? CURL_SOCKOPT_OK : CURL_SOCKOPT_ERROR;
 }
@@ -90,8 +85,7 @@ static int on_new_socket(void *context, curl_socket_t fd, curlsocktype purpose)
 
 /* libcurl keeps parsed trusted certificates over connections only where no directory of them is set; its built-in file
  * holds the same ones. A ca_file replaces what the system trusts. */
-static CURLcode set_trust(CURL *easy, const char *ca_file)
-{
+static CURLcode set_trust(CURL *easy, const char *ca_file) {
     if (ca_file == NULL) {
         const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
         if (info->age < CURLVERSION_TENTH || info->cainfo == NULL)
@@ -105,8 +99,7 @@ static CURLcode set_trust(CURL *easy, const char *ca_file)
 }
 
 /* libcurl looks for a proxy in the environment at each transfer; where there is none, it is told so once. */
-static bool environment_names_a_proxy(void)
-{
+static bool environment_names_a_proxy(void) {
     static const char *const names[] = { "http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY" };
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         const char *value = getenv(names[i]);
@@ -123,8 +116,7 @@ static bool environment_names_a_proxy(void)
             return code_;                                           \
     } while (0)
 
-static CURLcode set_constants(od_curl_slot *slot)
-{
+static CURLcode set_constants(od_curl_slot *slot) {
     CURL *easy = slot->easy;
     od_curl_transport *owner = slot->owner;
     SET(CURLOPT_PRIVATE, slot);
@@ -161,8 +153,7 @@ static CURLcode set_constants(od_curl_slot *slot)
     return set_trust(easy, owner->ca_file);
 }
 
-od_curl_slot *od__curl_slot_new(od_curl_transport *owner)
-{
+od_curl_slot *od__curl_slot_new(od_curl_transport *owner) {
     od_curl_slot *slot = od__calloc(1, sizeof(*slot));
     if (slot == NULL)
         return NULL;
@@ -176,8 +167,7 @@ od_curl_slot *od__curl_slot_new(od_curl_transport *owner)
     return slot;
 }
 
-void od__curl_slot_free(od_curl_slot *slot)
-{
+void od__curl_slot_free(od_curl_slot *slot) {
     if (slot->easy != NULL)
         curl_easy_cleanup(slot->easy);
     od__curl_slot_wipe(slot);
@@ -185,8 +175,7 @@ void od__curl_slot_free(od_curl_slot *slot)
     od__free(slot);
 }
 
-void od__curl_slot_wipe(od_curl_slot *slot)
-{
+void od__curl_slot_wipe(od_curl_slot *slot) {
     if (slot->lines_bytes > 0)
         od__crypto_wipe(slot->lines_text, slot->lines_bytes);
     slot->lines_bytes = 0;
@@ -194,15 +183,13 @@ void od__curl_slot_wipe(od_curl_slot *slot)
 
 /* ---- what each exchange sets ---- */
 
-static char *put(char *at, const char *text, size_t length)
-{
+static char *put(char *at, const char *text, size_t length) {
     memcpy(at, text, length);
     return at + length;
 }
 
 /* Writes one line into the list. libcurl takes "Name:" as "leave it out" and "Name;" as one with an empty value. */
-static char *put_line(od_curl_slot *slot, size_t index, char *at, const od_header *header)
-{
+static char *put_line(od_curl_slot *slot, size_t index, char *at, const od_header *header) {
     size_t value_length = strlen(header->value);
     slot->lines[index].data = at;
     slot->lines[index].next = &slot->lines[index + 1];
@@ -212,8 +199,7 @@ static char *put_line(od_curl_slot *slot, size_t index, char *at, const od_heade
     return at;
 }
 
-static od_status set_lines(od_curl_slot *slot, const od_http_request *request, od_error *err)
-{
+static od_status set_lines(od_curl_slot *slot, const od_http_request *request, od_error *err) {
     static char no_expect[] = "Expect:", no_accept[] = "Accept:", no_type[] = "Content-Type:";
     size_t bytes = 0;
     for (size_t i = 0; i < request->header_count; i++)
@@ -250,8 +236,7 @@ static od_status set_lines(od_curl_slot *slot, const od_http_request *request, o
     return OD_OK;
 }
 
-static CURLcode set_method(od_curl_slot *slot, const od_http_request *request)
-{
+static CURLcode set_method(od_curl_slot *slot, const od_http_request *request) {
     CURL *easy = slot->easy;
     if (slot->has_body == request->has_body && strcmp(slot->method, request->method) == 0)
         return CURLE_OK;
@@ -273,8 +258,7 @@ static CURLcode set_method(od_curl_slot *slot, const od_http_request *request)
     return CURLE_OK;
 }
 
-static CURLcode set_request(od_curl_slot *slot, od_exchange *exchange)
-{
+static CURLcode set_request(od_curl_slot *slot, od_exchange *exchange) {
     CURL *easy = slot->easy;
     const od_http_request *request = &exchange->request;
     const char *url = od__buffer_text(&request->url);
@@ -300,8 +284,7 @@ static CURLcode set_request(od_curl_slot *slot, od_exchange *exchange)
     return CURLE_OK;
 }
 
-od_status od__curl_slot_prepare(od_curl_slot *slot, od_exchange *exchange, od_error *err)
-{
+od_status od__curl_slot_prepare(od_curl_slot *slot, od_exchange *exchange, od_error *err) {
     slot->exchange = exchange;
     slot->asked = 0;
     slot->stop = OD_CURL_STOP_NONE;

@@ -8,8 +8,7 @@
 
 /* ---- slots ---- */
 
-static void link_slot(od_curl_slot **list, od_curl_slot *slot)
-{
+static void link_slot(od_curl_slot **list, od_curl_slot *slot) {
     slot->previous = NULL;
     slot->next = *list;
     if (*list != NULL)
@@ -17,8 +16,7 @@ static void link_slot(od_curl_slot **list, od_curl_slot *slot)
     *list = slot;
 }
 
-static void unlink_slot(od_curl_slot **list, od_curl_slot *slot)
-{
+static void unlink_slot(od_curl_slot **list, od_curl_slot *slot) {
     if (slot->previous != NULL)
         slot->previous->next = slot->next;
     else
@@ -27,15 +25,13 @@ static void unlink_slot(od_curl_slot **list, od_curl_slot *slot)
         slot->next->previous = slot->previous;
 }
 
-static void on_give_up(void *context)
-{
+static void on_give_up(void *context) {
     od_curl_slot *slot = context;
     if (slot->exchange != NULL)
         od__curl_slot_finish(slot, CURLE_OUT_OF_MEMORY);
 }
 
-static od_curl_slot *take_slot(od_curl_transport *self)
-{
+static od_curl_slot *take_slot(od_curl_transport *self) {
     od_curl_slot *slot = self->idle;
     if (slot != NULL) {
         unlink_slot(&self->idle, slot);
@@ -50,8 +46,7 @@ static od_curl_slot *take_slot(od_curl_transport *self)
     return slot;
 }
 
-static void give_slot_back(od_curl_slot *slot, bool reuse)
-{
+static void give_slot_back(od_curl_slot *slot, bool reuse) {
     od_curl_transport *self = slot->owner;
     unlink_slot(&self->busy, slot);
     od__loop_unpost(self->network->loop, &slot->give_up);
@@ -68,31 +63,27 @@ static void give_slot_back(od_curl_slot *slot, bool reuse)
 /* ---- one try ---- */
 
 /* Takes the transfer off the network; the exchange keeps what came so far. */
-static void stop_transfer(od_curl_slot *slot)
-{
+static void stop_transfer(od_curl_slot *slot) {
     od_network *network = slot->owner->network;
     od__loop_timer_stop(network->loop, &slot->exchange->timer);
     slot->exchange->curl = NULL;
     curl_multi_remove_handle(network->multi, slot->easy);
 }
 
-static void unpark(void *context, od_exchange *exchange)
-{
+static void unpark(void *context, od_exchange *exchange) {
     (void)exchange;
     od_curl_slot *slot = context;
     stop_transfer(slot);
     give_slot_back(slot, true);
 }
 
-static void on_timeout(void *context)
-{
+static void on_timeout(void *context) {
     od_curl_slot *slot = context;
     slot->stop = OD_CURL_STOP_TIMEOUT;
     od__curl_slot_finish(slot, CURLE_OPERATION_TIMEDOUT);
 }
 
-static void read_failure(od_curl_slot *slot, CURLcode code)
-{
+static void read_failure(od_curl_slot *slot, CURLcode code) {
     od_exchange *exchange = slot->exchange;
     char host[OD_ERROR_CODE_BYTES];
     char text[CURL_ERROR_SIZE];
@@ -115,8 +106,7 @@ static void read_failure(od_curl_slot *slot, CURLcode code)
     od__curl_result(&facts, exchange);
 }
 
-void od__curl_slot_finish(od_curl_slot *slot, CURLcode code)
-{
+void od__curl_slot_finish(od_curl_slot *slot, CURLcode code) {
     od_exchange *exchange = slot->exchange;
     if (code == CURLE_OK && slot->stop == OD_CURL_STOP_NONE) {
         long status = 0;
@@ -133,8 +123,7 @@ void od__curl_slot_finish(od_curl_slot *slot, CURLcode code)
     od__exchange_finish(exchange);
 }
 
-static void forget_last_try(od_curl_transport *self, od_exchange *exchange)
-{
+static void forget_last_try(od_curl_transport *self, od_exchange *exchange) {
     exchange->sent = false;
     exchange->again = OD_AGAIN_NO;
     exchange->server_delay_ms = -1;
@@ -145,8 +134,7 @@ static void forget_last_try(od_curl_transport *self, od_exchange *exchange)
 }
 
 /* Gets the exchange onto the network. What fails here happened before any byte. */
-static od_status start(od_curl_transport *self, od_exchange *exchange)
-{
+static od_status start(od_curl_transport *self, od_exchange *exchange) {
     od_network *network = self->network;
     od_error *error = &exchange->error;
     od_curl_slot *slot = take_slot(self);
@@ -175,8 +163,7 @@ static od_status start(od_curl_transport *self, od_exchange *exchange)
     return status;
 }
 
-static void send_exchange(od_transport *transport, od_exchange *exchange)
-{
+static void send_exchange(od_transport *transport, od_exchange *exchange) {
     od_curl_transport *self = (od_curl_transport *)transport;
     forget_last_try(self, exchange);
     if (start(self, exchange) == OD_OK)
@@ -187,8 +174,7 @@ static void send_exchange(od_transport *transport, od_exchange *exchange)
 
 /* ---- life ---- */
 
-static void free_transport(od_transport *transport)
-{
+static void free_transport(od_transport *transport) {
     od_curl_transport *self = (od_curl_transport *)transport;
     /* Whoever frees a client has taken its exchanges back; one that is still here is its owner's alone. */
     for (od_curl_slot *slot; (slot = self->busy) != NULL;) {
@@ -207,8 +193,7 @@ static void free_transport(od_transport *transport)
     od__free(self);
 }
 
-od_status od__curl_transport_new(od_network *network, const od_curl_options *options, od_transport **out, od_error *err)
-{
+od_status od__curl_transport_new(od_network *network, const od_curl_options *options, od_transport **out, od_error *err) {
     od_curl_transport *self = od__calloc(1, sizeof(*self));
     if (self == NULL)
         return od__error_no_memory(err);

@@ -10,8 +10,7 @@
 
 /* ---- requests ---- */
 
-void od__http_request_init(od_http_request *request)
-{
+void od__http_request_init(od_http_request *request) {
     /* The headers past header_count are never read, so they need no zeroing: this runs once for each call. */
     memset(request->method, 0, sizeof(request->method));
     od__buffer_init(&request->url, OD_LIMIT_URL_BYTES);
@@ -20,16 +19,14 @@ void od__http_request_init(od_http_request *request)
     request->has_body = false;
 }
 
-static void free_header(od_header *header)
-{
+static void free_header(od_header *header) {
     if (header->secret)
         od__crypto_wipe(header->value, strlen(header->value));
     od__free(header->name);
     od__free(header->value);
 }
 
-void od__http_request_clear(od_http_request *request)
-{
+void od__http_request_clear(od_http_request *request) {
     for (size_t i = 0; i < request->header_count; i++)
         free_header(&request->headers[i]);
     od__buffer_wipe(&request->url);
@@ -37,8 +34,7 @@ void od__http_request_clear(od_http_request *request)
     od__http_request_init(request);
 }
 
-static od_header *find_header(const od_http_request *request, const char *name)
-{
+static od_header *find_header(const od_http_request *request, const char *name) {
     for (size_t i = 0; i < request->header_count; i++)
         if (strcasecmp(request->headers[i].name, name) == 0)
             return (od_header *)&request->headers[i];
@@ -46,8 +42,7 @@ static od_header *find_header(const od_http_request *request, const char *name)
 }
 
 /* RFC 9110: a field name is a token. */
-static bool is_token(const char *name)
-{
+static bool is_token(const char *name) {
     static const char others[] = "!#$%&'*+-.^_`|~";
     if (*name == '\0')
         return false;
@@ -61,8 +56,7 @@ static bool is_token(const char *name)
 
 /* A value may hold blanks and bytes above ASCII, but nothing that could end its line. A tab is allowed by the RFC and
  * refused here: no vendor needs one, and signing would have to fold it. */
-static bool is_line(const char *value)
-{
+static bool is_line(const char *value) {
     for (const unsigned char *c = (const unsigned char *)value; *c != '\0'; c++)
         if (*c < 0x20 || *c == 0x7f)
             return false;
@@ -70,8 +64,7 @@ static bool is_line(const char *value)
 }
 
 od_status od__http_request_set_header(od_http_request *request, const char *name, const char *value, bool secret,
-                                      od_error *err)
-{
+                                      od_error *err) {
     if (!is_token(name))
         return od__error_set(err, OD_VALIDATION, "a header name has a character that cannot be sent");
     if (!is_line(value))
@@ -96,8 +89,7 @@ od_status od__http_request_set_header(od_http_request *request, const char *name
     return OD_OK;
 }
 
-void od__http_request_remove_header(od_http_request *request, const char *name)
-{
+void od__http_request_remove_header(od_http_request *request, const char *name) {
     od_header *header = find_header(request, name);
     if (header == NULL)
         return;
@@ -107,36 +99,31 @@ void od__http_request_remove_header(od_http_request *request, const char *name)
     memmove(header, header + 1, (request->header_count - index) * sizeof(*header));
 }
 
-const char *od__http_request_header(const od_http_request *request, const char *name)
-{
+const char *od__http_request_header(const od_http_request *request, const char *name) {
     const od_header *header = find_header(request, name);
     return header == NULL ? NULL : header->value;
 }
 
 /* ---- answers ---- */
 
-void od__http_response_init(od_http_response *response)
-{
+void od__http_response_init(od_http_response *response) {
     response->status = 0;
     od__buffer_init(&response->headers, OD_LIMIT_RESPONSE_HEADER_BYTES);
     od__buffer_init(&response->body, OD_LIMIT_RESPONSE_BYTES);
 }
 
-void od__http_response_clear(od_http_response *response)
-{
+void od__http_response_clear(od_http_response *response) {
     /* An answer may hold a token or a session. */
     od__buffer_wipe(&response->headers);
     od__buffer_wipe(&response->body);
     od__http_response_init(response);
 }
 
-static bool is_blank(char c)
-{
+static bool is_blank(char c) {
     return c == ' ' || c == '\t' || c == '\r';
 }
 
-const char *od__http_response_header(const od_http_response *response, const char *name, size_t *length_bytes)
-{
+const char *od__http_response_header(const od_http_response *response, const char *name, size_t *length_bytes) {
     const char *line = od__buffer_text(&response->headers);
     const char *end = line + response->headers.length;
     size_t name_bytes = strlen(name);
@@ -160,8 +147,7 @@ const char *od__http_response_header(const od_http_response *response, const cha
     return NULL;
 }
 
-bool od__http_response_copy_header(const od_http_response *response, const char *name, char *out, size_t out_bytes)
-{
+bool od__http_response_copy_header(const od_http_response *response, const char *name, char *out, size_t out_bytes) {
     size_t length = 0;
     const char *value = od__http_response_header(response, name, &length);
     if (out_bytes > 0)

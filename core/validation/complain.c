@@ -11,8 +11,7 @@
 #define GOT_BYTES 192
 
 /* Unicode code points; the text is UTF-8, or it would be no value. */
-static size_t characters(const od_value *string)
-{
+static size_t characters(const od_value *string) {
     const char *text = od_value_string(string);
     size_t count = 0;
     for (size_t i = 0; i < od_value_length(string); i++)
@@ -20,8 +19,7 @@ static size_t characters(const od_value *string)
     return count;
 }
 
-static void describe_got(const od_shape *shape, const od_value *value, char *out, size_t out_bytes)
-{
+static void describe_got(const od_shape *shape, const od_value *value, char *out, size_t out_bytes) {
     if (!shape->sensitive || value == NULL) {
         od__value_describe(value, out, out_bytes);
     } else if (od_value_type(value) == OD_TYPE_STRING) {
@@ -33,8 +31,7 @@ static void describe_got(const od_shape *shape, const od_value *value, char *out
 }
 
 /* Joins as many choices as fit; what does not fit is "...". */
-static void list_choices(const char *const *choices, char *out, size_t out_bytes)
-{
+static void list_choices(const char *const *choices, char *out, size_t out_bytes) {
     static const char more[] = ", ...";
     size_t length = (size_t)snprintf(out, out_bytes, "one of ");
     for (size_t i = 0; choices[i] != NULL; i++) {
@@ -47,8 +44,7 @@ static void list_choices(const char *const *choices, char *out, size_t out_bytes
     }
 }
 
-static void describe_integer(const od_shape *shape, char *out, size_t out_bytes)
-{
+static void describe_integer(const od_shape *shape, char *out, size_t out_bytes) {
     long long min = shape->min, max = shape->max;
     if (min == 0 && max == 0)
         (void)snprintf(out, out_bytes, "an integer");
@@ -60,8 +56,7 @@ static void describe_integer(const od_shape *shape, char *out, size_t out_bytes)
         (void)snprintf(out, out_bytes, "an integer from %lld to %lld", min, max);
 }
 
-static void describe_expected(const od_shape *shape, char *out, size_t out_bytes)
-{
+static void describe_expected(const od_shape *shape, char *out, size_t out_bytes) {
     const char *words = shape->expected;
     if (words == NULL && shape->check != NULL)
         words = shape->check->expected != NULL ? shape->check->expected : shape->check->name;
@@ -93,8 +88,7 @@ static void describe_expected(const od_shape *shape, char *out, size_t out_bytes
 }
 
 /* A value of the wrong kind is named by its kind; one of the right kind is shown. */
-static bool right_kind(const od_shape *shape, const od_value *value)
-{
+static bool right_kind(const od_shape *shape, const od_value *value) {
     od_type type = od_value_type(value);
     switch (shape->kind) {
     case OD_KIND_STRING: return type == OD_TYPE_STRING;
@@ -105,8 +99,7 @@ static bool right_kind(const od_shape *shape, const od_value *value)
     }
 }
 
-od_status od__complain_kind(const od_shape *shape, const od_value *value, const char *path, od_error *err)
-{
+od_status od__complain_kind(const od_shape *shape, const od_value *value, const char *path, od_error *err) {
     char expected[EXPECTED_BYTES], got[GOT_BYTES];
     describe_expected(shape, expected, sizeof expected);
     if (value == NULL || right_kind(shape, value))
@@ -116,8 +109,7 @@ od_status od__complain_kind(const od_shape *shape, const od_value *value, const 
     return od__error_at(err, OD_VALIDATION, path, "expected %s, got %s", expected, got);
 }
 
-od_status od__complain_count(const od_shape *shape, size_t count, const char *counted, const char *path, od_error *err)
-{
+od_status od__complain_count(const od_shape *shape, size_t count, const char *counted, const char *path, od_error *err) {
     long long min = shape->min, max = shape->max;
     if (shape->expected != NULL)
         return od__error_at(err, OD_VALIDATION, path, "expected %s, got %zu %s%s", shape->expected, count, counted,
@@ -135,8 +127,7 @@ od_status od__complain_count(const od_shape *shape, size_t count, const char *co
 }
 
 od_status od__complain_choice(const od_shape *shape, const char *const *choices, const od_value *value,
-                              const char *path, od_error *err)
-{
+                              const char *path, od_error *err) {
     char expected[EXPECTED_BYTES], got[GOT_BYTES];
     if (shape->expected != NULL)
         (void)snprintf(expected, sizeof expected, "%s", shape->expected);
@@ -152,8 +143,7 @@ od_status od__complain_choice(const od_shape *shape, const char *const *choices,
     return od__error_at(err, OD_VALIDATION, path, "expected %s, got %s", expected, got);
 }
 
-od_status od__check_fail(const od_check *check, const od_value *value, const char *path, od_error *err)
-{
+od_status od__check_fail(const od_check *check, const od_value *value, const char *path, od_error *err) {
     char got[GOT_BYTES];
     od__value_describe(value, got, sizeof got);
     return od__error_at(err, OD_VALIDATION, path, "expected %s, got %s",

@@ -11,8 +11,7 @@
 
 static od_status describe(const od_shape *shape, int depth, od_value **out, od_error *err);
 
-static const char *plain_type(const od_shape *shape)
-{
+static const char *plain_type(const od_shape *shape) {
     switch (shape->kind) {
     case OD_KIND_STRING: return "string";
     case OD_KIND_INTEGER: return "integer";
@@ -27,8 +26,7 @@ static const char *plain_type(const od_shape *shape)
     return "any";
 }
 
-static od_value *new_type(const od_shape *shape)
-{
+static od_value *new_type(const od_shape *shape) {
     char text[64];
     if ((shape->kind == OD_KIND_MAP || shape->kind == OD_KIND_LIST) && shape->element != NULL)
         (void)snprintf(text, sizeof text, "%s of %s", plain_type(shape), plain_type(shape->element));
@@ -38,8 +36,7 @@ static od_value *new_type(const od_shape *shape)
 }
 
 /* What is counted or ranged over, after the numbers: "1..100 characters"; integers have a bare range. */
-static const char *unit(const od_shape *shape)
-{
+static const char *unit(const od_shape *shape) {
     switch (shape->kind) {
     case OD_KIND_STRING: return shape->max == 1 ? " character" : " characters";
     case OD_KIND_MAP: return shape->max == 1 ? " key" : " keys";
@@ -48,15 +45,13 @@ static const char *unit(const od_shape *shape)
     }
 }
 
-static void add_part(od_buffer *text, const char *part)
-{
+static void add_part(od_buffer *text, const char *part) {
     if (text->length > 0)
         od__buffer_add_text(text, "; ");
     od__buffer_add_text(text, part);
 }
 
-static void add_range(od_buffer *text, const od_shape *shape)
-{
+static void add_range(od_buffer *text, const od_shape *shape) {
     char range[96] = "";
     if (shape->kind == OD_KIND_NUMBER) {
         if (shape->number_min != 0 || shape->number_max != 0)
@@ -77,8 +72,7 @@ static void add_range(od_buffer *text, const od_shape *shape)
 }
 
 /* Everything that bounds the value, as "1..100 characters" or "one of A, B"; NULL (with *none) if nothing does. */
-static od_value *new_limit(const od_shape *shape, bool *none)
-{
+static od_value *new_limit(const od_shape *shape, bool *none) {
     od_buffer text;
     od__buffer_init(&text, LIMIT_TEXT_BYTES);
     add_range(&text, shape);
@@ -99,8 +93,7 @@ static od_value *new_limit(const od_shape *shape, bool *none)
     return limit;
 }
 
-static od_value *new_default(const od_field *field)
-{
+static od_value *new_default(const od_field *field) {
     char text[128];
     if (field->constant != NULL)
         return od_value_new_string(field->constant);
@@ -113,8 +106,7 @@ static od_value *new_default(const od_field *field)
     return od_value_new_integer(field->default_integer);
 }
 
-static const char *place_name(od_place place)
-{
+static const char *place_name(od_place place) {
     switch (place) {
     case OD_PLACE_BODY: return "body";
     case OD_PLACE_PATH: return "path";
@@ -125,8 +117,7 @@ static const char *place_name(od_place place)
     return "nowhere";
 }
 
-static od_status put_below(od_value *to, const od_shape *shape, int depth, od_error *err)
-{
+static od_status put_below(od_value *to, const od_shape *shape, int depth, od_error *err) {
     const od_shape *inner = shape;
     if ((shape->kind == OD_KIND_LIST || shape->kind == OD_KIND_MAP) && shape->element != NULL)
         inner = shape->element;
@@ -137,15 +128,13 @@ static od_status put_below(od_value *to, const od_shape *shape, int depth, od_er
     return status != OD_OK ? status : od_value_set(to, "fields", fields, err);
 }
 
-static od_status put_limit(od_value *to, const od_shape *shape, od_error *err)
-{
+static od_status put_limit(od_value *to, const od_shape *shape, od_error *err) {
     bool none;
     od_value *limit = new_limit(shape, &none);
     return none ? OD_OK : od_value_set(to, "limit", limit, err);
 }
 
-static od_status put_field(od_value *to, const od_field *field, int depth, od_error *err)
-{
+static od_status put_field(od_value *to, const od_field *field, int depth, od_error *err) {
     od_status status = od_value_set(to, "name", od_value_new_string(field->name), err);
     if (status == OD_OK)
         status = od_value_set(to, "type", new_type(field->shape), err);
@@ -163,8 +152,7 @@ static od_status put_field(od_value *to, const od_field *field, int depth, od_er
     return status == OD_OK ? put_below(to, field->shape, depth, err) : status;
 }
 
-static od_status describe_struct(const od_shape *shape, int depth, od_value *list, od_error *err)
-{
+static od_status describe_struct(const od_shape *shape, int depth, od_value *list, od_error *err) {
     od_status status = OD_OK;
     for (const od_field *field = shape->fields; status == OD_OK && field != NULL && field->name != NULL; field++) {
         od_value *row = od_value_new_object();
@@ -177,8 +165,7 @@ static od_status describe_struct(const od_shape *shape, int depth, od_value *lis
     return status;
 }
 
-static od_status put_kind(od_value *to, const od_variant *variant, int depth, od_error *err)
-{
+static od_status put_kind(od_value *to, const od_variant *variant, int depth, od_error *err) {
     od_status status = od_value_set(to, "value", od_value_new_string(variant->value), err);
     if (status == OD_OK && variant->summary != NULL)
         status = od_value_set(to, "summary", od_value_new_string(variant->summary), err);
@@ -188,8 +175,7 @@ static od_status put_kind(od_value *to, const od_variant *variant, int depth, od
     return status == OD_OK ? od_value_set(to, "fields", fields, err) : status;
 }
 
-static od_status new_kinds(const od_shape *shape, int depth, od_value **out, od_error *err)
-{
+static od_status new_kinds(const od_shape *shape, int depth, od_value **out, od_error *err) {
     od_value *kinds = od_value_new_array();
     od_status status = kinds == NULL ? od__error_no_memory(err) : OD_OK;
     for (const od_variant *variant = shape->variants; status == OD_OK && variant->value != NULL; variant++) {
@@ -209,8 +195,7 @@ static od_status new_kinds(const od_shape *shape, int depth, od_value **out, od_
 }
 
 /* A choice is one field, its chooser, with what each value of it makes of the rest. */
-static od_status put_chooser(od_value *to, const od_shape *shape, int depth, od_error *err)
-{
+static od_status put_chooser(od_value *to, const od_shape *shape, int depth, od_error *err) {
     const od_field *field = od__shape_field(shape->variants[0].shape, shape->chooser);
     od_status status = OD_OK;
     if (field != NULL) {
@@ -227,8 +212,7 @@ static od_status put_chooser(od_value *to, const od_shape *shape, int depth, od_
     return status == OD_OK ? od_value_set(to, "kinds", kinds, err) : status;
 }
 
-static od_status describe(const od_shape *shape, int depth, od_value **out, od_error *err)
-{
+static od_status describe(const od_shape *shape, int depth, od_value **out, od_error *err) {
     *out = NULL;
     od_value *list = od_value_new_array();
     if (list == NULL)
@@ -252,7 +236,6 @@ static od_status describe(const od_shape *shape, int depth, od_value **out, od_e
     return OD_OK;
 }
 
-od_status od__shape_describe(const od_shape *shape, od_value **out, od_error *err)
-{
+od_status od__shape_describe(const od_shape *shape, od_value **out, od_error *err) {
     return describe(shape, 0, out, err);
 }

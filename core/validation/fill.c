@@ -17,8 +17,7 @@ typedef struct filling {
 
 static od_status fill(const filling *with, const od_shape *shape, od_value *value, const char *path);
 
-static const od_value *present(const od_field *field, const od_value *object)
-{
+static const od_value *present(const od_field *field, const od_value *object) {
     const od_value *value = od_value_get(object, field->name);
     for (const char *const *alias = field->aliases; value == NULL && alias != NULL && *alias != NULL; alias++)
         value = od_value_get(object, *alias);
@@ -29,8 +28,7 @@ static const od_value *present(const od_field *field, const od_value *object)
     return value;
 }
 
-static od_value *new_constant(const od_field *field)
-{
+static od_value *new_constant(const od_field *field) {
     switch (field->shape->kind) {
     case OD_KIND_BOOLEAN: return od_value_new_boolean(strcmp(field->constant, "true") == 0);
     case OD_KIND_INTEGER: return od_value_new_integer(strtoll(field->constant, NULL, 10));
@@ -38,8 +36,7 @@ static od_value *new_constant(const od_field *field)
     }
 }
 
-static bool is_constant(const od_field *field, const od_value *value)
-{
+static bool is_constant(const od_field *field, const od_value *value) {
     switch (field->shape->kind) {
     case OD_KIND_BOOLEAN:
         return od_value_type(value) == OD_TYPE_BOOLEAN &&
@@ -52,8 +49,7 @@ static bool is_constant(const od_field *field, const od_value *value)
     }
 }
 
-static od_status refuse_other(const filling *with, const od_field *field, const od_value *value, const char *path)
-{
+static od_status refuse_other(const filling *with, const od_field *field, const od_value *value, const char *path) {
     char at[OD_ERROR_PATH_BYTES], got[192];
     memcpy(at, path, strlen(path) + 1);
     od__path_add(at, sizeof at, field->name);
@@ -65,8 +61,7 @@ static od_status refuse_other(const filling *with, const od_field *field, const 
 }
 
 /* The option's value as this field takes it; NULL when memory runs out. */
-static od_value *from_option(const od_field *field, const od_value *option)
-{
+static od_value *from_option(const od_field *field, const od_value *option) {
     od_type type = od_value_type(option);
     if (type == OD_TYPE_OBJECT || type == OD_TYPE_ARRAY)
         return od__value_copy(option); /* validation changes it in place */
@@ -81,8 +76,7 @@ static od_value *from_option(const od_field *field, const od_value *option)
     return joined;
 }
 
-static od_status set_uuid(const filling *with, const od_field *field, od_value *object)
-{
+static od_status set_uuid(const filling *with, const od_field *field, od_value *object) {
     uint8_t random[16];
     char text[OD_UUID_BYTES];
     if (!with->random(with->random_context, random, sizeof random))
@@ -91,8 +85,7 @@ static od_status set_uuid(const filling *with, const od_field *field, od_value *
     return od_value_set(object, field->name, od_value_new_string(text), with->err);
 }
 
-static od_status fill_absent(const filling *with, const od_field *field, od_value *object)
-{
+static od_status fill_absent(const filling *with, const od_field *field, od_value *object) {
     if (field->constant != NULL)
         return od_value_set(object, field->name, new_constant(field), with->err);
     const od_value *option = field->option == NULL ? NULL : od_value_get(with->options, field->option);
@@ -106,8 +99,7 @@ static od_status fill_absent(const filling *with, const od_field *field, od_valu
 }
 
 /* Fills structs inside of a field that is there. */
-static od_status fill_below(const filling *with, const od_field *field, const od_value *member, const char *path)
-{
+static od_status fill_below(const filling *with, const od_field *field, const od_value *member, const char *path) {
     const od_shape *shape = field->shape;
     bool is_list = shape->kind == OD_KIND_LIST && shape->element != NULL;
     const od_shape *inner = is_list ? shape->element : shape;
@@ -131,8 +123,7 @@ static od_status fill_below(const filling *with, const od_field *field, const od
 }
 
 /* Gives a choice its chooser: what an option says, or the one kind there is. */
-static od_status fill_chooser(const filling *with, const od_shape *shape, od_value *value)
-{
+static od_status fill_chooser(const filling *with, const od_shape *shape, od_value *value) {
     for (const od_variant *variant = shape->variants; variant->value != NULL; variant++) {
         const od_field *field = od__shape_field(variant->shape, shape->chooser);
         if (field == NULL || present(field, value) != NULL)
@@ -147,8 +138,7 @@ static od_status fill_chooser(const filling *with, const od_shape *shape, od_val
 }
 
 /* Puts the chooser's own spelling in place of an alias, so that it agrees with the variant's constant. */
-static od_status settle_chooser(const filling *with, const od_shape *shape, const od_shape *chosen, od_value *value)
-{
+static od_status settle_chooser(const filling *with, const od_shape *shape, const od_shape *chosen, od_value *value) {
     const char *text = od_value_string(od_value_get(value, shape->chooser));
     for (const od_variant *variant = shape->variants; variant->value != NULL; variant++) {
         if (variant->shape == chosen && text != NULL && strcmp(text, variant->value) == 0)
@@ -163,8 +153,7 @@ static od_status settle_chooser(const filling *with, const od_shape *shape, cons
     return OD_OK;
 }
 
-static od_status fill(const filling *with, const od_shape *shape, od_value *value, const char *path)
-{
+static od_status fill(const filling *with, const od_shape *shape, od_value *value, const char *path) {
     if (od_value_type(value) != OD_TYPE_OBJECT)
         return OD_OK; /* validation says so */
     od_status status = OD_OK;
@@ -193,8 +182,7 @@ static od_status fill(const filling *with, const od_shape *shape, od_value *valu
 }
 
 od_status od__shape_fill(const od_shape *shape, od_value *value, const od_value *options,
-                         bool (*random)(void *context, void *out, size_t bytes), void *random_context, od_error *err)
-{
+                         bool (*random)(void *context, void *out, size_t bytes), void *random_context, od_error *err) {
     filling with = {.options = options, .random = random, .random_context = random_context, .err = err};
     return fill(&with, shape, value, "");
 }

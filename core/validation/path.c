@@ -2,8 +2,7 @@
 
 #include "validation/shape.h"
 
-void od__path_add(char *path, size_t path_bytes, const char *key)
-{
+void od__path_add(char *path, size_t path_bytes, const char *key) {
     size_t length = strlen(path);
     if (length + 2 > path_bytes)
         return;

@@ -2,16 +2,14 @@
 #include "json/value.h"
 #include "validation/shape.h"
 
-static od_status check_duration(const od_value *value, const char *path, od_value **replacement, od_error *err)
-{
+static od_status check_duration(const od_value *value, const char *path, od_value **replacement, od_error *err) {
     (void)replacement;
     return od_value_number(value) > 0 ? OD_OK : od__check_fail(&od_check_duration, value, path, err);
 }
 
 const od_check od_check_duration = {"seconds above 0", check_duration, "a number of seconds above 0"};
 
-static od_status check_positive_integer(const od_value *value, const char *path, od_value **replacement, od_error *err)
-{
+static od_status check_positive_integer(const od_value *value, const char *path, od_value **replacement, od_error *err) {
     (void)replacement;
     return od_value_integer(value) > 0 ? OD_OK : od__check_fail(&od_check_positive_integer, value, path, err);
 }

@@ -26,13 +26,11 @@ typedef struct walk {
 static od_status walk_value(walk *at, const od_shape *shape, od_value *value, od_value **replacement);
 
 /* Values below an object that may be changed in place may be changed as well; the accessors lend them as const. */
-static od_value *changeable(const od_value *value)
-{
+static od_value *changeable(const od_value *value) {
     return (od_value *)(uintptr_t)value;
 }
 
-static void write_steps(const step *where, char path[OD_ERROR_PATH_BYTES])
-{
+static void write_steps(const step *where, char path[OD_ERROR_PATH_BYTES]) {
     char digits[24];
     if (where == NULL)
         return;
@@ -43,8 +41,7 @@ static void write_steps(const step *where, char path[OD_ERROR_PATH_BYTES])
 }
 
 /* Writes the path of the value under comparison; key (may be NULL) goes one step further down. Returns path. */
-static const char *write_path(const walk *at, const char *key, char path[OD_ERROR_PATH_BYTES])
-{
+static const char *write_path(const walk *at, const char *key, char path[OD_ERROR_PATH_BYTES]) {
     (void)snprintf(path, OD_ERROR_PATH_BYTES, "%s", at->top);
     write_steps(at->where, path);
     if (key != NULL)
@@ -52,14 +49,12 @@ static const char *write_path(const walk *at, const char *key, char path[OD_ERRO
     return path;
 }
 
-static od_status complain_kind(const walk *at, const od_shape *shape, const od_value *value)
-{
+static od_status complain_kind(const walk *at, const od_shape *shape, const od_value *value) {
     char path[OD_ERROR_PATH_BYTES];
     return od__complain_kind(shape, value, write_path(at, NULL, path), at->err);
 }
 
-static bool has_name(const od_field *field, const char *name)
-{
+static bool has_name(const od_field *field, const char *name) {
     if (field->name[0] == name[0] && strcmp(field->name, name) == 0)
         return true;
     for (const char *const *alias = field->aliases; alias != NULL && *alias != NULL; alias++) {
@@ -69,8 +64,7 @@ static bool has_name(const od_field *field, const char *name)
     return false;
 }
 
-void od__shape_gather(const od_shape *shape, const od_value *object, const od_value *out[OD_LIMIT_FIELDS])
-{
+void od__shape_gather(const od_shape *shape, const od_value *object, const od_value *out[OD_LIMIT_FIELDS]) {
     void *cursor = NULL;
     const char *key;
     const od_value *member;
@@ -83,8 +77,7 @@ void od__shape_gather(const od_shape *shape, const od_value *object, const od_va
     }
 }
 
-const od_field *od__shape_field(const od_shape *shape, const char *name)
-{
+const od_field *od__shape_field(const od_shape *shape, const char *name) {
     for (const od_field *field = shape->fields; field != NULL && field->name != NULL; field++) {
         if (has_name(field, name))
             return field;
@@ -92,8 +85,7 @@ const od_field *od__shape_field(const od_shape *shape, const char *name)
     return NULL;
 }
 
-static const od_variant *chosen_variant(const od_shape *shape, const od_value *chooser)
-{
+static const od_variant *chosen_variant(const od_shape *shape, const od_value *chooser) {
     const char *text = od_value_string(chooser);
     for (const od_variant *variant = shape->variants; text != NULL && variant->value != NULL; variant++) {
         if (strcmp(variant->value, text) == 0)
@@ -106,8 +98,7 @@ static const od_variant *chosen_variant(const od_shape *shape, const od_value *c
     return NULL;
 }
 
-const od_shape *od__shape_chosen(const od_shape *shape, const od_value *value)
-{
+const od_shape *od__shape_chosen(const od_shape *shape, const od_value *value) {
     if (shape->kind != OD_KIND_CHOICE)
         return shape;
     const od_variant *variant = chosen_variant(shape, od_value_get(value, shape->chooser));
@@ -116,8 +107,7 @@ const od_shape *od__shape_chosen(const od_shape *shape, const od_value *value)
 
 /* ---- structs ---- */
 
-static od_status complain_unknown(const walk *at, const od_shape *shape, const char *key)
-{
+static od_status complain_unknown(const walk *at, const od_shape *shape, const char *key) {
     char path[OD_ERROR_PATH_BYTES];
     od_nearest nearest = {.wanted = key};
     for (const od_field *field = shape->fields; field->name != NULL; field++)
@@ -128,8 +118,7 @@ static od_status complain_unknown(const walk *at, const od_shape *shape, const c
     return od__error_at(at->err, OD_VALIDATION, path, "unknown field");
 }
 
-static bool is_empty(const od_shape *shape, const od_value *value)
-{
+static bool is_empty(const od_shape *shape, const od_value *value) {
     return shape->empty_is_absent && od_value_type(value) == OD_TYPE_STRING && od_value_length(value) == 0;
 }
 
@@ -140,14 +129,12 @@ typedef struct members {
     const char *key[OD_LIMIT_FIELDS];
 } members;
 
-static od_status complain_shape(const walk *at)
-{
+static od_status complain_shape(const walk *at) {
     return od__error_set(at->err, OD_INTERNAL, "a shape has more than %d fields", OD_LIMIT_FIELDS);
 }
 
 static od_status match_one(walk *at, const od_shape *shape, od_value *object, const char *key, const od_value *member,
-                           members *found)
-{
+                           members *found) {
     const od_field *field = od__shape_field(shape, key);
     if (field == NULL && !shape->open)
         return complain_unknown(at, shape, key);
@@ -169,8 +156,7 @@ static od_status match_one(walk *at, const od_shape *shape, od_value *object, co
     return OD_OK;
 }
 
-static od_status match(walk *at, const od_shape *shape, od_value *object, members *found)
-{
+static od_status match(walk *at, const od_shape *shape, od_value *object, members *found) {
     void *cursor = NULL;
     const char *key;
     const od_value *member;
@@ -186,8 +172,7 @@ static od_status match(walk *at, const od_shape *shape, od_value *object, member
     return status;
 }
 
-static od_status walk_field(walk *at, const od_field *field, od_value *object, const od_value *member, const char *key)
-{
+static od_status walk_field(walk *at, const od_field *field, od_value *object, const od_value *member, const char *key) {
     step here = {.up = at->where, .key = field->name};
     od_status status = OD_OK;
     at->where = &here;
@@ -212,8 +197,7 @@ static od_status walk_field(walk *at, const od_field *field, od_value *object, c
     return status;
 }
 
-static od_status walk_struct(walk *at, const od_shape *shape, od_value *value)
-{
+static od_status walk_struct(walk *at, const od_shape *shape, od_value *value) {
     if (od_value_type(value) != OD_TYPE_OBJECT)
         return complain_kind(at, shape, value);
     char path[OD_ERROR_PATH_BYTES];
@@ -228,8 +212,7 @@ static od_status walk_struct(walk *at, const od_shape *shape, od_value *value)
     return status;
 }
 
-static od_status walk_choice(walk *at, const od_shape *shape, od_value *value)
-{
+static od_status walk_choice(walk *at, const od_shape *shape, od_value *value) {
     if (od_value_type(value) != OD_TYPE_OBJECT)
         return complain_kind(at, shape, value);
     const od_value *chooser = od_value_get(value, shape->chooser);
@@ -253,8 +236,7 @@ static od_status walk_choice(walk *at, const od_shape *shape, od_value *value)
 
 /* ---- maps and lists ---- */
 
-static od_status check_count(const walk *at, const od_shape *shape, size_t count, const char *counted)
-{
+static od_status check_count(const walk *at, const od_shape *shape, size_t count, const char *counted) {
     bool limited = shape->min != 0 || shape->max != 0;
     bool bounded = shape->max >= shape->min;
     if (!limited || ((int64_t)count >= shape->min && (!bounded || (int64_t)count <= shape->max)))
@@ -264,8 +246,7 @@ static od_status check_count(const walk *at, const od_shape *shape, size_t count
 }
 
 static od_status walk_pair(walk *at, const od_shape *shape, od_value *map, void *cursor, const char *key,
-                           const od_value *member)
-{
+                           const od_value *member) {
     step here = {.up = at->where, .key = key};
     od_status status = OD_OK;
     at->where = &here;
@@ -288,8 +269,7 @@ static od_status walk_pair(walk *at, const od_shape *shape, od_value *map, void 
     return status;
 }
 
-static od_status walk_map(walk *at, const od_shape *shape, od_value *value)
-{
+static od_status walk_map(walk *at, const od_shape *shape, od_value *value) {
     if (od_value_type(value) != OD_TYPE_OBJECT)
         return complain_kind(at, shape, value);
     void *cursor = NULL;
@@ -313,8 +293,7 @@ static od_status walk_map(walk *at, const od_shape *shape, od_value *value)
     return check_count(at, shape, od_value_length(value), "key");
 }
 
-static od_status walk_list(walk *at, const od_shape *shape, od_value *value, od_value **replacement)
-{
+static od_status walk_list(walk *at, const od_shape *shape, od_value *value, od_value **replacement) {
     od_type type = od_value_type(value);
     if (type == OD_TYPE_OBJECT && od_value_length(value) == 0) {
         *replacement = od_value_new_array(); /* languages with one kind of table cannot tell them apart */
@@ -341,8 +320,7 @@ static od_status walk_list(walk *at, const od_shape *shape, od_value *value, od_
 
 /* ---- plain values ---- */
 
-static bool is_choice(const char *const *choices, const char *text)
-{
+static bool is_choice(const char *const *choices, const char *text) {
     for (; *choices != NULL; choices++) {
         if (strcmp(*choices, text) == 0)
             return true;
@@ -350,8 +328,7 @@ static bool is_choice(const char *const *choices, const char *text)
     return false;
 }
 
-static od_status walk_string(const walk *at, const od_shape *shape, const od_value *value)
-{
+static od_status walk_string(const walk *at, const od_shape *shape, const od_value *value) {
     char path[OD_ERROR_PATH_BYTES];
     if (od_value_type(value) != OD_TYPE_STRING)
         return complain_kind(at, shape, value);
@@ -379,8 +356,7 @@ static od_status walk_string(const walk *at, const od_shape *shape, const od_val
 
 #define TWO_TO_63 9223372036854775808.0 /* itself no int64_t; its negative is the least */
 
-static od_status walk_integer(walk *at, const od_shape *shape, const od_value *value, od_value **replacement)
-{
+static od_status walk_integer(walk *at, const od_shape *shape, const od_value *value, od_value **replacement) {
     int64_t integer;
     if (od_value_type(value) == OD_TYPE_INTEGER) {
         integer = od_value_integer(value);
@@ -402,8 +378,7 @@ static od_status walk_integer(walk *at, const od_shape *shape, const od_value *v
     return OD_OK;
 }
 
-static od_status walk_number(walk *at, const od_shape *shape, const od_value *value)
-{
+static od_status walk_number(walk *at, const od_shape *shape, const od_value *value) {
     od_type type = od_value_type(value);
     if (type != OD_TYPE_INTEGER && type != OD_TYPE_NUMBER)
         return complain_kind(at, shape, value);
@@ -414,8 +389,7 @@ static od_status walk_number(walk *at, const od_shape *shape, const od_value *va
     return OD_OK;
 }
 
-static od_status run_check(const walk *at, const od_shape *shape, const od_value *value, od_value **replacement)
-{
+static od_status run_check(const walk *at, const od_shape *shape, const od_value *value, od_value **replacement) {
     const od_value *current = *replacement != NULL ? *replacement : value;
     od_value *better = NULL;
     /* Most values are good, so the path is not written before it is known that one is not. */
@@ -441,8 +415,7 @@ static od_status run_check(const walk *at, const od_shape *shape, const od_value
 }
 
 /* Compares one value. *replacement, NULL at first, becomes what is to take its place; the caller unrefs it on failure. */
-static od_status walk_value(walk *at, const od_shape *shape, od_value *value, od_value **replacement)
-{
+static od_status walk_value(walk *at, const od_shape *shape, od_value *value, od_value **replacement) {
     od_status status = OD_OK;
     switch (shape->kind) {
     case OD_KIND_STRING: status = walk_string(at, shape, value); break;
@@ -463,8 +436,7 @@ static od_status walk_value(walk *at, const od_shape *shape, od_value *value, od
     return status;
 }
 
-od_status od__shape_validate(const od_shape *shape, od_value *value, const char *path, od_error *err)
-{
+od_status od__shape_validate(const od_shape *shape, od_value *value, const char *path, od_error *err) {
     walk at = {.top = path, .err = err};
     od_value *replacement = NULL;
     od_status status = walk_value(&at, shape, value, &replacement);

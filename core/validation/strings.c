@@ -4,39 +4,33 @@
 #include "json/value.h"
 #include "validation/shape.h"
 
-static bool is_digit(char c)
-{
+static bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }
 
-static bool is_letter(char c)
-{
+static bool is_letter(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-static bool is_hex(char c)
-{
+static bool is_hex(char c) {
     return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
 /* Text without NUL inside, so that it may be read as a C string; NULL for anything else. */
-static const char *plain_text(const od_value *value)
-{
+static const char *plain_text(const od_value *value) {
     const char *text = od_value_string(value);
     return text != NULL && strlen(text) == od_value_length(value) ? text : NULL;
 }
 
 /* "+", 1-9, and digits: min to max of them in all. */
-static bool is_e164(const char *text, size_t min, size_t max)
-{
+static bool is_e164(const char *text, size_t min, size_t max) {
     if (text[0] != '+' || text[1] < '1' || text[1] > '9')
         return false;
     size_t digits = strspn(text + 1, "0123456789");
     return text[1 + digits] == '\0' && digits >= min && digits <= max;
 }
 
-static od_status check_e164(const od_value *value, const char *path, od_value **replacement, od_error *err)
-{
+static od_status check_e164(const od_value *value, const char *path, od_value **replacement, od_error *err) {
     (void)replacement;
     const char *text = plain_text(value);
     if (text == NULL || !is_e164(text, 2, 15))
@@ -49,8 +43,7 @@ const od_check od_check_e164 = {"E.164", check_e164, "E.164 (+ and up to 15 digi
 #define NUMBER_BYTES 17 /* "+", 15 digits, NUL */
 
 /* Drops what people write between digits; false if more is left than a number can have. */
-static bool bare_number(const char *text, char out[NUMBER_BYTES])
-{
+static bool bare_number(const char *text, char out[NUMBER_BYTES]) {
     size_t length = 0;
     for (; *text != '\0'; text++) {
         if (strchr(" -.()", *text) != NULL)
@@ -63,8 +56,7 @@ static bool bare_number(const char *text, char out[NUMBER_BYTES])
     return true;
 }
 
-static od_status check_e164_tolerant(const od_value *value, const char *path, od_value **replacement, od_error *err)
-{
+static od_status check_e164_tolerant(const od_value *value, const char *path, od_value **replacement, od_error *err) {
     const char *text = plain_text(value);
     char bare[NUMBER_BYTES];
     bool good = text != NULL && bare_number(text, bare) && is_e164(bare, 8, 15);
@@ -83,8 +75,7 @@ static od_status check_e164_tolerant(const od_value *value, const char *path, od
 const od_check od_check_e164_tolerant = {"E.164, punctuation allowed", check_e164_tolerant,
                                          "E.164 (+ and 8 to 15 digits, after +1 exactly 10)"};
 
-static od_status check_uuid(const od_value *value, const char *path, od_value **replacement, od_error *err)
-{
+static od_status check_uuid(const od_value *value, const char *path, od_value **replacement, od_error *err) {
     (void)replacement;
     const char *text = plain_text(value);
     bool good = text != NULL && od_value_length(value) == 36;
@@ -95,8 +86,7 @@ static od_status check_uuid(const od_value *value, const char *path, od_value **
 
 const od_check od_check_uuid = {"UUID", check_uuid, "a UUID (8-4-4-4-12 hexadecimal digits)"};
 
-static od_status check_language(const od_value *value, const char *path, od_value **replacement, od_error *err)
-{
+static od_status check_language(const od_value *value, const char *path, od_value **replacement, od_error *err) {
     (void)replacement;
     const char *text = plain_text(value);
     size_t length = od_value_length(value);
@@ -109,16 +99,14 @@ static od_status check_language(const od_value *value, const char *path, od_valu
 const od_check od_check_language = {"language code", check_language, "a language code (\"xx\" or \"xx-YY\")"};
 
 /* Returns what follows "http://" or "https://", NULL if it begins otherwise. */
-static const char *after_scheme(const char *text)
-{
+static const char *after_scheme(const char *text) {
     if (strncmp(text, "https://", 8) == 0)
         return text + 8;
     return strncmp(text, "http://", 7) == 0 ? text + 7 : NULL;
 }
 
 /* Visible ASCII and whatever is not ASCII; no blanks, quotes or brackets that a URL cannot have. */
-static bool is_url_text(const char *text)
-{
+static bool is_url_text(const char *text) {
     for (; *text != '\0'; text++) {
         unsigned char byte = (unsigned char)*text;
         if (byte <= 0x20 || byte == 0x7f || strchr("\"<>\\^`{|}", *text) != NULL)
@@ -127,8 +115,7 @@ static bool is_url_text(const char *text)
     return true;
 }
 
-static od_status check_absolute_url(const od_value *value, const char *path, od_value **replacement, od_error *err)
-{
+static od_status check_absolute_url(const od_value *value, const char *path, od_value **replacement, od_error *err) {
     (void)replacement;
     const char *text = plain_text(value);
     const char *host = text == NULL ? NULL : after_scheme(text);
@@ -140,8 +127,7 @@ static od_status check_absolute_url(const od_value *value, const char *path, od_
 const od_check od_check_absolute_url = {"absolute URL", check_absolute_url, "an absolute URL (http or https)"};
 
 /* host or [v6], then perhaps ":" and a port. */
-static bool is_authority(const char *text, size_t length)
-{
+static bool is_authority(const char *text, size_t length) {
     size_t host = 0;
     if (length > 0 && text[0] == '[') {
         while (host < length && text[host] != ']')
@@ -166,8 +152,7 @@ static bool is_authority(const char *text, size_t length)
     return port >= 1 && port <= 65535;
 }
 
-static od_status check_base_url(const od_value *value, const char *path, od_value **replacement, od_error *err)
-{
+static od_status check_base_url(const od_value *value, const char *path, od_value **replacement, od_error *err) {
     (void)replacement;
     const char *text = plain_text(value);
     const char *host = text == NULL ? NULL : after_scheme(text);
@@ -179,8 +164,7 @@ static od_status check_base_url(const od_value *value, const char *path, od_valu
 
 const od_check od_check_base_url = {"base URL", check_base_url, "http(s)://host[:port][/path]"};
 
-static od_status check_header_text(const od_value *value, const char *path, od_value **replacement, od_error *err)
-{
+static od_status check_header_text(const od_value *value, const char *path, od_value **replacement, od_error *err) {
     (void)replacement;
     const char *text = plain_text(value);
     bool good = text != NULL;

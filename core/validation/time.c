@@ -10,8 +10,7 @@
 #define YEAR_10000 INT64_C(253402300800000)  /* 10000-01-01T00:00:00Z */
 
 /* Days from 1970-01-01 to a date of the Gregorian calendar. Counted from 1 March, so that the leap day is the last. */
-static int64_t days_from_date(int64_t year, int month, int day)
-{
+static int64_t days_from_date(int64_t year, int month, int day) {
     if (month <= 2)
         year--;
     int64_t era = (year >= 0 ? year : year - 399) / 400;
@@ -21,8 +20,7 @@ static int64_t days_from_date(int64_t year, int month, int day)
     return era * 146097 + day_of_era - 719468;
 }
 
-static void date_from_days(int64_t days, int *year, int *month, int *day)
-{
+static void date_from_days(int64_t days, int *year, int *month, int *day) {
     days += 719468;
     int64_t era = (days >= 0 ? days : days - 146096) / 146097;
     int64_t day_of_era = days - era * 146097;
@@ -34,16 +32,14 @@ static void date_from_days(int64_t days, int *year, int *month, int *day)
     *year = (int)(year_of_era + era * 400 + (*month <= 2));
 }
 
-static int days_in_month(int year, int month)
-{
+static int days_in_month(int year, int month) {
     static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     return month == 2 && leap ? 29 : days[month - 1];
 }
 
 /* Reads exactly count digits as a number from min to max and steps over them. */
-static bool read_digits(const char **text, int count, int min, int max, int *out)
-{
+static bool read_digits(const char **text, int count, int min, int max, int *out) {
     *out = 0;
     for (; count > 0; count--, (*text)++) {
         if (**text < '0' || **text > '9')
@@ -53,16 +49,14 @@ static bool read_digits(const char **text, int count, int min, int max, int *out
     return *out >= min && *out <= max;
 }
 
-static bool read_byte(const char **text, char byte)
-{
+static bool read_byte(const char **text, char byte) {
     if (**text != byte)
         return false;
     (*text)++;
     return true;
 }
 
-static bool read_fraction(const char **text, int *ms)
-{
+static bool read_fraction(const char **text, int *ms) {
     int weight = 100;
     *ms = 0;
     if (**text != '.')
@@ -75,8 +69,7 @@ static bool read_fraction(const char **text, int *ms)
     return true;
 }
 
-static bool read_zone(const char **text, int *minutes)
-{
+static bool read_zone(const char **text, int *minutes) {
     if (read_byte(text, 'Z') || read_byte(text, 'z')) {
         *minutes = 0;
         return true;
@@ -97,8 +90,7 @@ static bool read_zone(const char **text, int *minutes)
     return true;
 }
 
-bool od__iso8601_parse(const char *text, int64_t *unix_ms)
-{
+bool od__iso8601_parse(const char *text, int64_t *unix_ms) {
     int year, month, day, hour, minute, second = 0, ms = 0, zone;
     bool date = read_digits(&text, 4, 0, 9999, &year) && read_byte(&text, '-') &&
                 read_digits(&text, 2, 1, 12, &month) && read_byte(&text, '-') && read_digits(&text, 2, 1, 31, &day);
@@ -117,8 +109,7 @@ bool od__iso8601_parse(const char *text, int64_t *unix_ms)
     return *unix_ms >= YEAR_0 && *unix_ms < YEAR_10000;
 }
 
-void od__iso8601_format(int64_t unix_ms, char *out, size_t out_bytes)
-{
+void od__iso8601_format(int64_t unix_ms, char *out, size_t out_bytes) {
     /* Outside of what four digits can say the nearest that they can say is written. */
     if (unix_ms < YEAR_0)
         unix_ms = YEAR_0;
@@ -144,8 +135,7 @@ void od__iso8601_format(int64_t unix_ms, char *out, size_t out_bytes)
         (void)snprintf(out + length, out_bytes - (size_t)length, "Z");
 }
 
-static od_status check_iso8601(const od_value *value, const char *path, od_value **replacement, od_error *err)
-{
+static od_status check_iso8601(const od_value *value, const char *path, od_value **replacement, od_error *err) {
     const char *text = od_value_string(value);
     int64_t unix_ms;
     if (text == NULL || strlen(text) != od_value_length(value) || !od__iso8601_parse(text, &unix_ms))

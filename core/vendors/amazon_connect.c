@@ -52,8 +52,7 @@ static const struct { const char *region_prefix, *suffix; } partitions[] = {
     { "us-iso-", "c2s.ic.gov" },      { "", "amazonaws.com" },
 };
 
-static od_status base_url(const od_value *options, char *out, size_t out_bytes, od_error *err)
-{
+static od_status base_url(const od_value *options, char *out, size_t out_bytes, od_error *err) {
     const char *region = od__vendor_option(options, "region", "us-east-1");
     size_t i = 0;
     while (strncmp(region, partitions[i].region_prefix, strlen(partitions[i].region_prefix)) != 0)
@@ -69,8 +68,7 @@ static const od_check attribute_key_check = {
     "letters, digits, - and _", check_attribute_key, "a key of letters, digits, - and _"
 };
 
-static od_status check_attribute_key(const od_value *value, const char *path, od_value **replacement, od_error *err)
-{
+static od_status check_attribute_key(const od_value *value, const char *path, od_value **replacement, od_error *err) {
     (void)replacement;
     const char *key = od_value_string(value);
     for (size_t i = 0; i < od_value_length(value); i++)
@@ -192,8 +190,7 @@ static const od_field start_fields[] = {
     OD_FIELDS_END
 };
 
-static od_status rule_attributes(od_value *params, const char *path, od_error *err)
-{
+static od_status rule_attributes(od_value *params, const char *path, od_error *err) {
     const od_value *map = od_value_get(params, "Attributes"), *member;
     size_t bytes = 0;
     void *cursor = NULL;
@@ -208,8 +205,7 @@ static od_status rule_attributes(od_value *params, const char *path, od_error *e
     return od__vendor_refuse(err, path, "Attributes", message);
 }
 
-static od_status rule_traffic(od_value *params, const char *path, od_error *err)
-{
+static od_status rule_traffic(od_value *params, const char *path, od_error *err) {
     const char *traffic = od_value_string(od_value_get(params, "TrafficType"));
     bool campaign = traffic && strcmp(traffic, "CAMPAIGN") == 0;
     const od_value *detection = od_value_get(params, "AnswerMachineDetectionConfig");
@@ -253,8 +249,7 @@ static const od_operation operations[] = {
 /* ---- answers ---- */
 
 /* "ns#FooError:http://..." -> "FooError" */
-static void error_type(char *out, size_t out_bytes, const char *text, size_t length)
-{
+static void error_type(char *out, size_t out_bytes, const char *text, size_t length) {
     const char *colon = memchr(text, ':', length);
     if (colon)
         length = (size_t)(colon - text);
@@ -267,8 +262,7 @@ static void error_type(char *out, size_t out_bytes, const char *text, size_t len
 }
 
 /* Returns the first text that the operation promises and the answer lacks; NULL if it has them all. */
-static const char *missing(const od_shape *output, const od_value *body)
-{
+static const char *missing(const od_shape *output, const od_value *body) {
     for (const od_field *field = output ? output->fields : NULL; field && field->name; field++) {
         const char *text = od_value_string(od_value_get(body, field->name));
         if (field->required && field->shape->kind == OD_KIND_STRING && (!text || !*text))
@@ -278,8 +272,7 @@ static const char *missing(const od_shape *output, const od_value *body)
 }
 
 static void read_answer(const od_operation *operation, const od_http_response *response, const od_value *body,
-                        od_answer *out)
-{
+                        od_answer *out) {
     od__http_response_copy_header(response, "x-amzn-requestid", out->request_id, sizeof out->request_id);
     if (response->status == 200) {
         const char *lacks = missing(operation->output, body);
@@ -364,8 +357,7 @@ static const od_error_row errors[] = {
 /* ---- neutral call ---- */
 
 static od_status place(const od_vendor *vendor, const od_value *options, const od_call *call,
-                       const od_operation **operation, od_value **params, const char **dropped, od_error *err)
-{
+                       const od_operation **operation, od_value **params, const char **dropped, od_error *err) {
     (void)options;
     (void)dropped;
     od_status status = od__vendor_operation(vendor, "start_outbound_voice_contact", operation, err);
@@ -389,8 +381,7 @@ static od_status place(const od_vendor *vendor, const od_value *options, const o
 }
 
 static bool placed(const od_operation *operation, int http_status, const od_value *params, const od_value *body,
-                   od_value **id)
-{
+                   od_value **id) {
     (void)operation;
     (void)http_status;
     (void)params;

@@ -18,8 +18,7 @@
 static od_check_fn check_email;
 static const od_check email_check = { "e-mail address", check_email, "an e-mail address" };
 
-static od_status check_email(const od_value *value, const char *path, od_value **replacement, od_error *err)
-{
+static od_status check_email(const od_value *value, const char *path, od_value **replacement, od_error *err) {
     (void)replacement;
     const char *text = od_value_string(value), *at = strchr(text, '@');
     bool good = at && at != text && at[1] && !strpbrk(text, " \t\r\n");
@@ -61,8 +60,7 @@ static const od_field option_fields[] = {
     OD_FIELDS_END
 };
 
-static od_status rule_username(od_value *options, const char *path, od_error *err)
-{
+static od_status rule_username(od_value *options, const char *path, od_error *err) {
     (void)path;
     if (od_value_get(options, "username"))
         return OD_OK;
@@ -71,8 +69,7 @@ static od_status rule_username(od_value *options, const char *path, od_error *er
 static const od_rule option_rules[] = { { "username is the subdomain unless given", rule_username }, OD_RULES_END };
 static const od_shape options_shape = { .kind = OD_KIND_STRUCT, .fields = option_fields, .rules = option_rules };
 
-static od_status base_url(const od_value *options, char *out, size_t out_bytes, od_error *err)
-{
+static od_status base_url(const od_value *options, char *out, size_t out_bytes, od_error *err) {
     int length = snprintf(out, out_bytes, "https://%s.%s", od__vendor_option(options, "subdomain", ""),
                           od__vendor_option(options, "domain", ""));
     return od__vendor_url_end(length, out_bytes, err);
@@ -129,15 +126,13 @@ static const od_field scheduled_fields[] = {
     OD_FIELDS_END
 };
 
-static od_status rule_whom(od_value *params, const char *path, od_error *err)
-{
+static od_status rule_whom(od_value *params, const char *path, od_error *err) {
     if (od_value_get(params, "ticket_id") || od_value_get(params, "end_user_number"))
         return OD_OK;
     return od__vendor_refuse(err, path, "end_user_number", "expected end_user_number or ticket_id, got neither");
 }
 
-static od_status rule_queue(od_value *params, const char *path, od_error *err)
-{
+static od_status rule_queue(od_value *params, const char *path, od_error *err) {
     if (od_value_get(params, "menu_id") || od_value_get(params, "call_id"))
         return OD_OK;
     return od__vendor_refuse(err, path, "menu_id", "expected menu_id or call_id, got neither");
@@ -184,8 +179,7 @@ static const od_operation operations[] = {
 /* ---- answers ---- */
 
 /* The call object, bare or as the one element of an array; NULL if there is none. */
-static const od_value *the_object(const od_value *body)
-{
+static const od_value *the_object(const od_value *body) {
     if (od_value_type(body) == OD_TYPE_ARRAY && od_value_length(body) == 1)
         body = od_value_at(body, 0);
     return od_value_type(body) == OD_TYPE_OBJECT ? body : NULL;
@@ -193,8 +187,7 @@ static const od_value *the_object(const od_value *body)
 
 /* 201 comes with the call; 202 (and, in some examples, 200) means that an agent has to act, with or without a body. */
 static void read_answer(const od_operation *operation, const od_http_response *response, const od_value *body,
-                        od_answer *out)
-{
+                        od_answer *out) {
     (void)operation;
     od__http_response_copy_header(response, "x-request-id", out->request_id, sizeof out->request_id);
     const od_value *object = the_object(body);
@@ -243,15 +236,13 @@ static const od_error_row errors[] = {
 /* ---- neutral call ---- */
 
 /* Whether the kind of call in params has a field of that name. */
-static bool has_field(const od_value *params, const char *name)
-{
+static bool has_field(const od_value *params, const char *name) {
     const od_shape *kind = od__shape_chosen(&create_call_input, params);
     return kind && od__shape_field(kind, name);
 }
 
 static od_status place(const od_vendor *vendor, const od_value *options, const od_call *call,
-                       const od_operation **operation, od_value **params, const char **dropped, od_error *err)
-{
+                       const od_operation **operation, od_value **params, const char **dropped, od_error *err) {
     (void)options;
     od_status status = od__vendor_operation(vendor, "create_call", operation, err);
     if (status != OD_OK)
@@ -284,8 +275,7 @@ static const char *const dialled_states[] = {
 };
 
 static bool placed(const od_operation *operation, int http_status, const od_value *params, const od_value *body,
-                   od_value **call_id)
-{
+                   od_value **call_id) {
     (void)operation;
     const od_value *object = the_object(body);
     const od_value *number_id = od_value_get(object, "id");

@@ -49,8 +49,7 @@ static const od_field option_fields[] = {
 };
 static const od_shape options_shape = { .kind = OD_KIND_STRUCT, .fields = option_fields };
 
-static od_status base_url(const od_value *options, char *out, size_t out_bytes, od_error *err)
-{
+static od_status base_url(const od_value *options, char *out, size_t out_bytes, od_error *err) {
     const char *url = od__vendor_option(options, "base_url", "");
     size_t length = strlen(url);
     while (length > 0 && url[length - 1] == '/')
@@ -92,8 +91,7 @@ static const od_check device_path_check = {
     "/devices/ and an id", check_device_path, "the path of a device, /devices/ and its id"
 };
 
-static od_status check_device_path(const od_value *value, const char *path, od_value **replacement, od_error *err)
-{
+static od_status check_device_path(const od_value *value, const char *path, od_value **replacement, od_error *err) {
     (void)replacement;
     size_t prefix = strlen(DEVICE_PATH_PREFIX);
     bool good = od_value_length(value) > prefix && strncmp(od_value_string(value), DEVICE_PATH_PREFIX, prefix) == 0;
@@ -133,8 +131,7 @@ static const od_field add_record_fields[] = {
 };
 
 /* Which comparison holds past midnight is not documented, so such a window is not sent. */
-static od_status rule_window(od_value *params, const char *path, od_error *err)
-{
+static od_status rule_window(od_value *params, const char *path, od_error *err) {
     int64_t from = od_value_integer(od_value_get(params, "from"));
     int64_t until = od_value_integer(od_value_get(params, "until"));
     if (from <= until)
@@ -169,16 +166,14 @@ static const od_operation operations[] = {
 
 /* ---- answers ---- */
 
-static bool contains(const od_buffer *buffer, const char *text)
-{
+static bool contains(const od_buffer *buffer, const char *text) {
     return buffer->length > 0 && memmem(buffer->data, buffer->length, text, strlen(text)) != NULL;
 }
 
 /* An answer is the vendor's own when it has a statusCode that agrees with the HTTP status; the refusal of a request
  * without CSRF token is the one that may come in another form. */
 static void read_answer(const od_operation *operation, const od_http_response *response, const od_value *body,
-                        od_answer *out)
-{
+                        od_answer *out) {
     (void)operation;
     const od_value *code = od_value_get(body, "statusCode");
     bool coded = od_value_type(code) == OD_TYPE_INTEGER;
@@ -232,8 +227,7 @@ static const od_error_row errors[] = {
 
 /* ---- neutral call ---- */
 
-static od_status place_dial(const od_call *call, od_value *made, od_error *err)
-{
+static od_status place_dial(const od_call *call, od_value *made, od_error *err) {
     od_value *whom = od_value_new_object();
     od_status status = od_value_set(made, "destination", whom, err);
     if (status == OD_OK)
@@ -245,8 +239,7 @@ static od_status place_dial(const od_call *call, od_value *made, od_error *err)
     return status;
 }
 
-static od_status place_record(const od_call *call, od_value *made, od_error *err)
-{
+static od_status place_record(const od_call *call, od_value *made, od_error *err) {
     od_status status = od__vendor_set_text(made, "phoneNumber", call->to, err);
     if (status == OD_OK)
         status = od__vendor_set_text(made, "referenceId", call->token, err);
@@ -256,8 +249,7 @@ static od_status place_record(const od_call *call, od_value *made, od_error *err
 }
 
 static od_status place(const od_vendor *vendor, const od_value *options, const od_call *call,
-                       const od_operation **operation, od_value **params, const char **dropped, od_error *err)
-{
+                       const od_operation **operation, od_value **params, const char **dropped, od_error *err) {
     const char *name = od__vendor_option(options, "place_call_with", "dial");
     bool record = strcmp(name, "add_record") == 0;
     od_status status = od__vendor_operation(vendor, name, operation, err);
@@ -278,8 +270,7 @@ static od_status place(const od_vendor *vendor, const od_value *options, const o
 
 /* The answer says only that the request was passed on; a call's id comes with its first event (R6). */
 static bool placed(const od_operation *operation, int http_status, const od_value *params, const od_value *body,
-                   od_value **id)
-{
+                   od_value **id) {
     (void)operation;
     (void)http_status;
     (void)params;

@@ -36,8 +36,7 @@ static const od_field option_fields[] = {
 };
 
 /* Three regions, none derived from another. */
-static od_status rule_regions(od_value *options, const char *path, od_error *err)
-{
+static od_status rule_regions(od_value *options, const char *path, od_error *err) {
     (void)path;
     static const char *const names[] = { "region", "secrets_region" };
     for (size_t i = 0; i < 2; i++) {
@@ -52,8 +51,7 @@ static od_status rule_regions(od_value *options, const char *path, od_error *err
 static const od_rule option_rules[] = { { "regions are us-east-1 unless given", rule_regions }, OD_RULES_END };
 static const od_shape options_shape = { .kind = OD_KIND_STRUCT, .fields = option_fields, .rules = option_rules };
 
-static od_status base_url(const od_value *options, char *out, size_t out_bytes, od_error *err)
-{
+static od_status base_url(const od_value *options, char *out, size_t out_bytes, od_error *err) {
     const char *region = od__vendor_option(options, "region", DEFAULT_REGION);
     bool plain = strcmp(region, DEFAULT_REGION) == 0;
     int length = snprintf(out, out_bytes, "https://%s%ssymbeeconnect.com:9443", plain ? "" : region,
@@ -149,8 +147,7 @@ static const od_operation operations[] = {
 
 /* HTTP 200 is no success by itself: the status inside is. */
 static void read_answer(const od_operation *operation, const od_http_response *response, const od_value *body,
-                        od_answer *out)
-{
+                        od_answer *out) {
     (void)operation;
     const od_value *inner = od_value_get(body, "previewResult");
     const char *status = od_value_string(od_value_get(inner, "previewResultStatus"));
@@ -180,8 +177,7 @@ static const od_error_row errors[] = {
 /* ---- neutral call ---- */
 
 /* Adds the attempt's key to what is hidden from the agent. */
-static od_status hide_attempt(od_value *list, od_error *err)
-{
+static od_status hide_attempt(od_value *list, od_error *err) {
     const od_value *hidden = od__symbee_data_get(list, "Hidden");
     size_t length = od_value_length(hidden);
     if (length == 0 || !od_value_string(hidden))
@@ -195,8 +191,7 @@ static od_status hide_attempt(od_value *list, od_error *err)
     return od__symbee_data_set(list, "Hidden", joined, err);
 }
 
-static od_status place_data(const od_call *call, const od_value *given, od_value *list, od_error *err)
-{
+static od_status place_data(const od_call *call, const od_value *given, od_value *list, od_error *err) {
     const char *name = call->contact ? call->contact : call->to;
     od_status status = od__symbee_data_set(list, "Name", od_value_new_string(name ? name : ""), err);
     if (status == OD_OK && call->to)
@@ -214,8 +209,7 @@ static od_status place_data(const od_call *call, const od_value *given, od_value
 }
 
 static od_status place(const od_vendor *vendor, const od_value *options, const od_call *call,
-                       const od_operation **operation, od_value **params, const char **dropped, od_error *err)
-{
+                       const od_operation **operation, od_value **params, const char **dropped, od_error *err) {
     (void)options;
     od_status status = od__vendor_operation(vendor, "add_or_update_campaign_record", operation, err);
     if (status != OD_OK)
@@ -242,8 +236,7 @@ static od_status place(const od_vendor *vendor, const od_value *options, const o
 
 /* The campaign delivers the record to an agent at a time of its own choosing, and the answer names no id (R6). */
 static bool placed(const od_operation *operation, int http_status, const od_value *params, const od_value *body,
-                   od_value **id)
-{
+                   od_value **id) {
     (void)operation;
     (void)http_status;
     (void)params;

@@ -16,8 +16,7 @@
 /* ---- the two spellings ---- */
 
 /* A number as text, as short as it can be read back; NULL when memory runs out. Anything else as it is. */
-static od_value *as_text(const od_value *value)
-{
+static od_value *as_text(const od_value *value) {
     char text[NUMBER_BYTES];
     if (od_value_type(value) == OD_TYPE_INTEGER) {
         snprintf(text, sizeof text, "%" PRId64, od_value_integer(value));
@@ -32,8 +31,7 @@ static od_value *as_text(const od_value *value)
     return od_value_new_string(text);
 }
 
-static od_value *new_item(const char *key, od_value *value)
-{
+static od_value *new_item(const char *key, od_value *value) {
     od_value *item = od_value_new_object();
     od_status status = item ? od_value_set(item, "key", od_value_new_string(key), NULL) : OD_OUT_OF_MEMORY;
     if (status == OD_OK)
@@ -46,8 +44,7 @@ static od_value *new_item(const char *key, od_value *value)
     return NULL;
 }
 
-static od_value *list_of_table(const od_value *table)
-{
+static od_value *list_of_table(const od_value *table) {
     od_value *list = od_value_new_array();
     void *cursor = NULL;
     const char *key;
@@ -64,8 +61,7 @@ static od_value *list_of_table(const od_value *table)
 }
 
 /* One element of a list: a pair of key and value, or an item in the vendor's form whose value may be a number. */
-static od_value *one_item(const od_value *element)
-{
+static od_value *one_item(const od_value *element) {
     const od_value *key = od_value_at(element, 0), *value = od_value_get(element, "value");
     if (od_value_type(element) == OD_TYPE_ARRAY && od_value_length(element) == 2 && od_value_string(key))
         return new_item(od_value_string(key), as_text(od_value_at(element, 1)));
@@ -78,8 +74,7 @@ static od_value *one_item(const od_value *element)
     return NULL;
 }
 
-od_value *od__symbee_data_list(const od_value *data)
-{
+od_value *od__symbee_data_list(const od_value *data) {
     if (od_value_type(data) == OD_TYPE_OBJECT)
         return list_of_table(data);
     if (od_value_type(data) != OD_TYPE_ARRAY)
@@ -94,21 +89,18 @@ od_value *od__symbee_data_list(const od_value *data)
     return list;
 }
 
-static const char *key_at(const od_value *list, size_t index)
-{
+static const char *key_at(const od_value *list, size_t index) {
     return od_value_string(od_value_get(od_value_at(list, index), "key"));
 }
 
-const od_value *od__symbee_data_get(const od_value *list, const char *key)
-{
+const od_value *od__symbee_data_get(const od_value *list, const char *key) {
     for (size_t i = 0; i < od_value_length(list); i++)
         if (key_at(list, i) && strcmp(key_at(list, i), key) == 0)
             return od_value_get(od_value_at(list, i), "value");
     return NULL;
 }
 
-od_status od__symbee_data_set(od_value *list, const char *key, od_value *value, od_error *err)
-{
+od_status od__symbee_data_set(od_value *list, const char *key, od_value *value, od_error *err) {
     for (size_t i = 0; i < od_value_length(list); i++)
         if (key_at(list, i) && strcmp(key_at(list, i), key) == 0)
             return od_value_set((od_value *)(uintptr_t)od_value_at(list, i), "value", value, err); /* made here */
@@ -117,8 +109,7 @@ od_status od__symbee_data_set(od_value *list, const char *key, od_value *value, 
     return od_value_add(list, new_item(key, value), err);
 }
 
-od_status od__symbee_data_overlay(od_value *list, const od_value *more, od_error *err)
-{
+od_status od__symbee_data_overlay(od_value *list, const od_value *more, od_error *err) {
     od_value *items = od__symbee_data_list(more);
     od_status status = items ? OD_OK : od__error_no_memory(err);
     for (size_t i = 0; status == OD_OK && i < od_value_length(items); i++) {
@@ -138,19 +129,16 @@ od_status od__symbee_data_overlay(od_value *list, const od_value *more, od_error
 
 /* ---- what each key's value must be ---- */
 
-static bool ends_with(const char *text, const char *end)
-{
+static bool ends_with(const char *text, const char *end) {
     size_t length = strlen(text), end_length = strlen(end);
     return length >= end_length && strcmp(text + length - end_length, end) == 0;
 }
 
-static bool is_same(const char *text, const char *other)
-{
+static bool is_same(const char *text, const char *other) {
     return strcmp(text, other) == 0;
 }
 
-static bool has_inside(const char *text, const char *part)
-{
+static bool has_inside(const char *text, const char *part) {
     return strcasestr(text, part) != NULL;
 }
 
@@ -158,8 +146,7 @@ static od_check_fn check_zone;
 static const od_check zone_check = { "IANA time zone", check_zone, "an IANA time zone such as America/New_York" };
 
 /* The form of a name; which zones there are is the vendor's to say. */
-static od_status check_zone(const od_value *value, const char *path, od_value **replacement, od_error *err)
-{
+static od_status check_zone(const od_value *value, const char *path, od_value **replacement, od_error *err) {
     (void)replacement;
     const char *name = od_value_string(value);
     bool start = true, good = od_value_length(value) > 0;
@@ -174,8 +161,7 @@ static od_status check_zone(const od_value *value, const char *path, od_value **
 static od_check_fn check_queue;
 static const od_check queue_check = { "skill queue", check_queue, "the name of a skill queue" };
 
-static od_status check_queue(const od_value *value, const char *path, od_value **replacement, od_error *err)
-{
+static od_status check_queue(const od_value *value, const char *path, od_value **replacement, od_error *err) {
     (void)replacement;
     return od_value_length(value) > 0 ? OD_OK : od__check_fail(&queue_check, value, path, err);
 }
@@ -201,8 +187,7 @@ static const od_rule item_rules[] = {
 };
 
 /* The first that fits decides: "phone lookup_link" is a link. */
-static od_status rule_value(od_value *item, const char *path, od_error *err)
-{
+static od_status rule_value(od_value *item, const char *path, od_error *err) {
     const char *key = od_value_string(od_value_get(item, "key"));
     for (size_t i = 0; i < sizeof specials / sizeof specials[0]; i++) {
         if (!specials[i].fits(key, specials[i].key))
@@ -234,8 +219,7 @@ static const od_check data_check = {
     "a table of key = value or a list of { key, value }"
 };
 
-static od_status check_data(const od_value *value, const char *path, od_value **replacement, od_error *err)
-{
+static od_status check_data(const od_value *value, const char *path, od_value **replacement, od_error *err) {
     if (od_value_type(value) != OD_TYPE_OBJECT && od_value_type(value) != OD_TYPE_ARRAY)
         return od__check_fail(&data_check, value, path, err);
     od_value *list = od__symbee_data_list(value);
@@ -253,8 +237,7 @@ const od_shape od__symbee_data = { .kind = OD_KIND_ANY, .element = &item, .check
 
 /* ---- what the keys must be among each other ---- */
 
-static od_status refuse_key(od_error *err, const char *path, size_t index, const char *field, const char *message)
-{
+static od_status refuse_key(od_error *err, const char *path, size_t index, const char *field, const char *message) {
     char at[OD_ERROR_PATH_BYTES], number[24];
     snprintf(at, sizeof at, "%s", path);
     snprintf(number, sizeof number, "%zu", index);
@@ -264,8 +247,7 @@ static od_status refuse_key(od_error *err, const char *path, size_t index, const
 }
 
 /* Names of other keys, separated by |. What the vendor adds itself (clientId's key) may be named too. */
-static od_status check_names(const od_value *list, size_t index, const char *id_key, const char *path, od_error *err)
-{
+static od_status check_names(const od_value *list, size_t index, const char *id_key, const char *path, od_error *err) {
     const char *rest = od_value_string(od_value_get(od_value_at(list, index), "value"));
     if (strcmp(key_at(list, index), "Highlight") == 0 && strcmp(rest, "ALL") == 0)
         return OD_OK;
@@ -286,8 +268,7 @@ static od_status check_names(const od_value *list, size_t index, const char *id_
     return OD_OK;
 }
 
-od_status od__symbee_rule_keys(od_value *params, const char *path, od_error *err)
-{
+od_status od__symbee_rule_keys(od_value *params, const char *path, od_error *err) {
     const od_value *list = od_value_get(params, "previewRecordData");
     const char *id_key = od_value_string(od_value_get(params, "clientIdFieldName"));
     if (!id_key)

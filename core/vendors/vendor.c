@@ -14,15 +14,13 @@
 
 /* ---- reading an answer ---- */
 
-void od__vendor_answer_text(char *out, size_t out_bytes, const od_value *text)
-{
+void od__vendor_answer_text(char *out, size_t out_bytes, const od_value *text) {
     const char *string = od_value_string(text);
     if (string)
         od__error_clean(out, out_bytes, string, od_value_length(text));
 }
 
-void od__vendor_answer_raw(od_answer *out, const od_http_response *response)
-{
+void od__vendor_answer_raw(od_answer *out, const od_http_response *response) {
     const char *text = response->body.data;
     size_t length = response->body.length;
     while (length > 0 && isspace((unsigned char)*text))
@@ -34,25 +32,21 @@ void od__vendor_answer_raw(od_answer *out, const od_http_response *response)
     od__error_clean(out->message, sizeof out->message, text, length);
 }
 
-void od__vendor_answer_lacks(od_answer *out, const char *what)
-{
+void od__vendor_answer_lacks(od_answer *out, const char *what) {
     snprintf(out->message, sizeof out->message, "the answer has no %s", what);
 }
 
-bool od__vendor_http_success(int http_status)
-{
+bool od__vendor_http_success(int http_status) {
     return http_status >= 200 && http_status <= 299;
 }
 
 /* ---- neutral call -> parameters ---- */
 
-od_status od__vendor_set_text(od_value *object, const char *key, const char *text, od_error *err)
-{
+od_status od__vendor_set_text(od_value *object, const char *key, const char *text, od_error *err) {
     return text ? od_value_set(object, key, od_value_new_string(text), err) : OD_OK;
 }
 
-static od_status merge(od_value *into, const od_value *over, int depth, od_error *err)
-{
+static od_status merge(od_value *into, const od_value *over, int depth, od_error *err) {
     void *cursor = NULL;
     const char *key;
     const od_value *member;
@@ -71,13 +65,11 @@ static od_status merge(od_value *into, const od_value *over, int depth, od_error
     return OD_OK;
 }
 
-od_status od__vendor_merge(od_value *into, const od_value *over, od_error *err)
-{
+od_status od__vendor_merge(od_value *into, const od_value *over, od_error *err) {
     return over ? merge(into, over, 0, err) : OD_OK;
 }
 
-od_status od__vendor_mark(od_value *params, const char *map, const char *key, const char *token, od_error *err)
-{
+od_status od__vendor_mark(od_value *params, const char *map, const char *key, const char *token, od_error *err) {
     const od_value *there = od_value_get(params, map);
     if (!token || (od_value_type(there) != OD_TYPE_OBJECT && od_value_type(there) != OD_TYPE_NULL))
         return OD_OK;
@@ -89,8 +81,7 @@ od_status od__vendor_mark(od_value *params, const char *map, const char *key, co
     return status;
 }
 
-od_status od__vendor_place_end(od_status status, od_value *made, od_value **params)
-{
+od_status od__vendor_place_end(od_status status, od_value *made, od_value **params) {
     if (status == OD_OK)
         *params = made;
     else
@@ -99,37 +90,32 @@ od_status od__vendor_place_end(od_status status, od_value *made, od_value **para
 }
 
 od_status od__vendor_operation(const od_vendor *vendor, const char *name, const od_operation **operation,
-                               od_error *err)
-{
+                               od_error *err) {
     *operation = od__operation_find(vendor, name);
     return *operation ? OD_OK : od__error_set(err, OD_INTERNAL, "%s has no operation %s", vendor->name, name);
 }
 
 /* ---- complaints and checks ---- */
 
-od_status od__vendor_refuse(od_error *err, const char *path, const char *field, const char *message)
-{
+od_status od__vendor_refuse(od_error *err, const char *path, const char *field, const char *message) {
     char at[OD_ERROR_PATH_BYTES];
     snprintf(at, sizeof at, "%s", path);
     od__path_add(at, sizeof at, field);
     return od__error_at(err, OD_VALIDATION, at, "%s", message);
 }
 
-const char *od__vendor_option(const od_value *options, const char *name, const char *otherwise)
-{
+const char *od__vendor_option(const od_value *options, const char *name, const char *otherwise) {
     const char *text = options ? od_value_string(od_value_get(options, name)) : NULL;
     return text && *text ? text : otherwise;
 }
 
-od_status od__vendor_url_end(int length, size_t out_bytes, od_error *err)
-{
+od_status od__vendor_url_end(int length, size_t out_bytes, od_error *err) {
     if (length < 0 || (size_t)length >= out_bytes)
         return od__error_set(err, OD_VALIDATION, "the vendor's address is longer than %zu bytes", out_bytes - 1);
     return OD_OK;
 }
 
-static od_status check_aws_region(const od_value *value, const char *path, od_value **replacement, od_error *err)
-{
+static od_status check_aws_region(const od_value *value, const char *path, od_value **replacement, od_error *err) {
     (void)replacement;
     const char *text = od_value_string(value);
     size_t length = od_value_length(value);
@@ -141,8 +127,7 @@ static od_status check_aws_region(const od_value *value, const char *path, od_va
     return good ? OD_OK : od__check_fail(&od_check_aws_region, value, path, err);
 }
 
-static bool is_label(const char *text, size_t length)
-{
+static bool is_label(const char *text, size_t length) {
     if (length == 0 || length > DNS_LABEL_BYTES || text[0] == '-' || text[length - 1] == '-')
         return false;
     for (size_t i = 0; i < length; i++)
@@ -151,16 +136,14 @@ static bool is_label(const char *text, size_t length)
     return true;
 }
 
-static od_status check_dns_label(const od_value *value, const char *path, od_value **replacement, od_error *err)
-{
+static od_status check_dns_label(const od_value *value, const char *path, od_value **replacement, od_error *err) {
     (void)replacement;
     return is_label(od_value_string(value), od_value_length(value))
                ? OD_OK
                : od__check_fail(&od_check_dns_label, value, path, err);
 }
 
-static od_status check_host_name(const od_value *value, const char *path, od_value **replacement, od_error *err)
-{
+static od_status check_host_name(const od_value *value, const char *path, od_value **replacement, od_error *err) {
     (void)replacement;
     const char *rest = od_value_string(value);
     bool good = od_value_length(value) <= DNS_NAME_BYTES;
@@ -172,8 +155,7 @@ static od_status check_host_name(const od_value *value, const char *path, od_val
     return good ? OD_OK : od__check_fail(&od_check_host_name, value, path, err);
 }
 
-static od_status check_basic_user(const od_value *value, const char *path, od_value **replacement, od_error *err)
-{
+static od_status check_basic_user(const od_value *value, const char *path, od_value **replacement, od_error *err) {
     (void)replacement;
     const char *text = od_value_string(value);
     for (size_t i = 0; i < od_value_length(value); i++)

@@ -31,14 +31,12 @@ static size_t body_length;
 static long to_start, running_calls;
 static long good;
 
-static void die(const char *what)
-{
+static void die(const char *what) {
     fprintf(stderr, "bare_client: %s\n", what);
     exit(1);
 }
 
-static char *read_file(const char *name, size_t *length)
-{
+static char *read_file(const char *name, size_t *length) {
     FILE *file = fopen(name, "r");
     char *bytes = calloc(1, 65536);
     if (file == NULL || bytes == NULL)
@@ -48,8 +46,7 @@ static char *read_file(const char *name, size_t *length)
     return bytes;
 }
 
-static void read_request(const char *name, int port)
-{
+static void read_request(const char *name, int port) {
     size_t length;
     char *bytes = read_file(name, &length);
     char *end = strstr(bytes, "\r\n\r\n");
@@ -76,8 +73,7 @@ static void read_request(const char *name, int port)
     headers = curl_slist_append(headers, "Expect:");
 }
 
-static size_t on_body(char *bytes, size_t size, size_t count, void *context)
-{
+static size_t on_body(char *bytes, size_t size, size_t count, void *context) {
     (void)size;
     transfer *t = context;
     if (t->length + count >= sizeof(t->body))
@@ -87,8 +83,7 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *context)
     return count;
 }
 
-static size_t on_header(char *bytes, size_t size, size_t count, void *context)
-{
+static size_t on_header(char *bytes, size_t size, size_t count, void *context) {
     (void)size;
     transfer *t = context;
     if (count > 18 && count < sizeof(t->header) && strncasecmp(bytes, "x-amzn-requestid: ", 18) == 0) {
@@ -98,8 +93,7 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *context)
     return count;
 }
 
-static void prepare(transfer *t)
-{
+static void prepare(transfer *t) {
     t->easy = curl_easy_init();
     if (t->easy == NULL)
         die("no handle");
@@ -116,8 +110,7 @@ static void prepare(transfer *t)
     curl_easy_setopt(t->easy, CURLOPT_HEADERDATA, t);
 }
 
-static void start(CURLM *multi, transfer *t)
-{
+static void start(CURLM *multi, transfer *t) {
     t->length = 0;
     to_start--;
     running_calls++;
@@ -129,8 +122,7 @@ static void start(CURLM *multi, transfer *t)
         die("curl_multi_add_handle");
 }
 
-static void finish_done(CURLM *multi)
-{
+static void finish_done(CURLM *multi) {
     int left;
     for (CURLMsg *message; (message = curl_multi_info_read(multi, &left)) != NULL;) {
         if (message->msg != CURLMSG_DONE)
@@ -154,8 +146,7 @@ static void finish_done(CURLM *multi)
 
 /* ---- by curl_multi_poll ---- */
 
-static void run_poll(CURLM *multi)
-{
+static void run_poll(CURLM *multi) {
     int running = 0;
     while (running_calls > 0) {
         curl_multi_perform(multi, &running);
@@ -170,15 +161,13 @@ static void run_poll(CURLM *multi)
 static int poller;
 static long timer_ms = -1;
 
-static int on_timer(CURLM *multi, long timeout_ms, void *context)
-{
+static int on_timer(CURLM *multi, long timeout_ms, void *context) {
     (void)multi, (void)context;
     timer_ms = timeout_ms;
     return 0;
 }
 
-static int on_socket(CURL *easy, curl_socket_t fd, int what, void *context, void *known)
-{
+static int on_socket(CURL *easy, curl_socket_t fd, int what, void *context, void *known) {
     (void)easy;
     if (what == CURL_POLL_REMOVE) {
         epoll_ctl(poller, EPOLL_CTL_DEL, fd, NULL);
@@ -192,8 +181,7 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *context, void
     return 0;
 }
 
-static void run_epoll(CURLM *multi)
-{
+static void run_epoll(CURLM *multi) {
     int running = 0;
     while (running_calls > 0) {
         while (timer_ms == 0) {
@@ -219,16 +207,14 @@ static void run_epoll(CURLM *multi)
 
 /* ---- */
 
-static double cpu_us(void)
-{
+static double cpu_us(void) {
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
     return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1e6 +
            (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
 }
 
-static void run_calls(CURLM *multi, transfer *transfers, long in_flight, long calls, bool with_epoll)
-{
+static void run_calls(CURLM *multi, transfer *transfers, long in_flight, long calls, bool with_epoll) {
     to_start = calls;
     for (long i = 0; i < in_flight && to_start > 0; i++)
         start(multi, &transfers[i]);
@@ -238,8 +224,7 @@ static void run_calls(CURLM *multi, transfer *transfers, long in_flight, long ca
         run_poll(multi);
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     if (argc != 6)
         die("usage: bare_client poll|epoll PORT IN_FLIGHT CALLS REQUEST_FILE");
     bool with_epoll = strcmp(argv[1], "epoll") == 0;

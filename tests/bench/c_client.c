@@ -17,8 +17,7 @@
 
 static long to_start, under_way;
 
-static void die(const char *what, const od_error *err)
-{
+static void die(const char *what, const od_error *err) {
     char line[1024] = "";
     if (err != NULL)
         od_error_format(err, line, sizeof(line));
@@ -26,8 +25,7 @@ static void die(const char *what, const od_error *err)
     exit(1);
 }
 
-static double cpu_us(void)
-{
+static double cpu_us(void) {
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
     return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1e6 +
@@ -40,8 +38,7 @@ static od_transport *transport;
 
 static void send_one(od_exchange *exchange);
 
-static void on_finished(void *context, od_exchange *exchange)
-{
+static void on_finished(void *context, od_exchange *exchange) {
     (void)context;
     under_way--;
     if (exchange->error.code != OD_OK || exchange->response.status != 200)
@@ -50,21 +47,18 @@ static void on_finished(void *context, od_exchange *exchange)
         send_one(exchange);
 }
 
-static void send_one(od_exchange *exchange)
-{
+static void send_one(od_exchange *exchange) {
     to_start--;
     under_way++;
     od__exchange_push(exchange, on_finished, NULL);
     od__transport_send(transport, exchange);
 }
 
-static void header(od_exchange *exchange, const char *name, const char *value)
-{
+static void header(od_exchange *exchange, const char *name, const char *value) {
     od__http_request_set_header(&exchange->request, name, value, false, NULL);
 }
 
-static void run_transport(int port, long in_flight, long calls)
-{
+static void run_transport(int port, long in_flight, long calls) {
     od_clock clock;
     od_loop *loop = NULL;
     od_network *network = NULL;
@@ -116,8 +110,7 @@ static void run_transport(int port, long in_flight, long calls)
 
 /* ---- the public API ---- */
 
-static void submit(od_client *client, const od_value *parameters)
-{
+static void submit(od_client *client, const od_value *parameters) {
     od_error err = OD_ERROR_INIT;
     to_start--;
     under_way++;
@@ -125,8 +118,7 @@ static void submit(od_client *client, const od_value *parameters)
         die("submit:", &err);
 }
 
-static void run_client(int port, long in_flight, long calls)
-{
+static void run_client(int port, long in_flight, long calls) {
     char text[1024];
     od_error err = OD_ERROR_INIT;
     od_value *options = NULL, *parameters = NULL;
@@ -169,8 +161,7 @@ static void run_client(int port, long in_flight, long calls)
     od_engine_free(engine);
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     if (argc != 5)
         die("usage: c_client transport|client PORT IN_FLIGHT CALLS", NULL);
     int port = (int)strtol(argv[2], NULL, 10);

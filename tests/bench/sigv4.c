@@ -10,23 +10,20 @@
 
 #include "authorizing/sigv4.h"
 
-static double cpu_us(void)
-{
+static double cpu_us(void) {
     struct timespec now;
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
     return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
 }
 
-static void must(bool good)
-{
+static void must(bool good) {
     if (!good) {
         fprintf(stderr, "sigv4: failed\n");
         exit(1);
     }
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     long count = argc > 1 ? strtol(argv[1], NULL, 10) : 100000;
     static char body[331];
     memset(body, 'b', sizeof(body) - 1);

@@ -45,35 +45,30 @@ static size_t queue_first, queue_count;
 static int64_t delay_us;
 static const char *record_file;
 
-static int64_t now_us(void)
-{
+static int64_t now_us(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return now.tv_sec * INT64_C(1000000) + now.tv_nsec / 1000;
 }
 
-static void die(const char *what)
-{
+static void die(const char *what) {
     fprintf(stderr, "static_server: %s: %s\n", what, strerror(errno));
     exit(1);
 }
 
-static void drop(int fd)
-{
+static void drop(int fd) {
     free(connections[fd]);
     connections[fd] = NULL;
     generations[fd]++;
     close(fd);
 }
 
-static void send_answer(int fd)
-{
+static void send_answer(int fd) {
     if (send(fd, answer, sizeof(answer) - 1, MSG_NOSIGNAL) != (ssize_t)sizeof(answer) - 1)
         drop(fd);
 }
 
-static void record(const char *bytes, size_t length)
-{
+static void record(const char *bytes, size_t length) {
     FILE *file = fopen(record_file, "w");
     if (file == NULL || fwrite(bytes, 1, length, file) != length || fclose(file) != 0)
         die(record_file);
@@ -81,8 +76,7 @@ static void record(const char *bytes, size_t length)
 }
 
 /* Answers each whole request in the input. */
-static void answer_all(int fd)
-{
+static void answer_all(int fd) {
     connection *c = connections[fd];
     for (;;) {
         const char *end = memmem(c->input, c->length, "\r\n\r\n", 4);
@@ -111,8 +105,7 @@ static void answer_all(int fd)
     }
 }
 
-static void read_some(int fd)
-{
+static void read_some(int fd) {
     connection *c = connections[fd];
     ssize_t n = recv(fd, c->input + c->length, sizeof(c->input) - c->length, 0);
     if (n <= 0) {
@@ -123,16 +116,14 @@ static void read_some(int fd)
     answer_all(fd);
 }
 
-static int wait_ms(void)
-{
+static int wait_ms(void) {
     if (queue_count == 0)
         return -1;
     int64_t left_us = queue[queue_first].due_us - now_us();
     return left_us <= 0 ? 0 : (int)((left_us + 999) / 1000);
 }
 
-static void send_due(void)
-{
+static void send_due(void) {
     int64_t now = queue_count > 0 ? now_us() : 0;
     while (queue_count > 0 && queue[queue_first].due_us <= now) {
         const pending *p = &queue[queue_first];
@@ -143,8 +134,7 @@ static void send_due(void)
     }
 }
 
-static void accept_one(int listener, int poller)
-{
+static void accept_one(int listener, int poller) {
     int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
     if (fd < 0)
         return;
@@ -160,8 +150,7 @@ static void accept_one(int listener, int poller)
         die("epoll_ctl");
 }
 
-static int open_listener(void)
-{
+static int open_listener(void) {
     struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
     socklen_t length = sizeof(address);
     int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -173,8 +162,7 @@ static int open_listener(void)
     return listener;
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     delay_us = argc > 1 ? strtol(argv[1], NULL, 10) * INT64_C(1000) : 0;
     record_file = argc > 2 ? argv[2] : NULL;
     /* A connection for each call in flight, whatever the shell allows by default. */

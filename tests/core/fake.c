@@ -4,18 +4,15 @@
 
 #include "base/error.h"
 
-static int64_t fake_now_us(void *context)
-{
+static int64_t fake_now_us(void *context) {
     return ((fake_clock *)context)->now_us;
 }
 
-static int64_t fake_wall_ms(void *context)
-{
+static int64_t fake_wall_ms(void *context) {
     return ((fake_clock *)context)->wall_ms;
 }
 
-static bool fake_random(void *context, void *out, size_t bytes)
-{
+static bool fake_random(void *context, void *out, size_t bytes) {
     fake_clock *clock = context;
     if (clock->no_random)
         return false;
@@ -24,8 +21,7 @@ static bool fake_random(void *context, void *out, size_t bytes)
     return true;
 }
 
-od_engine_options fake_engine_options(fake_clock *clock)
-{
+od_engine_options fake_engine_options(fake_clock *clock) {
     od_engine_options options = OD_ENGINE_OPTIONS_INIT;
     options.now_us = fake_now_us;
     options.wall_ms = fake_wall_ms;
@@ -34,8 +30,7 @@ od_engine_options fake_engine_options(fake_clock *clock)
     return options;
 }
 
-od_clock fake_od_clock(fake_clock *clock)
-{
+od_clock fake_od_clock(fake_clock *clock) {
     od_engine_options options = fake_engine_options(clock);
     od_clock made;
     od__clock_init(&made, &options);
@@ -44,8 +39,7 @@ od_clock fake_od_clock(fake_clock *clock)
 
 /* ---- the bottom layer ---- */
 
-static void take_out(fake_network *network, od_exchange *exchange)
-{
+static void take_out(fake_network *network, od_exchange *exchange) {
     if (exchange->previous != NULL)
         exchange->previous->next = exchange->next;
     else
@@ -57,13 +51,11 @@ static void take_out(fake_network *network, od_exchange *exchange)
     exchange->next = exchange->previous = NULL;
 }
 
-static void unpark_waiting(void *context, od_exchange *exchange)
-{
+static void unpark_waiting(void *context, od_exchange *exchange) {
     take_out(context, exchange);
 }
 
-static void unpark_ready(void *context, od_exchange *exchange)
-{
+static void unpark_ready(void *context, od_exchange *exchange) {
     fake_network *network = context;
     od_exchange **place = &network->ready;
     while (*place != exchange)
@@ -72,8 +64,7 @@ static void unpark_ready(void *context, od_exchange *exchange)
     exchange->next = NULL;
 }
 
-static void write_down(fake_network *network, const od_http_request *request)
-{
+static void write_down(fake_network *network, const od_http_request *request) {
     od__buffer_addf(&network->sent, "%s %s\n", request->method, od__buffer_text(&request->url));
     for (size_t i = 0; i < request->header_count; i++)
         od__buffer_addf(&network->sent, "%s: %s\n", request->headers[i].name, request->headers[i].value);
@@ -81,8 +72,7 @@ static void write_down(fake_network *network, const od_http_request *request)
     network->sent_count++;
 }
 
-static void network_send(od_transport *base, od_exchange *exchange)
-{
+static void network_send(od_transport *base, od_exchange *exchange) {
     fake_network *network = (fake_network *)base;
     write_down(network, &exchange->request);
     exchange->next = NULL;
@@ -95,13 +85,11 @@ static void network_send(od_transport *base, od_exchange *exchange)
     od__exchange_park(exchange, unpark_waiting, network);
 }
 
-static void network_free(od_transport *base)
-{
+static void network_free(od_transport *base) {
     ((fake_network *)base)->freed++;
 }
 
-static void finish_ready(void *context)
-{
+static void finish_ready(void *context) {
     fake_network *network = context;
     while (network->ready != NULL) {
         od_exchange *exchange = network->ready;
@@ -112,8 +100,7 @@ static void finish_ready(void *context)
     }
 }
 
-void fake_network_init(fake_network *network, od_loop *loop)
-{
+void fake_network_init(fake_network *network, od_loop *loop) {
     memset(network, 0, sizeof(*network));
     network->base = (od_transport){ .send = network_send, .free = network_free };
     network->loop = loop;
@@ -121,14 +108,12 @@ void fake_network_init(fake_network *network, od_loop *loop)
     od__buffer_init(&network->sent, 1 << 20);
 }
 
-void fake_network_clear(fake_network *network)
-{
+void fake_network_clear(fake_network *network) {
     od__loop_unpost(network->loop, &network->job);
     od__buffer_clear(&network->sent);
 }
 
-static od_status make_transport(void *context, const od_curl_options *options, od_transport **out, od_error *err)
-{
+static od_status make_transport(void *context, const od_curl_options *options, od_transport **out, od_error *err) {
     fake_network *network = context;
     (void)err;
     network->made++;
@@ -138,22 +123,19 @@ static od_status make_transport(void *context, const od_curl_options *options, o
     return OD_OK;
 }
 
-void fake_network_use(fake_network *network, od_engine *engine)
-{
+void fake_network_use(fake_network *network, od_engine *engine) {
     engine->make_transport = make_transport;
     engine->make_transport_context = network;
 }
 
-size_t fake_waiting(const fake_network *network)
-{
+size_t fake_waiting(const fake_network *network) {
     size_t count = 0;
     for (const od_exchange *exchange = network->first; exchange != NULL; exchange = exchange->next)
         count++;
     return count;
 }
 
-const char *fake_sent(fake_network *network)
-{
+const char *fake_sent(fake_network *network) {
     static char text[1 << 16];
     size_t length = network->sent.length < sizeof(text) - 1 ? network->sent.length : sizeof(text) - 1;
     memcpy(text, od__buffer_text(&network->sent), length);
@@ -162,8 +144,7 @@ const char *fake_sent(fake_network *network)
     return text;
 }
 
-static void make_ready(fake_network *network, od_exchange *exchange)
-{
+static void make_ready(fake_network *network, od_exchange *exchange) {
     take_out(network, exchange);
     od_exchange **place = &network->ready;
     while (*place != NULL)
@@ -174,8 +155,7 @@ static void make_ready(fake_network *network, od_exchange *exchange)
     od__loop_post(network->loop, &network->job);
 }
 
-void fake_leave(fake_network *network, od_exchange *exchange)
-{
+void fake_leave(fake_network *network, od_exchange *exchange) {
     int64_t now_us = od__loop_now_us(network->loop);
     if (od__exchange_is_late(exchange, now_us)) {
         od__exchange_set_late(exchange);
@@ -187,8 +167,7 @@ void fake_leave(fake_network *network, od_exchange *exchange)
         exchange->first_byte_us = now_us;
 }
 
-void fake_answer(fake_network *network, od_exchange *exchange, int status, const char *headers, const char *body)
-{
+void fake_answer(fake_network *network, od_exchange *exchange, int status, const char *headers, const char *body) {
     if (!exchange->sent)
         fake_leave(network, exchange);
     exchange->response.status = status;
@@ -197,8 +176,7 @@ void fake_answer(fake_network *network, od_exchange *exchange, int status, const
     make_ready(network, exchange);
 }
 
-void fake_break(fake_network *network, od_exchange *exchange, od_status code, const char *message)
-{
+void fake_break(fake_network *network, od_exchange *exchange, od_status code, const char *message) {
     od__error_set(&exchange->error, code, "%s", message);
     exchange->error.retryable = true;
     exchange->again = OD_AGAIN_TRANSIENT;

@@ -44,21 +44,18 @@ struct test_server {
     size_t request_count;
 };
 
-static void die(const char *what)
-{
+static void die(const char *what) {
     fprintf(stderr, "test server: %s: %s\n", what, strerror(errno));
     exit(1);
 }
 
-static void tell(test_server *server)
-{
+static void tell(test_server *server) {
     if (server->notice != NULL)
         server->notice(server->context);
 }
 
 /* Where the first request in bytes ends; 0: it is not whole yet. */
-static size_t request_length(const char *bytes, size_t length)
-{
+static size_t request_length(const char *bytes, size_t length) {
     const char *end = memmem(bytes, length, "\r\n\r\n", 4);
     if (end == NULL)
         return 0;
@@ -75,8 +72,7 @@ static size_t request_length(const char *bytes, size_t length)
     return head + body <= length ? head + body : 0;
 }
 
-static void record(connection *c, size_t length)
-{
+static void record(connection *c, size_t length) {
     test_server *server = c->server;
     char *copy = strndup(c->bytes, length);
     if (copy == NULL)
@@ -93,8 +89,7 @@ static void record(connection *c, size_t length)
     tell(server);
 }
 
-static bool read_request(connection *c)
-{
+static bool read_request(connection *c) {
     for (;;) {
         size_t length = c->length > 0 ? request_length(c->bytes, c->length) : 0;
         if (length > 0) {
@@ -113,8 +108,7 @@ static bool read_request(connection *c)
     }
 }
 
-static bool send_bytes(int fd, const char *bytes)
-{
+static bool send_bytes(int fd, const char *bytes) {
     size_t left = strlen(bytes);
     while (left > 0) {
         ssize_t n = send(fd, bytes, left, MSG_NOSIGNAL);
@@ -126,16 +120,14 @@ static bool send_bytes(int fd, const char *bytes)
     return true;
 }
 
-static void hold(test_server *server)
-{
+static void hold(test_server *server) {
     pthread_mutex_lock(&server->lock);
     while (!server->released && !server->stopping)
         pthread_cond_wait(&server->changed, &server->lock);
     pthread_mutex_unlock(&server->lock);
 }
 
-static void play(connection *c)
-{
+static void play(connection *c) {
     for (const server_step *step = c->script; step->kind != STEP_END; step++) {
         switch (step->kind) {
         case STEP_READ:
@@ -167,8 +159,7 @@ static void play(connection *c)
     }
 }
 
-static void *serve(void *context)
-{
+static void *serve(void *context) {
     connection *c = context;
     play(c);
     pthread_mutex_lock(&c->server->lock);
@@ -179,8 +170,7 @@ static void *serve(void *context)
     return NULL;
 }
 
-static void *accept_all(void *context)
-{
+static void *accept_all(void *context) {
     test_server *server = context;
     for (;;) {
         int fd = accept4(server->listener, NULL, NULL, SOCK_CLOEXEC);
@@ -199,8 +189,7 @@ static void *accept_all(void *context)
     }
 }
 
-static test_server *new_server(void (*notice)(void *context), void *context)
-{
+static test_server *new_server(void (*notice)(void *context), void *context) {
     test_server *server = calloc(1, sizeof(*server));
     if (server == NULL)
         die("calloc");
@@ -219,23 +208,20 @@ static test_server *new_server(void (*notice)(void *context), void *context)
     return server;
 }
 
-static void run_server(test_server *server, const server_step *const *scripts, size_t count)
-{
+static void run_server(test_server *server, const server_step *const *scripts, size_t count) {
     server->scripts = scripts;
     server->script_count = count;
     if (pthread_create(&server->acceptor, NULL, accept_all, server) != 0)
         die("pthread_create");
 }
 
-test_server *server_start(const server_step *const *scripts, size_t count, void (*notice)(void *context), void *context)
-{
+test_server *server_start(const server_step *const *scripts, size_t count, void (*notice)(void *context), void *context) {
     test_server *server = new_server(notice, context);
     run_server(server, scripts, count);
     return server;
 }
 
-test_server *server_start_answering(const char *answer, void (*notice)(void *context), void *context)
-{
+test_server *server_start_answering(const char *answer, void (*notice)(void *context), void *context) {
     test_server *server = new_server(notice, context);
     server->answering_steps[0] = (server_step){ STEP_READ, NULL };
     server->answering_steps[1] = (server_step){ STEP_SEND, answer };
@@ -245,45 +231,39 @@ test_server *server_start_answering(const char *answer, void (*notice)(void *con
     return server;
 }
 
-int server_port(const test_server *server)
-{
+int server_port(const test_server *server) {
     return server->port;
 }
 
-size_t server_requests(test_server *server)
-{
+size_t server_requests(test_server *server) {
     pthread_mutex_lock(&server->lock);
     size_t count = server->request_count;
     pthread_mutex_unlock(&server->lock);
     return count;
 }
 
-size_t server_connections(test_server *server)
-{
+size_t server_connections(test_server *server) {
     pthread_mutex_lock(&server->lock);
     size_t count = server->connection_count;
     pthread_mutex_unlock(&server->lock);
     return count;
 }
 
-const char *server_request(test_server *server, size_t index)
-{
+const char *server_request(test_server *server, size_t index) {
     pthread_mutex_lock(&server->lock);
     const char *bytes = index < server->request_count ? server->requests[index] : "";
     pthread_mutex_unlock(&server->lock);
     return bytes;
 }
 
-void server_release(test_server *server)
-{
+void server_release(test_server *server) {
     pthread_mutex_lock(&server->lock);
     server->released = true;
     pthread_cond_broadcast(&server->changed);
     pthread_mutex_unlock(&server->lock);
 }
 
-void server_free(test_server *server)
-{
+void server_free(test_server *server) {
     shutdown(server->listener, SHUT_RDWR);
     pthread_join(server->acceptor, NULL);
     pthread_mutex_lock(&server->lock);

@@ -25,8 +25,7 @@ typedef struct told {
     int applied, asked, forgotten, freed;
 } told;
 
-static od_apply told_apply(od_authorizer *base, od_exchange *exchange)
-{
+static od_apply told_apply(od_authorizer *base, od_exchange *exchange) {
     told *self = (told *)base;
     self->applied++;
     if (self->next == OD_APPLY_FAILED)
@@ -36,27 +35,23 @@ static od_apply told_apply(od_authorizer *base, od_exchange *exchange)
     return self->next;
 }
 
-static bool told_rejected(od_authorizer *base, od_exchange *exchange)
-{
+static bool told_rejected(od_authorizer *base, od_exchange *exchange) {
     (void)exchange;
     ((told *)base)->asked++;
     return ((told *)base)->rejects;
 }
 
-static void told_forget(od_authorizer *base, od_exchange *exchange)
-{
+static void told_forget(od_authorizer *base, od_exchange *exchange) {
     told *self = (told *)base;
     self->forgotten++;
     od__waiting_remove(&self->waiting, exchange);
 }
 
-static void told_free(od_authorizer *base)
-{
+static void told_free(od_authorizer *base) {
     ((told *)base)->freed++;
 }
 
-static void rig_told(auth_rig *r, told *authorizer)
-{
+static void rig_told(auth_rig *r, told *authorizer) {
     *authorizer = (told){ .base = { .apply = told_apply, .rejected = told_rejected, .forget = told_forget,
                                     .free = told_free } };
     auth_open(r);
@@ -64,8 +59,7 @@ static void rig_told(auth_rig *r, told *authorizer)
     auth_layer(r);
 }
 
-static void an_answer_comes_back_through_the_layer(void **state)
-{
+static void an_answer_comes_back_through_the_layer(void **state) {
     (void)state;
     auth_rig r;
     told authorizer;
@@ -83,8 +77,7 @@ static void an_answer_comes_back_through_the_layer(void **state)
     assert_int_equal(authorizer.freed, 1);
 }
 
-static void a_failed_authorization_places_nothing_and_finishes_later(void **state)
-{
+static void a_failed_authorization_places_nothing_and_finishes_later(void **state) {
     (void)state;
     auth_rig r;
     told authorizer;
@@ -104,8 +97,7 @@ static void a_failed_authorization_places_nothing_and_finishes_later(void **stat
     auth_close(&r);
 }
 
-static void a_failure_taken_back_before_it_is_told_is_not_told(void **state)
-{
+static void a_failure_taken_back_before_it_is_told_is_not_told(void **state) {
     (void)state;
     auth_rig r;
     told authorizer;
@@ -125,8 +117,7 @@ static void a_failure_taken_back_before_it_is_told_is_not_told(void **state)
     auth_close(&r);
 }
 
-static void waiting_ones_go_on_when_resumed(void **state)
-{
+static void waiting_ones_go_on_when_resumed(void **state) {
     (void)state;
     auth_rig r;
     told authorizer;
@@ -154,8 +145,7 @@ static void waiting_ones_go_on_when_resumed(void **state)
     auth_close(&r);
 }
 
-static void a_waiting_one_can_be_taken_back(void **state)
-{
+static void a_waiting_one_can_be_taken_back(void **state) {
     (void)state;
     auth_rig r;
     told authorizer;
@@ -171,8 +161,7 @@ static void a_waiting_one_can_be_taken_back(void **state)
     auth_close(&r);
 }
 
-static void a_rejected_authorization_is_renewed_once(void **state)
-{
+static void a_rejected_authorization_is_renewed_once(void **state) {
     (void)state;
     auth_rig r;
     told authorizer;
@@ -197,8 +186,7 @@ static void a_rejected_authorization_is_renewed_once(void **state)
     auth_close(&r);
 }
 
-static void a_renewal_that_fails_is_the_error(void **state)
-{
+static void a_renewal_that_fails_is_the_error(void **state) {
     (void)state;
     auth_rig r;
     told authorizer;
@@ -218,8 +206,7 @@ static void a_renewal_that_fails_is_the_error(void **state)
     auth_close(&r);
 }
 
-static void a_network_failure_is_no_rejection(void **state)
-{
+static void a_network_failure_is_no_rejection(void **state) {
     (void)state;
     auth_rig r;
     told authorizer;
@@ -236,8 +223,7 @@ static void a_network_failure_is_no_rejection(void **state)
     auth_close(&r);
 }
 
-static void what_is_anonymous_or_has_no_authorizer_passes(void **state)
-{
+static void what_is_anonymous_or_has_no_authorizer_passes(void **state) {
     (void)state;
     auth_rig r;
     told authorizer;
@@ -295,8 +281,7 @@ static const struct {
       "validation /credentials/secret_access_key: expected text, got nothing" },
 };
 
-static void simple_authorizers_send_their_one_header(void **state)
-{
+static void simple_authorizers_send_their_one_header(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof(simple_rows) / sizeof(simple_rows[0]); i++) {
         auth_rig r;
@@ -324,8 +309,7 @@ static void simple_authorizers_send_their_one_header(void **state)
     }
 }
 
-static void a_name_and_password_that_are_too_long_are_refused(void **state)
-{
+static void a_name_and_password_that_are_too_long_are_refused(void **state) {
     (void)state;
     auth_rig r;
     static char options[5000];
@@ -346,8 +330,7 @@ static void a_name_and_password_that_are_too_long_are_refused(void **state)
 #define KEYS "{\"region\":\"us-east-1\",\"credentials\":{\"access_key_id\":\"AKIDEXAMPLE\"," \
              "\"secret_access_key\":\"wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY\"}}"
 
-static void a_call_is_signed(void **state)
-{
+static void a_call_is_signed(void **state) {
     (void)state;
     auth_rig r;
     auth_make(&r, &od_authorizer_sigv4_connect, KEYS);
@@ -381,8 +364,7 @@ static const struct {
       "SignedHeaders=host;x-amz-date;x-amz-target, Signature=0f82bc572cfa508714c5b43f0d2e489608afe878710ae46b8022840b2dfa1c23" },
 };
 
-static void the_signed_host_is_the_sent_host(void **state)
-{
+static void the_signed_host_is_the_sent_host(void **state) {
     (void)state;
     auth_rig r;
     auth_make(&r, &od_authorizer_sigv4_connect, KEYS);
@@ -402,8 +384,7 @@ static void the_signed_host_is_the_sent_host(void **state)
     auth_close(&r);
 }
 
-static void a_url_without_a_host_is_not_signed(void **state)
-{
+static void a_url_without_a_host_is_not_signed(void **state) {
     (void)state;
     static const char *const urls[] = { "", "connect.example.com/", "https:///path", "https://:443/" };
     auth_rig r;
@@ -420,8 +401,7 @@ static void a_url_without_a_host_is_not_signed(void **state)
     auth_close(&r);
 }
 
-static void set_environment(const char *key, const char *token)
-{
+static void set_environment(const char *key, const char *token) {
     if (key != NULL) {
         setenv("AWS_ACCESS_KEY_ID", key, 1);
         setenv("AWS_SECRET_ACCESS_KEY", "secret", 1);
@@ -438,8 +418,7 @@ static void set_environment(const char *key, const char *token)
 #define URL "https://connect.us-east-1.amazonaws.com/contact/outbound-voice"
 #define EXPIRED "X-Amzn-Errortype: ExpiredTokenException:http://internal.amazon.com/\n"
 
-static void an_expired_token_is_replaced_once_if_there_are_other_keys(void **state)
-{
+static void an_expired_token_is_replaced_once_if_there_are_other_keys(void **state) {
     (void)state;
     auth_rig r;
     set_environment("AKID1", "token1");
@@ -490,8 +469,7 @@ static const struct {
     { 200, EXPIRED, "", true, false },
 };
 
-static void only_an_expired_token_is_sent_again(void **state)
-{
+static void only_an_expired_token_is_sent_again(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof(expired_rows) / sizeof(expired_rows[0]); i++) {
         auth_rig r;
@@ -514,8 +492,7 @@ static void only_an_expired_token_is_sent_again(void **state)
     set_environment(NULL, NULL);
 }
 
-static void without_keys_nothing_is_sent(void **state)
-{
+static void without_keys_nothing_is_sent(void **state) {
     (void)state;
     auth_rig r;
     set_environment(NULL, NULL);
@@ -532,8 +509,7 @@ static void without_keys_nothing_is_sent(void **state)
     auth_close(&r);
 }
 
-static void the_date_follows_the_clock(void **state)
-{
+static void the_date_follows_the_clock(void **state) {
     (void)state;
     auth_rig r;
     auth_make(&r, &od_authorizer_sigv4_connect, KEYS);
@@ -578,8 +554,7 @@ static const struct {
 };
 
 /* Every allocation of making an authorizer and of one request through it fails once. */
-static void each_failing_allocation_is_an_error_and_places_nothing(void **state)
-{
+static void each_failing_allocation_is_an_error_and_places_nothing(void **state) {
     (void)state;
     set_environment("AKID", "token");
     for (size_t i = 0; i < sizeof(memory_rows) / sizeof(memory_rows[0]); i++) {
@@ -638,8 +613,7 @@ static void each_failing_allocation_is_an_error_and_places_nothing(void **state)
     set_environment(NULL, NULL);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_answer_comes_back_through_the_layer),
         cmocka_unit_test(a_failed_authorization_places_nothing_and_finishes_later),

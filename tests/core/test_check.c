@@ -14,8 +14,7 @@
 
 #define ROWS(rows) (sizeof(rows) / sizeof((rows)[0]))
 
-static od_value *parsed(const char *text)
-{
+static od_value *parsed(const char *text) {
     od_value *value = NULL;
     od_error err = OD_ERROR_INIT;
     if (od_value_parse(text, strlen(text), &value, &err) != OD_OK)
@@ -25,8 +24,7 @@ static od_value *parsed(const char *text)
 
 /* ---- a made-up vendor ---- */
 
-static od_status need_line_or_queue(od_value *params, const char *path, od_error *err)
-{
+static od_status need_line_or_queue(od_value *params, const char *path, od_error *err) {
     if (od_value_get(params, "Line") != NULL || od_value_get(params, "Queue") != NULL)
         return OD_OK;
     return od__error_at(err, OD_VALIDATION, path, "expected Line or Queue");
@@ -72,8 +70,7 @@ static const od_operation dial = {.name = "dial", .vendor_name = "Dial", .input 
 static const od_operation plan = {.name = "plan", .vendor_name = "Plan", .input = &plan_input};
 
 static od_status place(const od_vendor *vendor, const od_value *options, const od_call *call,
-                       const od_operation **operation, od_value **params, const char **dropped, od_error *err)
-{
+                       const od_operation **operation, od_value **params, const char **dropped, od_error *err) {
     (void)vendor;
     (void)options;
     (void)dropped;
@@ -124,8 +121,7 @@ static const row rows[] = {
     {NULL, NULL, "{\"too\":\"555\"}", "validation /too: unknown field, did you mean \"to\"?"},
 };
 
-static od_status check(const row *at, od_error *err)
-{
+static od_status check(const row *at, od_error *err) {
     od_value *parameters = parsed(at->parameters);
     od_value *options = at->options != NULL ? parsed(at->options) : NULL;
     od_status status = at->operation != NULL ? od_operation_check(at->operation, options, parameters, err)
@@ -143,8 +139,7 @@ static od_status check(const row *at, od_error *err)
     return status;
 }
 
-static void judges_what_is_there(void **state)
-{
+static void judges_what_is_there(void **state) {
     (void)state;
     for (size_t i = 0; i < ROWS(rows); i++) {
         od_error err = OD_ERROR_INIT;
@@ -158,8 +153,7 @@ static void judges_what_is_there(void **state)
     }
 }
 
-static void survives_every_failing_allocation(void **state)
-{
+static void survives_every_failing_allocation(void **state) {
     (void)state;
     for (size_t i = 0; i < ROWS(rows); i++) {
         od_value *parameters = parsed(rows[i].parameters);
@@ -179,8 +173,7 @@ static void survives_every_failing_allocation(void **state)
     }
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(judges_what_is_there),
         cmocka_unit_test(survives_every_failing_allocation),

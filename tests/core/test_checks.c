@@ -12,8 +12,7 @@
 
 #define ROWS(rows) (sizeof(rows) / sizeof((rows)[0]))
 
-static od_value *parsed(const char *text)
-{
+static od_value *parsed(const char *text) {
     od_value *value = NULL;
     od_error err = OD_ERROR_INIT;
     if (od_value_parse(text, strlen(text), &value, &err) != OD_OK)
@@ -21,16 +20,14 @@ static od_value *parsed(const char *text)
     return value;
 }
 
-static void assert_written(const od_value *value, const char *expected)
-{
+static void assert_written(const od_value *value, const char *expected) {
     char *text;
     assert_int_equal(od_value_format(value, &text, NULL, NULL), OD_OK);
     assert_string_equal(text, expected);
     od_text_free(text);
 }
 
-static void checks(void **state)
-{
+static void checks(void **state) {
     (void)state;
     enum { GOOD = 1, BAD = 0 };
     static const struct {
@@ -151,8 +148,7 @@ static void checks(void **state)
     }
 }
 
-static void the_check_expected_texts(void **state)
-{
+static void the_check_expected_texts(void **state) {
     (void)state;
     static const struct {
         const od_check *check;
@@ -175,8 +171,7 @@ static void the_check_expected_texts(void **state)
     }
 }
 
-static void iso8601(void **state)
-{
+static void iso8601(void **state) {
     (void)state;
     static const struct {
         const char *text;
@@ -254,8 +249,7 @@ static void iso8601(void **state)
     assert_string_equal(text, "9999-12-31T23:59:59.999Z");
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(checks),
         cmocka_unit_test(the_check_expected_texts),

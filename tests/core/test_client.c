@@ -37,8 +37,7 @@ static const od_operation made_up_operations[] = {
 };
 static const od_error_row made_up_errors[] = { { .code = OD_OK } };
 
-static od_status made_up_url(const od_value *options, char *out, size_t out_bytes, od_error *err)
-{
+static od_status made_up_url(const od_value *options, char *out, size_t out_bytes, od_error *err) {
     (void)options;
     (void)err;
     snprintf(out, out_bytes, "https://made.up");
@@ -46,27 +45,23 @@ static od_status made_up_url(const od_value *options, char *out, size_t out_byte
 }
 
 static void made_up_read(const od_operation *operation, const od_http_response *response, const od_value *body,
-                         od_answer *out)
-{
+                         od_answer *out) {
     (void)operation;
     *out = (od_answer){ .success = response->status == 200, .enveloped = body != NULL, .retry_after_ms = -1 };
 }
 
-static od_apply refuse_apply(od_authorizer *self, od_exchange *exchange)
-{
+static od_apply refuse_apply(od_authorizer *self, od_exchange *exchange) {
     (void)self;
     return od__http_request_set_header(&exchange->request, "Authorization", "secret", true, &exchange->error) == OD_OK
                ? OD_APPLY_READY : OD_APPLY_FAILED;
 }
 
-static void refuse_free(od_authorizer *self)
-{
+static void refuse_free(od_authorizer *self) {
     od__free(self);
 }
 
 static od_status made_up_make(const struct od_authorizer_kind *kind, const od_authorizer_setup *setup,
-                              od_authorizer **out, od_error *err)
-{
+                              od_authorizer **out, od_error *err) {
     (void)kind;
     (void)setup;
     *out = od__calloc(1, sizeof(**out));
@@ -86,8 +81,7 @@ static const od_vendor made_up = {
 
 /* ---- the whole way ---- */
 
-static void a_call_leaves_as_exact_bytes_and_comes_back_as_a_result(void **state)
-{
+static void a_call_leaves_as_exact_bytes_and_comes_back_as_a_result(void **state) {
     (void)state;
     rig r;
     rig_client(&r, "amazon_connect", "{" CONNECT "}");
@@ -123,8 +117,7 @@ static void a_call_leaves_as_exact_bytes_and_comes_back_as_a_result(void **state
     rig_close(&r);
 }
 
-static void without_a_place_for_it_a_request_is_still_delivered(void **state)
-{
+static void without_a_place_for_it_a_request_is_still_delivered(void **state) {
     (void)state;
     rig r;
     rig_client(&r, "amazon_connect", "{" CONNECT "}");
@@ -139,8 +132,7 @@ static void without_a_place_for_it_a_request_is_still_delivered(void **state)
     rig_close(&r);
 }
 
-static void parameters_taken_are_not_copied_and_those_given_not_changed(void **state)
-{
+static void parameters_taken_are_not_copied_and_those_given_not_changed(void **state) {
     (void)state;
     rig r;
     rig_client(&r, "amazon_connect", "{" CONNECT "}");
@@ -173,8 +165,7 @@ static const struct {
     { "zzz", "{}", "validation: amazon_connect has no operation \"zzz\"", OD_PLACEMENT_NONE },
 };
 
-static void what_is_wrong_with_parameters_is_said_at_once(void **state)
-{
+static void what_is_wrong_with_parameters_is_said_at_once(void **state) {
     (void)state;
     rig r;
     rig_client(&r, "amazon_connect", "{" CONNECT "}");
@@ -194,8 +185,7 @@ static void what_is_wrong_with_parameters_is_said_at_once(void **state)
     rig_close(&r);
 }
 
-static void a_refusal_of_the_vendor_is_an_error_with_its_placement(void **state)
-{
+static void a_refusal_of_the_vendor_is_an_error_with_its_placement(void **state) {
     (void)state;
     static const struct {
         int status;
@@ -230,8 +220,7 @@ static void a_refusal_of_the_vendor_is_an_error_with_its_placement(void **state)
     }
 }
 
-static void a_read_has_no_placement(void **state)
-{
+static void a_read_has_no_placement(void **state) {
     (void)state;
     rig r;
     rig_client_of(&r, &made_up, "{\"retry\":false}");
@@ -263,8 +252,7 @@ static const struct {
     { "genesys", "{\"base_url\":\"https://g\",\"username\":\"u\"}", "validation /password: " },
 };
 
-static void options_that_cannot_be_used_are_refused(void **state)
-{
+static void options_that_cannot_be_used_are_refused(void **state) {
     (void)state;
     rig r;
     rig_open(&r);
@@ -302,8 +290,7 @@ static const struct {
     { "{\"retry\":{\"max_attempts\":101}}", "validation /retry/max_attempts: expected an integer from 1 to 100, got 101" },
 };
 
-static void a_plan_is_not_made_of_nonsense(void **state)
-{
+static void a_plan_is_not_made_of_nonsense(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof(plan_rows) / sizeof(plan_rows[0]); i++) {
         od_value *options = parse(plan_rows[i].options);
@@ -316,8 +303,7 @@ static void a_plan_is_not_made_of_nonsense(void **state)
     }
 }
 
-static void options_become_a_plan(void **state)
-{
+static void options_become_a_plan(void **state) {
     (void)state;
     od_value *options = parse("{\"region\":\"eu-west-2\",\"timeout\":2.5,\"connect_timeout\":0.25,\"ca_file\":\"/ca.pem\","
                               "\"rate\":{\"per_second\":0.5},\"retry\":{\"max_attempts\":7},"
@@ -345,8 +331,7 @@ static void options_become_a_plan(void **state)
     od_value_unref(options);
 }
 
-static void an_operation_keeps_to_its_rate(void **state)
-{
+static void an_operation_keeps_to_its_rate(void **state) {
     (void)state;
     static const struct {
         const char *options;
@@ -371,8 +356,7 @@ static void an_operation_keeps_to_its_rate(void **state)
     }
 }
 
-static void a_request_may_have_its_own_timeout(void **state)
-{
+static void a_request_may_have_its_own_timeout(void **state) {
     (void)state;
     rig r;
     rig_client(&r, "amazon_connect", "{" CONNECT ",\"timeout\":7}");
@@ -389,8 +373,7 @@ static void a_request_may_have_its_own_timeout(void **state)
     rig_close(&r);
 }
 
-static void a_retry_is_logged_without_secrets(void **state)
-{
+static void a_retry_is_logged_without_secrets(void **state) {
     (void)state;
     rig r;
     rig_client(&r, "amazon_connect", "{" CONNECT "}");
@@ -411,8 +394,7 @@ static void a_retry_is_logged_without_secrets(void **state)
 
 /* ---- preparing ---- */
 
-static void preparing_shows_all_but_the_secrets(void **state)
-{
+static void preparing_shows_all_but_the_secrets(void **state) {
     (void)state;
     static const struct {
         const char *vendor, *options, *operation, *parameters, *prepared;
@@ -452,8 +434,7 @@ static void preparing_shows_all_but_the_secrets(void **state)
     }
 }
 
-static void preparing_complains_as_submitting_does(void **state)
-{
+static void preparing_complains_as_submitting_does(void **state) {
     (void)state;
     rig r;
     rig_client(&r, "amazon_connect", "{" CONNECT "}");
@@ -467,8 +448,7 @@ static void preparing_complains_as_submitting_does(void **state)
 
 /* ---- what the descriptors can say ---- */
 
-static void an_operation_says_what_may_be_repeated(void **state)
-{
+static void an_operation_says_what_may_be_repeated(void **state) {
     (void)state;
     static const struct {
         const char *operation, *parameters;
@@ -493,8 +473,7 @@ static void an_operation_says_what_may_be_repeated(void **state)
     }
 }
 
-static void an_unsigned_operation_carries_no_authorization(void **state)
-{
+static void an_unsigned_operation_carries_no_authorization(void **state) {
     (void)state;
     rig r;
     rig_client_of(&r, &made_up, NULL);
@@ -512,8 +491,7 @@ static void an_unsigned_operation_carries_no_authorization(void **state)
 
 /* ---- memory ---- */
 
-static void preparing_survives_each_failing_allocation(void **state)
-{
+static void preparing_survives_each_failing_allocation(void **state) {
     (void)state;
     rig r;
     rig_client(&r, "amazon_connect", "{" CONNECT "}");
@@ -538,8 +516,7 @@ static void preparing_survives_each_failing_allocation(void **state)
     rig_close(&r);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_call_leaves_as_exact_bytes_and_comes_back_as_a_result),
         cmocka_unit_test(without_a_place_for_it_a_request_is_still_delivered),

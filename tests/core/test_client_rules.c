@@ -36,8 +36,7 @@ static const struct {
     { ",\"retry\":{\"max_attempts\":1}", 0, 1 },
 };
 
-static const char *token_in(const char *text)
-{
+static const char *token_in(const char *text) {
     static char token[64];
     const char *found = strstr(text, "\"ClientToken\":\"");
     assert_non_null(found);
@@ -45,8 +44,7 @@ static const char *token_in(const char *text)
     return token;
 }
 
-static void R2_a_token_is_sent_again_only_within_its_time(void **state)
-{
+static void R2_a_token_is_sent_again_only_within_its_time(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof(resend_rows) / sizeof(resend_rows[0]); i++) {
         rig r;
@@ -76,8 +74,7 @@ static void R2_a_token_is_sent_again_only_within_its_time(void **state)
     }
 }
 
-static void R2_a_token_of_the_caller_is_kept_over_tries(void **state)
-{
+static void R2_a_token_of_the_caller_is_kept_over_tries(void **state) {
     (void)state;
     rig r;
     rig_client(&r, "amazon_connect", "{" CONNECT "}");
@@ -96,8 +93,7 @@ static void R2_a_token_of_the_caller_is_kept_over_tries(void **state)
     rig_close(&r);
 }
 
-static void R2_a_token_that_waited_too_long_for_the_wire_stays_home(void **state)
-{
+static void R2_a_token_that_waited_too_long_for_the_wire_stays_home(void **state) {
     (void)state;
     rig r;
     rig_client(&r, "amazon_connect", "{" CONNECT "}");
@@ -120,8 +116,7 @@ static void R2_a_token_that_waited_too_long_for_the_wire_stays_home(void **state
 
 typedef enum try_result { TRY_REFUSED, TRY_DOUBT, TRY_PLACED, TRY_UNSENT } try_result;
 
-static void answer_try(rig *r, try_result result, bool last)
-{
+static void answer_try(rig *r, try_result result, bool last) {
     od_exchange *exchange = r->network.first;
     switch (result) {
     case TRY_REFUSED:
@@ -142,8 +137,7 @@ static void answer_try(rig *r, try_result result, bool last)
     step(r);
 }
 
-static void R3_a_doubt_stays_whatever_is_refused_later(void **state)
-{
+static void R3_a_doubt_stays_whatever_is_refused_later(void **state) {
     (void)state;
     static const struct {
         try_result first, second;
@@ -176,8 +170,7 @@ static void R3_a_doubt_stays_whatever_is_refused_later(void **state)
 
 /* ---- R4: past send_before no byte leaves ---- */
 
-static void R4_a_call_past_its_send_before_is_not_placed(void **state)
-{
+static void R4_a_call_past_its_send_before_is_not_placed(void **state) {
     (void)state;
     rig r;
     rig_client(&r, "amazon_connect", "{" CONNECT ",\"rate\":{\"per_second\":1,\"burst\":1}}");
@@ -205,8 +198,7 @@ static void R4_a_call_past_its_send_before_is_not_placed(void **state)
     rig_close(&r);
 }
 
-static void R4_a_refused_call_is_not_tried_again_past_its_send_before(void **state)
-{
+static void R4_a_refused_call_is_not_tried_again_past_its_send_before(void **state) {
     (void)state;
     rig r;
     rig_client(&r, "amazon_connect", "{" CONNECT "}");
@@ -223,8 +215,7 @@ static void R4_a_refused_call_is_not_tried_again_past_its_send_before(void **sta
 
 /* ---- canceling and closing ---- */
 
-static void a_canceled_call_says_whether_a_byte_left(void **state)
-{
+static void a_canceled_call_says_whether_a_byte_left(void **state) {
     (void)state;
     rig r;
     rig_client(&r, "amazon_connect", "{" CONNECT ",\"rate\":{\"per_second\":1,\"burst\":3}}");
@@ -256,8 +247,7 @@ static void a_canceled_call_says_whether_a_byte_left(void **state)
     rig_close(&r);
 }
 
-static void closing_a_client_finishes_what_is_pending(void **state)
-{
+static void closing_a_client_finishes_what_is_pending(void **state) {
     (void)state;
     rig r;
     rig_client(&r, "amazon_connect", "{" CONNECT ",\"rate\":{\"per_second\":1,\"burst\":2}}");
@@ -286,8 +276,7 @@ static void closing_a_client_finishes_what_is_pending(void **state)
     rig_close(&r);
 }
 
-static void sixty_four_at_once_come_back_each_with_its_own(void **state)
-{
+static void sixty_four_at_once_come_back_each_with_its_own(void **state) {
     (void)state;
     rig r;
     rig_client(&r, "amazon_connect", "{" CONNECT ",\"rate\":false}");
@@ -315,8 +304,7 @@ static void sixty_four_at_once_come_back_each_with_its_own(void **state)
     rig_close(&r);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(R2_a_token_is_sent_again_only_within_its_time),
         cmocka_unit_test(R2_a_token_of_the_caller_is_kept_over_tries),

@@ -15,8 +15,7 @@
 
 static const char *env_key, *env_secret, *env_token;
 
-static const char *fake_env(const char *name)
-{
+static const char *fake_env(const char *name) {
     if (strcmp(name, "AWS_ACCESS_KEY_ID") == 0)
         return env_key;
     if (strcmp(name, "AWS_SECRET_ACCESS_KEY") == 0)
@@ -48,15 +47,13 @@ static const environment_row environment_rows[] = {
       "authentication: environment: AWS_SECRET_ACCESS_KEY has a control character in it" },
 };
 
-static void assert_error(const od_error *error, const char *expected)
-{
+static void assert_error(const od_error *error, const char *expected) {
     char text[1024];
     od_error_format(error, text, sizeof(text));
     assert_string_equal(text, expected);
 }
 
-static void environment_reads_each_row(void **state)
-{
+static void environment_reads_each_row(void **state) {
     (void)state;
     od_credential_source *source;
     assert_int_equal(od__credentials_environment_new(fake_env, &source, NULL), OD_OK);
@@ -85,8 +82,7 @@ static void environment_reads_each_row(void **state)
     od__credential_source_free(source);
 }
 
-static void environment_is_read_at_each_get(void **state)
-{
+static void environment_is_read_at_each_get(void **state) {
     (void)state;
     od_credential_source *source;
     assert_int_equal(od__credentials_environment_new(fake_env, &source, NULL), OD_OK);
@@ -103,8 +99,7 @@ static void environment_is_read_at_each_get(void **state)
     od__credential_source_free(source);
 }
 
-static void environment_refuses_what_is_too_long(void **state)
-{
+static void environment_refuses_what_is_too_long(void **state) {
     (void)state;
     char key[OD_CREDENTIAL_KEY_BYTES + 1];
     memset(key, 'A', sizeof(key) - 1);
@@ -141,8 +136,7 @@ static const struct {
       "authentication: credentials: secret_access_key has a control character in it" },
 };
 
-static void static_keys_come_back_or_are_refused(void **state)
-{
+static void static_keys_come_back_or_are_refused(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof(static_rows) / sizeof(static_rows[0]); i++) {
         od_value *given = NULL;
@@ -172,8 +166,7 @@ static void static_keys_come_back_or_are_refused(void **state)
     }
 }
 
-static void static_keys_end_nowhere_early(void **state)
-{
+static void static_keys_end_nowhere_early(void **state) {
     (void)state;
     od_value *given = od_value_new_object();
     assert_int_equal(od_value_set(given, "access_key_id", od_value_new_string_n("AK\0ID", 5), NULL), OD_OK);
@@ -194,8 +187,7 @@ typedef struct fake_source {
 } fake_source;
 
 static od_status fake_get(od_credential_source *base, od_credentials *out, bool *configured, bool *waiting,
-                          od_error *err)
-{
+                          od_error *err) {
     fake_source *self = (fake_source *)base;
     self->asked++;
     *configured = self->key != NULL || self->broken;
@@ -210,19 +202,16 @@ static od_status fake_get(od_credential_source *base, od_credentials *out, bool 
     return OD_OK;
 }
 
-static void fake_free(od_credential_source *base)
-{
+static void fake_free(od_credential_source *base) {
     ((fake_source *)base)->freed++;
 }
 
-static void prepare(fake_source *source, const char *name, const char *key)
-{
+static void prepare(fake_source *source, const char *name, const char *key) {
     *source = (fake_source){ .base = { .name = name, .get = fake_get, .free = fake_free }, .key = key };
 }
 
 static od_status ask_chain(fake_source *a, fake_source *b, od_credentials *keys, bool *configured, bool *waiting,
-                           od_error *err)
-{
+                           od_error *err) {
     od_credential_source *sources[] = { &a->base, &b->base };
     od_credential_source *chain;
     assert_int_equal(od__credentials_chain_new(sources, 2, &chain, NULL), OD_OK);
@@ -233,8 +222,7 @@ static od_status ask_chain(fake_source *a, fake_source *b, od_credentials *keys,
     return status;
 }
 
-static void chain_takes_the_first_that_is_configured(void **state)
-{
+static void chain_takes_the_first_that_is_configured(void **state) {
     (void)state;
     fake_source a, b;
     od_credentials keys;
@@ -252,8 +240,7 @@ static void chain_takes_the_first_that_is_configured(void **state)
     assert_true(configured);
 }
 
-static void chain_does_not_pass_over_a_source_that_fails(void **state)
-{
+static void chain_does_not_pass_over_a_source_that_fails(void **state) {
     (void)state;
     fake_source a, b;
     od_credentials keys;
@@ -275,8 +262,7 @@ static void chain_does_not_pass_over_a_source_that_fails(void **state)
     assert_int_equal(b.asked, 0);
 }
 
-static void chain_of_nothing_says_what_to_do(void **state)
-{
+static void chain_of_nothing_says_what_to_do(void **state) {
     (void)state;
     fake_source a, b;
     od_credentials keys;
@@ -291,13 +277,11 @@ static void chain_of_nothing_says_what_to_do(void **state)
     assert_false(waiting);
 }
 
-static void note_ready(void *context)
-{
+static void note_ready(void *context) {
     ++*(int *)context;
 }
 
-static void chain_passes_on_that_a_source_is_ready(void **state)
-{
+static void chain_passes_on_that_a_source_is_ready(void **state) {
     (void)state;
     fake_source a;
     prepare(&a, "a", "A");
@@ -320,8 +304,7 @@ static void chain_passes_on_that_a_source_is_ready(void **state)
 
 /* ---- memory ---- */
 
-static void a_chain_that_gets_no_memory_frees_its_sources(void **state)
-{
+static void a_chain_that_gets_no_memory_frees_its_sources(void **state) {
     (void)state;
     fake_source a;
     prepare(&a, "a", "A");
@@ -340,8 +323,7 @@ static void a_chain_that_gets_no_memory_frees_its_sources(void **state)
     od__memory_fail_at(0);
 }
 
-static void a_chain_has_a_limit(void **state)
-{
+static void a_chain_has_a_limit(void **state) {
     (void)state;
     fake_source all[9];
     od_credential_source *sources[9];
@@ -358,8 +340,7 @@ static void a_chain_has_a_limit(void **state)
         assert_int_equal(all[i].freed, 1);
 }
 
-static void wiping_leaves_nothing(void **state)
-{
+static void wiping_leaves_nothing(void **state) {
     (void)state;
     od_credentials keys, nothing;
     memset(&nothing, 0, sizeof(nothing));
@@ -368,8 +349,7 @@ static void wiping_leaves_nothing(void **state)
     assert_memory_equal(&keys, &nothing, sizeof(keys));
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(environment_reads_each_row),
         cmocka_unit_test(environment_is_read_at_each_get),

@@ -10,8 +10,7 @@
 
 #include "crypto/crypto.h"
 
-static void sha256_vectors(void **state)
-{
+static void sha256_vectors(void **state) {
     (void)state;
     static const struct {
         const char *text, *hex;
@@ -40,8 +39,7 @@ static void sha256_vectors(void **state)
 }
 
 /* RFC 4231, section 4; each key and text is a run of one byte where text is NULL. */
-static void hmac_vectors(void **state)
-{
+static void hmac_vectors(void **state) {
     (void)state;
     static const struct {
         const char *key;
@@ -92,8 +90,7 @@ static void hmac_vectors(void **state)
     assert_memory_not_equal(a, b, sizeof a);
 }
 
-static void base64_vectors(void **state)
-{
+static void base64_vectors(void **state) {
     (void)state;
     static const struct {
         const char *text;
@@ -113,8 +110,7 @@ static void base64_vectors(void **state)
     }
 }
 
-static void hex_is_lower_case(void **state)
-{
+static void hex_is_lower_case(void **state) {
     (void)state;
     char out[9];
     od__crypto_hex((const uint8_t *)"\x00\xa5\xff\x10", 4, out);
@@ -123,8 +119,7 @@ static void hex_is_lower_case(void **state)
     assert_string_equal(out, "");
 }
 
-static void uuid_has_its_version_and_variant(void **state)
-{
+static void uuid_has_its_version_and_variant(void **state) {
     (void)state;
     char out[OD_UUID_BYTES];
     uint8_t random[16] = {0};
@@ -139,8 +134,7 @@ static void uuid_has_its_version_and_variant(void **state)
     assert_string_equal(out, "00112233-4455-4677-8899-aabbccddeeff");
 }
 
-static void random_bytes_differ(void **state)
-{
+static void random_bytes_differ(void **state) {
     (void)state;
     uint8_t a[32] = {0}, b[32] = {0}, zero[32] = {0};
     assert_true(od__crypto_random(a, sizeof a));
@@ -150,8 +144,7 @@ static void random_bytes_differ(void **state)
     assert_true(od__crypto_random(NULL, 0));
 }
 
-static void wiping_and_comparing(void **state)
-{
+static void wiping_and_comparing(void **state) {
     (void)state;
     char secret[] = "hunter2";
     assert_true(od__crypto_equal(secret, "hunter2", 7));
@@ -163,8 +156,7 @@ static void wiping_and_comparing(void **state)
     assert_int_equal(strncmp(od__crypto_library(), "OpenSSL 3.", 10), 0);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sha256_vectors),
         cmocka_unit_test(hmac_vectors),

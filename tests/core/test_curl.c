@@ -24,43 +24,37 @@
 
 static curl_rig rig;
 
-static int open_rig(void **state)
-{
+static int open_rig(void **state) {
     (void)state;
     curl_rig_open(&rig);
     return 0;
 }
 
-static int close_rig(void **state)
-{
+static int close_rig(void **state) {
     (void)state;
     curl_rig_close(&rig);
     return 0;
 }
 
-static test_server *answering(const char *answer)
-{
+static test_server *answering(const char *answer) {
     return server_start_answering(answer, curl_rig_notice, &rig);
 }
 
 /* Steps until the server has read that many requests. */
-static void run_until_read(test_server *server, size_t requests)
-{
+static void run_until_read(test_server *server, size_t requests) {
     while (server_requests(server) < requests)
         assert_int_equal(od__loop_step(rig.loop, -1, NULL), OD_OK);
 }
 
 /* Sends and waits for the end. */
-static void run_call(call *c, od_transport *transport)
-{
+static void run_call(call *c, od_transport *transport) {
     curl_call_send(c, transport);
     curl_rig_run(&rig, &c->finished);
 }
 
 /* "<code>: <message with the server's port>" */
 static void assert_error(const call *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void assert_error(const call *c, const char *format, ...)
-{
+static void assert_error(const call *c, const char *format, ...) {
     char line[1024];
     va_list arguments;
     va_start(arguments, format);
@@ -71,8 +65,7 @@ static void assert_error(const call *c, const char *format, ...)
 
 /* ---- what goes over the wire ---- */
 
-static void sends_exactly_what_was_built(void **state)
-{
+static void sends_exactly_what_was_built(void **state) {
     (void)state;
     static const struct {
         const char *method, *path, *body; /* body NULL: none */
@@ -123,8 +116,7 @@ static void sends_exactly_what_was_built(void **state)
     server_free(server);
 }
 
-static void head_expects_no_body(void **state)
-{
+static void head_expects_no_body(void **state) {
     (void)state;
     test_server *server = answering("HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n");
     od_transport *transport = curl_rig_transport(&rig, NULL, false);
@@ -137,8 +129,7 @@ static void head_expects_no_body(void **state)
     server_free(server);
 }
 
-static void asks_for_no_100_continue(void **state)
-{
+static void asks_for_no_100_continue(void **state) {
     (void)state;
     static char body[2 * 1024 * 1024 + 1];
     memset(body, 'b', sizeof(body) - 1);
@@ -159,8 +150,7 @@ static void asks_for_no_100_continue(void **state)
 }
 
 /* As other clients do; what an AWS user expects. The environment is read when a client's handle is made. */
-static void asks_the_proxy_of_the_environment(void **state)
-{
+static void asks_the_proxy_of_the_environment(void **state) {
     (void)state;
     test_server *server = answering(OK_ANSWER);
     char proxy[64];
@@ -180,8 +170,7 @@ static void asks_the_proxy_of_the_environment(void **state)
 
 /* ---- what comes back ---- */
 
-static void reads_answers_however_they_are_cut(void **state)
-{
+static void reads_answers_however_they_are_cut(void **state) {
     (void)state;
     static const server_step script[] = {
         { STEP_READ, NULL },
@@ -215,8 +204,7 @@ static void reads_answers_however_they_are_cut(void **state)
     server_free(server);
 }
 
-static void neither_follows_nor_decodes(void **state)
-{
+static void neither_follows_nor_decodes(void **state) {
     (void)state;
     static const char *const answers[][2] = {
         { "HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n", "" },
@@ -239,8 +227,7 @@ static void neither_follows_nor_decodes(void **state)
     }
 }
 
-static void keeps_the_connections_of_a_burst(void **state)
-{
+static void keeps_the_connections_of_a_burst(void **state) {
     (void)state;
     enum { COUNT = 100 };
     static const server_step script[] = { { STEP_READ, NULL }, { STEP_HOLD, NULL }, { STEP_SEND, OK_ANSWER }, { STEP_REPEAT, NULL } };
@@ -270,8 +257,7 @@ static void keeps_the_connections_of_a_burst(void **state)
 }
 
 /* The descriptor of our end of a connection to port; -1: there is none. */
-static int socket_to(int port)
-{
+static int socket_to(int port) {
     for (int fd = 3; fd < 256; fd++) {
         struct sockaddr_in peer;
         socklen_t length = sizeof(peer);
@@ -282,8 +268,7 @@ static int socket_to(int port)
     return -1;
 }
 
-static void connections_are_not_inherited(void **state)
-{
+static void connections_are_not_inherited(void **state) {
     (void)state;
     test_server *server = answering(OK_ANSWER);
     od_transport *transport = curl_rig_transport(&rig, NULL, false);
@@ -298,13 +283,11 @@ static void connections_are_not_inherited(void **state)
 }
 
 /* A closed connection's descriptor number is the next connection's, within one step: the kernel must hear of it. */
-static void send_from_finish(call *c)
-{
+static void send_from_finish(call *c) {
     curl_call_send(c->context, *(od_transport **)((call *)c->context)->context);
 }
 
-static void a_descriptor_number_may_come_back_at_once(void **state)
-{
+static void a_descriptor_number_may_come_back_at_once(void **state) {
     (void)state;
     test_server *server = answering("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok");
     od_transport *transport = curl_rig_transport(&rig, NULL, false);
@@ -325,8 +308,7 @@ static void a_descriptor_number_may_come_back_at_once(void **state)
 
 /* ---- cookies ---- */
 
-static void cookies_belong_to_one_client(void **state)
-{
+static void cookies_belong_to_one_client(void **state) {
     (void)state;
     static const server_step script[] = {
         { STEP_READ, NULL },
@@ -368,8 +350,7 @@ static void cookies_belong_to_one_client(void **state)
 
 /* ---- memory ---- */
 
-static void running_out_of_memory_is_an_error_from_the_loop(void **state)
-{
+static void running_out_of_memory_is_an_error_from_the_loop(void **state) {
     (void)state;
     test_server *server = answering(OK_ANSWER);
     size_t failures = 0, finished = 0;
@@ -410,8 +391,7 @@ static void running_out_of_memory_is_an_error_from_the_loop(void **state)
     server_free(server);
 }
 
-static void a_network_without_memory_is_refused(void **state)
-{
+static void a_network_without_memory_is_refused(void **state) {
     (void)state;
     od_network *network = NULL;
     od_error err = OD_ERROR_INIT;
@@ -422,8 +402,7 @@ static void a_network_without_memory_is_refused(void **state)
     od__network_free(NULL);
 }
 
-static void names_its_library(void **state)
-{
+static void names_its_library(void **state) {
     (void)state;
     assert_memory_equal(od__network_library(), "libcurl/", 8);
     assert_true(strspn(od__network_library() + 8, "0123456789.") >= 5);
@@ -431,8 +410,7 @@ static void names_its_library(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_rig, close_rig)
 
-int main(void)
-{
+int main(void) {
     /* The environment's proxy would be asked for 127.0.0.1 too. */
     unsetenv("http_proxy");
     unsetenv("all_proxy");

@@ -31,8 +31,7 @@ static pthread_cond_t resolver_changed = PTHREAD_COND_INITIALIZER;
 static int resolver_waiting, resolver_done;
 static bool resolver_released;
 
-EXPORT int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **result)
-{
+EXPORT int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **result) {
     if (node == NULL || strcmp(node, "slow.invalid") != 0) {
         int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
         *(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
@@ -49,8 +48,7 @@ EXPORT int getaddrinfo(const char *node, const char *service, const struct addri
     return EAI_AGAIN;
 }
 
-static void wait_for_resolver(const int *count, int wanted)
-{
+static void wait_for_resolver(const int *count, int wanted) {
     pthread_mutex_lock(&resolver_lock);
     while (*count < wanted)
         pthread_cond_wait(&resolver_changed, &resolver_lock);
@@ -60,16 +58,14 @@ static void wait_for_resolver(const int *count, int wanted)
 /* Only libcurl asks for CLOCK_MONOTONIC; the loop counts on CLOCK_BOOTTIME. */
 static time_t monotonic_offset_s;
 
-EXPORT int clock_gettime(clockid_t id, struct timespec *out)
-{
+EXPORT int clock_gettime(clockid_t id, struct timespec *out) {
     int result = (int)syscall(SYS_clock_gettime, id, out);
     if (result == 0 && id == CLOCK_MONOTONIC)
         out->tv_sec += monotonic_offset_s;
     return result;
 }
 
-static size_t count_threads(void)
-{
+static size_t count_threads(void) {
     DIR *tasks = opendir("/proc/self/task");
     assert_non_null(tasks);
     size_t count = 0;
@@ -85,43 +81,37 @@ static size_t count_threads(void)
 
 static curl_rig rig;
 
-static int open_rig(void **state)
-{
+static int open_rig(void **state) {
     (void)state;
     curl_rig_open(&rig);
     return 0;
 }
 
-static int close_rig(void **state)
-{
+static int close_rig(void **state) {
     (void)state;
     curl_rig_close(&rig);
     return 0;
 }
 
-static test_server *answering(const char *answer)
-{
+static test_server *answering(const char *answer) {
     return server_start_answering(answer, curl_rig_notice, &rig);
 }
 
 /* Steps until the server has read that many requests. */
-static void run_until_read(test_server *server, size_t requests)
-{
+static void run_until_read(test_server *server, size_t requests) {
     while (server_requests(server) < requests)
         assert_int_equal(od__loop_step(rig.loop, -1, NULL), OD_OK);
 }
 
 /* Sends and waits for the end. */
-static void run_call(call *c, od_transport *transport)
-{
+static void run_call(call *c, od_transport *transport) {
     curl_call_send(c, transport);
     curl_rig_run(&rig, &c->finished);
 }
 
 /* "<code>: <message with the server's port>" */
 static void assert_error(const call *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void assert_error(const call *c, const char *format, ...)
-{
+static void assert_error(const call *c, const char *format, ...) {
     char line[1024];
     va_list arguments;
     va_start(arguments, format);
@@ -133,8 +123,7 @@ static void assert_error(const call *c, const char *format, ...)
 /* ---- failures ---- */
 
 /* Each way a server may fail an exchange on a fresh connection. PORT in a message is the server's. */
-static void each_failure_says_what_it_proves(void **state)
-{
+static void each_failure_says_what_it_proves(void **state) {
     (void)state;
     static char long_line[70 * 1024];
     snprintf(long_line, sizeof(long_line), "HTTP/1.1 200 OK\r\nX-Long: %0*d\r\n\r\n", 66 * 1024, 0);
@@ -203,8 +192,7 @@ static void each_failure_says_what_it_proves(void **state)
     }
 }
 
-static void a_refused_connection_proves_that_nothing_was_sent(void **state)
-{
+static void a_refused_connection_proves_that_nothing_was_sent(void **state) {
     (void)state;
     test_server *server = answering(OK_ANSWER);
     int port = server_port(server);
@@ -223,8 +211,7 @@ static void a_refused_connection_proves_that_nothing_was_sent(void **state)
     od__transport_free(transport);
 }
 
-static void only_http_urls_are_sent(void **state)
-{
+static void only_http_urls_are_sent(void **state) {
     (void)state;
     static const char *const rows[][2] = {
         { "file:///etc/passwd", "validation: only http and https URLs can be sent" },
@@ -244,8 +231,7 @@ static void only_http_urls_are_sent(void **state)
     od__transport_free(transport);
 }
 
-static void a_silent_server_ends_in_a_timeout(void **state)
-{
+static void a_silent_server_ends_in_a_timeout(void **state) {
     (void)state;
     static const server_step script[] = { { STEP_READ, NULL }, { STEP_SEND, "HTTP/1.1 200 OK\r\n" }, { STEP_HOLD, NULL },
                                           { STEP_END, NULL } };
@@ -278,8 +264,7 @@ static void a_silent_server_ends_in_a_timeout(void **state)
     server_free(server);
 }
 
-static void past_send_before_no_byte_leaves(void **state)
-{
+static void past_send_before_no_byte_leaves(void **state) {
     (void)state;
     test_server *server = answering(OK_ANSWER);
     od_transport *transport = curl_rig_transport(&rig, NULL, false);
@@ -310,8 +295,7 @@ static void past_send_before_no_byte_leaves(void **state)
 /* ---- R1: libcurl sends once ---- */
 
 /* Warms a connection, then lets the server read the next request whole and close. */
-static call *call_on_dying_connection(test_server **server, od_transport *transport, bool rings, od_repeat repeat)
-{
+static call *call_on_dying_connection(test_server **server, od_transport *transport, bool rings, od_repeat repeat) {
     static const server_step dying[] = { { STEP_READ, NULL }, { STEP_SEND, OK_ANSWER }, { STEP_READ, NULL }, { STEP_END, NULL } };
     static const server_step well[] = { { STEP_READ, NULL }, { STEP_SEND, OK_ANSWER }, { STEP_REPEAT, NULL } };
     static const server_step *const scripts[] = { dying, well };
@@ -327,8 +311,7 @@ static call *call_on_dying_connection(test_server **server, od_transport *transp
     return c;
 }
 
-static void test_R1_a_ringing_request_on_a_dying_connection_arrives_once(void **state)
-{
+static void test_R1_a_ringing_request_on_a_dying_connection_arrives_once(void **state) {
     (void)state;
     static const struct {
         bool rings;
@@ -363,8 +346,7 @@ static void test_R1_a_ringing_request_on_a_dying_connection_arrives_once(void **
     }
 }
 
-static void test_R1_what_is_safe_to_repeat_may_be_resent(void **state)
-{
+static void test_R1_what_is_safe_to_repeat_may_be_resent(void **state) {
     (void)state;
     test_server *server;
     od_transport *transport = curl_rig_transport(&rig, NULL, false);
@@ -379,8 +361,7 @@ static void test_R1_what_is_safe_to_repeat_may_be_resent(void **state)
     server_free(server);
 }
 
-static void test_R1_an_old_idle_connection_carries_nothing_that_rings(void **state)
-{
+static void test_R1_an_old_idle_connection_carries_nothing_that_rings(void **state) {
     (void)state;
     test_server *server = answering(OK_ANSWER);
     od_transport *transport = curl_rig_transport(&rig, NULL, false);
@@ -404,8 +385,7 @@ static void test_R1_an_old_idle_connection_carries_nothing_that_rings(void **sta
 
 /* ---- taking back ---- */
 
-static void canceling_before_the_first_byte_sends_nothing(void **state)
-{
+static void canceling_before_the_first_byte_sends_nothing(void **state) {
     (void)state;
     test_server *server = answering(OK_ANSWER);
     od_transport *transport = curl_rig_transport(&rig, NULL, false);
@@ -426,8 +406,7 @@ static void canceling_before_the_first_byte_sends_nothing(void **state)
     server_free(server);
 }
 
-static void canceling_after_the_first_byte_leaves_a_doubt(void **state)
-{
+static void canceling_after_the_first_byte_leaves_a_doubt(void **state) {
     (void)state;
     static const server_step script[] = { { STEP_READ, NULL }, { STEP_HOLD, NULL }, { STEP_END, NULL } };
     static const server_step well[] = { { STEP_READ, NULL }, { STEP_SEND, OK_ANSWER }, { STEP_REPEAT, NULL } };
@@ -452,14 +431,12 @@ static void canceling_after_the_first_byte_leaves_a_doubt(void **state)
     server_free(server);
 }
 
-static void cancel_sibling(call *c)
-{
+static void cancel_sibling(call *c) {
     od__exchange_cancel(&((call *)c->context)->exchange, OD_CANCELED, "canceled");
 }
 
 /* Of two that end in one step the first cancels the second, whose result is then not delivered. */
-static void a_listener_may_cancel_what_is_about_to_finish(void **state)
-{
+static void a_listener_may_cancel_what_is_about_to_finish(void **state) {
     (void)state;
     od_transport *transport = curl_rig_transport(&rig, NULL, false);
     call *first = curl_call_new("GET", "file:///a", NULL);
@@ -481,8 +458,7 @@ static void a_listener_may_cancel_what_is_about_to_finish(void **state)
 
 /* ---- a resolver that hangs ---- */
 
-static void a_hanging_resolver_delays_its_own_request_only(void **state)
-{
+static void a_hanging_resolver_delays_its_own_request_only(void **state) {
     (void)state;
     size_t threads = count_threads();
     test_server *server = answering(OK_ANSWER);
@@ -537,8 +513,7 @@ static void a_hanging_resolver_delays_its_own_request_only(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_rig, close_rig)
 
-int main(void)
-{
+int main(void) {
     /* The environment's proxy would be asked for 127.0.0.1 too. */
     unsetenv("http_proxy");
     unsetenv("all_proxy");

@@ -76,8 +76,7 @@ static const row rows[] = {
     { CURLE_WRITE_ERROR, OD_CURL_STOP_MEMORY, 0, true, "x", NEVER, "out_of_memory: memory ran out" },
 };
 
-static void fill(const row *r, od_exchange *exchange)
-{
+static void fill(const row *r, od_exchange *exchange) {
     const od_curl_facts facts = {
         .code = r->code,
         .stop = r->stop,
@@ -93,8 +92,7 @@ static void fill(const row *r, od_exchange *exchange)
     od__curl_result(&facts, exchange);
 }
 
-static void each_row_is_right(void **state)
-{
+static void each_row_is_right(void **state) {
     (void)state;
     static od_exchange exchange;
     od__exchange_init(&exchange);
@@ -129,8 +127,7 @@ static void each_row_is_right(void **state)
 }
 
 /* Every code that libcurl has gives an error, and every placement follows from the first byte alone. */
-static void the_table_is_total(void **state)
-{
+static void the_table_is_total(void **state) {
     (void)state;
     static od_exchange exchange;
     od__exchange_init(&exchange);
@@ -148,8 +145,7 @@ static void the_table_is_total(void **state)
     od__exchange_clear(&exchange);
 }
 
-static void a_long_text_is_cut(void **state)
-{
+static void a_long_text_is_cut(void **state) {
     (void)state;
     static char text[2000];
     memset(text, 'x', sizeof(text) - 1);
@@ -161,8 +157,7 @@ static void a_long_text_is_cut(void **state)
     od__exchange_clear(&exchange);
 }
 
-static void names_the_host_and_nothing_more(void **state)
-{
+static void names_the_host_and_nothing_more(void **state) {
     (void)state;
     static const struct {
         const char *url, *host;
@@ -189,8 +184,7 @@ static void names_the_host_and_nothing_more(void **state)
     assert_string_equal(small, "abc");
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_row_is_right),
         cmocka_unit_test(the_table_is_total),

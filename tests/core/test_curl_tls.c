@@ -24,8 +24,7 @@ static curl_rig rig;
 /* ---- the server ---- */
 
 /* Makes a self-signed certificate; alternative_name as openssl writes it ("IP:127.0.0.1"). */
-static void make_certificate(const char *certificate_file, const char *key_file, const char *alternative_name)
-{
+static void make_certificate(const char *certificate_file, const char *key_file, const char *alternative_name) {
     char command[512];
     snprintf(command, sizeof(command),
              "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=outdial-test "
@@ -37,8 +36,7 @@ static void make_certificate(const char *certificate_file, const char *key_file,
     }
 }
 
-static void start_server(void)
-{
+static void start_server(void) {
     int in[2], out[2];
     if (pipe(in) != 0 || pipe(out) != 0)
         exit(1);
@@ -66,8 +64,7 @@ static void start_server(void)
     fclose(lines);
 }
 
-static int open_all(void **state)
-{
+static int open_all(void **state) {
     (void)state;
     if (mkdtemp(directory) == NULL)
         return 1;
@@ -82,8 +79,7 @@ static int open_all(void **state)
     return 0;
 }
 
-static int close_all(void **state)
-{
+static int close_all(void **state) {
     (void)state;
     close(server_stdin); /* its sign to end */
     waitpid(server_pid, NULL, 0);
@@ -96,36 +92,31 @@ static int close_all(void **state)
     return rmdir(directory);
 }
 
-static int open_rig(void **state)
-{
+static int open_rig(void **state) {
     (void)state;
     curl_rig_open(&rig);
     return 0;
 }
 
-static int close_rig(void **state)
-{
+static int close_rig(void **state) {
     (void)state;
     curl_rig_close(&rig);
     return 0;
 }
 
-static call *call_tls(const char *method, const char *host, const char *path, const char *body)
-{
+static call *call_tls(const char *method, const char *host, const char *path, const char *body) {
     char url[256];
     snprintf(url, sizeof(url), "https://%s:%d%s", host, port, path);
     return curl_call_new(method, url, body);
 }
 
-static void run_call(call *c, od_transport *transport)
-{
+static void run_call(call *c, od_transport *transport) {
     curl_call_send(c, transport);
     curl_rig_run(&rig, &c->finished);
 }
 
 /* How often path was asked for so far (or, for "sessions", how many connections there were). */
-static int count_of(od_transport *transport, const char *path)
-{
+static int count_of(od_transport *transport, const char *path) {
     call *c = call_tls("GET", "127.0.0.1", "/counts", NULL);
     run_call(c, transport);
     assert_int_equal(c->exchange.response.status, 200);
@@ -139,8 +130,7 @@ static int count_of(od_transport *transport, const char *path)
 
 /* ---- trust ---- */
 
-static void trusts_what_ca_file_says_and_nothing_else(void **state)
-{
+static void trusts_what_ca_file_says_and_nothing_else(void **state) {
     (void)state;
     char not_pem[128];
     snprintf(not_pem, sizeof(not_pem), "%s/not.pem", directory);
@@ -187,8 +177,7 @@ static void trusts_what_ca_file_says_and_nothing_else(void **state)
 }
 
 /* A connection that one client trusts is not another's. */
-static void a_trusted_connection_is_not_shared_with_who_does_not_trust_it(void **state)
-{
+static void a_trusted_connection_is_not_shared_with_who_does_not_trust_it(void **state) {
     (void)state;
     od_transport *trusting = curl_rig_transport(&rig, certificate, false);
     od_transport *doubting = curl_rig_transport(&rig, other, false);
@@ -206,8 +195,7 @@ static void a_trusted_connection_is_not_shared_with_who_does_not_trust_it(void *
 
 /* ---- HTTP/2 ---- */
 
-static void streams_share_a_connection(void **state)
-{
+static void streams_share_a_connection(void **state) {
     (void)state;
     od_transport *transport = curl_rig_transport(&rig, certificate, false);
     int sessions = count_of(transport, "sessions");
@@ -228,8 +216,7 @@ static void streams_share_a_connection(void **state)
     od__transport_free(transport);
 }
 
-static void test_R1_a_refused_stream_arrives_once_and_harms_no_sibling(void **state)
-{
+static void test_R1_a_refused_stream_arrives_once_and_harms_no_sibling(void **state) {
     (void)state;
     static const od_repeat repeats[] = { OD_REPEAT_NEVER, OD_REPEAT_SAFE, OD_REPEAT_TOKEN };
     for (size_t i = 0; i < 3; i++) {
@@ -266,8 +253,7 @@ static void test_R1_a_refused_stream_arrives_once_and_harms_no_sibling(void **st
 }
 
 /* What the guard is for: without it libcurl sends again and again. */
-static void test_R1_libcurl_resends_what_is_safe_to_repeat(void **state)
-{
+static void test_R1_libcurl_resends_what_is_safe_to_repeat(void **state) {
     (void)state;
     od_transport *transport = curl_rig_transport(&rig, certificate, false);
     int refused = count_of(transport, "/refuse");
@@ -281,8 +267,7 @@ static void test_R1_libcurl_resends_what_is_safe_to_repeat(void **state)
     od__transport_free(transport);
 }
 
-static void a_reset_stream_is_in_doubt(void **state)
-{
+static void a_reset_stream_is_in_doubt(void **state) {
     (void)state;
     od_transport *transport = curl_rig_transport(&rig, certificate, false);
     int before = count_of(transport, "/cancel");
@@ -299,8 +284,7 @@ static void a_reset_stream_is_in_doubt(void **state)
     od__transport_free(transport);
 }
 
-static void canceling_a_stream_leaves_its_sibling_alone(void **state)
-{
+static void canceling_a_stream_leaves_its_sibling_alone(void **state) {
     (void)state;
     od_transport *transport = curl_rig_transport(&rig, certificate, false);
     int held = count_of(transport, "/hold");
@@ -326,8 +310,7 @@ static void canceling_a_stream_leaves_its_sibling_alone(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_rig, close_rig)
 
-int main(void)
-{
+int main(void) {
     unsetenv("https_proxy");
     unsetenv("HTTPS_PROXY");
     unsetenv("all_proxy");

@@ -21,8 +21,7 @@
 
 /* ---- a Genesys session ---- */
 
-static void a_csrf_header_is_learnt_once_for_all(void **state)
-{
+static void a_csrf_header_is_learnt_once_for_all(void **state) {
     (void)state;
     auth_rig r;
     auth_make(&r, &od_authorizer_gws_session, GWS);
@@ -50,8 +49,7 @@ static void a_csrf_header_is_learnt_once_for_all(void **state)
     auth_close(&r);
 }
 
-static void a_server_without_csrf_is_not_asked_again(void **state)
-{
+static void a_server_without_csrf_is_not_asked_again(void **state) {
     (void)state;
     auth_rig r;
     auth_make(&r, &od_authorizer_gws_session, GWS);
@@ -69,8 +67,7 @@ static void a_server_without_csrf_is_not_asked_again(void **state)
     auth_close(&r);
 }
 
-static void a_read_needs_no_csrf(void **state)
-{
+static void a_read_needs_no_csrf(void **state) {
     (void)state;
     auth_rig r;
     auth_make(&r, &od_authorizer_gws_session, GWS);
@@ -85,8 +82,7 @@ static void a_read_needs_no_csrf(void **state)
     auth_close(&r);
 }
 
-static void learn(auth_rig *r, const char *headers)
-{
+static void learn(auth_rig *r, const char *headers) {
     fake_answer(&r->network, r->network.first, 200, headers, SUCCESS);
     auth_step(r);
 }
@@ -107,8 +103,7 @@ static const struct {
     { 200, "{\"statusCode\":20}", false },
 };
 
-static void a_refused_session_is_learnt_again_once(void **state)
-{
+static void a_refused_session_is_learnt_again_once(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof(refusal_rows) / sizeof(refusal_rows[0]); i++) {
         auth_rig r;
@@ -140,8 +135,7 @@ static void a_refused_session_is_learnt_again_once(void **state)
     }
 }
 
-static void many_refused_at_different_times_learn_once(void **state)
-{
+static void many_refused_at_different_times_learn_once(void **state) {
     (void)state;
     auth_rig r;
     auth_make(&r, &od_authorizer_gws_session, GWS);
@@ -179,8 +173,7 @@ static void many_refused_at_different_times_learn_once(void **state)
     auth_close(&r);
 }
 
-static void a_refused_read_logs_in_again(void **state)
-{
+static void a_refused_read_logs_in_again(void **state) {
     (void)state;
     auth_rig r;
     auth_make(&r, &od_authorizer_gws_session, GWS);
@@ -220,8 +213,7 @@ static const struct {
       "protocol: GET /api/v2/me: the server's CSRF header cannot be sent", false },
 };
 
-static void a_session_that_cannot_be_learnt_fails_all_who_wait(void **state)
-{
+static void a_session_that_cannot_be_learnt_fails_all_who_wait(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof(learning_rows) / sizeof(learning_rows[0]); i++) {
         auth_rig r;
@@ -258,8 +250,7 @@ static void a_session_that_cannot_be_learnt_fails_all_who_wait(void **state)
     }
 }
 
-static void a_csrf_token_without_a_name_has_the_usual_one(void **state)
-{
+static void a_csrf_token_without_a_name_has_the_usual_one(void **state) {
     (void)state;
     auth_rig r;
     auth_make(&r, &od_authorizer_gws_session, GWS);
@@ -273,8 +264,7 @@ static void a_csrf_token_without_a_name_has_the_usual_one(void **state)
     auth_close(&r);
 }
 
-static void one_who_waits_for_the_session_can_be_taken_back(void **state)
-{
+static void one_who_waits_for_the_session_can_be_taken_back(void **state) {
     (void)state;
     auth_rig r;
     auth_make(&r, &od_authorizer_gws_session, GWS);
@@ -292,8 +282,7 @@ static void one_who_waits_for_the_session_can_be_taken_back(void **state)
     auth_close(&r);
 }
 
-static void a_session_can_be_freed_while_it_learns(void **state)
-{
+static void a_session_can_be_freed_while_it_learns(void **state) {
     (void)state;
     auth_rig r;
     auth_make(&r, &od_authorizer_gws_session, GWS);
@@ -310,8 +299,7 @@ static void a_session_can_be_freed_while_it_learns(void **state)
     auth_close(&r);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_csrf_header_is_learnt_once_for_all),
         cmocka_unit_test(a_server_without_csrf_is_not_asked_again),

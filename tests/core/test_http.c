@@ -12,8 +12,7 @@
 #include "base/memory.h"
 #include "transport/http.h"
 
-static void sets_replaces_and_removes_headers(void **state)
-{
+static void sets_replaces_and_removes_headers(void **state) {
     (void)state;
     od_http_request request;
     od__http_request_init(&request);
@@ -36,8 +35,7 @@ static void sets_replaces_and_removes_headers(void **state)
     od__http_request_clear(&request);
 }
 
-static void refuses_what_would_break_the_line(void **state)
-{
+static void refuses_what_would_break_the_line(void **state) {
     (void)state;
     static const struct {
         const char *name, *value, *message;
@@ -66,8 +64,7 @@ static void refuses_what_would_break_the_line(void **state)
     od__http_request_clear(&request);
 }
 
-static void refuses_more_headers_than_the_limit(void **state)
-{
+static void refuses_more_headers_than_the_limit(void **state) {
     (void)state;
     od_http_request request;
     od__http_request_init(&request);
@@ -84,8 +81,7 @@ static void refuses_more_headers_than_the_limit(void **state)
     od__http_request_clear(&request);
 }
 
-static void keeps_the_old_header_when_memory_runs_out(void **state)
-{
+static void keeps_the_old_header_when_memory_runs_out(void **state) {
     (void)state;
     for (size_t n = 1; n <= 2; n++) {
         od_http_request request;
@@ -101,8 +97,7 @@ static void keeps_the_old_header_when_memory_runs_out(void **state)
     }
 }
 
-static void finds_headers_of_an_answer(void **state)
-{
+static void finds_headers_of_an_answer(void **state) {
     (void)state;
     static const struct {
         const char *name, *value; /* value NULL: absent */
@@ -143,8 +138,7 @@ static void finds_headers_of_an_answer(void **state)
     assert_null(od__http_response_header(&response, "Last", &length));
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sets_replaces_and_removes_headers),
         cmocka_unit_test(refuses_what_would_break_the_line),

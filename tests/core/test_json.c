@@ -15,8 +15,7 @@
 #include "json/value.h"
 #include "json/writer.h"
 
-static od_value *parsed(const char *text)
-{
+static od_value *parsed(const char *text) {
     od_value *value = NULL;
     od_error err = OD_ERROR_INIT;
     if (od_value_parse(text, strlen(text), &value, &err) != OD_OK)
@@ -24,8 +23,7 @@ static od_value *parsed(const char *text)
     return value;
 }
 
-static void assert_written(const od_value *value, const char *expected)
-{
+static void assert_written(const od_value *value, const char *expected) {
     char *text;
     size_t length;
     assert_int_equal(od_value_format(value, &text, &length, NULL), OD_OK);
@@ -34,8 +32,7 @@ static void assert_written(const od_value *value, const char *expected)
     od_text_free(text);
 }
 
-static void same_text_comes_back(void **state)
-{
+static void same_text_comes_back(void **state) {
     (void)state;
     static const char *const rows[] = {
         "null", "true", "false", "0", "-1", "9223372036854775807", "-9223372036854775808", "1.5", "-0.25", "1e300",
@@ -55,8 +52,7 @@ static void same_text_comes_back(void **state)
     od_value_unref(large);
 }
 
-static void text_is_normalised(void **state)
-{
+static void text_is_normalised(void **state) {
     (void)state;
     static const struct {
         const char *text, *written;
@@ -78,8 +74,7 @@ static void text_is_normalised(void **state)
     }
 }
 
-static void bad_text_is_refused(void **state)
-{
+static void bad_text_is_refused(void **state) {
     (void)state;
     static const struct {
         const char *text, *message;
@@ -122,8 +117,7 @@ static void bad_text_is_refused(void **state)
 }
 
 /* "[[[...]]]" */
-static char *nested(size_t depth, char open, char close, const char *before)
-{
+static char *nested(size_t depth, char open, char close, const char *before) {
     size_t before_bytes = strlen(before);
     char *text = calloc(1, depth * (2 + before_bytes) + 2);
     size_t at = 0;
@@ -137,8 +131,7 @@ static char *nested(size_t depth, char open, char close, const char *before)
     return text;
 }
 
-static void nesting_ends_at_64(void **state)
-{
+static void nesting_ends_at_64(void **state) {
     (void)state;
     static const struct {
         size_t depth;
@@ -171,8 +164,7 @@ static void nesting_ends_at_64(void **state)
     od_value_unref(value);
 }
 
-static void values_are_built(void **state)
-{
+static void values_are_built(void **state) {
     (void)state;
     od_error err = OD_ERROR_INIT;
     od_value *object = od_value_new_object();
@@ -227,8 +219,7 @@ static void values_are_built(void **state)
     od_value_unref(object);
 }
 
-static void values_are_read(void **state)
-{
+static void values_are_read(void **state) {
     (void)state;
     od_value *value = parsed("{\"o\":{},\"l\":[1,2.0],\"s\":\"\xc3\xa9x\",\"i\":-7,\"n\":2.5,\"t\":true,\"f\":false,\"z\":null}");
     static const struct {
@@ -279,8 +270,7 @@ static void values_are_read(void **state)
 }
 
 /* The document of RFC 6901, section 5, and what is no pointer. */
-static void pointers_are_followed(void **state)
-{
+static void pointers_are_followed(void **state) {
     (void)state;
     od_value *value = parsed("{\"foo\":[\"bar\",\"baz\"],\"\":0,\"a/b\":1,\"c%d\":2,\"e^f\":3,\"g|h\":4,\"i\\\\j\":5,"
                              "\"k\\\"l\":6,\" \":7,\"m~n\":8}");
@@ -313,8 +303,7 @@ static void pointers_are_followed(void **state)
     od_value_unref(value);
 }
 
-static void copies_share_nothing(void **state)
-{
+static void copies_share_nothing(void **state) {
     (void)state;
     od_value *value = parsed("{\"a\":{\"s\":\"secret\"},\"l\":[\"one\",2,2.5,true,null]}");
     od_value *copy = od__value_copy(value);
@@ -332,8 +321,7 @@ static void copies_share_nothing(void **state)
     od_value_unref(value);
 }
 
-static void replacing_in_place(void **state)
-{
+static void replacing_in_place(void **state) {
     (void)state;
     od_value *value = parsed("{\"a\":1,\"b\":[1,2],\"c\":3}");
     void *cursor = NULL;
@@ -352,8 +340,7 @@ static void replacing_in_place(void **state)
     od_value_unref(value);
 }
 
-static void wiping_overwrites_strings(void **state)
-{
+static void wiping_overwrites_strings(void **state) {
     (void)state;
     od_value *value = parsed("{\"key\":\"hunter2\",\"deep\":[{\"token\":\"sesame\"}],\"n\":1}");
     od_value *first = od_value_ref(od_value_get(value, "key"));
@@ -366,8 +353,7 @@ static void wiping_overwrites_strings(void **state)
     od__value_wipe(NULL);
 }
 
-static void values_are_named_in_texts(void **state)
-{
+static void values_are_named_in_texts(void **state) {
     (void)state;
     static const struct {
         const char *text, *type, *shown;
@@ -407,8 +393,7 @@ static void values_are_named_in_texts(void **state)
     assert_int_equal(strncmp(od__value_library(), "jansson/2.", 10), 0);
 }
 
-static void loops_and_full_buffers_are_errors(void **state)
-{
+static void loops_and_full_buffers_are_errors(void **state) {
     (void)state;
     /* A value that holds itself by way of another: made by hand, ended by the depth limit, taken apart again. */
     od_value *outer = od_value_new_array(), *inner = od_value_new_array();
@@ -433,8 +418,7 @@ static void loops_and_full_buffers_are_errors(void **state)
 }
 
 /* Every length around the writer's chunk, with something to escape at every place. */
-static void writing_across_chunks(void **state)
-{
+static void writing_across_chunks(void **state) {
     (void)state;
     for (size_t length = OD_JSON_CHUNK_BYTES - 20; length < OD_JSON_CHUNK_BYTES + 20; length++) {
         char text[OD_JSON_CHUNK_BYTES + 32];
@@ -471,8 +455,7 @@ static void writing_across_chunks(void **state)
     }
 }
 
-static void running_out_of_memory(void **state)
-{
+static void running_out_of_memory(void **state) {
     (void)state;
     char long_text[3000];
     memset(long_text, 'y', sizeof long_text);
@@ -499,8 +482,7 @@ static void running_out_of_memory(void **state)
     od_value_unref(value);
 }
 
-static void huge_values(void **state)
-{
+static void huge_values(void **state) {
     (void)state;
     size_t count = 200000;
     char *text = malloc(count * 12 + 3);
@@ -518,8 +500,7 @@ static void huge_values(void **state)
     free(text);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(same_text_comes_back),
         cmocka_unit_test(text_is_normalised),

@@ -17,8 +17,7 @@
 
 #define ROWS(rows) (sizeof(rows) / sizeof((rows)[0]))
 
-static od_value *parsed(const char *text)
-{
+static od_value *parsed(const char *text) {
     od_value *value = NULL;
     od_error err = OD_ERROR_INIT;
     if (od_value_parse(text, strlen(text), &value, &err) != OD_OK)
@@ -26,8 +25,7 @@ static od_value *parsed(const char *text)
     return value;
 }
 
-static void assert_written(const od_value *value, const char *expected)
-{
+static void assert_written(const od_value *value, const char *expected) {
     char *text;
     assert_int_equal(od_value_format(value, &text, NULL, NULL), OD_OK);
     assert_string_equal(text, expected);
@@ -103,8 +101,7 @@ static const od_error_row errors[] = {
 
 /* { "ok": bool, "code": text, "message": text, "id": text, "wait_ms": integer } is this vendor's envelope. */
 static void read_answer(const od_operation *operation, const od_http_response *response, const od_value *body,
-                        od_answer *out)
-{
+                        od_answer *out) {
     (void)operation;
     const char *code = od_value_string(od_value_get(body, "code"));
     const char *message = od_value_string(od_value_get(body, "message"));
@@ -122,8 +119,7 @@ static const od_vendor vendor = {.name = "made_up", .title = "Made Up", .options
 
 /* ---- building ---- */
 
-static void building(void **state)
-{
+static void building(void **state) {
     (void)state;
     static const struct {
         const char *operation, *params, *options;
@@ -174,8 +170,7 @@ static void building(void **state)
     }
 }
 
-static void what_cannot_be_built(void **state)
-{
+static void what_cannot_be_built(void **state) {
     (void)state;
     static const struct {
         const char *operation, *params, *options;
@@ -222,8 +217,7 @@ static void what_cannot_be_built(void **state)
     }
 }
 
-static void nul_in_a_header(void **state)
-{
+static void nul_in_a_header(void **state) {
     (void)state;
     od_value *params = parsed("{\"Line\":\"L\"}"), *options = parsed("{\"tenant\":\"T\"}");
     assert_int_equal(od_value_set(params, "Trace", od_value_new_string_n("a\0b", 3), NULL), OD_OK);
@@ -238,8 +232,7 @@ static void nul_in_a_header(void **state)
     od_value_unref(options);
 }
 
-static void what_is_too_large(void **state)
-{
+static void what_is_too_large(void **state) {
     (void)state;
     static const struct {
         const char *operation, *field;
@@ -276,8 +269,7 @@ static void what_is_too_large(void **state)
     }
 }
 
-static void encoding(void **state)
-{
+static void encoding(void **state) {
     (void)state;
     od_buffer out;
     od__buffer_init(&out, 4096);
@@ -296,8 +288,7 @@ static void encoding(void **state)
     od__buffer_clear(&out);
 }
 
-static void replacing_the_origin(void **state)
-{
+static void replacing_the_origin(void **state) {
     (void)state;
     static const struct {
         const char *url, *endpoint, *replaced, *message;
@@ -325,8 +316,7 @@ static void replacing_the_origin(void **state)
 
 /* ---- reading ---- */
 
-static void answer(od_exchange *exchange, bool rings, int status, const char *header_lines, const char *body)
-{
+static void answer(od_exchange *exchange, bool rings, int status, const char *header_lines, const char *body) {
     od__http_request_init(&exchange->request);
     memset((char *)exchange + sizeof exchange->request, 0, sizeof *exchange - sizeof exchange->request);
     od__http_response_init(&exchange->response);
@@ -338,15 +328,13 @@ static void answer(od_exchange *exchange, bool rings, int status, const char *he
     od__buffer_add_text(&exchange->response.body, body);
 }
 
-static void clear(od_exchange *exchange)
-{
+static void clear(od_exchange *exchange) {
     od__http_request_clear(&exchange->request);
     od__http_response_clear(&exchange->response);
 }
 
 /* R13, for an operation that rings and one that does not. */
-static void R13_every_answer_says_what_it_proves(void **state)
-{
+static void R13_every_answer_says_what_it_proves(void **state) {
     (void)state;
     enum { NO = OD_AGAIN_NO, TRANSIENT = OD_AGAIN_TRANSIENT, THROTTLED = OD_AGAIN_THROTTLED };
     enum { NOT = OD_PLACEMENT_NOT_PLACED, UNKNOWN = OD_PLACEMENT_UNKNOWN, PLACED = OD_PLACEMENT_PLACED };
@@ -446,8 +434,7 @@ static void R13_every_answer_says_what_it_proves(void **state)
     }
 }
 
-static void the_request_id_is_kept(void **state)
-{
+static void the_request_id_is_kept(void **state) {
     (void)state;
     od_exchange exchange;
     od_value *result;
@@ -460,8 +447,7 @@ static void the_request_id_is_kept(void **state)
     clear(&exchange);
 }
 
-static void what_the_network_said_stands(void **state)
-{
+static void what_the_network_said_stands(void **state) {
     (void)state;
     od_exchange exchange;
     od_value *result;
@@ -486,8 +472,7 @@ static void what_the_network_said_stands(void **state)
     clear(&exchange);
 }
 
-static void globs(void **state)
-{
+static void globs(void **state) {
     (void)state;
     static const struct {
         const char *pattern, *text;
@@ -508,8 +493,7 @@ static void globs(void **state)
 
 /* ---- options ---- */
 
-static void options(void **state)
-{
+static void options(void **state) {
     (void)state;
     static const struct {
         const char *options, *after, *path, *message;
@@ -560,8 +544,7 @@ static void options(void **state)
     }
 }
 
-static void too_many_options(void **state)
-{
+static void too_many_options(void **state) {
     (void)state;
     static od_field many[OD_LIMIT_FIELDS + 2];
     static char names[OD_LIMIT_FIELDS + 1][8];
@@ -592,8 +575,7 @@ static void too_many_options(void **state)
     od_value_unref(value);
 }
 
-static void neutral_calls(void **state)
-{
+static void neutral_calls(void **state) {
     (void)state;
     static const struct {
         const char *call, *path, *message;
@@ -620,8 +602,7 @@ static void neutral_calls(void **state)
 
 /* ---- describing and finding ---- */
 
-static void describing(void **state)
-{
+static void describing(void **state) {
     (void)state;
     od_value *out;
     assert_int_equal(od_operation_describe(&operations[0], &out, NULL), OD_OK);
@@ -650,8 +631,7 @@ static void describing(void **state)
     od_value_unref(out);
 }
 
-static void finding(void **state)
-{
+static void finding(void **state) {
     (void)state;
     assert_ptr_equal(od_operation_find(&vendor, "dial_number"), &operations[0]);
     assert_ptr_equal(od_operation_find(&vendor, "GetLine"), &operations[1]);
@@ -681,8 +661,7 @@ static void finding(void **state)
     assert_null(od_did_you_mean(NULL, "xyz"));
 }
 
-static od_status build_and_read(od_error *err)
-{
+static od_status build_and_read(od_error *err) {
     od_value *params = parsed("{\"Line\":\"L\",\"Trace\":\"t\",\"Page\":1,\"To\":\"+49301\"}");
     od_value *given = parsed("{\"tenant\":\"T\",\"api_key\":\"k\"}");
     od_http_request request;
@@ -698,8 +677,7 @@ static od_status build_and_read(od_error *err)
     return status;
 }
 
-static void running_out_of_memory(void **state)
-{
+static void running_out_of_memory(void **state) {
     (void)state;
     size_t failures = 0;
     for (size_t n = 1;; n++) {
@@ -716,8 +694,7 @@ static void running_out_of_memory(void **state)
     assert_true(failures > 5);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(building),
         cmocka_unit_test(what_cannot_be_built),

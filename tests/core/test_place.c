@@ -31,8 +31,7 @@ static const struct {
       "{\"state\":\"handed_off\",\"vendor\":\"genesys\",\"token\":\"t-2\",\"response\":{\"statusCode\":0}}", "" },
 };
 
-static void a_neutral_call_has_one_result_for_all_vendors(void **state)
-{
+static void a_neutral_call_has_one_result_for_all_vendors(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof(place_rows) / sizeof(place_rows[0]); i++) {
         rig r;
@@ -57,8 +56,7 @@ static void a_neutral_call_has_one_result_for_all_vendors(void **state)
     }
 }
 
-static void the_token_of_a_neutral_call_travels_with_it(void **state)
-{
+static void the_token_of_a_neutral_call_travels_with_it(void **state) {
     (void)state;
     rig r;
     rig_client(&r, "amazon_connect", "{" CONNECT "}");
@@ -83,8 +81,7 @@ static const struct {
     { "{\"to\":\"+15555550100\",\"fields\":{\"Nonsense\":1}}", "validation /Nonsense: unknown field" },
 };
 
-static void a_bad_neutral_call_is_refused_and_not_placed(void **state)
-{
+static void a_bad_neutral_call_is_refused_and_not_placed(void **state) {
     (void)state;
     rig r;
     rig_client(&r, "amazon_connect", "{" CONNECT "}");
@@ -109,8 +106,7 @@ static void a_bad_neutral_call_is_refused_and_not_placed(void **state)
     rig_close(&r);
 }
 
-static void what_has_no_place_at_a_vendor_is_logged(void **state)
-{
+static void what_has_no_place_at_a_vendor_is_logged(void **state) {
     (void)state;
     rig r;
     rig_client(&r, "ccai_platform", "{\"subdomain\":\"acme\",\"domain\":\"uc1.ccaiplatform.com\",\"api_token\":\"t\","
@@ -138,8 +134,7 @@ static const struct {
 };
 
 /* Answers whatever waits, as long as something does. What the fake itself could not store counts as a broken network. */
-static void answer_all(rig *r)
-{
+static void answer_all(rig *r) {
     for (int i = 0; i < 8; i++) {
         while (r->network.first != NULL) {
             od_exchange *exchange = r->network.first;
@@ -157,8 +152,7 @@ static void answer_all(rig *r)
     }
 }
 
-static void each_failing_allocation_is_an_error(void **state)
-{
+static void each_failing_allocation_is_an_error(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof(memory_rows) / sizeof(memory_rows[0]); i++) {
         od_value *options = parse(memory_rows[i].options), *call = parse(memory_rows[i].call);
@@ -208,8 +202,7 @@ static void each_failing_allocation_is_an_error(void **state)
 /* jansson's own door to the heap: opened here so that its allocations fail in their turn as well. */
 void json_set_alloc_funcs(void *(*allocate)(size_t bytes), void (*release)(void *block));
 
-int main(void)
-{
+int main(void) {
     json_set_alloc_funcs(od__alloc, od__free);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_neutral_call_has_one_result_for_all_vendors),

@@ -23,8 +23,7 @@ typedef struct stages {
     char signature[OD_SHA256_HEX_BYTES];
 } stages;
 
-static void stages_init(stages *made)
-{
+static void stages_init(stages *made) {
     od__buffer_init(&made->canonical, OD_SIGV4_STAGE_BYTES);
     od__buffer_init(&made->signed_headers, OD_SIGV4_STAGE_BYTES);
     od__buffer_init(&made->string_to_sign, OD_SIGV4_STAGE_BYTES);
@@ -32,8 +31,7 @@ static void stages_init(stages *made)
     made->signature[0] = '\0';
 }
 
-static void stages_clear(stages *made)
-{
+static void stages_clear(stages *made) {
     od__buffer_wipe(&made->canonical);
     od__buffer_wipe(&made->signed_headers);
     od__buffer_wipe(&made->string_to_sign);
@@ -41,8 +39,7 @@ static void stages_clear(stages *made)
 }
 
 static od_status sign(const od_sigv4_request *request, const od_sigv4_scope *scope, const char *key_id,
-                      const char *secret, stages *made, od_error *err)
-{
+                      const char *secret, stages *made, od_error *err) {
     uint8_t key[OD_SHA256_BYTES];
     od_status status = od__sigv4_signing_key(secret, scope, key, err);
     if (status == OD_OK)
@@ -59,8 +56,7 @@ static od_status sign(const od_sigv4_request *request, const od_sigv4_scope *sco
 
 /* ---- vectors ---- */
 
-static char *read_text(const char *folder, const char *name)
-{
+static char *read_text(const char *folder, const char *name) {
     static char texts[6][16384];
     static int next;
     char *text = texts[next++ % 6];
@@ -75,13 +71,11 @@ static char *read_text(const char *folder, const char *name)
     return text;
 }
 
-static const char *text_of(const od_value *value, const char *key)
-{
+static const char *text_of(const od_value *value, const char *key) {
     return od_value_string(od_value_get(value, key));
 }
 
-static void check_vector(const char *folder)
-{
+static void check_vector(const char *folder) {
     const char *json = read_text(folder, "request.json");
     od_value *vector = NULL;
     assert_int_equal(od_value_parse(json, strlen(json), &vector, NULL), OD_OK);
@@ -112,8 +106,7 @@ static void check_vector(const char *folder)
     od_value_unref(vector);
 }
 
-static void each_vector_has_its_stages(void **state)
-{
+static void each_vector_has_its_stages(void **state) {
     (void)state;
     DIR *directory = opendir(VECTORS);
     assert_non_null(directory);
@@ -133,8 +126,7 @@ static void each_vector_has_its_stages(void **state)
 
 static const od_sigv4_scope day = { .date = "20150830T123600Z", .region = "us-east-1", .service = "service" };
 
-static void derived_keys_have_their_check_values(void **state)
-{
+static void derived_keys_have_their_check_values(void **state) {
     (void)state;
     static const char *const rows[][2] = {
         { "service", "938127b5336810ddb6a5d6af445fcac9e371f9ed418ed386b022aed82901be75" },
@@ -153,8 +145,7 @@ static void derived_keys_have_their_check_values(void **state)
     }
 }
 
-static const uint8_t *get_key(od_sigv4_keys *keys, const char *key_id, const char *secret, const od_sigv4_scope *scope)
-{
+static const uint8_t *get_key(od_sigv4_keys *keys, const char *key_id, const char *secret, const od_sigv4_scope *scope) {
     uint8_t identity[OD_SHA256_BYTES];
     const uint8_t *key = NULL;
     assert_int_equal(od__sigv4_identity(key_id, secret, identity, NULL), OD_OK);
@@ -162,8 +153,7 @@ static const uint8_t *get_key(od_sigv4_keys *keys, const char *key_id, const cha
     return key;
 }
 
-static void keys_are_kept_for_day_region_service_and_identity(void **state)
-{
+static void keys_are_kept_for_day_region_service_and_identity(void **state) {
     (void)state;
     od_sigv4_keys keys = { 0 };
     const uint8_t *first = get_key(&keys, "AKID", SECRET, &day);
@@ -187,8 +177,7 @@ static void keys_are_kept_for_day_region_service_and_identity(void **state)
     assert_int_equal(keys.derived, 6);
 }
 
-static void an_evicted_key_is_wiped(void **state)
-{
+static void an_evicted_key_is_wiped(void **state) {
     (void)state;
     od_sigv4_keys keys = { 0 };
     uint8_t first[OD_SHA256_BYTES];
@@ -209,16 +198,14 @@ static void an_evicted_key_is_wiped(void **state)
     assert_memory_equal(&keys, &nothing, sizeof(keys));
 }
 
-static void a_cached_key_is_no_copy_of_the_secret(void **state)
-{
+static void a_cached_key_is_no_copy_of_the_secret(void **state) {
     (void)state;
     od_sigv4_keys keys = { 0 };
     (void)get_key(&keys, "AKID", SECRET, &day);
     assert_null(memmem(&keys, sizeof(keys), SECRET, strlen(SECRET)));
 }
 
-static void scopes_that_are_too_long_are_refused(void **state)
-{
+static void scopes_that_are_too_long_are_refused(void **state) {
     (void)state;
     char region[OD_SIGV4_SCOPE_PART_BYTES + 1];
     memset(region, 'r', sizeof(region) - 1);
@@ -235,8 +222,7 @@ static void scopes_that_are_too_long_are_refused(void **state)
 
 /* ---- dates ---- */
 
-static void dates_are_utc(void **state)
-{
+static void dates_are_utc(void **state) {
     (void)state;
     static const struct {
         int64_t unix_ms;
@@ -261,8 +247,7 @@ static void dates_are_utc(void **state)
 
 static const od_sigv4_header host_only[] = { { "host", "example.com" } };
 
-static void more_headers_than_the_limit_are_refused(void **state)
-{
+static void more_headers_than_the_limit_are_refused(void **state) {
     (void)state;
     od_sigv4_header headers[OD_SIGV4_HEADERS + 1];
     for (size_t i = 0; i < OD_SIGV4_HEADERS + 1; i++)
@@ -277,8 +262,7 @@ static void more_headers_than_the_limit_are_refused(void **state)
     stages_clear(&made);
 }
 
-static void more_query_parameters_than_the_limit_are_refused(void **state)
-{
+static void more_query_parameters_than_the_limit_are_refused(void **state) {
     (void)state;
     char query[129 * 2];
     for (size_t i = 0; i < 129; i++)
@@ -295,8 +279,7 @@ static void more_query_parameters_than_the_limit_are_refused(void **state)
     stages_clear(&made);
 }
 
-static void a_canonical_request_beyond_its_limit_is_refused_and_forgotten(void **state)
-{
+static void a_canonical_request_beyond_its_limit_is_refused_and_forgotten(void **state) {
     (void)state;
     static char value[OD_SIGV4_STAGE_BYTES + 1];
     memset(value, 'v', sizeof(value) - 1);
@@ -314,8 +297,7 @@ static void a_canonical_request_beyond_its_limit_is_refused_and_forgotten(void *
     stages_clear(&made);
 }
 
-static void a_secret_longer_than_its_place_is_refused(void **state)
-{
+static void a_secret_longer_than_its_place_is_refused(void **state) {
     (void)state;
     char secret[258];
     memset(secret, 's', sizeof(secret) - 1);
@@ -327,8 +309,7 @@ static void a_secret_longer_than_its_place_is_refused(void **state)
 }
 
 /* Every allocation fails once: an error each time, and the same buffers work afterwards. */
-static void each_failing_allocation_is_an_error(void **state)
-{
+static void each_failing_allocation_is_an_error(void **state) {
     (void)state;
     od_sigv4_request request = { .method = "GET", .path = "/a", .path_bytes = 2, .query = "b=1&a=2", .query_bytes = 7,
                                  .headers = host_only, .header_count = 1, .body = "" };
@@ -352,8 +333,7 @@ static void each_failing_allocation_is_an_error(void **state)
     stages_clear(&made);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_vector_has_its_stages),
         cmocka_unit_test(derived_keys_have_their_check_values),

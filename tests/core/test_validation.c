@@ -16,8 +16,7 @@
 
 #define ROWS(rows) (sizeof(rows) / sizeof((rows)[0]))
 
-static od_value *parsed(const char *text)
-{
+static od_value *parsed(const char *text) {
     od_value *value = NULL;
     od_error err = OD_ERROR_INIT;
     if (od_value_parse(text, strlen(text), &value, &err) != OD_OK)
@@ -25,8 +24,7 @@ static od_value *parsed(const char *text)
     return value;
 }
 
-static void assert_written(const od_value *value, const char *expected)
-{
+static void assert_written(const od_value *value, const char *expected) {
     char *text;
     assert_int_equal(od_value_format(value, &text, NULL, NULL), OD_OK);
     assert_string_equal(text, expected);
@@ -80,8 +78,7 @@ static const od_shape inners = {.kind = OD_KIND_LIST, .element = &inner};
 static const od_field open_fields[] = {{.name = "Known", .shape = &ring}, OD_FIELDS_END};
 static const od_shape open_struct = {.kind = OD_KIND_STRUCT, .fields = open_fields, .open = true};
 
-static od_status not_both(od_value *params, const char *path, od_error *err)
-{
+static od_status not_both(od_value *params, const char *path, od_error *err) {
     if (od_value_get(params, "Name") != NULL && od_value_get(params, "Colour") != NULL)
         return od__error_at(err, OD_VALIDATION, path, "expected Name or Colour, got both");
     return OD_OK;
@@ -126,8 +123,7 @@ static const od_field fields[] = {
 };
 static const od_shape everything = {.kind = OD_KIND_STRUCT, .fields = fields, .rules = rules};
 
-static void complaints(void **state)
-{
+static void complaints(void **state) {
     (void)state;
     static const struct {
         const char *value, *path, *message;
@@ -234,8 +230,7 @@ static void complaints(void **state)
     }
 }
 
-static void what_is_normalised(void **state)
-{
+static void what_is_normalised(void **state) {
     (void)state;
     static const struct {
         const char *value, *after;
@@ -264,8 +259,7 @@ static void what_is_normalised(void **state)
     }
 }
 
-static void required_fields(void **state)
-{
+static void required_fields(void **state) {
     (void)state;
     static const od_shape *const shapes[] = {&od_shape_e164, &name, &colour, &ring, &ratio, &od_shape_boolean, &names,
                                              &map, &inner, &od_shape_any, &moment, &worded, &secret};
@@ -299,8 +293,7 @@ static void required_fields(void **state)
     od_value_unref(value);
 }
 
-static void nul_inside_of_text(void **state)
-{
+static void nul_inside_of_text(void **state) {
     (void)state;
     od_value *value = od_value_new_object();
     assert_int_equal(od_value_set(value, "Name", od_value_new_string_n("a\0b", 3), NULL), OD_OK);
@@ -335,20 +328,17 @@ static const od_variant variants[] = {
 };
 static const od_shape choice = {.kind = OD_KIND_CHOICE, .chooser = "kind", .variants = variants};
 
-static bool counting(void *context, void *out, size_t bytes)
-{
+static bool counting(void *context, void *out, size_t bytes) {
     memset(out, ++*(uint8_t *)context, bytes);
     return true;
 }
 
-static bool no_random(void *context, void *out, size_t bytes)
-{
+static bool no_random(void *context, void *out, size_t bytes) {
     (void)context, (void)out, (void)bytes;
     return false;
 }
 
-static void choosing(void **state)
-{
+static void choosing(void **state) {
     (void)state;
     static const struct {
         const char *value, *options, *after, *path, *message;
@@ -421,8 +411,7 @@ static const od_field fill_fields[] = {
 };
 static const od_shape fillable = {.kind = OD_KIND_STRUCT, .fields = fill_fields};
 
-static void filling(void **state)
-{
+static void filling(void **state) {
     (void)state;
     static const char options[] = "{\"device\":\"D7\",\"attributes\":{\"a\":1},\"other\":1}";
 #define CONSTANTS "\"Operation\":\"Dial\",\"Sync\":true"
@@ -488,8 +477,7 @@ static void filling(void **state)
 
 /* ---- describing ---- */
 
-static void describing(void **state)
-{
+static void describing(void **state) {
     (void)state;
     static const od_field described_fields[] = {
         {.name = "Name", .summary = "who", .shape = &name, .required = true},
@@ -557,8 +545,7 @@ static void describing(void **state)
 
 /* ---- paths ---- */
 
-static void paths(void **state)
-{
+static void paths(void **state) {
     (void)state;
     static const struct {
         size_t bytes;
@@ -590,8 +577,7 @@ static void paths(void **state)
 
 /* ---- limits ---- */
 
-static void a_shape_with_too_many_fields(void **state)
-{
+static void a_shape_with_too_many_fields(void **state) {
     (void)state;
     static char names_of[OD_LIMIT_FIELDS + 1][8];
     static od_field too_many[OD_LIMIT_FIELDS + 2];
@@ -612,8 +598,7 @@ static void a_shape_with_too_many_fields(void **state)
     od_value_unref(value);
 }
 
-static void a_large_map(void **state)
-{
+static void a_large_map(void **state) {
     (void)state;
     od_value *value = od_value_new_object(), *pairs = od_value_new_object();
     for (int i = 0; i < 50000; i++) {
@@ -629,8 +614,7 @@ static void a_large_map(void **state)
     od_value_unref(value);
 }
 
-static void running_out_of_memory(void **state)
-{
+static void running_out_of_memory(void **state) {
     (void)state;
     size_t failures = 0;
     for (size_t n = 1;; n++) {
@@ -654,8 +638,7 @@ static void running_out_of_memory(void **state)
     assert_true(failures > 2);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(complaints),
         cmocka_unit_test(what_is_normalised),

@@ -51,43 +51,37 @@ static size_t file_count;
 
 /* ---- small helpers ---- */
 
-static const char *text_of(const od_value *object, const char *key)
-{
+static const char *text_of(const od_value *object, const char *key) {
     return od_value_string(od_value_get(object, key));
 }
 
-static char *json_of(const od_value *value)
-{
+static char *json_of(const od_value *value) {
     char *text = NULL;
     assert_int_equal(od_value_format(value, &text, NULL, NULL), OD_OK);
     return text;
 }
 
-static void assert_json_equal(const od_value *got, const od_value *expected)
-{
+static void assert_json_equal(const od_value *got, const od_value *expected) {
     char *a = json_of(got), *b = json_of(expected);
     assert_string_equal(a, b);
     od_text_free(a);
     od_text_free(b);
 }
 
-static bool counting_random(void *context, void *out, size_t bytes)
-{
+static bool counting_random(void *context, void *out, size_t bytes) {
     (void)context;
     for (size_t i = 0; i < bytes; i++)
         ((uint8_t *)out)[i] = (uint8_t)i;
     return true;
 }
 
-static void assert_error(const od_error *err, const char *expected)
-{
+static void assert_error(const od_error *err, const char *expected) {
     char line[1024];
     od_error_format(err, line, sizeof line);
     assert_string_equal(line, expected);
 }
 
-static od_value *checked_options(const row *r)
-{
+static od_value *checked_options(const row *r) {
     od_value *options = od__value_copy(r->options);
     od_error err = OD_ERROR_INIT;
     if (od__options_validate(r->vendor, options, &err) != OD_OK)
@@ -96,8 +90,7 @@ static od_value *checked_options(const row *r)
 }
 
 static od_status build(const row *r, const od_operation *operation, const od_value *options, od_value *params,
-                       od_http_request *request, od_error *err)
-{
+                       od_http_request *request, od_error *err) {
     char url[512];
     od_status status = od__shape_fill(operation->input, params, options, counting_random, NULL, err);
     if (status == OD_OK)
@@ -111,8 +104,7 @@ static od_status build(const row *r, const od_operation *operation, const od_val
 
 /* ---- one function per kind of file ---- */
 
-static void assert_has(const od_value *object, const od_value *members)
-{
+static void assert_has(const od_value *object, const od_value *members) {
     const od_value *member;
     void *cursor = NULL;
     const char *key;
@@ -120,8 +112,7 @@ static void assert_has(const od_value *object, const od_value *members)
         assert_json_equal(od_value_get(object, key), member);
 }
 
-static void run_options(void **state)
-{
+static void run_options(void **state) {
     const row *r = *state;
     od_value *options = od__value_copy(od_value_get(r->value, "options"));
     od_error err = OD_ERROR_INIT;
@@ -141,8 +132,7 @@ static void run_options(void **state)
     od_value_unref(options);
 }
 
-static void run_options_without_memory(void **state)
-{
+static void run_options_without_memory(void **state) {
     const row *r = *state;
     bool refused = text_of(r->value, "error") != NULL, enough = false;
     for (size_t n = 1; !enough; n++) {
@@ -160,8 +150,7 @@ static void run_options_without_memory(void **state)
     }
 }
 
-static void run_requests(void **state)
-{
+static void run_requests(void **state) {
     const row *r = *state;
     od_value *options = checked_options(r), *params = od__value_copy(od_value_get(r->value, "params"));
     od_error err = OD_ERROR_INIT;
@@ -187,8 +176,7 @@ static void run_requests(void **state)
     od_value_unref(options);
 }
 
-static void run_refused(void **state)
-{
+static void run_refused(void **state) {
     const row *r = *state;
     od_value *options = checked_options(r), *params = od__value_copy(od_value_get(r->value, "params"));
     od_error err = OD_ERROR_INIT;
@@ -201,8 +189,7 @@ static void run_refused(void **state)
     od_value_unref(options);
 }
 
-static void fill_response(od_http_response *response, const od_value *value)
-{
+static void fill_response(od_http_response *response, const od_value *value) {
     od__http_response_init(response);
     response->status = (int)od_value_integer(od_value_get(value, "status"));
     const od_value *headers = od_value_get(value, "headers"), *body = od_value_get(value, "body"), *member;
@@ -220,8 +207,7 @@ static void fill_response(od_http_response *response, const od_value *value)
 }
 
 /* What is expected of an error: code, placement and retryable always; the rest where it is not empty. */
-static void assert_error_is(const od_exchange *exchange, const od_value *expected)
-{
+static void assert_error_is(const od_exchange *exchange, const od_value *expected) {
     static const char *const agains[] = { "no", "transient", "throttled" };
     const od_error *err = &exchange->error;
     assert_string_equal(od_status_name(err->code), text_of(expected, "code"));
@@ -238,8 +224,7 @@ static void assert_error_is(const od_exchange *exchange, const od_value *expecte
     assert_int_equal(err->http_status, exchange->response.status);
 }
 
-static void run_answers(void **state)
-{
+static void run_answers(void **state) {
     const row *r = *state;
     od_exchange exchange;
     od__exchange_init(&exchange);
@@ -267,8 +252,7 @@ static void run_answers(void **state)
 }
 
 static od_status place_and_build(const row *r, const od_value *options, const od_operation **operation,
-                                 od_value **params, const char **dropped, od_http_request *request, od_error *err)
-{
+                                 od_value **params, const char **dropped, od_http_request *request, od_error *err) {
     const od_value *value = od_value_get(r->value, "call");
     od_call call = {
         .to = text_of(value, "to"), .from = text_of(value, "from"), .contact = text_of(value, "contact"),
@@ -279,8 +263,7 @@ static od_status place_and_build(const row *r, const od_value *options, const od
     return status == OD_OK ? build(r, *operation, options, *params, request, err) : status;
 }
 
-static void run_place(void **state)
-{
+static void run_place(void **state) {
     const row *r = *state;
     od_value *options = checked_options(r), *params = NULL;
     char *before = json_of(r->value);
@@ -315,8 +298,7 @@ static void run_place(void **state)
 }
 
 /* Every allocation on the way from call to request fails once. */
-static void run_place_without_memory(void **state)
-{
+static void run_place_without_memory(void **state) {
     const row *r = *state;
     od_value *options = checked_options(r);
     bool refused = text_of(r->value, "error") != NULL, enough = false;
@@ -348,8 +330,7 @@ static void run_place_without_memory(void **state)
 
 /* ---- what the tables promise as a whole ---- */
 
-static void assert_fields_told(const od_shape *shape, int depth)
-{
+static void assert_fields_told(const od_shape *shape, int depth) {
     if (!shape || depth > 6)
         return;
     assert_fields_told(shape->element, depth + 1);
@@ -366,8 +347,7 @@ static void assert_fields_told(const od_shape *shape, int depth)
     }
 }
 
-static void descriptors_are_complete(void **state)
-{
+static void descriptors_are_complete(void **state) {
     (void)state;
     for (size_t v = 0; v < VENDOR_COUNT; v++) {
         assert_fields_told(vendors[v]->options, 0);
@@ -385,8 +365,7 @@ static void descriptors_are_complete(void **state)
     }
 }
 
-static void R13_error_tables_are_total(void **state)
-{
+static void R13_error_tables_are_total(void **state) {
     (void)state;
     for (size_t v = 0; v < VENDOR_COUNT; v++) {
         const od_error_row *last = NULL;
@@ -404,8 +383,7 @@ static void R13_error_tables_are_total(void **state)
 }
 
 /* No HTTP status, with or without the vendor's envelope, is read as proof where R13 sees none. */
-static void R13_outside_the_envelope_nothing_is_proven(void **state)
-{
+static void R13_outside_the_envelope_nothing_is_proven(void **state) {
     (void)state;
     for (size_t v = 0; v < VENDOR_COUNT; v++) {
         for (const od_operation *operation = vendors[v]->operations; operation->name; operation++) {
@@ -425,16 +403,14 @@ static void R13_outside_the_envelope_nothing_is_proven(void **state)
     }
 }
 
-static bool has_rows(const od_operation *operation, const char *file)
-{
+static bool has_rows(const od_operation *operation, const char *file) {
     for (size_t i = 0; i < row_count; i++)
         if (rows[i].operation == operation && strcmp(rows[i].file, file) == 0)
             return true;
     return false;
 }
 
-static void every_operation_has_vectors(void **state)
-{
+static void every_operation_has_vectors(void **state) {
     (void)state;
     for (size_t v = 0; v < VENDOR_COUNT; v++)
         for (const od_operation *operation = vendors[v]->operations; operation->name; operation++)
@@ -443,8 +419,7 @@ static void every_operation_has_vectors(void **state)
 }
 
 /* Whether some request of the operation has the field in what it sends or is given. */
-static bool field_is_sent(const od_operation *operation, const od_field *field)
-{
+static bool field_is_sent(const od_operation *operation, const od_field *field) {
     for (size_t i = 0; i < row_count; i++) {
         const od_value *params = od_value_get(rows[i].value, "params");
         if (rows[i].operation != operation || strcmp(rows[i].file, "requests") != 0)
@@ -457,8 +432,7 @@ static bool field_is_sent(const od_operation *operation, const od_field *field)
     return false;
 }
 
-static void every_field_has_a_request(void **state)
-{
+static void every_field_has_a_request(void **state) {
     (void)state;
     for (size_t v = 0; v < VENDOR_COUNT; v++) {
         for (const od_operation *operation = vendors[v]->operations; operation->name; operation++) {
@@ -473,8 +447,7 @@ static void every_field_has_a_request(void **state)
     }
 }
 
-static void every_error_row_has_an_answer(void **state)
-{
+static void every_error_row_has_an_answer(void **state) {
     (void)state;
     for (size_t v = 0; v < VENDOR_COUNT; v++) {
         for (const od_error_row *error = vendors[v]->errors; error->code != OD_OK; error++) {
@@ -497,8 +470,7 @@ static void every_error_row_has_an_answer(void **state)
 
 /* ---- loading ---- */
 
-static void load(const od_vendor *vendor, const od_operation *operation, const char *file)
-{
+static void load(const od_vendor *vendor, const od_operation *operation, const char *file) {
     char path[512];
     if (operation)
         snprintf(path, sizeof path, VECTORS "/%s/%s/%s.json", vendor->name, operation->name, file);
@@ -544,8 +516,7 @@ static const struct kind {
     { "place", run_place, run_place_without_memory },
 };
 
-int main(void)
-{
+int main(void) {
     static struct CMUnitTest tests[2 * ROWS + 16] = {
         cmocka_unit_test(descriptors_are_complete),
         cmocka_unit_test(R13_error_tables_are_total),

@@ -9,21 +9,18 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void must(bool holds)
-{
+static void must(bool holds) {
     if (!holds)
         abort();
 }
 
-static bool no_surprises(void *context, void *out, size_t bytes)
-{
+static bool no_surprises(void *context, void *out, size_t bytes) {
     (void)context;
     memset(out, 7, bytes);
     return true;
 }
 
-static const od_operation *choose(uint8_t byte)
-{
+static const od_operation *choose(uint8_t byte) {
     size_t count = 0;
     for (;;) {
         for (size_t v = 0; od_vendor_at(v) != NULL; v++) {
@@ -35,8 +32,7 @@ static const od_operation *choose(uint8_t byte)
     }
 }
 
-static void use(const od_operation *operation, od_value *params)
-{
+static void use(const od_operation *operation, od_value *params) {
     char *once, *twice;
     od_error err = OD_ERROR_INIT;
     if (od__shape_fill(operation->input, params, NULL, no_surprises, NULL, &err) != OD_OK ||
@@ -58,8 +54,7 @@ static void use(const od_operation *operation, od_value *params)
     od_text_free(twice);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
-{
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     od_value *params;
     if (size == 0 || od_value_parse((const char *)data + 1, size - 1, &params, NULL) != OD_OK)
         return 0;
