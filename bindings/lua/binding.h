@@ -54,7 +54,8 @@ typedef struct od_lua_client {
 } od_lua_client;
 
 typedef struct od_lua_request {
-    od_request *request;    /* NULL: never started */
+    od_request *request;    /* NULL: never started, or taken */
+    bool taken;             /* its result was handed over and let go */
     od_lua_client *client;  /* pinned by what is attached; NULL: a request of the engine */
 } od_lua_request;
 

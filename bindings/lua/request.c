@@ -3,7 +3,7 @@
 
 static od_lua_request *check(lua_State *L) {
     od_lua_request *box = luaL_checkudata(L, 1, OD_LUA_REQUEST);
-    if (!box->request) luaL_error(L, "this request was never started");
+    if (!box->request && !box->taken) luaL_error(L, "this request was never started");
     return box;
 }
 
@@ -32,13 +32,13 @@ void od__lua_request_delist(lua_State *L, int attached, const void *key) {
 }
 
 static int request_finished(lua_State *L) {
-    lua_pushboolean(L, od_request_finished(check(L)->request));
+    od_lua_request *box = check(L);
+    lua_pushboolean(L, box->taken || od_request_finished(box->request));
     return 1;
 }
 
-/* request:result() -> the result (true if there is none to tell), or nil, err. */
-static int request_result(lua_State *L) {
-    od_lua_request *box = check(L);
+static int push_result(lua_State *L, const od_lua_request *box) {
+    if (box->taken) return luaL_error(L, "the result of this request was taken already");
     if (!od_request_finished(box->request)) return luaL_error(L, "this request is still under way");
     if (od_request_status(box->request) != OD_OK) return od__lua_fail(L, od_request_error(box->request));
     const od_value *result = od_request_result(box->request);
@@ -47,8 +47,25 @@ static int request_result(lua_State *L) {
     return 1;
 }
 
+/* request:result() -> the result (true if there is none to tell), or nil, err. */
+static int request_result(lua_State *L) {
+    return push_result(L, check(L));
+}
+
+/* request:take() -> as result, once: what the core holds for the request is let go at once, not when it is collected. */
+static int request_take(lua_State *L) {
+    od_lua_request *box = check(L);
+    int count = push_result(L, box);
+    od_request *request = box->request;
+    box->request = NULL;
+    box->taken = true;
+    od_request_unref(request);
+    return count;
+}
+
 static int request_cancel(lua_State *L) {
-    od_request_cancel(check(L)->request);
+    od_lua_request *box = check(L);
+    if (!box->taken) od_request_cancel(box->request);
     return 0;
 }
 
@@ -62,7 +79,8 @@ static int request_free(lua_State *L) {
 
 void od__lua_open_request(lua_State *L) {
     static const luaL_Reg methods[] = {
-        {"finished", request_finished}, {"result", request_result}, {"cancel", request_cancel}, {NULL, NULL}};
+        {"finished", request_finished}, {"result", request_result}, {"take", request_take},
+        {"cancel", request_cancel},     {NULL, NULL}};
     static const luaL_Reg metamethods[] = {{"__gc", request_free}, {NULL, NULL}};
     od__lua_handle_type(L, OD_LUA_REQUEST, methods, metamethods);
 }

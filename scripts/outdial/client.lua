@@ -40,7 +40,7 @@ end
 
 -- Builds the methods of one vendor for one scheduler.
 local function new_class(scheduler, vendor)
-    local state, enter, wait, block = scheduler.state, scheduler.enter, scheduler.wait, scheduler.block
+    local state, enter, wait = scheduler.state, scheduler.enter, scheduler.wait
     local methods, names = {}, { "place_call", "prepare", "close" }
 
     local function stopping_error()
@@ -60,8 +60,7 @@ local function new_class(scheduler, vendor)
             if rings and state.stopping then return nil, stopping_error() end
             local request, err = handle:submit(name, params, options)
             if not request then return nil, err end
-            if task then return wait(task, request) end
-            return block(request)
+            return wait(task, request)
         end
     end
 
@@ -81,8 +80,7 @@ local function new_class(scheduler, vendor)
         if state.stopping then return nil, stopping_error() end
         local request, err = handle:place(call, options)
         if not request then return nil, err end
-        if task then return wait(task, request) end
-        return block(request)
+        return wait(task, request)
     end
 
     -- client:prepare(operation, fields) -> { method, url, headers, body }: all but sending, without secrets

@@ -245,19 +245,22 @@ local function new(engine)
         return task
     end
 
-    local function wait(task, request)
-        waiting[request] = task
-        task.waits = request
-        yield(WAIT)
-        return request:result()
-    end
-
-    local function block(request)
+    local function await(task, request)
+        if task then
+            waiting[request] = task
+            task.waits = request
+            return yield(WAIT)
+        end
         while not request:finished() do
             deliver(core_engine():step())
         end
         tell_host()
-        return request:result()
+    end
+
+    -- For requests that nobody else has: their result is handed over once.
+    local function wait(task, request)
+        await(task, request)
+        return request:take()
     end
 
     -- Waits in a task for another one or a scope; returns whether it is done (false: the waiter was canceled).
@@ -371,8 +374,7 @@ local function new(engine)
         local task = enter()
         local request, err = core_engine():sleep(seconds)
         if not request then return nil, err end
-        if task then return wait(task, request) end
-        return block(request)
+        return wait(task, request)
     end
 
     -- await(request) -> request:result(), for a request of outdial.core
@@ -380,9 +382,9 @@ local function new(engine)
         if type(request) ~= "userdata" then misuse("await: expected a request, got " .. type(request), 2) end
         local task = enter()
         if request:finished() then return request:result() end
-        if not task then return block(request) end
         if waiting[request] then misuse("await: another task waits for this request", 2) end
-        return wait(task, request)
+        await(task, request)
+        return request:result()
     end
 
     local function worker(job)
@@ -446,7 +448,7 @@ local function new(engine)
 
     ---- for client.lua ----
 
-    M.state, M.enter, M.wait, M.block, M.core_engine = state, enter, wait, block, core_engine
+    M.state, M.enter, M.wait, M.core_engine = state, enter, wait, core_engine
 
     function M.log_to(handle, on_log)
         handle:keep_logs()
