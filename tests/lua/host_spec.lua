@@ -19,7 +19,8 @@ end
 -- Runs a shell command in which $OUTDIAL is the program. Returns its output, its errors and its exit code.
 local function shell(command)
     local errors = os.tmpname()
-    local line = "OUTDIAL=%s; unset NO_COLOR; { %s\n} 2>%s; echo \"code $?\""
+    -- A sanitized program brings its sanitizer; the one that this process was started with is not for its tools.
+    local line = "OUTDIAL=%s; unset NO_COLOR LD_PRELOAD; { %s\n} 2>%s; echo \"code $?\""
     local pipe = io.popen(line:format(PROGRAM, command, errors))
     local text = pipe:read("*a")
     pipe:close()
