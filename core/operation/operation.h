@@ -59,6 +59,62 @@ typedef struct od_call {
     const od_value *attributes, *fields;
 } od_call;
 
+/* How a placed call ended (kinds in the order of OD_OUTCOMES), and whether a phone rang for it. */
+#define OD_OUTCOMES(XX)                                                                                           \
+    XX(answered) XX(machine) XX(fax) XX(no_answer) XX(busy) XX(declined) XX(abandoned) XX(invalid_number)          \
+    XX(blocked) XX(expired) XX(failed) XX(canceled) XX(unreported) XX(unclassified)
+
+typedef enum od_outcome_kind {
+#define OD_OUTCOME_ENUM(name) OD_OUTCOME_##name,
+    OD_OUTCOMES(OD_OUTCOME_ENUM)
+#undef OD_OUTCOME_ENUM
+} od_outcome_kind;
+
+typedef enum od_rang { OD_RANG_UNKNOWN, OD_RANG_NO, OD_RANG_YES } od_rang;
+
+/* What one literal of a vendor means. The table of a vendor ends with literal NULL, whose row is for what has no other. */
+typedef struct od_outcome_row {
+    const char *literal;
+    od_outcome_kind kind;
+    od_rang rang;
+} od_outcome_row;
+
+typedef enum od_purpose {
+    OD_PURPOSE_FIND,   /* was it placed? after an answer was lost */
+    OD_PURPOSE_TRACK,  /* how did it end? */
+} od_purpose;
+
+/* What the answers and events so far have told. Starts zeroed; what it owns is freed by the driver. */
+typedef struct od_report {
+    bool done;
+    int64_t again_ms;       /* not done: ask again after this; 0: at once; -1: only an event will tell more */
+    bool found;             /* FIND: positive evidence */
+    od_value *call;         /* FIND, found: new, as place gives it: { id, state, vendor, token } */
+    od_outcome_kind kind;   /* TRACK */
+    od_rang rang;
+    od_value *raw;          /* TRACK: new, the vendor's own words (a string or an object) */
+    int64_t at_ms;          /* TRACK: when it ended, Unix time; 0: unknown */
+} od_report;
+
+/* How a vendor is asked about a call it may have accepted: pure functions, driven by core/follow.c. call is what the
+ * script has: { id, state, vendor, token, to, at (Unix seconds of the intent), response }, members may be absent. memory
+ * starts as NULL and is the vendor's own: *memory is replaced (the old one unref'd) by learn and hear. */
+typedef struct od_following {
+    /* Next question: *operation and *params (new), or *operation NULL: nothing to ask now (wait for an event).
+     * Errors: validation where this call cannot be asked about (no id, no ticket, ...; the message says why). */
+    od_status (*ask)(const od_vendor *vendor, const od_value *options, od_purpose purpose, const od_value *call,
+                     const od_value *memory, int64_t now_ms, const od_operation **operation, od_value **params,
+                     od_error *err);
+    /* Its answer: result, or failure (then result is NULL; a transient failure that should just be asked again is the
+     * vendor's to judge: set again_ms). Returning an error ends the request with it. */
+    od_status (*learn)(const od_vendor *vendor, const od_value *options, od_purpose purpose, const od_value *call,
+                       const od_operation *operation, const od_value *result, const od_error *failure, int64_t now_ms,
+                       od_value **memory, od_report *report, od_error *err);
+    /* An event of the client's notifications (NULL: this vendor has none). */
+    od_status (*hear)(const od_vendor *vendor, od_purpose purpose, const od_value *call, const char *channel,
+                      const od_value *data, int64_t now_ms, od_value **memory, od_report *report, od_error *err);
+} od_following;
+
 struct od_vendor {
     const char *name;             /* "amazon_connect" */
     const char *title;            /* "Amazon Connect" */
@@ -78,7 +134,14 @@ struct od_vendor {
     /* After success: "placed" (true) or "handed off" (false), and the vendor's id as a new value (NULL: none). */
     bool (*placed)(const od_operation *operation, int http_status, const od_value *params, const od_value *body,
                    od_value **id);
+    const od_following *following; /* NULL: its calls can be neither found nor tracked */
 };
+
+/* "answered", ...: the names of the kinds; static. And "yes", "no", "unknown". */
+const char *od__outcome_name(od_outcome_kind kind);
+const char *od__rang_name(od_rang rang);
+/* The row of a literal, or the table's last row. literal may be NULL. */
+const od_outcome_row *od__outcome_row(const od_outcome_row *table, const char *literal);
 
 /* ---- registry ---- */
 const od_operation *od__operation_find(const od_vendor *vendor, const char *name);
