@@ -50,12 +50,22 @@ all: $(BUILD)/liboutdial.a $(BUILD)/liboutdial.so $(BUILD)/outdial lua $(BUILD)/
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
+# One short line a step; V=1 shows the commands.
+ifeq ($(V),)
+Q   := @
+say = @printf '  %-4s %s\n' '$(1)' '$(2)'
+else
+Q   :=
+say = @:
+endif
+
 # ---- the C library ----
 
 # One rule compiles all C: a file's room decides what it may include.
 define compile
 @mkdir -p $(@D)
-$(CC) $(BASEFLAGS) $(CFLAGS) $(INCLUDES) $(1) -MMD -MP -c -o $@ $<
+$(call say,CC,$<)
+$(Q)$(CC) $(BASEFLAGS) $(CFLAGS) $(INCLUDES) $(1) -MMD -MP -c -o $@ $<
 @printf '{"directory":"%s","file":"%s","command":"%s"},\n' '$(CURDIR)' '$<' \
     '$(CC) $(BASEFLAGS) $(CFLAGS) $(INCLUDES) $(1) -c $<' > $(@:.o=.json)
 endef
@@ -64,15 +74,17 @@ $(BUILD)/obj/core/%.o: core/%.c
 	$(call compile)
 
 $(BUILD)/liboutdial.a: $(CORE_OBJ)
+	$(call say,AR,$@)
 	@rm -f $@
-	ar rcs $@ $^
+	$(Q)ar rcs $@ $^
 
 $(BUILD)/liboutdial.so.$(VERSION): $(CORE_OBJ)
-	$(CC) -shared $(SANITIZE) -Wl,-soname,liboutdial.so.$(SOVERSION) -Wl,-z,defs -o $@ $^ $(LDFLAGS) $(LIBS) -ldl
+	$(call say,LD,$@)
+	$(Q)$(CC) -shared $(SANITIZE) -Wl,-soname,liboutdial.so.$(SOVERSION) -Wl,-z,defs -o $@ $^ $(LDFLAGS) $(LIBS) -ldl
 
 $(BUILD)/liboutdial.so: $(BUILD)/liboutdial.so.$(VERSION)
-	ln -sf $(<F) $(BUILD)/liboutdial.so.$(SOVERSION)
-	ln -sf $(<F) $@
+	@ln -sf $(<F) $(BUILD)/liboutdial.so.$(SOVERSION)
+	@ln -sf $(<F) $@
 
 # ---- the Lua modules: one per Lua version, each with the core inside ----
 
@@ -85,7 +97,8 @@ $(BUILD)/obj/lua$(1)/%.o: %.c
 
 $(BUILD)/lua$(1)/outdial/core.so: $(LUA_SRC:%.c=$(BUILD)/obj/lua$(1)/%.o) $(BUILD)/liboutdial.a
 	@mkdir -p $$(@D)
-	$(CC) -shared $(SANITIZE) -Wl,--exclude-libs,ALL -o $$@ $$^ $(LDFLAGS) $(LIBS) -ldl
+	$$(call say,LD,$$@)
+	$$(Q)$(CC) -shared $(SANITIZE) -Wl,--exclude-libs,ALL -o $$@ $$^ $(LDFLAGS) $(LIBS) -ldl
 endef
 $(foreach v,$(LUA_MODULE_VERSIONS),$(eval $(call lua_module,$(v))))
 
@@ -93,7 +106,8 @@ $(foreach v,$(LUA_MODULE_VERSIONS),$(eval $(call lua_module,$(v))))
 
 $(BUILD)/embedded.c: bindings/host/embed.lua $(SCRIPTS)
 	@mkdir -p $(@D)
-	$(LUA) bindings/host/embed.lua $@ $(SCRIPTS)
+	$(call say,LUA,$@)
+	$(Q)$(LUA) bindings/host/embed.lua $@ $(SCRIPTS)
 
 $(BUILD)/obj/embedded.o: $(BUILD)/embedded.c
 	$(call compile,-Ibindings/host)
@@ -102,7 +116,8 @@ $(BUILD)/obj/bindings/host/%.o: bindings/host/%.c
 	$(call compile,-Ibindings/host $(call lua_cflags,5.4))
 
 $(BUILD)/outdial: $(HOST_OBJ) $(LUA_SRC:%.c=$(BUILD)/obj/lua5.4/%.o) $(BUILD)/liboutdial.a
-	$(CC) $(SANITIZE) -Wl,-E -o $@ $^ $(LDFLAGS) $$(pkg-config --libs lua5.4) $(LIBS) -ldl -lm
+	$(call say,LD,$@)
+	$(Q)$(CC) $(SANITIZE) -Wl,-E -o $@ $^ $(LDFLAGS) $$(pkg-config --libs lua5.4) $(LIBS) -ldl -lm
 
 $(BUILD)/compile_commands.json: $(CORE_OBJ) $(HOST_OBJ) $(LUA_SRC:%.c=$(BUILD)/obj/lua5.4/%.o)
 	@{ echo '['; cat $(^:.o=.json) | sed '$$ s/,$$//'; echo ']'; } > $@
@@ -155,7 +170,8 @@ $(BUILD)/obj/tests/core/%.o: tests/core/%.c
 
 $(BUILD)/tests/%: $(BUILD)/obj/tests/core/%.o $(TEST_HELP:%.c=$(BUILD)/obj/%.o) $(BUILD)/liboutdial.a
 	@mkdir -p $(@D)
-	$(CC) $(SANITIZE) -rdynamic -o $@ $^ $(LDFLAGS) -lcmocka $(LIBS) -ldl
+	$(call say,LD,$@)
+	$(Q)$(CC) $(SANITIZE) -rdynamic -o $@ $^ $(LDFLAGS) -lcmocka $(LIBS) -ldl
 
 .SECONDARY:
 
@@ -209,7 +225,8 @@ lint: deps-lint ## cppcheck, clang-tidy, luacheck
 
 $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/liboutdial.a
 	@mkdir -p $(@D)
-	$(CC) $(BASEFLAGS) -O2 -g $(INCLUDES) -o $@ $^ $(LDFLAGS) $(LIBS) -ldl
+	$(call say,LD,$@)
+	$(Q)$(CC) $(BASEFLAGS) -O2 -g $(INCLUDES) -o $@ $^ $(LDFLAGS) $(LIBS) -ldl
 
 .PHONY: bench
 bench: deps ## cost per call, as ratios against a bare libcurl client in the same run
