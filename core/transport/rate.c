@@ -1,4 +1,5 @@
-/* rate: exchanges wait here for a slot of their bucket, first come, first served; the arithmetic is in gcra.c.
+/* rate: exchanges wait here for a slot of their bucket, repetitions first, each in order of arrival; the arithmetic is in
+ * gcra.c.
  *
  * A slot is booked when its exchange goes, not when it queues: so a waiter that is canceled has nothing to give back. */
 #include "transport/transport.h"
@@ -44,6 +45,33 @@ static void append(queue *q, od_exchange *exchange) {
     }
     q->last = exchange;
     q->count++;
+}
+
+static void insert_before(queue *q, od_exchange *exchange, od_exchange *next) {
+    exchange->next = next;
+    exchange->previous = next->previous;
+    if (next->previous != NULL) {
+        next->previous->next = exchange;
+    } else {
+        q->first = exchange;
+    }
+    next->previous = exchange;
+    q->count++;
+}
+
+/* Repetitions go before those that were never tried, in their own order: one whose placement is in doubt may be sent
+ * again for a few seconds only (R2), and the others lose nothing but that slot. */
+static void enqueue(queue *q, od_exchange *exchange) {
+    od_exchange *next = NULL;
+    if (exchange->attempts > 1) {
+        next = q->first;
+        while (next != NULL && next->attempts > 1) next = next->next;
+    }
+    if (next != NULL) {
+        insert_before(q, exchange, next);
+    } else {
+        append(q, exchange);
+    }
 }
 
 static void take_out(queue *q, od_exchange *exchange) {
@@ -174,7 +202,7 @@ static od_status wait_for_slot(bucket *b, od_exchange *exchange, int64_t at_us) 
         od__loop_timer_stop(loop, &exchange->timer);
         return status;
     }
-    append(&b->waiting, exchange);
+    enqueue(&b->waiting, exchange);
     od__exchange_park(exchange, unpark_waiting, b);
     return OD_OK;
 }

@@ -151,6 +151,21 @@ static void test_first_come_first_served(void **state) {
     dispose(f);
 }
 
+static void test_R2_repetitions_go_first(void **state) {
+    (void)state;
+    fixture *f = make(NULL);
+    for (int i = 0; i < 3; i++) send(f, i, &one_a_second);
+    f->senders[3].exchange.attempts = 2;
+    f->senders[4].exchange.attempts = 3;
+    send(f, 3, &one_a_second); /* before 1 and 2 */
+    send(f, 4, &one_a_second); /* after 3: among themselves in order */
+    send(f, 5, &one_a_second);
+    assert_string_equal(below(f), "0");
+    for (int i = 0; i < 5; i++) pass(f, 1000000);
+    assert_string_equal(below(f), "034125");
+    dispose(f);
+}
+
 static void test_nobody_overtakes_a_waiter_whose_timer_is_late(void **state) {
     (void)state;
     fixture *f = make(NULL);
@@ -445,6 +460,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_gcra),
         cmocka_unit_test(test_first_come_first_served),
+        cmocka_unit_test(test_R2_repetitions_go_first),
         cmocka_unit_test(test_nobody_overtakes_a_waiter_whose_timer_is_late),
         cmocka_unit_test(test_a_little_lateness_is_not_lost),
         cmocka_unit_test(test_a_long_sleep_is_not_caught_up),
