@@ -308,17 +308,23 @@ function genesys.counts(state)
     return json.object({ { "dials", own.dials }, { "records", own.records }, { "sessions", sessions } })
 end
 
---- Gives every session another CSRF token: those that clients hold become invalid.
-function genesys.rotate_csrf(state)
+-- Gives every session another CSRF token: those that clients hold become invalid.
+local function rotate_csrf(state)
     for _, session in pairs(memory(state).sessions) do
         session.csrf = state.uuid()
     end
 end
 
---- Ends every HTTP session, as a restart of the server does.
-function genesys.expire_sessions(state)
+-- Ends every HTTP session, as a restart of the server does.
+local function expire_sessions(state)
     memory(state).sessions = {}
 end
+
+--- The mock's own pages about this vendor, POST /mock/genesys/<name>: each takes the state and the request.
+genesys.PAGES = {
+    ["csrf/rotate"] = rotate_csrf,
+    ["sessions/expire"] = expire_sessions,
+}
 
 --- Answers one request.
 function genesys.handle(state, request)

@@ -1,4 +1,4 @@
--- The mock vendors on one port: Amazon Connect, Genesys Web Services (Dial and AddRecord), CCAI Platform and Symbee.
+-- The mock vendors on one port: Amazon Connect, Genesys Web Services, CCAI Platform and Symbee.
 -- This file is the server; what is answered is decided by router.lua and the vendors behind it, without sockets.
 
 local faults = require("mock.faults")
@@ -59,9 +59,11 @@ end
 local Handle = {}
 Handle.__index = Handle
 
--- Sends an answer, or does what a fault does instead.
+-- Sends an answer, or does what a fault does instead; a parked one waits until settle sends it.
 local function send(self, request, answer)
-    if answer.hang then
+    if answer.park then
+        self.parked[#self.parked + 1] = { request = request, park = answer.park }
+    elseif answer.hang then
         self.hanging[request] = true -- kept: an answer never comes, and the connection stays until the mock stops
     elseif answer.drop then
         request:drop()
@@ -70,10 +72,48 @@ local function send(self, request, answer)
     end
 end
 
+local arm
+
+-- Sends those parked answers whose time has come, and waits for the earliest of the others.
+local function settle(self)
+    local kept, wake_ms = {}, nil
+    for _, item in ipairs(self.parked) do
+        local answer = item.park.resume()
+        if answer then
+            send(self, item.request, answer)
+        else
+            kept[#kept + 1] = item
+            wake_ms = math.min(wake_ms or math.huge, item.park.wake_ms())
+        end
+    end
+    self.parked = kept
+    arm(self, wake_ms)
+end
+
+local function wake_later(self, wake_ms)
+    local slept = scheduler.sleep(math.max(0, wake_ms - self.state.now_ms()) / 1000)
+    if slept and self.server then
+        self.timer = nil
+        settle(self)
+        self:pump()
+    end
+end
+
+function arm(self, wake_ms)
+    local timer = self.timer
+    if timer and timer.wake_ms == wake_ms then
+        return
+    elseif timer then
+        timer.task:cancel()
+    end
+    self.timer = wake_ms and { wake_ms = wake_ms, task = scheduler.daemon(wake_later, self, wake_ms) }
+end
+
 local function answer_later(self, request)
     scheduler.sleep(self.latency_ms / 1000)
     if self.server then
         send(self, request, router.handle(self.state, request, self.next_fault))
+        settle(self)
         self:pump()
     end
 end
@@ -89,6 +129,7 @@ function Handle:pump()
                 send(self, request, router.handle(self.state, request, self.next_fault))
             end
         end
+        settle(self)
         arrived = self.server:step()
     end
 end
@@ -97,7 +138,8 @@ local function close(self)
     if self.server then
         self.server:close()
         self.server = nil
-        self.hanging = {}
+        self.hanging, self.parked = {}, {}
+        arm(self, nil)
         self.log.close()
     end
 end
@@ -136,7 +178,7 @@ function mock.start(options)
     else
         log = phone_log.new()
     end
-    local self = setmetatable({ log = log, hanging = {}, state = new_state(options, log) }, Handle)
+    local self = setmetatable({ log = log, hanging = {}, parked = {}, state = new_state(options, log) }, Handle)
     self.latency_ms = options.latency_ms and options.latency_ms > 0 and options.latency_ms or nil
     self.next_fault = options.faults and faults.new(options.faults, options.seed or 1) or nil
     local server

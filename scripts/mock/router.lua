@@ -58,15 +58,12 @@ end
 local OWN = {
     ["GET /mock/rings"] = get_rings,
     ["GET /mock/state"] = get_state,
-    ["POST /mock/genesys/csrf/rotate"] = function(state)
-        genesys.rotate_csrf(state)
-        return reply(json.object())
-    end,
-    ["POST /mock/genesys/sessions/expire"] = function(state)
-        genesys.expire_sessions(state)
-        return reply(json.object())
-    end,
 }
+for name, page in pairs(genesys.PAGES) do
+    OWN["POST /mock/genesys/" .. name] = function(state, request)
+        return reply(page(state, request) or json.object())
+    end
+end
 
 local function not_found(request)
     return http.answer(404, "text/plain", "no mock vendor answers " .. request.method .. " " .. request.path .. "\n")
@@ -81,12 +78,13 @@ local function carry_out(state, vendor, request)
 end
 
 --- Answers one request: { status, headers, body } with ring where a phone rang, drop = true where the connection closes
---- without an answer, hang = true where none ever comes. next_fault, where given, names the fault of the
---- vendors' next request.
+--- without an answer, hang = true where none ever comes, park where it comes later: park.resume() returns the answer
+--- once there is one; it is asked after every other request, and again at park.wake_ms(). next_fault, where given,
+--- names the fault of the vendors' next request.
 function router.handle(state, request, next_fault)
     local own = OWN[request.method .. " " .. request.path]
     if own then
-        return own(state)
+        return own(state, request)
     end
     local vendor = find_vendor(request.path)
     if not vendor then
@@ -106,6 +104,7 @@ function router.handle(state, request, next_fault)
     elseif fault == "hang" then
         return { hang = true, ring = answer.ring }
     elseif fault == "garbage" then
+        answer.status, answer.park = answer.status or 200, nil
         answer.headers = { { "Content-Type", "application/json" } }
         answer.body = GARBAGE
     end
