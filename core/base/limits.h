@@ -18,6 +18,11 @@
 #define OD_LIMIT_NEAREST_BYTES 96                    /* longer names are not compared for "did you mean" */
 #define OD_LIMIT_LOOP_EVENTS 256                     /* ready descriptors taken from the kernel at once */
 #define OD_LIMIT_LOOP_ROUNDS 16                      /* how often one step runs work that its own work made due */
+#define OD_LIMIT_BAYEUX_MESSAGES 100000              /* messages in one answer of a notification server */
+#define OD_LIMIT_CHANNEL_BYTES 256                   /* one channel's name */
+#define OD_LIMIT_CHANNELS 64                         /* channels of one subscription, and of one client */
+#define OD_LIMIT_EVENTS_WAITING 1000                 /* events nobody has taken: from here on no more are fetched */
+#define OD_LIMIT_ADVICE_MS 3600000                   /* any time that a notification server may advise */
 #define OD_LIMIT_FOREIGN_CLOCK_WAIT_MS 10            /* longest wait while a clock that is not the kernel's runs a timer */
 
 #define OD_DEFAULT_TIMEOUT_MS 15000

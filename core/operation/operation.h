@@ -51,6 +51,18 @@ struct od_operation {
     const char *repeat_field;     /* TOKEN: the field that makes a second one the same. SAFE: none */
     const char *repeat_unless;    /* a field whose presence makes a repeat unsafe; may be NULL */
     bool unsigned_request;        /* no authorizer */
+    /* One that rings only for some parameters: with one of quiet_values (NULL-ended) in quiet_field none does, and it may
+     * be repeated like a read. NULL: it always rings, if it rings. */
+    const char *quiet_field;
+    const char *const *quiet_values;
+    /* What a repetition says when an earlier try did the work (a deletion finds nothing): then it is a success. OD_OK:
+     * nothing is read in this way. */
+    od_status done_earlier;
+    /* Adds to a good answer, in place, what can be read from it and the parameters; NULL: nothing. Errors:
+     * out_of_memory. */
+    od_status (*refine)(const od_value *params, od_value *result, od_error *err);
+    const char *ears;             /* a channel: once the client has subscribed to it, this goes out only while it is heard
+                                     (R19); NULL: none */
 };
 
 /* A neutral call, already checked against od_shape_call. All borrowed; NULL if absent. */
@@ -87,7 +99,8 @@ typedef enum od_purpose {
 /* What the answers and events so far have told. Starts zeroed; what it owns is freed by the driver. */
 typedef struct od_report {
     bool done;
-    int64_t again_ms;       /* not done: ask again after this; 0: at once; -1: only an event will tell more */
+    int64_t again_ms;       /* not done: ask again after this; 0: at once; -1: only an event will tell more. For hear it
+                               starts as -1, which leaves what is planned as it is */
     bool found;             /* FIND: positive evidence */
     od_value *call;         /* FIND, found: new, as place gives it: { id, state, vendor, token } */
     od_outcome_kind kind;   /* TRACK */
@@ -98,7 +111,8 @@ typedef struct od_report {
 
 /* How a vendor is asked about a call it may have accepted: pure functions, driven by core/follow.c. call is what the
  * script has: { id, state, vendor, token, to, at (Unix seconds of the intent), response }, members may be absent. memory
- * starts as NULL and is the vendor's own: *memory is replaced (the old one unref'd) by learn and hear. */
+ * starts as NULL and is the vendor's own: *memory is replaced (the old one unref'd) by learn and hear. now_ms is Unix
+ * time. */
 typedef struct od_following {
     /* Next question: *operation and *params (new), or *operation NULL: nothing to ask now (wait for an event).
      * Errors: validation where this call cannot be asked about (no id, no ticket, ...; the message says why). */
@@ -114,6 +128,12 @@ typedef struct od_following {
     od_status (*hear)(const od_vendor *vendor, od_purpose purpose, const od_value *call, const char *channel,
                       const od_value *data, int64_t now_ms, od_value **memory, od_report *report, od_error *err);
 } od_following;
+
+/* Where a vendor tells things unasked: CometD over HTTP long polling. */
+typedef struct od_notifications {
+    const char *path_option;      /* a client option that replaces the path; may be NULL */
+    const char *path;             /* below the base URL: "/api/v2/notifications" */
+} od_notifications;
 
 struct od_vendor {
     const char *name;             /* "amazon_connect" */
@@ -135,6 +155,7 @@ struct od_vendor {
     bool (*placed)(const od_operation *operation, int http_status, const od_value *params, const od_value *body,
                    od_value **id);
     const od_following *following; /* NULL: its calls can be neither found nor tracked */
+    const od_notifications *notifications; /* NULL: it tells nothing unasked */
 };
 
 /* "answered", ...: the names of the kinds; static. And "yes", "no", "unknown". */
@@ -142,6 +163,13 @@ const char *od__outcome_name(od_outcome_kind kind);
 const char *od__rang_name(od_rang rang);
 /* The row of a literal, or the table's last row. literal may be NULL. */
 const od_outcome_row *od__outcome_row(const od_outcome_row *table, const char *literal);
+/* What a failed question means where a vendor has nothing better to say: one that may pass (retryable) is asked again
+ * after wait_ms, or after the vendor's own hint if that is longer; any other ends the request with that failure, which is
+ * put into err and returned. */
+od_status od__following_failed(const od_error *failure, int64_t wait_ms, od_report *report, od_error *err);
+
+/* Whether a phone may ring because of this operation with these parameters. */
+bool od__operation_rings(const od_operation *operation, const od_value *params);
 
 /* ---- registry ---- */
 const od_operation *od__operation_find(const od_vendor *vendor, const char *name);

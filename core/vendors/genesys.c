@@ -44,6 +44,8 @@ static const od_field option_fields[] = {
     { .name = "calling_list", .summary = "default callingList of records", .shape = &od_shape_filled },
     { .name = "time_zone", .summary = "default timeZone of records", .shape = &od_shape_filled },
     { .name = "phone_type", .summary = "default phoneType of records", .shape = &phone_type },
+    { .name = "notifications_path", .summary = "path of the notifications; default /api/v2/notifications",
+      .shape = &od_shape_url_path },
     { .name = "place_call_with", .summary = "operation of place_call: dial (default) or add_record", .shape = &way },
     OD_FIELDS_END
 };
@@ -279,8 +281,12 @@ static bool placed(const od_operation *operation, int http_status, const od_valu
     return false;
 }
 
+static const od_notifications notifications = {
+    .path_option = "notifications_path", .path = "/api/v2/notifications"
+};
+
 const od_vendor od_vendor_genesys = {
     .name = "genesys", .title = "Genesys Web Services", .options = &options_shape, .operations = operations,
     .errors = errors, .authorizer = &od_authorizer_gws_session, .cookies = true, .base_url = base_url,
-    .read = read_answer, .place = place, .placed = placed,
+    .read = read_answer, .place = place, .placed = placed, .notifications = &notifications,
 };

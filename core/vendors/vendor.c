@@ -164,6 +164,19 @@ static od_status check_basic_user(const od_value *value, const char *path, od_va
     return OD_OK;
 }
 
+static const od_check url_path_check;
+
+static od_status check_url_path(const od_value *value, const char *path, od_value **replacement, od_error *err) {
+    (void)replacement;
+    const char *text = od_value_string(value);
+    bool good = text[0] == '/' && strlen(text) == od_value_length(value);
+    for (; good && *text; text++)
+        good = *text > ' ' && *text < 0x7f && !strchr("?#\"<>\\^`{|}", *text);
+    return good ? OD_OK : od__check_fail(&url_path_check, value, path, err);
+}
+
+static const od_check url_path_check = { "path of a URL", check_url_path, "a path that begins with /" };
+
 const od_check od_check_aws_region = { "AWS region", check_aws_region, "an AWS region such as us-east-1" };
 const od_check od_check_dns_label = {
     "one host name label", check_dns_label, "one label of a host name (letters, digits, hyphens)"
@@ -182,6 +195,9 @@ const od_shape od_shape_secret = {
 };
 const od_shape od_shape_aws_region = {
     .kind = OD_KIND_STRING, .empty_is_absent = true, .check = &od_check_aws_region
+};
+const od_shape od_shape_url_path = {
+    .kind = OD_KIND_STRING, .max = 1024, .empty_is_absent = true, .check = &url_path_check
 };
 const od_shape od_shape_seats = { .kind = OD_KIND_LIST, .min = 1, .max = OD_LIMIT_SEATS, .element = &od_shape_filled };
 const od_shape od_shape_per_seat = { .kind = OD_KIND_INTEGER, .min = 1, .max = OD_LIMIT_SEATS };
