@@ -6,7 +6,7 @@ local endpoint, list, phone_log = ...
 local clients = {
     amazon_connect = outdial.amazon_connect { endpoint = endpoint, region = "us-east-1", -- keys: AWS_ACCESS_KEY_ID, ...
         instance_id = "10a4c4eb-f57e-4d4c-b602-bf39176ced07", contact_flow_id = "b0b8f2dd-ed1b-4c44-af36-ce189a178181",
-        source_phone_number = "+12065550100" },
+        source_phone_number = "+12065550100", rate = { per_second = 0.9, burst = 1 } }, -- at most 10 calls at once: its quota
     genesys = outdial.genesys { base_url = endpoint, username = "agent", password = "secret",
         device_id = "efe1ab32-53f9-43ce-b65e-5768c61f7d4a", rate = { per_second = 0.9, burst = 1 } },
     genesys_list = outdial.genesys { base_url = endpoint, username = "agent", password = "secret",
@@ -17,8 +17,11 @@ local clients = {
     symbee = outdial.symbee { endpoint = endpoint, company_code = "acme", environment = "prod", api_key = "symbee-key",
         campaign_region = "us-east-1", campaign_name = "Renewals" },
 }
-local serves = { US = "amazon_connect", KP = "amazon_connect", IE = "genesys", GB = "genesys_list", FR = "ccai_platform",
-    DE = "ccai_platform", AU = "symbee" }
+local serves = { US = "ccai_platform", IE = "genesys", GB = "genesys_list", FR = "ccai_platform", DE = "ccai_platform",
+    AU = "symbee", KP = "amazon_connect" }
+local function route(contact)
+    return contact.country == "US" and contact.plan == "premium" and "amazon_connect" or serves[contact.country]
+end
 local count, reasons, order = {}, {}, { "amazon_connect", "genesys", "genesys_list", "ccai_platform", "symbee" }
 for _, name in ipairs(order) do count[name] = { placed = 0, handed_off = 0, refused = 0, unknown = 0, rings = 0 } end
 
@@ -29,7 +32,7 @@ for line in io.lines(list) do
 end
 
 outdial.each(contacts, { concurrency = 64 }, function(contact)
-    local name, call, err = serves[contact.country], nil, nil
+    local name, call, err = route(contact), nil, nil
     for try = 1, 3 do
         if try > 1 then outdial.sleep(err.retry_after or 0.5 * try) end
         call, err = clients[name]:place_call { to = contact.mobile:gsub("[ ()-]", ""), contact = contact.id,
