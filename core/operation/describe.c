@@ -25,6 +25,41 @@ static od_status put_shape(od_value *to, const char *key, const od_shape *shape,
     return status == OD_OK ? od_value_set(to, key, fields, err) : status;
 }
 
+/* { field, values }: with one of these values in this field it does not ring. */
+static od_status put_quiet(od_value *to, const od_operation *operation, od_error *err) {
+    if (operation->quiet_field == NULL)
+        return OD_OK;
+    od_value *quiet = od_value_new_object(), *values = od_value_new_array();
+    od_status status = quiet != NULL && values != NULL ? put_text(quiet, "field", operation->quiet_field, err)
+                                                       : od__error_no_memory(err);
+    for (const char *const *value = operation->quiet_values; status == OD_OK && *value != NULL; value++)
+        status = od_value_add(values, od_value_new_string(*value), err);
+    if (status == OD_OK)
+        status = od_value_set(quiet, "values", od_value_ref(values), err);
+    if (status == OD_OK)
+        status = od_value_set(to, "quiet", od_value_ref(quiet), err);
+    od_value_unref(values);
+    od_value_unref(quiet);
+    return status;
+}
+
+static od_status put_pages(od_value *to, const od_paging *pages, od_error *err) {
+    if (pages == NULL)
+        return OD_OK;
+    od_value *described = od_value_new_object();
+    od_status status = described == NULL ? od__error_no_memory(err) : put_text(described, "items", pages->items, err);
+    if (status == OD_OK)
+        status = put_text(described, "next", pages->next, err);
+    if (status == OD_OK)
+        status = put_text(described, "parameter", pages->parameter, err);
+    if (status == OD_OK)
+        status = put_text(described, "total", pages->total, err);
+    if (status == OD_OK)
+        return od_value_set(to, "pages", described, err);
+    od_value_unref(described);
+    return status;
+}
+
 static od_status put_operation(od_value *to, const od_operation *operation, od_error *err) {
     od_status status = put_text(to, "name", operation->name, err);
     if (status == OD_OK)
@@ -38,6 +73,8 @@ static od_status put_operation(od_value *to, const od_operation *operation, od_e
     if (status == OD_OK)
         status = od_value_set(to, "rings", od_value_new_boolean(operation->rings), err);
     if (status == OD_OK)
+        status = put_quiet(to, operation, err);
+    if (status == OD_OK)
         status = put_text(to, "repeat", repeat_name(operation->repeat), err);
     if (status == OD_OK)
         status = put_text(to, "repeat_field", operation->repeat_field, err);
@@ -45,6 +82,8 @@ static od_status put_operation(od_value *to, const od_operation *operation, od_e
         status = put_text(to, "source", operation->source, err);
     if (status == OD_OK)
         status = put_shape(to, "fields", operation->input, err);
+    if (status == OD_OK)
+        status = put_pages(to, operation->pages, err);
     return status == OD_OK ? put_shape(to, "result", operation->output, err) : status;
 }
 

@@ -89,10 +89,13 @@ struct od_field {
     const char *constant;            /* always this text; the user may not give another */
     const char *option;              /* default taken from this client option when the field is absent */
     const char *option_prefix;       /* put before that option's value ("/devices/"); may be NULL */
+    bool option_only;                /* text: where the option is set, no other value (it is sent elsewhere as well) */
     bool make_uuid;                  /* a random UUID when absent (made once per request) */
     const char *const *aliases;      /* NULL-ended: other spellings accepted on input; may be NULL */
     int64_t default_integer;         /* sent when absent, if has_default_integer */
     bool has_default_integer;
+    const char *default_text;        /* when absent: this text, or what it says of a boolean or an integer; may be NULL */
+    int64_t ahead_ms;                /* a time (ISO 8601) that must be at least this long after now; 0: any */
 };
 
 #define OD_FIELDS_END { .name = NULL }
@@ -105,9 +108,13 @@ struct od_field {
  * order of declaration, then rules. Null members count as absent and are removed.
  * Errors: validation (path set, message "expected ..., got ..."), out_of_memory. */
 od_status od__shape_validate(const od_shape *shape, od_value *value, const char *path, od_error *err);
-/* Fills what is absent: constants, client options (may be NULL), UUIDs (random16 gives 16 bytes), default integers.
+/* Compares the times of a checked value (top level only) with now_ms, Unix time, where a field asks for one to come.
+ * Errors: validation. */
+od_status od__shape_check_ahead(const od_shape *shape, const od_value *value, int64_t now_ms, od_error *err);
+/* Fills what is absent: constants, client options (may be NULL), UUIDs (random16 gives 16 bytes), defaults.
  * Runs before od__shape_validate. For a CHOICE the chooser must be there (or have an option or constant); an option is
- * used only for fields that the chosen variant has. Errors: out_of_memory, validation (another value for a constant). */
+ * used only for fields that the chosen variant has. Errors: out_of_memory, validation (another value for a constant, or
+ * than the option where only that may be sent). */
 od_status od__shape_fill(const od_shape *shape, od_value *value, const od_value *options,
                          bool (*random)(void *context, void *out, size_t bytes), void *random_context, od_error *err);
 /* Returns the struct that value chooses (shape itself for a STRUCT; NULL if the chooser is missing or unknown). */

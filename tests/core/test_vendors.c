@@ -6,6 +6,7 @@
  *   VENDOR/OPERATION/answers.json     an HTTP answer -> placed or handed off, the result, or the exact error
  *   VENDOR/OPERATION/place.json       a neutral call -> operation, parameters and the exact body
  *
+ * A row of requests or refused may say when it is judged: `now`, ISO 8601 (1970 if absent).
  * `options` beside `cases` are the client options of all rows that have none of their own. */
 #include <dirent.h>
 #include <fnmatch.h>
@@ -96,6 +97,11 @@ static od_status build(const row *r, const od_operation *operation, const od_val
     od_status status = od__shape_fill(operation->input, params, options, counting_random, NULL, err);
     if (status == OD_OK)
         status = od__shape_validate(operation->input, params, "", err);
+    int64_t now_ms = 0;
+    if (text_of(r->value, "now"))
+        assert_true(od__iso8601_parse(text_of(r->value, "now"), &now_ms));
+    if (status == OD_OK)
+        status = od__shape_check_ahead(operation->input, params, now_ms, err);
     if (status == OD_OK)
         status = r->vendor->base_url(options, url, sizeof url, err);
     if (status == OD_OK)
