@@ -35,9 +35,41 @@ local DEFAULTS = {
     genesys = {
         version = "8.5.202.96",
         csrf = true,
+        csrf_on_notifications = true, -- false: as on a server that does not look for the token there
         session_idle_ms = 1800000,
         calls_per_device = 1,
-        call_ms = 1000, -- how long a dialled call keeps its device busy: short, as nothing else hangs on it
+        dial_needs_session = false, -- true: Dial is refused on a device that is logged out
+        event_ms = 10, -- how long after a request its notification comes
+        -- How a dialled call goes on, by the last digits dialled: answered, busy, no_answer, rejected, invalid (an error
+        -- comes instead of a call) or endless (nobody ever hangs up). A row may have times of its own. What no row names
+        -- is answered.
+        outcomes = {
+            { suffix = "99001", outcome = "no_answer" },
+            { suffix = "99002", outcome = "busy" },
+            { suffix = "99003", outcome = "rejected" },
+            { suffix = "99006", outcome = "invalid" },
+            { suffix = "99008", outcome = "invalid" },
+            { suffix = "99012", outcome = "endless" },
+        },
+        ring_ms = 300, -- from Dialing to Established
+        talk_ms = 600, -- from Established to Released
+        busy_ms = 200,
+        no_answer_ms = 900,
+        participants = "objects", -- "strings": as before October 2015, with participantsInfo beside them
+        channels = { voice = true }, -- those that a contact center session can open
+        missing_campaigns = { NoSuchCampaign = true }, -- any other campaign exists, and so do their calling lists
+        missing_lists = { NoSuchList = true },
+        cometd = {
+            enabled = true,
+            timeout_ms = 30000, -- how long a connect stays parked
+            interval_ms = 0,
+            max_interval_ms = 10000, -- how long a client may be away
+            advise_max_interval = false,
+            ack = false, -- true: offers the acknowledge extension
+            sessions_per_browser = 1,
+            multi_session_interval_ms = 2000,
+            drop_connect_every = 0, -- N: the connection of each Nth answered connect closes instead; 0: of none
+        },
         users = {
             {
                 username = "agent", password = "secret", id = "d6ab5b4fb6ba4f0eb1ab9c1ddf6a7d01",
@@ -96,7 +128,8 @@ local function is_list(value)
 end
 
 -- Maps that name tenants' things are replaced as a whole, like lists.
-local WHOLE = { menus = true, tickets = true, languages = true, missing = true, missing_campaigns = true }
+local WHOLE = { menus = true, tickets = true, languages = true, missing = true, missing_campaigns = true,
+    missing_lists = true, channels = true }
 
 local function merge(defaults, given, path)
     local result = {}

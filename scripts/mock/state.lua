@@ -1,6 +1,7 @@
 -- All that one mock remembers, with its clock and its randomness: the vendors' functions take it and a request
--- and nothing else.
+-- and nothing else. What happens by itself later is kept in order of time.
 
+local agenda = require("mock.agenda")
 local phone_log = require("mock.phone_log")
 local random = require("mock.random")
 local settings = require("mock.settings")
@@ -18,6 +19,7 @@ function state.new(options)
         enforce_rate = options.rate == true,
         queued = {}, -- what a vendor has accepted and may dial later, in order of arrival
     }
+    local to_come = agenda.new()
 
     --- The next random number, 0 <= number < 1.
     new.random = draw
@@ -33,6 +35,21 @@ function state.new(options)
     --- Notes something accepted that no phone rings for yet.
     function new.queue(vendor, to, token)
         new.queued[#new.queued + 1] = { vendor = vendor, to = to, token = token }
+    end
+
+    --- Carries an action out, with its time as argument, once the clock has reached it.
+    function new.at(at_ms, action)
+        to_come.add(at_ms, action)
+    end
+
+    --- Carries out all that is due: lives advance when they are looked at.
+    function new.catch_up()
+        to_come.run(new.now_ms())
+    end
+
+    --- When the next of them is due, or nil.
+    function new.next_due_ms()
+        return to_come.next_ms()
     end
 
     return new
