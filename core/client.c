@@ -61,9 +61,28 @@ static void finish_call(od_client_call *call) {
     od__request_finish(&call->base, result);
 }
 
+static void finish_question(od_client_call *call) {
+    od_error error = call->exchange.error;
+    od_value *result = call->answer;
+    call->answer = NULL;
+    if (error.code != OD_OK) {
+        od_value_unref(result);
+        result = NULL;
+    }
+    void (*answered)(void *context, od_value *result, const od_error *error) = call->answered;
+    void *context = call->answered_context;
+    release_call(call);
+    od__free(call);
+    answered(context, result, &error);
+}
+
 static void exchange_finished(void *context, od_exchange *exchange) {
     (void)exchange;
-    finish_call(context);
+    od_client_call *call = context;
+    if (call->answered != NULL)
+        finish_question(call);
+    else
+        finish_call(call);
 }
 
 static void judge_try(void *context, od_exchange *exchange) {
@@ -136,11 +155,9 @@ static od_status refused(const od_operation *operation, od_status status, od_err
     return status;
 }
 
-od_status od__client_start(od_client *client, const od_operation *operation, od_value *parameters,
-                           od_placing *placing, const od_submit_options *options, od_request **out, od_error *err) {
-    od_submit_options given = OD_SUBMIT_OPTIONS_INIT;
-    if (options != NULL)
-        memcpy(&given, options, options->size < sizeof(given) ? options->size : sizeof(given));
+/* Makes a call that is ready to be sent. Takes parameters and the contents of placing, also when it fails. */
+static od_status make_call(od_client *client, const od_operation *operation, od_value *parameters,
+                           od_placing *placing, const od_submit_options *options, od_client_call **out, od_error *err) {
     od_client_call *call = od__calloc(1, sizeof(*call));
     if (call == NULL) {
         od_value_unref(parameters);
@@ -160,13 +177,49 @@ od_status od__client_start(od_client *client, const od_operation *operation, od_
         free_call(&call->base);
         return refused(operation, status, err);
     }
-    set_up_exchange(call, &given);
+    set_up_exchange(call, options);
+    od__exchange_push(&call->exchange, exchange_finished, call);
+    *out = call;
+    return OD_OK;
+}
+
+od_status od__client_start(od_client *client, const od_operation *operation, od_value *parameters,
+                           od_placing *placing, const od_submit_options *options, od_request **out, od_error *err) {
+    od_submit_options given = OD_SUBMIT_OPTIONS_INIT;
+    if (options != NULL)
+        memcpy(&given, options, options->size < sizeof(given) ? options->size : sizeof(given));
+    od_client_call *call;
+    od_status status = make_call(client, operation, parameters, placing, &given, &call, err);
+    if (status != OD_OK)
+        return status;
     list_call(client, call);
     od__request_init(&call->base, &call_kind, client->engine, given.context);
-    od__exchange_push(&call->exchange, exchange_finished, call);
     od__transport_send(client->retry, &call->exchange);
     od__request_hand_out(&call->base, out);
     return OD_OK;
+}
+
+/* ---- questions of other requests ---- */
+
+od_status od__client_ask(od_client *client, const od_operation *operation, od_value *parameters,
+                         void (*answered)(void *context, od_value *result, const od_error *error), void *context,
+                         od_client_call **out, od_error *err) {
+    const od_submit_options plain = OD_SUBMIT_OPTIONS_INIT;
+    od_client_call *call;
+    od_status status = make_call(client, operation, parameters, NULL, &plain, &call, err);
+    if (status != OD_OK)
+        return status;
+    call->answered = answered;
+    call->answered_context = context;
+    *out = call;
+    od__transport_send(client->retry, &call->exchange);
+    return OD_OK;
+}
+
+void od__client_drop(od_client_call *call) {
+    od__exchange_cancel(&call->exchange, OD_CANCELED, "nobody waits for the answer");
+    release_call(call);
+    od__free(call);
 }
 
 /* ---- by name ---- */

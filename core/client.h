@@ -10,6 +10,7 @@
 #pragma GCC visibility push(hidden)
 
 typedef struct od_client_call od_client_call;
+typedef struct od_follow od_follow;
 
 /* A client's options once they are checked, as the layers want them. */
 typedef struct od_client_plan {
@@ -31,6 +32,7 @@ struct od_client {
     od_authorizer *authorizer;
     od_transport *network, *authorizing, *rate, *retry;  /* the chain, from the bottom up; rate may be NULL */
     od_client_call *calls;      /* under way; doubly linked */
+    od_follow *follows;         /* look-ups and outcomes under way; doubly linked */
     void (*log)(void *context, od_log_level level, const char *text);
     void *log_context;
 };
@@ -50,7 +52,15 @@ od_status od__client_submit_take(od_client *client, const char *operation, od_va
 od_status od__client_place_take(od_client *client, od_value *call, const od_submit_options *options, od_request **out,
                                 od_error *err);
 
-/* ---- between client.c and place.c ---- */
+/* As od_client_find and od_client_track, but takes call (also when it fails); context is what od_request_context gives. */
+od_status od__client_follow_take(od_client *client, od_purpose purpose, od_value *call, int64_t timeout_ms, void *context,
+                                 od_request **out, od_error *err);
+/* Tells everybody who follows a call of this client what its notifications say. Both borrowed. */
+void od__follow_hear(od_client *client, const char *channel, const od_value *data);
+/* Finishes all that is followed, with code. */
+void od__follow_close(od_client *client, od_status code);
+
+/* ---- between client.c, place.c and follow.c ---- */
 
 /* Finds an operation. Errors: validation (with "did you mean"). */
 od_status od__client_operation(const od_client *client, const char *name, const od_operation **out, od_error *err);
@@ -73,6 +83,10 @@ struct od_client_call {
     od_value *answer;             /* of the last try, if it succeeded */
     bool is_placing;
     od_placing placing;
+    /* A question that another request asks on its way: told here, once, and never listed or delivered; the call is freed
+     * before. result is taken over, NULL where error tells of a failure. NULL: an ordinary call. */
+    void (*answered)(void *context, od_value *result, const od_error *error);
+    void *answered_context;
     od_client_call *next, *previous;
 };
 
@@ -80,6 +94,13 @@ struct od_client_call {
  * NULL. Errors: validation, out_of_memory. */
 od_status od__client_start(od_client *client, const od_operation *operation, od_value *parameters,
                            od_placing *placing, const od_submit_options *options, od_request **out, od_error *err);
+/* Starts a call whose end only answered hears of, with parameters (taken, also when it fails). *out is lent until then,
+ * for od__client_drop. Errors: as od__client_start. */
+od_status od__client_ask(od_client *client, const od_operation *operation, od_value *parameters,
+                         void (*answered)(void *context, od_value *result, const od_error *error), void *context,
+                         od_client_call **out, od_error *err);
+/* Takes such a call back and frees it; answered is not called any more. */
+void od__client_drop(od_client_call *call);
 /* Makes { id, state, vendor, token, response } of a vendor's answer. response is borrowed. Errors: out_of_memory. */
 od_status od__placing_result(const od_vendor *vendor, const od_operation *operation, int http_status,
                              const od_value *parameters, const od_value *response, const char *token, od_value **out,

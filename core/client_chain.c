@@ -122,6 +122,7 @@ od_status od_client_new(od_engine *engine, const od_vendor *vendor, const od_val
 void od_client_free(od_client *client) {
     if (client == NULL)
         return;
+    od__follow_close(client, OD_CLOSED);
     while (client->calls != NULL)
         client->calls->base.kind->cancel(&client->calls->base, OD_CLOSED);
     client->engine->clients--;

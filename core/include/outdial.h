@@ -282,13 +282,14 @@ OD_API od_status od_client_place(od_client *client, const od_value *call, const 
 
 /* Asks the vendor whether a call was placed whose answer was lost. call is { token, to, at, id ... }: what is known; at is
  * Unix seconds of when it was meant. The result is { placement = "placed", call = { id, state, vendor, token } }, or
- * { found = false }, which proves nothing by itself. Reads only, never rings. Otherwise as od_client_submit. Errors of
- * the request: validation where the vendor cannot be asked about this call, and what its operations give. */
+ * { found = false }, which proves nothing by itself. Reads only, never rings. Otherwise as od_client_submit. Errors:
+ * validation (the vendor cannot be asked about this call; at once, or of the request where only an answer shows it),
+ * out_of_memory; of the request also what the vendor's operations give. */
 OD_API od_status od_client_find(od_client *client, const od_value *call, od_request **out, od_error *err);
 /* Follows a call (a result of od_client_place) to its end. The result is { kind, rang, raw, at }: kind is one of answered
  * machine fax no_answer busy declined abandoned invalid_number blocked expired failed canceled unreported unclassified;
- * rang is "yes", "no" or "unknown"; raw the vendor's own words; at Unix seconds. timeout_ms 0: no limit; past it the request
- * ends as `timeout`. Reads only. */
+ * rang is "yes", "no" or "unknown"; raw the vendor's own words; at Unix seconds (absent if the vendor did not tell).
+ * timeout_ms 0: no limit; past it the request ends as `timeout`. Reads only. Errors: as od_client_find. */
 OD_API od_status od_client_track(od_client *client, const od_value *call, int64_t timeout_ms, od_request **out,
                                  od_error *err);
 

@@ -1,0 +1,308 @@
+/* Following a call: asks its vendor again and again, as the vendor's od_following says, until it is known whether the call
+ * was placed or how it ended. What to ask and what an answer means is the vendor's; when, and for how long, is here. */
+#include "client.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "json/value.h"
+
+struct od_follow {
+    od_request base;            /* first: the kind's functions get this */
+    od_client *client;          /* NULL once it is over */
+    od_purpose purpose;
+    od_value *call, *memory;
+    od_client_call *question;   /* under way; NULL: none */
+    const od_operation *asked;  /* what question is */
+    od_timer again, deadline;
+    int64_t timeout_ms;
+    od_follow *next, *previous;
+};
+
+/* ---- its end ---- */
+
+static void list(od_client *client, od_follow *self) {
+    self->next = client->follows;
+    if (self->next != NULL)
+        self->next->previous = self;
+    client->follows = self;
+}
+
+static void unlist(od_follow *self) {
+    if (self->previous != NULL)
+        self->previous->next = self->next;
+    else
+        self->client->follows = self->next;
+    if (self->next != NULL)
+        self->next->previous = self->previous;
+    self->next = self->previous = NULL;
+}
+
+static void release(od_follow *self) {
+    if (self->question != NULL)
+        od__client_drop(self->question);
+    od_value_unref(self->call);
+    od_value_unref(self->memory);
+    self->question = NULL;
+    self->call = self->memory = NULL;
+}
+
+/* result is taken; the error of the request is set already if there is one. */
+static void finish(od_follow *self, od_value *result) {
+    od_loop *loop = self->client->engine->loop;
+    od__loop_timer_stop(loop, &self->again);
+    od__loop_timer_stop(loop, &self->deadline);
+    release(self);
+    unlist(self);
+    self->client = NULL;
+    od__request_finish(&self->base, result);
+}
+
+static void cancel_follow(od_request *request, od_status code) {
+    od__error_set(&request->error, code, "%s", code == OD_CLOSED ? "the client or engine was closed"
+                                                                 : "the request was canceled");
+    finish((od_follow *)request, NULL);
+}
+
+static void free_follow(od_request *request) {
+    od_follow *self = (od_follow *)request;
+    release(self);
+    od__free(self);
+}
+
+static const od_request_kind follow_kind = { .cancel = cancel_follow, .free = free_follow };
+
+static void on_deadline(void *context) {
+    od_follow *self = context;
+    od__error_set(&self->base.error, OD_TIMEOUT, "the call has not ended within %lld ms", (long long)self->timeout_ms);
+    self->base.error.retryable = true;
+    finish(self, NULL);
+}
+
+/* ---- what is known, as a result ---- */
+
+static od_status set_found(od_value *result, od_report *report, od_error *err) {
+    if (!report->found)
+        return od_value_set(result, "found", od_value_new_boolean(false), err);
+    od_status status = od_value_set(result, "placement", od_value_new_string("placed"), err);
+    if (status == OD_OK)
+        status = od_value_set(result, "call", od_value_ref(report->call), err);
+    return status;
+}
+
+static od_value *seconds_of(int64_t unix_ms) {
+    return unix_ms % 1000 == 0 ? od_value_new_integer(unix_ms / 1000) : od_value_new_number((double)unix_ms / 1000);
+}
+
+static od_status set_outcome(od_value *result, od_report *report, od_error *err) {
+    od_status status = od_value_set(result, "kind", od_value_new_string(od__outcome_name(report->kind)), err);
+    if (status == OD_OK)
+        status = od_value_set(result, "rang", od_value_new_string(od__rang_name(report->rang)), err);
+    if (status == OD_OK && report->raw != NULL)
+        status = od_value_set(result, "raw", od_value_ref(report->raw), err);
+    if (status == OD_OK && report->at_ms != 0)
+        status = od_value_set(result, "at", seconds_of(report->at_ms), err);
+    return status;
+}
+
+static void finish_known(od_follow *self, od_report *report) {
+    od_error *err = &self->base.error;
+    od_value *result = od_value_new_object();
+    od_status status = result == NULL                            ? od__error_no_memory(err)
+                       : self->purpose == OD_PURPOSE_TRACK       ? set_outcome(result, report, err)
+                       : report->found && report->call == NULL   ? od__error_set(err, OD_INTERNAL, "found, but no call")
+                                                                 : set_found(result, report, err);
+    if (status != OD_OK) {
+        od_value_unref(result);
+        result = NULL;
+    }
+    finish(self, result);
+}
+
+static void clear_report(od_report *report) {
+    od_value_unref(report->call);
+    od_value_unref(report->raw);
+}
+
+/* ---- asking and learning ---- */
+
+static void answered(void *context, od_value *result, const od_error *error);
+
+/* Asks the next question, or waits for an event. The error is the request's to end with. */
+static od_status ask(od_follow *self, od_error *err) {
+    const od_vendor *vendor = self->client->vendor;
+    const od_operation *operation = NULL;
+    od_value *parameters = NULL;
+    od_status status = vendor->following->ask(vendor, self->client->options, self->purpose, self->call, self->memory,
+                                              od__clock_wall_ms(&self->client->engine->clock), &operation, &parameters,
+                                              err);
+    if (status == OD_OK && operation == NULL) {
+        if (vendor->following->hear == NULL)
+            status = od__error_set(err, OD_INTERNAL, "%s has nothing to ask, and no event will tell", vendor->name);
+    } else if (status == OD_OK && operation->rings) {
+        status = od__error_set(err, OD_INTERNAL, "%s rings, and following a call only reads", operation->name);
+    } else if (status == OD_OK) {
+        self->asked = operation;
+        return od__client_ask(self->client, operation, parameters, answered, self, &self->question, err);
+    }
+    od_value_unref(parameters);
+    return status;
+}
+
+static void ask_again(void *context) {
+    od_follow *self = context;
+    if (ask(self, &self->base.error) != OD_OK)
+        finish(self, NULL);
+}
+
+static void plan(od_follow *self, int64_t again_ms) {
+    od_loop *loop = self->client->engine->loop;
+    int64_t now_us = od__loop_now_us(loop);
+    int64_t due_us = again_ms > (INT64_MAX - now_us) / 1000 ? INT64_MAX : now_us + again_ms * 1000;
+    if (od__loop_timer_start(loop, &self->again, due_us, &self->base.error) != OD_OK)
+        finish(self, NULL);
+}
+
+static void learned(od_follow *self, od_status status, od_report *report) {
+    if (status != OD_OK)
+        finish(self, NULL);
+    else if (report->done)
+        finish_known(self, report);
+    else if (report->again_ms >= 0)
+        plan(self, report->again_ms);
+    else if (self->client->vendor->following->hear == NULL) {
+        od__error_set(&self->base.error, OD_INTERNAL, "%s waits for an event, and has none",
+                      self->client->vendor->name);
+        finish(self, NULL);
+    }
+}
+
+static void answered(void *context, od_value *result, const od_error *error) {
+    od_follow *self = context;
+    const od_vendor *vendor = self->client->vendor;
+    od_report report = { 0 };
+    self->question = NULL;
+    od_status status = vendor->following->learn(vendor, self->client->options, self->purpose, self->call, self->asked,
+                                                result, result != NULL ? NULL : error,
+                                                od__clock_wall_ms(&self->client->engine->clock), &self->memory,
+                                                &report, &self->base.error);
+    od_value_unref(result);
+    learned(self, status, &report);
+    clear_report(&report);
+}
+
+/* ---- events ---- */
+
+static void hear(od_follow *self, const char *channel, const od_value *data) {
+    const od_vendor *vendor = self->client->vendor;
+    od_report report = { .again_ms = -1 };
+    od_status status = vendor->following->hear(vendor, self->purpose, self->call, channel, data,
+                                               od__clock_wall_ms(&self->client->engine->clock), &self->memory, &report,
+                                               &self->base.error);
+    /* An answer that is on its way tells more than asking again would. */
+    bool asking = self->question != NULL && status == OD_OK && !report.done;
+    if (!asking)
+        learned(self, status, &report);
+    clear_report(&report);
+}
+
+void od__follow_hear(od_client *client, const char *channel, const od_value *data) {
+    if (client->vendor->following == NULL || client->vendor->following->hear == NULL)
+        return;
+    for (od_follow *self = client->follows, *next; self != NULL; self = next) {
+        next = self->next;
+        hear(self, channel, data);
+    }
+}
+
+void od__follow_close(od_client *client, od_status code) {
+    while (client->follows != NULL)
+        cancel_follow(&client->follows->base, code);
+}
+
+/* ---- starting ---- */
+
+static const od_shape unix_seconds = { .kind = OD_KIND_NUMBER, .number_min = 0, .number_max = 1e11,
+                                       .expected = "a time in Unix seconds" };
+static const od_field followed_fields[] = {
+    { .name = "id", .summary = "the vendor's id of the call", .shape = &od_shape_any },
+    { .name = "state", .summary = "as place_call said", .shape = &od_shape_text },
+    { .name = "vendor", .summary = "whose call it is", .shape = &od_shape_text },
+    { .name = "token", .summary = "what the call was placed with", .shape = &od_shape_text },
+    { .name = "to", .summary = "the number that was called", .shape = &od_shape_text },
+    { .name = "at", .summary = "when it was meant, in Unix seconds", .shape = &unix_seconds },
+    OD_FIELDS_END
+};
+static const od_shape followed = { .kind = OD_KIND_STRUCT, .fields = followed_fields, .open = true };
+
+static od_status check_call(const od_client *client, od_purpose purpose, od_value *call, od_error *err) {
+    if (client->vendor->following == NULL)
+        return od__error_set(err, OD_VALIDATION, "calls of %s cannot be %s", client->vendor->name,
+                             purpose == OD_PURPOSE_FIND ? "looked up" : "tracked");
+    od_status status = od__shape_validate(&followed, call, "", err);
+    const char *vendor = status == OD_OK ? od_value_string(od_value_get(call, "vendor")) : NULL;
+    if (vendor != NULL && strcmp(vendor, client->vendor->name) != 0)
+        return od__error_at(err, OD_VALIDATION, "/vendor", "expected a call of %s, got one of %s", client->vendor->name,
+                            vendor);
+    return status;
+}
+
+static od_status start(od_follow *self, int64_t timeout_ms, od_error *err) {
+    od_loop *loop = self->client->engine->loop;
+    int64_t now_us = od__loop_now_us(loop);
+    self->timeout_ms = timeout_ms;
+    self->again = (od_timer){ .fn = ask_again, .context = self };
+    self->deadline = (od_timer){ .fn = on_deadline, .context = self };
+    od_status status = OD_OK;
+    if (timeout_ms > 0)
+        status = od__loop_timer_start(
+            loop, &self->deadline, timeout_ms > (INT64_MAX - now_us) / 1000 ? INT64_MAX : now_us + timeout_ms * 1000, err);
+    if (status == OD_OK)
+        status = ask(self, err);
+    if (status != OD_OK)
+        od__loop_timer_stop(loop, &self->deadline);
+    return status;
+}
+
+od_status od__client_follow_take(od_client *client, od_purpose purpose, od_value *call, int64_t timeout_ms, void *context,
+                                 od_request **out, od_error *err) {
+    if (out != NULL)
+        *out = NULL;
+    od_status status = check_call(client, purpose, call, err);
+    od_follow *self = status == OD_OK ? od__calloc(1, sizeof(*self)) : NULL;
+    if (self == NULL) {
+        od_value_unref(call);
+        return status == OD_OK ? od__error_no_memory(err) : status;
+    }
+    self->client = client;
+    self->purpose = purpose;
+    self->call = call;
+    status = start(self, timeout_ms, err);
+    if (status != OD_OK) {
+        free_follow(&self->base);
+        return status;
+    }
+    list(client, self);
+    od__request_init(&self->base, &follow_kind, client->engine, context);
+    od__request_hand_out(&self->base, out);
+    return OD_OK;
+}
+
+static od_status copy_and_follow(od_client *client, od_purpose purpose, const od_value *call, int64_t timeout_ms,
+                                 od_request **out, od_error *err) {
+    od_value *copy = call != NULL ? od__value_copy(call) : od_value_new_object();
+    if (copy != NULL)
+        return od__client_follow_take(client, purpose, copy, timeout_ms, NULL, out, err);
+    if (out != NULL)
+        *out = NULL;
+    return od__error_no_memory(err);
+}
+
+od_status od_client_find(od_client *client, const od_value *call, od_request **out, od_error *err) {
+    return copy_and_follow(client, OD_PURPOSE_FIND, call, 0, out, err);
+}
+
+od_status od_client_track(od_client *client, const od_value *call, int64_t timeout_ms, od_request **out, od_error *err) {
+    return copy_and_follow(client, OD_PURPOSE_TRACK, call, timeout_ms, out, err);
+}

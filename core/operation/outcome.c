@@ -1,0 +1,39 @@
+/* The words for how a call ended, and what a failed question about it means. */
+#include <string.h>
+
+#include "operation/operation.h"
+
+const char *od__outcome_name(od_outcome_kind kind) {
+    static const char *const names[] = {
+#define OD_OUTCOME_NAME(name) #name,
+        OD_OUTCOMES(OD_OUTCOME_NAME)
+#undef OD_OUTCOME_NAME
+    };
+    size_t index = (size_t)kind;
+    return index < sizeof names / sizeof names[0] ? names[index] : "unclassified";
+}
+
+const char *od__rang_name(od_rang rang) {
+    switch (rang) {
+    case OD_RANG_YES: return "yes";
+    case OD_RANG_NO: return "no";
+    case OD_RANG_UNKNOWN: break;
+    }
+    return "unknown";
+}
+
+const od_outcome_row *od__outcome_row(const od_outcome_row *table, const char *literal) {
+    while (table->literal != NULL && (literal == NULL || strcmp(table->literal, literal) != 0))
+        table++;
+    return table;
+}
+
+od_status od__following_failed(const od_error *failure, int64_t wait_ms, od_report *report, od_error *err) {
+    if (failure->retryable) {
+        report->again_ms = failure->retry_after_ms > wait_ms ? failure->retry_after_ms : wait_ms;
+        return OD_OK;
+    }
+    if (err != NULL && err->code == OD_OK)
+        *err = *failure;
+    return failure->code;
+}
