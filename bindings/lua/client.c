@@ -1,4 +1,4 @@
-/* client: one vendor account as a userdata: submit, place, prepare, and the log lines that the core has for it. */
+/* client: one vendor account as a userdata: submit, place, prepare, find, track, and the log lines that the core has for it. */
 #include "binding.h"
 
 #include <string.h>
@@ -127,6 +127,41 @@ static int client_place(lua_State *L) {
     return start(L, od__lua_client_check(L, 1), NULL, 2);
 }
 
+/* Follows the call (a table) at index 2. The request is listed before it is started, as in start. */
+static int follow(lua_State *L, od_purpose purpose, int64_t timeout_ms) {
+    od_lua_client *box = od__lua_client_check(L, 1);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    lua_settop(L, 2);
+    od__lua_get_attached(L, 1);
+    od_lua_request *request = od__lua_request_new(L, 3, box);
+    od__lua_request_list(L, 3, 4, request);
+    od_error err = OD_ERROR_INIT;
+    od_value *call;
+    od_status status = od__lua_value_read(L, 2, &call, &err);
+    if (status == OD_OK)
+        status = od__client_follow_take(box->client, purpose, call, timeout_ms, request, &request->request, &err);
+    if (status != OD_OK) {
+        request->request = NULL;
+        od__lua_request_delist(L, 3, request);
+        return od__lua_fail(L, &err);
+    }
+    box->pending++;
+    return 1;
+}
+
+/* client:find(call) -> request for { placement = "placed", call } or { found = false }, or nil, err. */
+static int client_find(lua_State *L) {
+    return follow(L, OD_PURPOSE_FIND, 0);
+}
+
+/* client:track(call [, { timeout = seconds }]) -> request for { kind, rang, raw, at }, or nil, err. */
+static int client_track(lua_State *L) {
+    od_submit_options options = OD_SUBMIT_OPTIONS_INIT;
+    read_send_options(L, 3, &options);
+    if (options.send_before_ms) return luaL_error(L, "following a call takes timeout only");
+    return follow(L, OD_PURPOSE_TRACK, options.timeout_ms);
+}
+
 /* client:prepare(operation, parameters) -> { method, url, headers, body } without secrets, or nil, err. */
 static int client_prepare(lua_State *L) {
     od_lua_client *box = od__lua_client_check(L, 1);
@@ -233,6 +268,7 @@ static int client_free(lua_State *L) {
 void od__lua_open_client(lua_State *L) {
     static const luaL_Reg methods[] = {
         {"submit", client_submit}, {"place", client_place},         {"prepare", client_prepare},
+        {"find", client_find},     {"track", client_track},
         {"vendor", client_vendor}, {"pending", client_pending},     {"keep_logs", client_keep_logs},
         {"logs", client_logs},     {"close", client_close},         {NULL, NULL}};
     static const luaL_Reg metamethods[] = {{"__gc", client_free}, {NULL, NULL}};

@@ -6,6 +6,7 @@ local errors = require "outdial.error"
 local M = {}
 
 local SEND_OPTIONS = { "send_before", "timeout" }
+local TRACK_OPTIONS = { "timeout" }
 
 local function describe_type(value)
     return type(value) == "nil" and "nothing" or type(value)
@@ -16,14 +17,23 @@ local function misuse(what, text, level)
     error(("outdial: %s: %s"):format(what, text), level or 3)
 end
 
-local function check_send_options(what, options)
+local function contains(list, value)
+    for _, element in ipairs(list) do
+        if element == value then return true end
+    end
+    return false
+end
+
+-- Options in seconds: those of SEND_OPTIONS, unless other names are given.
+local function check_send_options(what, options, names)
+    names = names or SEND_OPTIONS
     local problem
     if type(options) ~= "table" then
         problem = "expected a table of options, got " .. describe_type(options)
     else
         for key, value in pairs(options) do
-            if key ~= "send_before" and key ~= "timeout" then
-                problem = errors.unknown("unknown option", key, SEND_OPTIONS)
+            if not contains(names, key) then
+                problem = errors.unknown("unknown option", key, names)
             elseif type(value) ~= "number" or not (value >= 0 and value <= 1e12) then
                 problem = ("%s: expected seconds, 0 or more, got %s"):format(key, tostring(value))
             end
@@ -41,7 +51,7 @@ end
 -- Builds the methods of one vendor for one scheduler.
 local function new_class(scheduler, vendor)
     local state, enter, wait = scheduler.state, scheduler.enter, scheduler.wait
-    local methods, names = {}, { "place_call", "prepare", "close" }
+    local methods, names = {}, { "place_call", "find", "track", "prepare", "close" }
 
     local function stopping_error()
         return errors.new("canceled", "stopping: no new call is started", { placement = "not_placed" })
@@ -79,6 +89,32 @@ local function new_class(scheduler, vendor)
         local task = enter()
         if state.stopping then return nil, stopping_error() end
         local request, err = handle:place(call, options)
+        if not request then return nil, err end
+        return wait(task, request)
+    end
+
+    -- client:find(call) -> { placement = "placed", call } or { found = false }, or nil, err: asks the vendor about a
+    -- call whose answer was lost
+    function methods.find(self, call)
+        local what = vendor .. ":find"
+        local handle = type(self) == "table" and rawget(self, "_handle")
+        if not handle then check_handle(what, self, call) end
+        if type(call) ~= "table" then misuse(what, "expected a call (a table), got " .. describe_type(call)) end
+        local task = enter()
+        local request, err = handle:find(call)
+        if not request then return nil, err end
+        return wait(task, request)
+    end
+
+    -- client:track(call [, { timeout = seconds }]) -> { kind, rang, raw, at }, or nil, err: waits for the call's end
+    function methods.track(self, call, options)
+        local what = vendor .. ":track"
+        local handle = type(self) == "table" and rawget(self, "_handle")
+        if not handle then check_handle(what, self, call) end
+        if type(call) ~= "table" then misuse(what, "expected a call (a table), got " .. describe_type(call)) end
+        if options ~= nil then check_send_options(what, options, TRACK_OPTIONS) end
+        local task = enter()
+        local request, err = handle:track(call, options)
         if not request then return nil, err end
         return wait(task, request)
     end
