@@ -34,6 +34,25 @@ typedef struct od_answer {
     int64_t retry_after_ms;   /* the vendor's hint; -1: none */
 } od_answer;
 
+/* How the result of a good answer is made. Without one it is the JSON body as it is, {} if there is none. Members whose
+ * field in `output` has aliases get one spelling. */
+typedef struct od_answer_form {
+    const char *list;         /* a body that is an array becomes this member; NULL: bodies are objects */
+    bool single;              /* an array of one object as the body is that object */
+    bool required;            /* there is a body in every success but a 204 that no_content speaks of */
+    const char *no_content;   /* member that is true in the result of a 204 (No Content); NULL: none */
+    const od_field *headers;  /* members made of headers (wire_name): an integer, or text, which its check may replace. What
+                                 does not pass counts as absent. Ends with name NULL; may be NULL */
+} od_answer_form;
+
+/* How to ask for the rest of a list: by member names of the result, and the parameter that takes `next`. */
+typedef struct od_paging {
+    const char *items;        /* the list */
+    const char *next;         /* what parameter `parameter` is to be for the following page; absent on the last */
+    const char *parameter;
+    const char *total;        /* count of all items over all pages, if the vendor tells; may be NULL */
+} od_paging;
+
 struct od_operation {
     const char *name;             /* "start_outbound_voice_contact" */
     const char *vendor_name;      /* "StartOutboundVoiceContact" */
@@ -43,6 +62,8 @@ struct od_operation {
     const char *path;             /* "/contacts/{InstanceId}/{ContactId}" */
     const od_shape *input;        /* a STRUCT or CHOICE */
     const od_shape *output;       /* for documentation; answers are read leniently */
+    const od_answer_form *form;   /* NULL: the body is the result */
+    const od_paging *pages;       /* a list that may come in pages; NULL: none */
     const char *content_type;     /* of the body; NULL: no body */
     const od_field *headers;      /* constant or option-made headers; ends with name NULL; may be NULL */
     const od_rate *rate;          /* default rate; operations that share the pointer share the bucket; NULL: none */
