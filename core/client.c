@@ -36,7 +36,7 @@ static void unlist_call(od_client_call *call) {
 /* Every error of an operation that rings says whether it may have rung; only what is proven is called not placed. So an
  * answer that was good and got lost here, for want of memory, is in doubt for the caller. */
 static od_placement failed_placement(const od_client_call *call) {
-    if (!call->operation->rings)
+    if (!call->exchange.rings)
         return OD_PLACEMENT_NONE;
     return call->exchange.placement == OD_PLACEMENT_NOT_PLACED ? OD_PLACEMENT_NOT_PLACED : OD_PLACEMENT_UNKNOWN;
 }
@@ -89,7 +89,9 @@ static void judge_try(void *context, od_exchange *exchange) {
     od_client_call *call = context;
     od_value_unref(call->answer);
     call->answer = NULL;
-    (void)od__operation_read(call->client->vendor, call->operation, exchange, &call->answer);
+    od_status status = od__operation_read(call->client->vendor, call->operation, exchange, &call->answer);
+    if (status == OD_OK && call->answer != NULL && call->operation->refine != NULL)
+        (void)call->operation->refine(call->parameters, call->answer, &exchange->error);
 }
 
 static void cancel_call(od_request *request, od_status code) {
@@ -118,6 +120,8 @@ od_status od__client_request(od_client *client, const od_operation *operation, o
     if (status == OD_OK)
         status = od__shape_validate(operation->input, parameters, "", err);
     if (status == OD_OK)
+        status = od__shape_check_ahead(operation->input, parameters, od__clock_wall_ms(&client->engine->clock), err);
+    if (status == OD_OK)
         status = od__operation_build(operation, client->plan.base_url, client->options, parameters, request, err);
     return status;
 }
@@ -130,13 +134,14 @@ static od_repeat repeat_rule(const od_client *client, const od_operation *operat
         (client->plan.resend_within_ms == 0 || operation->repeat_field == NULL ||
          od_value_get(parameters, operation->repeat_field) == NULL))
         return OD_REPEAT_NEVER;
-    return operation->repeat;
+    bool quiet = operation->rings && !od__operation_rings(operation, parameters);
+    return quiet ? OD_REPEAT_SAFE : operation->repeat;
 }
 
 static void set_up_exchange(od_client_call *call, const od_submit_options *options) {
     od_client *client = call->client;
     od_exchange *exchange = &call->exchange;
-    exchange->rings = call->operation->rings;
+    exchange->rings = od__operation_rings(call->operation, call->parameters);
     exchange->repeat = repeat_rule(client, call->operation, call->parameters);
     exchange->resend_within_ms = client->plan.resend_within_ms;
     exchange->send_before_us =

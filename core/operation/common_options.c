@@ -103,7 +103,7 @@ od_status od__options_validate(const od_vendor *vendor, od_value *options, od_er
     od_merged_options merged;
     od_status status = od__options_merge(vendor, &merged, err);
     if (status == OD_OK)
-        status = od__shape_fill(&merged.shape, options, NULL, NULL, NULL, err);
+        status = od__shape_fill(&merged.shape, options, options, NULL, NULL, err); /* one option may default to another */
     if (status == OD_OK)
         status = od__shape_validate(&merged.shape, options, "", err);
     return status;

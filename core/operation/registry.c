@@ -40,6 +40,16 @@ const od_operation *od__operation_find(const od_vendor *vendor, const char *name
     return NULL;
 }
 
+bool od__operation_rings(const od_operation *operation, const od_value *params) {
+    const char *text = operation->quiet_field != NULL ? od_value_string(od_value_get(params, operation->quiet_field))
+                                                      : NULL;
+    for (size_t i = 0; text != NULL && operation->quiet_values[i] != NULL; i++) {
+        if (strcmp(operation->quiet_values[i], text) == 0)
+            return false;
+    }
+    return operation->rings;
+}
+
 const od_operation *od_operation_find(const od_vendor *vendor, const char *name) {
     return vendor == NULL || name == NULL ? NULL : od__operation_find(vendor, name);
 }

@@ -119,6 +119,7 @@ static bool try_again(retry_layer *self, od_exchange *exchange) {
     if (repeat.until_us != INT64_MAX && (exchange->send_before_us == 0 || exchange->send_before_us > repeat.until_us)) {
         exchange->send_before_us = repeat.until_us;
     }
+    exchange->sent_before = exchange->sent_before || exchange->sent;
     exchange->sent = false; /* that try is judged: if canceled now, nothing is on its way */
     od__exchange_park(exchange, unpark, self);
     if (self->options.notice != NULL) {

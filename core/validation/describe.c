@@ -103,7 +103,9 @@ static od_value *new_default(const od_field *field) {
     }
     if (field->make_uuid)
         return od_value_new_string("a random UUID");
-    return od_value_new_integer(field->default_integer);
+    if (field->has_default_integer)
+        return od_value_new_integer(field->default_integer);
+    return od_value_new_string(field->default_text);
 }
 
 static const char *place_name(od_place place) {
@@ -118,9 +120,8 @@ static const char *place_name(od_place place) {
 }
 
 static od_status put_below(od_value *to, const od_shape *shape, int depth, od_error *err) {
-    const od_shape *inner = shape;
-    if ((shape->kind == OD_KIND_LIST || shape->kind == OD_KIND_MAP) && shape->element != NULL)
-        inner = shape->element;
+    bool holds = shape->kind == OD_KIND_LIST || shape->kind == OD_KIND_MAP || shape->kind == OD_KIND_ANY;
+    const od_shape *inner = holds && shape->element != NULL ? shape->element : shape;
     if ((inner->kind != OD_KIND_STRUCT && inner->kind != OD_KIND_CHOICE) || depth >= DESCRIBE_DEPTH)
         return OD_OK;
     od_value *fields;
@@ -145,7 +146,8 @@ static od_status put_field(od_value *to, const od_field *field, int depth, od_er
     if (status == OD_OK)
         status = od_value_set(to, "place", od_value_new_string(place_name(field->place)), err);
     if (status == OD_OK &&
-        (field->constant != NULL || field->option != NULL || field->make_uuid || field->has_default_integer))
+        (field->constant != NULL || field->option != NULL || field->make_uuid || field->has_default_integer ||
+         field->default_text != NULL))
         status = od_value_set(to, "default", new_default(field), err);
     if (status == OD_OK && field->summary != NULL)
         status = od_value_set(to, "summary", od_value_new_string(field->summary), err);

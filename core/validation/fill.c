@@ -28,11 +28,12 @@ static const od_value *present(const od_field *field, const od_value *object) {
     return value;
 }
 
-static od_value *new_constant(const od_field *field) {
+/* What a text of the table is as a value of the field. */
+static od_value *new_of_text(const od_field *field, const char *text) {
     switch (field->shape->kind) {
-    case OD_KIND_BOOLEAN: return od_value_new_boolean(strcmp(field->constant, "true") == 0);
-    case OD_KIND_INTEGER: return od_value_new_integer(strtoll(field->constant, NULL, 10));
-    default: return od_value_new_string(field->constant);
+    case OD_KIND_BOOLEAN: return od_value_new_boolean(strcmp(text, "true") == 0);
+    case OD_KIND_INTEGER: return od_value_new_integer(strtoll(text, NULL, 10));
+    default: return od_value_new_string(text);
     }
 }
 
@@ -58,6 +59,25 @@ static od_status refuse_other(const filling *with, const od_field *field, const 
     od__value_describe(value, got, sizeof got);
     const char *quote = field->shape->kind == OD_KIND_BOOLEAN || field->shape->kind == OD_KIND_INTEGER ? "" : "\"";
     return od__error_at(with->err, OD_VALIDATION, at, "expected %s%s%s, got %s", quote, field->constant, quote, got);
+}
+
+/* Another text than the option's, where the option's goes elsewhere too and the two must agree? */
+static bool differs_from_option(const filling *with, const od_field *field, const od_value *value) {
+    const char *option = field->option_only ? od_value_string(od_value_get(with->options, field->option)) : NULL;
+    const char *text = od_value_string(value);
+    return option != NULL && text != NULL && strcmp(option, text) != 0;
+}
+
+static od_status refuse_other_than_option(const filling *with, const od_field *field, const od_value *value,
+                                          const char *path) {
+    char at[OD_ERROR_PATH_BYTES], expected[192], got[192];
+    memcpy(at, path, strlen(path) + 1);
+    od__path_add(at, sizeof at, field->name);
+    if (field->shape->sensitive)
+        return od__error_at(with->err, OD_VALIDATION, at, "expected the option %s, got another value", field->option);
+    od__value_describe(od_value_get(with->options, field->option), expected, sizeof expected);
+    od__value_describe(value, got, sizeof got);
+    return od__error_at(with->err, OD_VALIDATION, at, "expected %s, the option %s, got %s", expected, field->option, got);
 }
 
 /* The option's value as this field takes it; NULL when memory runs out. */
@@ -87,7 +107,7 @@ static od_status set_uuid(const filling *with, const od_field *field, od_value *
 
 static od_status fill_absent(const filling *with, const od_field *field, od_value *object) {
     if (field->constant != NULL)
-        return od_value_set(object, field->name, new_constant(field), with->err);
+        return od_value_set(object, field->name, new_of_text(field, field->constant), with->err);
     const od_value *option = field->option == NULL ? NULL : od_value_get(with->options, field->option);
     if (option != NULL && od_value_type(option) != OD_TYPE_NULL)
         return od_value_set(object, field->name, from_option(field, option), with->err);
@@ -95,6 +115,8 @@ static od_status fill_absent(const filling *with, const od_field *field, od_valu
         return set_uuid(with, field, object);
     if (field->has_default_integer)
         return od_value_set(object, field->name, od_value_new_integer(field->default_integer), with->err);
+    if (field->default_text != NULL)
+        return od_value_set(object, field->name, new_of_text(field, field->default_text), with->err);
     return OD_OK;
 }
 
@@ -166,7 +188,8 @@ static od_status fill(const filling *with, const od_shape *shape, od_value *valu
         shape = chosen;
     }
     for (const od_field *field = shape->fields; status == OD_OK && field->name != NULL; field++) {
-        bool fills = field->constant != NULL || field->option != NULL || field->make_uuid || field->has_default_integer;
+        bool fills = field->constant != NULL || field->option != NULL || field->make_uuid ||
+                     field->has_default_integer || field->default_text != NULL;
         bool holds = field->shape->kind >= OD_KIND_STRUCT;
         if (!fills && !holds)
             continue;
@@ -175,6 +198,8 @@ static od_status fill(const filling *with, const od_shape *shape, od_value *valu
             status = fill_absent(with, field, value);
         else if (field->constant != NULL && !is_constant(field, member))
             status = refuse_other(with, field, member, path);
+        else if (differs_from_option(with, field, member))
+            status = refuse_other_than_option(with, field, member, path);
         else if (holds)
             status = fill_below(with, field, member, path);
     }

@@ -12,17 +12,22 @@
 #define DEFAULT_CLIENT_ID_KEY "Id"  /* under which the vendor itself adds clientId */
 #define DATA_ITEMS 1000             /* of one record */
 #define NUMBER_BYTES 40
+#define WHOLE_BELOW 1e18            /* any whole double below fits an int64_t */
 
 /* ---- the two spellings ---- */
 
-/* A number as text, as short as it can be read back; NULL when memory runs out. Anything else as it is. */
-static od_value *as_text(const od_value *value) {
+od_value *od__symbee_text(const od_value *value) {
     char text[NUMBER_BYTES];
     if (od_value_type(value) == OD_TYPE_INTEGER) {
         snprintf(text, sizeof text, "%" PRId64, od_value_integer(value));
     } else if (od_value_type(value) == OD_TYPE_NUMBER) {
         double number = od_value_number(value);
-        snprintf(text, sizeof text, "%.15g", number);
+        bool whole = number > -WHOLE_BELOW && number < WHOLE_BELOW && number >= (double)(int64_t)number &&
+                     number <= (double)(int64_t)number;
+        if (whole) /* milliseconds of a language without integers: never with an exponent */
+            snprintf(text, sizeof text, "%" PRId64, (int64_t)number);
+        else
+            snprintf(text, sizeof text, "%.15g", number);
         if (strtod(text, NULL) < number || strtod(text, NULL) > number)
             snprintf(text, sizeof text, "%.17g", number);
     } else {
@@ -52,7 +57,7 @@ static od_value *list_of_table(const od_value *table) {
     while (list && od_value_next(table, &cursor, &key, &member)) {
         if (od_value_type(member) == OD_TYPE_NULL)
             continue;
-        if (od_value_add(list, new_item(key, as_text(member)), NULL) != OD_OK) {
+        if (od_value_add(list, new_item(key, od__symbee_text(member)), NULL) != OD_OK) {
             od_value_unref(list);
             return NULL;
         }
@@ -64,11 +69,11 @@ static od_value *list_of_table(const od_value *table) {
 static od_value *one_item(const od_value *element) {
     const od_value *key = od_value_at(element, 0), *value = od_value_get(element, "value");
     if (od_value_type(element) == OD_TYPE_ARRAY && od_value_length(element) == 2 && od_value_string(key))
-        return new_item(od_value_string(key), as_text(od_value_at(element, 1)));
+        return new_item(od_value_string(key), od__symbee_text(od_value_at(element, 1)));
     od_value *item = od__value_copy(element);
     if (!value || !item)
         return item;
-    if (od_value_set(item, "value", as_text(value), NULL) == OD_OK)
+    if (od_value_set(item, "value", od__symbee_text(value), NULL) == OD_OK)
         return item;
     od_value_unref(item);
     return NULL;
@@ -127,7 +132,31 @@ od_status od__symbee_data_overlay(od_value *list, const od_value *more, od_error
     return status;
 }
 
-/* ---- what each key's value must be ---- */
+/* ---- values of fields and of keys ---- */
+
+#define FIRST_PLAUSIBLE_MS 100000000000   /* less is a time in seconds (1973, were it milliseconds) */
+#define LAST_PLAUSIBLE_MS 253402300799999 /* the end of the year 9999 */
+
+const od_shape od__symbee_instant = {
+    .kind = OD_KIND_INTEGER, .min = FIRST_PLAUSIBLE_MS, .max = LAST_PLAUSIBLE_MS,
+    .expected = "Unix time in milliseconds"
+};
+
+static od_check_fn check_instant_text;
+const od_check od__symbee_instant_text = { "Unix time in milliseconds", check_instant_text, NULL };
+
+static od_status check_instant_text(const od_value *value, const char *path, od_value **replacement, od_error *err) {
+    (void)replacement;
+    const char *text = od_value_string(value);
+    int64_t number = 0;
+    bool good = od_value_length(value) > 0 && od_value_length(value) <= 15;
+    for (size_t i = 0; good && i < od_value_length(value); i++) {
+        good = isdigit((unsigned char)text[i]) != 0;
+        number = number * 10 + (text[i] - '0');
+    }
+    good = good && number >= FIRST_PLAUSIBLE_MS && number <= LAST_PLAUSIBLE_MS;
+    return good ? OD_OK : od__check_fail(&od__symbee_instant_text, value, path, err);
+}
 
 static bool ends_with(const char *text, const char *end) {
     size_t length = strlen(text), end_length = strlen(end);
@@ -143,7 +172,10 @@ static bool has_inside(const char *text, const char *part) {
 }
 
 static od_check_fn check_zone;
-static const od_check zone_check = { "IANA time zone", check_zone, "an IANA time zone such as America/New_York" };
+const od_check od__symbee_zone_name = {
+    "IANA time zone", check_zone, "an IANA time zone such as America/New_York"
+};
+const od_shape od__symbee_zone = { .kind = OD_KIND_STRING, .check = &od__symbee_zone_name };
 
 /* The form of a name; which zones there are is the vendor's to say. */
 static od_status check_zone(const od_value *value, const char *path, od_value **replacement, od_error *err) {
@@ -155,7 +187,7 @@ static od_status check_zone(const od_value *value, const char *path, od_value **
         good = start ? isalpha(c) != 0 : (isalnum(c) || strchr("_-+/", c) != NULL);
         start = c == '/';
     }
-    return good && !start ? OD_OK : od__check_fail(&zone_check, value, path, err);
+    return good && !start ? OD_OK : od__check_fail(&od__symbee_zone_name, value, path, err);
 }
 
 static od_check_fn check_queue;
@@ -174,7 +206,7 @@ static const struct special {
 } specials[] = {
     { "_link", ends_with, &od_check_absolute_url },
     { "_button", ends_with, &od_check_absolute_url },
-    { "ItemTimeZone", is_same, &zone_check },
+    { "ItemTimeZone", is_same, &od__symbee_zone_name },
     { "SkillQueue", is_same, &queue_check },
     { "phone", has_inside, &od_check_e164 },
 };

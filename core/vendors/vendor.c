@@ -199,6 +199,13 @@ const od_shape od_shape_aws_region = {
 const od_shape od_shape_url_path = {
     .kind = OD_KIND_STRING, .max = 1024, .empty_is_absent = true, .check = &url_path_check
 };
+static const od_field aws_credential_fields[] = {
+    { .name = "access_key_id", .summary = "access key id", .shape = &od_shape_header_value, .required = true },
+    { .name = "secret_access_key", .summary = "secret access key", .shape = &od_shape_secret, .required = true },
+    { .name = "session_token", .summary = "session token of temporary credentials", .shape = &od_shape_secret },
+    OD_FIELDS_END
+};
+const od_shape od_shape_aws_credentials = { .kind = OD_KIND_STRUCT, .fields = aws_credential_fields };
 const od_shape od_shape_seats = { .kind = OD_KIND_LIST, .min = 1, .max = OD_LIMIT_SEATS, .element = &od_shape_filled };
 const od_shape od_shape_per_seat = { .kind = OD_KIND_INTEGER, .min = 1, .max = OD_LIMIT_SEATS };
 const od_shape od_shape_json_object = { .kind = OD_KIND_MAP, .element = &od_shape_any };

@@ -94,6 +94,7 @@ extern const od_shape od_shape_header_value; /* a string that an HTTP header can
 extern const od_shape od_shape_secret;       /* the same, never shown */
 extern const od_shape od_shape_aws_region;
 extern const od_shape od_shape_url_path;     /* "/" and what a URL's path may hold, already encoded */
+extern const od_shape od_shape_aws_credentials; /* { access_key_id, secret_access_key, session_token } */
 extern const od_shape od_shape_seats;        /* a list of names */
 extern const od_shape od_shape_per_seat;     /* how many at once, from 1 */
 extern const od_shape od_shape_json_object;  /* free keys, any values */
