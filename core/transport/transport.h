@@ -63,6 +63,7 @@ struct od_exchange {
     int64_t first_byte_us;     /* when the first byte of the first try may have left; 0: not yet */
     int64_t server_delay_ms;   /* the vendor's own hint when to come again; -1: none */
     int attempts;              /* tries so far, this one included; counted by the retry layer */
+    bool sent_before;          /* a byte of an earlier try may have left; set by the retry layer */
 
     /* For the layers. */
     od_layer layers[OD_EXCHANGE_LAYERS];
@@ -118,6 +119,9 @@ typedef struct od_curl_options {
     int64_t connect_timeout_ms;
     size_t response_limit_bytes;
     bool cookies;                /* keep one cookie jar for everything this layer sends */
+    bool direct;                 /* never through a proxy */
+    /* Says whether a request may go to the host's numeric address; asked before its first byte. NULL: anywhere. */
+    bool (*allow_address)(const char *address);
 } od_curl_options;
 
 /* Makes the bottom layer of one client: its own easy handles and cookie jar. network is borrowed.
