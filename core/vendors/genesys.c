@@ -1,27 +1,19 @@
-/* Genesys Web Services (Engage, REST API v2): dialling on a device and adding outbound records. Wire facts: the
- * vendor's pages "Dial", "AddRecord", "Return Values" and "CSRF protection". */
+/* Genesys Web Services (Engage, REST API v2): options, what its answers mean, and the neutral call. Wire facts: the
+ * vendor's pages "Return Values" and "CSRF protection"; for each operation see genesys_session.c, genesys_calls.c and
+ * genesys_records.c. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
-#include "vendors/vendor.h"
+#include "vendors/genesys.h"
 
-#define LAST_SECOND_OF_DAY 86399
-#define PHONE_NUMBER_CHARACTERS 128  /* the calling list's column */
-#define DEVICE_PATH_PREFIX "/devices/"
 #define CSRF_REFUSAL "Missing or invalid Csrf token"
-#define ATTEMPT_KEY "outdial"
+#define PARTIAL_SUCCESS 7
 
 /* ---- client options ---- */
 
-static const char *const phone_types[] = {
-    "NoContactType", "HomePhone",  "DirectBusinessPhone", "BusinessWithExt", "Mobile",       "VacationPhone",
-    "Pager",         "Modem",      "VoiceMail",           "PinPager",        "EmailAddress", "InstantMessaging",
-    NULL
-};
 static const char *const ways[] = { "dial", "add_record", NULL };
-static const od_shape phone_type = { .kind = OD_KIND_STRING, .choices = phone_types };
 static const od_shape way = { .kind = OD_KIND_STRING, .choices = ways };
 static const od_shape service_url = { .kind = OD_KIND_STRING, .empty_is_absent = true, .check = &od_check_base_url };
 static const od_shape user_name = { .kind = OD_KIND_STRING, .empty_is_absent = true, .check = &od_check_basic_user };
@@ -43,7 +35,7 @@ static const od_field option_fields[] = {
     { .name = "campaign_name", .summary = "default campaignName of records", .shape = &od_shape_filled },
     { .name = "calling_list", .summary = "default callingList of records", .shape = &od_shape_filled },
     { .name = "time_zone", .summary = "default timeZone of records", .shape = &od_shape_filled },
-    { .name = "phone_type", .summary = "default phoneType of records", .shape = &phone_type },
+    { .name = "phone_type", .summary = "default phoneType of records", .shape = &od_genesys_phone_type },
     { .name = "notifications_path", .summary = "path of the notifications; default /api/v2/notifications",
       .shape = &od_shape_url_path },
     { .name = "place_call_with", .summary = "operation of place_call: dial (default) or add_record", .shape = &way },
@@ -59,127 +51,29 @@ static od_status base_url(const od_value *options, char *out, size_t out_bytes, 
     return od__vendor_url_end(snprintf(out, out_bytes, "%.*s", (int)length, url), out_bytes, err);
 }
 
-/* ---- dial ---- */
-
-static const od_shape dialled_number = {
-    .kind = OD_KIND_STRING, .empty_is_absent = true, .expected = "a number or extension"
-};
-static const od_field destination_fields[] = {
-    { .name = "phoneNumber", .summary = "number or extension to dial", .shape = &dialled_number, .required = true },
-    OD_FIELDS_END
-};
-static const od_shape destination = { .kind = OD_KIND_STRUCT, .fields = destination_fields };
-static const char *const device_aliases[] = { "id", "device_id", NULL };
-
-static const od_field dial_fields[] = {
-    { .name = "deviceId", .summary = "device that dials", .shape = &od_shape_filled, .required = true,
-      .place = OD_PLACE_PATH, .option = "device_id", .aliases = device_aliases },
-    { .name = "operationName", .summary = "always Dial", .shape = &od_shape_text, .required = true,
-      .constant = "Dial" },
-    { .name = "destination", .summary = "whom to call", .shape = &destination, .required = true },
-    { .name = "location", .summary = "location attribute of the telephony request", .shape = &od_shape_filled,
-      .option = "location" },
-    { .name = "userData", .summary = "keys and values attached to the call", .shape = &od_shape_json_object },
-    { .name = "outboundCallerId", .summary = "number shown to the called party", .shape = &od_shape_filled,
-      .option = "outbound_caller_id" },
-    OD_FIELDS_END
-};
-static const od_shape dial_input = { .kind = OD_KIND_STRUCT, .fields = dial_fields };
-
-/* ---- add_record ---- */
-
-static od_check_fn check_device_path;
-static const od_check device_path_check = {
-    "/devices/ and an id", check_device_path, "the path of a device, /devices/ and its id"
-};
-
-static od_status check_device_path(const od_value *value, const char *path, od_value **replacement, od_error *err) {
-    (void)replacement;
-    size_t prefix = strlen(DEVICE_PATH_PREFIX);
-    bool good = od_value_length(value) > prefix && strncmp(od_value_string(value), DEVICE_PATH_PREFIX, prefix) == 0;
-    return good ? OD_OK : od__check_fail(&device_path_check, value, path, err);
-}
-
-static const od_shape device_path = { .kind = OD_KIND_STRING, .empty_is_absent = true, .check = &device_path_check };
-static const od_shape record_number = {
-    .kind = OD_KIND_STRING, .min = 0, .max = PHONE_NUMBER_CHARACTERS, .empty_is_absent = true
-};
-static const od_shape second_of_day = { .kind = OD_KIND_INTEGER, .min = 0, .max = LAST_SECOND_OF_DAY };
-
-static const od_field add_record_fields[] = {
-    { .name = "operationName", .summary = "always AddRecord", .shape = &od_shape_text, .required = true,
-      .constant = "AddRecord" },
-    { .name = "applicationId", .summary = "id of the outbound application", .shape = &od_shape_integer,
-      .required = true, .option = "application_id" },
-    { .name = "campaignName", .summary = "campaign of the record", .shape = &od_shape_filled, .required = true,
-      .option = "campaign_name" },
-    { .name = "callingList", .summary = "calling list of the record", .shape = &od_shape_filled, .required = true,
-      .option = "calling_list" },
-    { .name = "phoneNumber", .summary = "number of the record", .shape = &record_number, .required = true },
-    { .name = "timeZone", .summary = "time zone of from and until, by its name in the vendor's configuration (GMT)",
-      .shape = &od_shape_filled, .required = true, .option = "time_zone" },
-    { .name = "phoneType", .summary = "kind of number", .shape = &phone_type, .required = true,
-      .option = "phone_type" },
-    { .name = "from", .summary = "earliest second of the day for calling", .shape = &second_of_day, .required = true },
-    { .name = "until", .summary = "last second of the day for calling, not before from", .shape = &second_of_day,
-      .required = true },
-    { .name = "devicePath", .summary = "path of the device that the request goes through", .shape = &device_path,
-      .required = true, .option = "device_id", .option_prefix = DEVICE_PATH_PREFIX },
-    { .name = "chainId", .summary = "chain to add the record to; a new one without it", .shape = &od_shape_integer },
-    { .name = "otherFields", .summary = "keys and values kept with the record", .shape = &od_shape_json_object },
-    { .name = "referenceId", .summary = "comes back in the acknowledgement event; made when absent",
-      .shape = &od_shape_filled, .make_uuid = true },
-    OD_FIELDS_END
-};
-
-/* Which comparison holds past midnight is not documented, so such a window is not sent. */
-static od_status rule_window(od_value *params, const char *path, od_error *err) {
-    int64_t from = od_value_integer(od_value_get(params, "from"));
-    int64_t until = od_value_integer(od_value_get(params, "until"));
-    if (from <= until)
-        return OD_OK;
-    char message[96];
-    snprintf(message, sizeof message, "expected a time not before from (%" PRId64 "), got %" PRId64, from, until);
-    return od__vendor_refuse(err, path, "until", message);
-}
-static const od_rule add_record_rules[] = { { "until not before from", rule_window }, OD_RULES_END };
-static const od_shape add_record_input = {
-    .kind = OD_KIND_STRUCT, .fields = add_record_fields, .rules = add_record_rules
-};
-
-static const od_field accepted_fields[] = {
-    { .name = "statusCode", .summary = "0: passed on; what becomes of it is told by events",
-      .shape = &od_shape_integer, .required = true },
-    OD_FIELDS_END
-};
-static const od_shape accepted = { .kind = OD_KIND_STRUCT, .fields = accepted_fields, .open = true };
-
-static const od_operation operations[] = {
-    { .name = "dial", .vendor_name = "Dial", .summary = "dials a number on a device",
-      .source = "Genesys Web Services REST API, Voice API, Dial", .method = "POST",
-      .path = "/api/v2/me/devices/{deviceId}/calls", .input = &dial_input, .output = &accepted,
-      .content_type = "application/json", .rings = true, .repeat = OD_REPEAT_NEVER },
-    { .name = "add_record", .vendor_name = "AddRecord", .summary = "adds a record to an outbound campaign's list",
-      .source = "Genesys Web Services REST API, Outbound API, AddRecord", .method = "POST",
-      .path = "/api/v2/me/outbound-records", .input = &add_record_input, .output = &accepted,
-      .content_type = "application/json", .rings = true, .repeat = OD_REPEAT_NEVER },
-    { .name = NULL }
-};
-
 /* ---- answers ---- */
 
 static bool contains(const od_buffer *buffer, const char *text) {
     return buffer->length > 0 && memmem(buffer->data, buffer->length, text, strlen(text)) != NULL;
 }
 
+static bool has_lists(const od_value *body) {
+    return od_value_type(od_value_get(body, "failed")) == OD_TYPE_ARRAY ||
+           od_value_type(od_value_get(body, "succeeded")) == OD_TYPE_ARRAY;
+}
+
+/* 0, or done in part with the lists that say which part. A call that may have been dialled in part is none (R13). */
+static bool means_success(const od_operation *operation, int64_t code, const od_value *body) {
+    return code == 0 || (code == PARTIAL_SUCCESS && !operation->rings && has_lists(body));
+}
+
 /* An answer is the vendor's own when it has a statusCode that agrees with the HTTP status; the refusal of a request
  * without CSRF token is the one that may come in another form. */
 static void read_answer(const od_operation *operation, const od_http_response *response, const od_value *body,
                         od_answer *out) {
-    (void)operation;
     const od_value *code = od_value_get(body, "statusCode");
-    bool coded = od_value_type(code) == OD_TYPE_INTEGER;
-    out->success = coded && od_value_integer(code) == 0 && od__vendor_http_success(response->status);
+    bool coded = od_value_type(code) == OD_TYPE_INTEGER, http_success = od__vendor_http_success(response->status);
+    out->success = coded && http_success && means_success(operation, od_value_integer(code), body);
     if (out->success) {
         out->enveloped = true;
         return;
@@ -188,7 +82,7 @@ static void read_answer(const od_operation *operation, const od_http_response *r
         out->enveloped = true;
         snprintf(out->vendor_code, sizeof out->vendor_code, "%" PRId64, od_value_integer(code));
     }
-    if (!coded && od__vendor_http_success(response->status))
+    if (!coded && http_success)
         od__vendor_answer_lacks(out, "statusCode");
     od__vendor_answer_text(out->message, sizeof out->message, od_value_get(body, "statusMessage"));
     if (!out->message[0] && contains(&response->body, CSRF_REFUSAL))
@@ -266,7 +160,7 @@ static od_status place(const od_vendor *vendor, const od_value *options, const o
     if (status == OD_OK)
         status = od__vendor_merge(made, call->fields, err);
     if (status == OD_OK && !record)
-        status = od__vendor_mark(made, "userData", ATTEMPT_KEY, call->token, err);
+        status = od__vendor_mark(made, "userData", OD_GENESYS_ATTEMPT_KEY, call->token, err);
     return od__vendor_place_end(status, made, params);
 }
 
@@ -286,7 +180,7 @@ static const od_notifications notifications = {
 };
 
 const od_vendor od_vendor_genesys = {
-    .name = "genesys", .title = "Genesys Web Services", .options = &options_shape, .operations = operations,
+    .name = "genesys", .title = "Genesys Web Services", .options = &options_shape, .operations = od_genesys_operations,
     .errors = errors, .authorizer = &od_authorizer_gws_session, .cookies = true, .base_url = base_url,
     .read = read_answer, .place = place, .placed = placed, .notifications = &notifications,
 };

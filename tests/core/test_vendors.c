@@ -248,6 +248,8 @@ static void run_answers(void **state) {
     } else {
         if (status != OD_OK)
             assert_error(&exchange.error, "no error");
+        if (r->operation->refine)
+            assert_int_equal(r->operation->refine(od_value_get(r->value, "params"), result, NULL), OD_OK);
         if (od_value_get(r->value, "result"))
             assert_json_equal(result, od_value_get(r->value, "result"));
     }
