@@ -77,7 +77,7 @@ suite_lua() {
         # Leaks are judged by the C tests: an interpreter that unloads modules at its end hides their frames.
         env ${preload:+LD_PRELOAD="$preload" ASAN_OPTIONS=detect_leaks=0} OUTDIAL_BUILD="$BUILD" \
             LUA_PATH='scripts/?.lua;scripts/?/init.lua;;' LUA_CPATH="$BUILD/lua$version/?.so;;" \
-            busted --lua="$(command -v "$lua")" --output=plainTerminal --no-auto-insulate tests/lua > "$log" 2>&1
+            busted --lua="$(command -v "$lua")" --output=plainTerminal --no-auto-insulate ${preload:+--helper=tests/sanitized.lua} tests/lua > "$log" 2>&1
         status=$?
         ok=$(last "$log" 's/^\([0-9]*\) success.*/\1/p')
         bad=$(last "$log" 's/^[0-9]* success[a-z]* \/ \([0-9]*\) failure.*/\1/p')
