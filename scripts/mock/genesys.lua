@@ -1,61 +1,29 @@
--- Genesys Web Services: session, reads, Dial and AddRecord of the REST API v2. What the documents leave open is
--- decided here and said where it is.
+-- Genesys Web Services, REST API v2 with its CometD notifications: who asks, whether the CSRF token is right, and which
+-- of the genesys_*.lua files answers. What the documents leave open is decided there and said where it is.
 
+local calls = require("mock.genesys_calls")
 local http = require("mock.http")
 local json = require("mock.json")
+local memory = require("mock.genesys_memory")
 local objects = require("mock.genesys_objects")
+local wire = require("mock.genesys_wire")
 
 local genesys = {}
 
-local VENDOR = "genesys"
 local API = "/api/v2"
-local PHONE_NUMBER_MAX = 128 -- what a calling list can store
-
--- The HTTP status of a statusCode. Documented or seen are 0, 4, 7 and 20; the others are this mock's.
-local HTTP_STATUS = {
-    [0] = 200, [1] = 400, [2] = 400, [3] = 403, [4] = 500, [5] = 403, [6] = 404, [10] = 400, [20] = 403,
-}
-
-local PHONE_TYPES = {}
-for _, name in ipairs({ "NoContactType", "HomePhone", "DirectBusinessPhone", "BusinessWithExt", "Mobile",
-    "VacationPhone", "Pager", "Modem", "VoiceMail", "PinPager", "EmailAddress", "InstantMessaging" }) do
-    PHONE_TYPES[name] = true
-end
-
-local function memory(state)
-    local own = state.genesys
-    if not own then
-        own = {
-            sessions = {}, -- by the value of JSESSIONID: user, csrf token, when last used
-            calls = {}, -- by device id: when each live call ends
-            records = 0, dials = 0, next_chain = 1,
-        }
-        state.genesys = own
-    end
-    return own
-end
-
-local function envelope(code, message, headers, http_status)
-    local members = { { "statusCode", code } }
-    if message then
-        members[2] = { "statusMessage", message }
-    end
-    return http.answer(http_status or HTTP_STATUS[code], "application/json;charset=UTF-8",
-        json.encode(json.object(members)), headers)
-end
-
-local function access_denied()
-    return envelope(20, "Access denied")
-end
+local NOTIFICATIONS = "/notifications"
 
 -- Whose request it is: by Basic, or by the cookie of a session that is not too old. A new session for Basic
 -- without one. Returns the session, its identifier and whether it is new; nil where nobody is known.
 local function authenticate(state, request)
-    local own, now_ms = memory(state), state.now_ms()
+    local own, now_ms = memory.of(state), state.now_ms()
     local id = http.cookie(request, "JSESSIONID")
     local session = id and own.sessions[id]
     if session and now_ms - session.used_ms >= state.settings.genesys.session_idle_ms then
-        own.sessions[id] = nil
+        local old = session
+        memory.end_sessions(state, function(other)
+            return other == old
+        end)
         session = nil
     end
     if request.header["authorization"] then
@@ -83,224 +51,55 @@ local function authenticate(state, request)
     end
 end
 
-local function has_feature(user, wanted)
-    for _, feature in ipairs(user.features) do
-        if feature == wanted then
-            return true
-        end
-    end
-    return false
-end
-
-local function find_device(user, id)
-    for _, device in ipairs(user.devices) do
-        if device.id == id then
-            return device
-        end
+local ROUTES = {}
+for _, name in ipairs({ "session", "calls", "call_operations", "records", "campaigns" }) do
+    for _, route in ipairs(require("mock.genesys_" .. name).ROUTES) do
+        ROUTES[#ROUTES + 1] = route
     end
 end
 
-local function ok(members)
-    local list = { { "statusCode", 0 } }
-    for _, member in ipairs(members) do
-        list[#list + 1] = member
-    end
-    return http.answer(200, "application/json;charset=UTF-8", json.encode(json.object(list)))
-end
-
-local function get_devices(user, request)
-    if http.query_value(request.query, "fields") == "*" then
-        return ok({ { "devices", objects.devices(user, request) } })
-    end
-    local uris = json.array()
-    for index, device in ipairs(user.devices) do
-        uris[index] = objects.base(request) .. "/devices/" .. device.id
-    end
-    return ok({ { "uris", uris } })
-end
-
-local function missing(name)
-    return envelope(1, "Required parameter '" .. name .. "' is missing")
-end
-
-local function invalid(name)
-    return envelope(2, "Parameter '" .. name .. "' is not valid")
-end
-
--- Checks parameters against rows of { name, type, "required" }: the refusal, or nil.
-local function check_parameters(body, rows)
-    local known = {}
-    for _, row in ipairs(rows) do
-        local name, wanted = row[1], row[2]
-        local value = body[name]
-        known[name] = true
-        if value == nil then
-            if row[3] then
-                return missing(name)
-            end
-        elseif json.type(value) ~= wanted or row[3] and value == "" then
-            return invalid(name)
-        end
-    end
-    for name in json.each(body) do
-        -- Not documented; a client that sends what no page names is mistaken.
-        if not known[name] then
-            return invalid(name)
-        end
-    end
-end
-
-local function read_body(request)
-    local body = json.decode(request.body)
-    if json.type(body) ~= "object" then
-        return nil, envelope(2, "The request body is not a JSON object")
-    end
-    return body
-end
-
--- operationName is judged before everything else, as it says what the rest means.
-local function check_operation(body, wanted)
-    if body.operationName == nil then
-        return missing("operationName")
-    elseif body.operationName ~= wanted then
-        return invalid("operationName")
-    end
-end
-
-local function token_in(map)
-    local token = map and map.outdial
-    return json.type(token) == "string" and token or ""
-end
-
-local function dial(state, user, device_id, request)
-    local own, now_ms = memory(state), state.now_ms()
-    local device = find_device(user, device_id)
-    if not device then
-        return envelope(6, "Device '" .. device_id .. "' is not found")
-    elseif not has_feature(user, "api-voice") then
-        return envelope(5, "Feature 'api-voice' is required")
-    end
-    local body, refusal = read_body(request)
-    refusal = refusal or check_operation(body, "Dial") or check_parameters(body, {
-        { "operationName", "string", "required" }, { "destination", "object", "required" },
-        { "location", "string" }, { "userData", "object" }, { "outboundCallerId", "string" },
-    }) or check_parameters(body.destination, { { "phoneNumber", "string", "required" } })
-    if refusal then
-        return refusal
-    end
-    local number = body.destination.phoneNumber
-    if not number:find("^%+?[0-9*#]+$") then
-        return invalid("phoneNumber")
-    elseif not device.registered then
-        return envelope(4, "Device '" .. device.phone_number .. "' is not registered.")
-    end
-    -- A second Dial while a call is live: the pages are silent. The reply has no call identifier, so that
-    -- only one call per device keeps calls apart, and the mock refuses another.
-    local live = {}
-    for _, ends_ms in ipairs(own.calls[device.id] or {}) do
-        if ends_ms > now_ms then
-            live[#live + 1] = ends_ms
-        end
-    end
-    own.calls[device.id] = live
-    if #live >= state.settings.genesys.calls_per_device then
-        return envelope(2, "Device '" .. device.phone_number .. "' has a call already")
-    end
-    live[#live + 1] = now_ms + state.settings.genesys.call_ms
-    own.dials = own.dials + 1
-    local answer = envelope(0)
-    answer.ring = { vendor = VENDOR, to = number, token = token_in(body.userData) }
-    return answer
-end
-
--- AddRecord rings nothing: the outbound server dials later, at its own choosing.
-local function add_record(state, user, request)
-    if not has_feature(user, "api-voice-outbound") then
-        return envelope(5, "Feature 'api-voice-outbound' is required")
-    end
-    local body, refusal = read_body(request)
-    refusal = refusal or check_operation(body, "AddRecord") or check_parameters(body, {
-        { "operationName", "string", "required" }, { "chainId", "integer" }, { "applicationId", "integer", "required" },
-        { "campaignName", "string", "required" }, { "callingList", "string", "required" },
-        { "phoneNumber", "string", "required" }, { "timeZone", "string", "required" },
-        { "phoneType", "string", "required" }, { "from", "integer", "required" }, { "until", "integer", "required" },
-        { "otherFields", "object" }, { "devicePath", "string", "required" }, { "referenceId", "string" },
-    })
-    if refusal then
-        return refusal
-    end
-    -- from and until are seconds since midnight. Which of them must come first is not documented: both orders pass.
-    for _, name in ipairs({ "from", "until" }) do
-        if body[name] < 0 or body[name] > 86399 then
-            return envelope(10, "Parameter '" .. name .. "' is out of range")
-        end
-    end
-    if not PHONE_TYPES[body.phoneType] then
-        return envelope(10, "Parameter 'phoneType' is out of range")
-    elseif #body.phoneNumber > PHONE_NUMBER_MAX then
-        return envelope(10, "Parameter 'phoneNumber' is out of range")
-    end
-    local device_id = body.devicePath:match("^/devices/([^/]+)$")
-    if not device_id then
-        return invalid("devicePath")
-    elseif not find_device(user, device_id) then
-        return envelope(6, "Device '" .. device_id .. "' is not found")
-    end
-    local own = memory(state)
-    own.records = own.records + 1
-    state.queue(VENDOR, body.phoneNumber, token_in(body.otherFields))
-    return envelope(0)
-end
-
-local ROUTES = {
-    { "^/me/?$", GET = function(_, user, request)
-        return ok({ { "user", objects.user(user, request) } })
-    end },
-    { "^/me/devices/?$", GET = function(_, user, request)
-        return get_devices(user, request)
-    end },
-    { "^/me/devices/([^/]+)$", GET = function(_, user, request, id)
-        local device = find_device(user, id)
-        if not device then
-            return envelope(6, "Device '" .. id .. "' is not found")
-        end
-        return ok({ { "device", objects.device(device, request) } })
-    end },
-    { "^/me/devices/([^/]+)/calls$", POST = function(state, user, request, id)
-        return dial(state, user, id, request)
-    end },
-    { "^/me/outbound%-records$", POST = function(state, user, request)
-        return add_record(state, user, request)
-    end },
-}
-
-local function dispatch(state, user, request, path)
+local function dispatch(state, session, request, path)
+    local exists = false
     for _, route in ipairs(ROUTES) do
         local first, _, capture = path:find(route[1])
         if first then
-            if not route[request.method] then
-                return envelope(3, "Method " .. request.method .. " is not allowed here", nil, 405)
+            exists = true
+            if route[request.method] then
+                return route[request.method](state, session, request, capture)
             end
-            return route[request.method](state, user, request, capture)
         end
     end
-    return envelope(6, "Resource '" .. path .. "' is not found")
+    if exists then
+        return wire.envelope(3, "Method " .. request.method .. " is not allowed here", 405)
+    end
+    return wire.not_found("Resource", path)
+end
+
+local function is_notifications(path)
+    return path == NOTIFICATIONS or path:sub(1, #NOTIFICATIONS + 1) == NOTIFICATIONS .. "/"
+end
+
+-- The token belongs to the HTTP session, so a request that has just started one cannot have it.
+local function lacks_token(state, session, request, path)
+    local own = state.settings.genesys
+    return own.csrf and request.method ~= "GET" and request.header["x-csrf-token"] ~= session.csrf
+        and (own.csrf_on_notifications or not is_notifications(path))
 end
 
 --- The answer to a request over a rate. No page names a limit or an answer; this is the form of a server whose
 --- back end is not there.
 function genesys.throttled()
-    return envelope(4, "Service is unavailable", nil, 503)
+    return wire.envelope(4, "Service is unavailable", 503)
 end
 
 --- The answer of a service that failed.
 function genesys.failed()
-    return envelope(4, "Internal server error")
+    return wire.envelope(4, "Internal server error")
 end
 
 --- What the mock tells of itself.
 function genesys.counts(state)
-    local own = memory(state)
+    local own = memory.of(state)
     local sessions = 0
     for _ in pairs(own.sessions) do
         sessions = sessions + 1
@@ -308,41 +107,24 @@ function genesys.counts(state)
     return json.object({ { "dials", own.dials }, { "records", own.records }, { "sessions", sessions } })
 end
 
--- Gives every session another CSRF token: those that clients hold become invalid.
-local function rotate_csrf(state)
-    for _, session in pairs(memory(state).sessions) do
-        session.csrf = state.uuid()
-    end
-end
-
--- Ends every HTTP session, as a restart of the server does.
-local function expire_sessions(state)
-    memory(state).sessions = {}
-end
-
---- The mock's own pages about this vendor, POST /mock/genesys/<name>: each takes the state and the request.
-genesys.PAGES = {
-    ["csrf/rotate"] = rotate_csrf,
-    ["sessions/expire"] = expire_sessions,
-}
-
 --- Answers one request.
 function genesys.handle(state, request)
+    state.catch_up()
     local path = request.path:sub(#API + 1)
     if path == "/diagnostics/version" and request.method == "GET" then
-        return ok({ { "version", state.settings.genesys.version } }) -- the one resource without credentials
+        return wire.ok({ { "version", state.settings.genesys.version } }) -- the one resource without credentials
     end
     local session, id, is_new = authenticate(state, request)
     if not session then
-        return access_denied()
+        return wire.envelope(20, "Access denied")
     end
     local answer
-    -- The token belongs to the HTTP session, so a request that has just started one cannot have it.
-    if state.settings.genesys.csrf and request.method ~= "GET"
-        and request.header["x-csrf-token"] ~= session.csrf then
-        answer = envelope(3, "Missing or invalid Csrf token")
+    if lacks_token(state, session, request, path) then
+        answer = wire.envelope(3, "Missing or invalid Csrf token")
+    elseif is_notifications(path) and memory.of(state).cometd then
+        answer = memory.of(state).bayeux:handle(request, session)
     else
-        answer = dispatch(state, session.user, request, path)
+        answer = dispatch(state, session, request, path)
     end
     if is_new then
         answer.headers[#answer.headers + 1] = { "Set-Cookie", "JSESSIONID=" .. id .. ";Path=/;HttpOnly" }
@@ -353,5 +135,88 @@ function genesys.handle(state, request)
     end
     return answer
 end
+
+---- pages for tests ----
+
+local function everybody()
+    return true
+end
+
+local function with_bayeux(method)
+    return function(state)
+        local server = memory.of(state).bayeux
+        server[method](server, everybody)
+    end
+end
+
+local function after_dial(name)
+    return function(state)
+        calls.after_dial(state, name)
+    end
+end
+
+local function switch_cometd(on)
+    return function(state)
+        memory.of(state).cometd = on
+    end
+end
+
+-- Delivers a list of { channel, data } to all clients that listen.
+local function publish(state, request)
+    local list = json.decode(request.body)
+    if json.type(list) ~= "array" then
+        return nil, "expected an array of { channel, data }"
+    end
+    for _, item in ipairs(list) do
+        if json.type(item) ~= "object" or json.type(item.channel) ~= "string" then
+            return nil, "expected an array of { channel, data }"
+        end
+    end
+    for _, item in ipairs(list) do
+        memory.of(state).bayeux:publish(item.channel, item.data, everybody)
+    end
+end
+
+-- A phone calls in: { deviceId, phoneNumber }.
+local function ring_in(state, request)
+    local body = json.decode(request.body)
+    if json.type(body) ~= "object" or json.type(body.phoneNumber) ~= "string" then
+        return nil, "expected { deviceId, phoneNumber }"
+    end
+    for _, user in ipairs(state.settings.genesys.users) do
+        local device = memory.device(user, body.deviceId)
+        if device then
+            return calls.ring_in(state, user, device, body.phoneNumber, objects.base(request))
+        end
+    end
+    return nil, "there is no such device"
+end
+
+--- The mock's own pages about this vendor, POST /mock/genesys/<name>: each takes the state and the request, and
+--- returns nil and a message where it cannot read the latter.
+genesys.PAGES = {
+    -- Gives every session another CSRF token: those that clients hold become invalid.
+    ["csrf/rotate"] = function(state)
+        for _, session in pairs(memory.of(state).sessions) do
+            session.csrf = state.uuid()
+        end
+    end,
+    -- Ends every HTTP session with its clients, as a restart of the server does.
+    ["sessions/expire"] = function(state)
+        memory.end_sessions(state, everybody)
+    end,
+    ["clients/forget"] = with_bayeux("forget"), -- every clientId is unknown now
+    ["connects/drop"] = with_bayeux("drop_connects"), -- the connections of parked connects close
+    ["connects/duplicate"] = with_bayeux("duplicate_connects"), -- parked connects end as by a second one
+    ["cometd/off"] = switch_cometd(false),
+    ["cometd/on"] = switch_cometd(true),
+    -- What befalls the next Dial: see genesys_calls.after_dial.
+    ["after_dial/expire"] = after_dial("expire"),
+    ["after_dial/forget"] = after_dial("forget"),
+    ["after_dial/drop"] = after_dial("drop"),
+    ["calls/ring"] = ring_in,
+    ["calls/release"] = calls.release_all, -- the other side hangs up, in every call
+    ["publish"] = publish,
+}
 
 return genesys

@@ -137,7 +137,7 @@ describe("the mock's GWS reads", function()
         .. '"changePasswordOnFirstLogin":false,%s"uri":"http://gws.example.com/api/v2/users/'
         .. 'd6ab5b4fb6ba4f0eb1ab9c1ddf6a7d02","path":"/users/d6ab5b4fb6ba4f0eb1ab9c1ddf6a7d02"}}'
     local DEVICE_5010 = '{"id":"5a5b5c5d-0000-4000-8000-000000000001","deviceState":"Active","userState":{"id":'
-        .. '"900D55CC-2BB0-431F-8BF9-D3525B383BE6","displayName":"Not Ready","state":"NotReady"},"phoneNumber":"5010",'
+        .. '"0F7F5003-EF26-4D13-A6Ef-D0C7EC819BEB","displayName":"Offline","state":"LoggedOut"},"phoneNumber":"5010",'
         .. '"e164Number":"","telephonyNetwork":"Private","doNotDisturb":"Off","capabilities":["DoNotDisturbOn",'
         .. '"ForwardCallsOn"],"channels":["voice"],"uri":"http://gws.example.com/api/v2/devices/'
         .. '5a5b5c5d-0000-4000-8000-000000000001","path":"/devices/5a5b5c5d-0000-4000-8000-000000000001"}'
@@ -241,7 +241,7 @@ describe("the mock's Dial", function()
         local state = support.state()
         local post = log_in(state)
         assert.truthy(post(CALLS, DIAL).ring)
-        state.advance(999)
+        state.advance(909)
         local answer = post(CALLS, DIAL)
         expect(answer, 400, '{"statusCode":2,"statusMessage":"Device \'5005\' has a call already"}')
         assert.is_nil(answer.ring)
