@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "json/value.h"
+#include "operation/form.h"
 #include "operation/glob.h"
 #include "operation/operation.h"
 
@@ -107,22 +108,15 @@ static od_status fail(od_exchange *exchange, const od_error_row *row, const od_a
     return row->code;
 }
 
-static od_status succeed(od_exchange *exchange, od_value *body, od_value **result) {
-    if (body == NULL)
-        body = od_value_new_object();
-    if (body == NULL) {
-        /* The vendor did as it was asked; only the telling failed. */
-        od__error_clear(&exchange->error);
-        od__error_no_memory(&exchange->error);
+static od_status succeed(const od_operation *operation, od_exchange *exchange, od_value *body, od_value **result) {
+    od__error_clear(&exchange->error);
+    /* If this fails the vendor did as it was asked; only the telling failed. */
+    if (od__form_result(operation, &exchange->response, body, result, &exchange->error) != OD_OK)
         exchange->error.http_status = exchange->response.status;
-    } else {
-        od__error_clear(&exchange->error);
-    }
     exchange->again = OD_AGAIN_NO;
     exchange->server_delay_ms = -1;
     exchange->try_placement = exchange->rings ? OD_PLACEMENT_PLACED : OD_PLACEMENT_NONE;
-    exchange->error.placement = body == NULL ? exchange->try_placement : OD_PLACEMENT_NONE;
-    *result = body;
+    exchange->error.placement = *result == NULL ? exchange->try_placement : OD_PLACEMENT_NONE;
     return exchange->error.code;
 }
 
@@ -148,8 +142,7 @@ od_status od__operation_read(const od_vendor *vendor, const od_operation *operat
     vendor->read(operation, response, body, &answer);
     bool is_2xx = response->status / 100 == 2;
     if (is_2xx && unreadable.code == OD_OK && answer.success)
-        return succeed(exchange, body, result);
-    od_value_unref(body);
+        return succeed(operation, exchange, body, result);
     if (is_2xx && unreadable.code != OD_OK) {
         (void)snprintf(answer.message, sizeof answer.message, "HTTP %d with an unreadable body: %.300s",
                        response->status, unreadable.message);
@@ -158,5 +151,9 @@ od_status od__operation_read(const od_vendor *vendor, const od_operation *operat
             row.code = OD_OUT_OF_MEMORY;
         return fail(exchange, &row, &answer);
     }
-    return fail(exchange, find_row(vendor, response->status, &answer), &answer);
+    const od_error_row *row = find_row(vendor, response->status, &answer);
+    if (row->code == operation->done_earlier && answer.enveloped && exchange->sent_before)
+        return succeed(operation, exchange, body, result);
+    od_value_unref(body);
+    return fail(exchange, row, &answer);
 }
