@@ -1,6 +1,7 @@
 /* The vendors' descriptors against tests/vectors/vendors: each row of a file there is one test.
  *
  *   VENDOR/options.json               client options: refused, or their base URL and what checking made of them
+ *   VENDOR/following.json             what is asked, answered and heard of a call -> what becomes of it
  *   VENDOR/OPERATION/requests.json    parameters -> the exact request
  *   VENDOR/OPERATION/refused.json     parameters -> the exact complaint, nothing sent
  *   VENDOR/OPERATION/answers.json     an HTTP answer -> placed or handed off, the result, or the exact error
@@ -157,6 +158,18 @@ static void run_options_without_memory(void **state) {
     }
 }
 
+/* A sample body as the vendor's document prints it is the body, but for blanks between. */
+static void assert_document(const od_http_request *request, const char *document) {
+    od_value *printed = NULL;
+    if (!document)
+        return;
+    assert_int_equal(od_value_parse(document, strlen(document), &printed, NULL), OD_OK);
+    char *text = json_of(printed);
+    assert_string_equal(od__buffer_text(&request->body), text);
+    od_text_free(text);
+    od_value_unref(printed);
+}
+
 static void run_requests(void **state) {
     const row *r = *state;
     od_value *options = checked_options(r), *params = od__value_copy(od_value_get(r->value, "params"));
@@ -168,6 +181,7 @@ static void run_requests(void **state) {
     assert_string_equal(request.method, r->operation->method);
     assert_string_equal(od__buffer_text(&request.url), text_of(r->value, "url"));
     assert_string_equal(od__buffer_text(&request.body), text_of(r->value, "body"));
+    assert_document(&request, text_of(r->value, "document"));
     const od_value *headers = od_value_get(r->value, "headers"), *member;
     void *cursor = NULL;
     const char *key;
@@ -237,10 +251,13 @@ static void run_answers(void **state) {
     const row *r = *state;
     od_exchange exchange;
     od__exchange_init(&exchange);
-    exchange.rings = r->operation->rings;
+    exchange.rings = od__operation_rings(r->operation, od_value_get(r->value, "params"));
+    exchange.sent_before = od_value_boolean(od_value_get(r->value, "sent_before"));
     fill_response(&exchange.response, r->value);
     od_value *result = NULL;
     od_status status = od__operation_read(r->vendor, r->operation, &exchange, &result);
+    if (status == OD_OK && r->operation->refine)
+        status = r->operation->refine(od_value_get(r->value, "params"), result, &exchange.error);
     const od_value *expected = od_value_get(r->value, "error");
     if (expected) {
         assert_int_not_equal(status, OD_OK);
@@ -340,6 +357,151 @@ static void run_place_without_memory(void **state) {
         od_value_unref(params);
     }
     assert_true(failures >= 4); /* or the allocations do not go through the door that this test holds */
+    od_value_unref(options);
+}
+
+/* ---- a call that is followed ---- */
+
+#define NOW_MS INT64_C(1700000000000)
+
+/* What one row of a following.json has come to. */
+typedef struct follower {
+    const row *r;
+    const od_value *options, *call;
+    od_purpose purpose;
+    const od_operation *asked;
+    od_value *params, *memory;
+    od_report report;
+    od_error error;
+} follower;
+
+static void follower_clear_report(follower *f) {
+    od_value_unref(f->report.call);
+    od_value_unref(f->report.raw);
+    f->report = (od_report){ 0 };
+}
+
+static void fill_failure(od_error *failure, const od_value *said) {
+    for (int code = OD_VALIDATION; code <= OD_INTERNAL; code++)
+        if (strcmp(od_status_name((od_status)code), text_of(said, "code")) == 0)
+            failure->code = (od_status)code;
+    assert_int_not_equal(failure->code, OD_OK);
+    failure->retryable = od_value_boolean(od_value_get(said, "retryable"));
+    if (text_of(said, "message"))
+        snprintf(failure->message, sizeof failure->message, "%s", text_of(said, "message"));
+    if (text_of(said, "vendor_code"))
+        snprintf(failure->vendor_code, sizeof failure->vendor_code, "%s", text_of(said, "vendor_code"));
+    if (od_value_get(said, "retry_after_ms"))
+        failure->retry_after_ms = od_value_integer(od_value_get(said, "retry_after_ms"));
+}
+
+static od_status follow_ask(follower *f, int64_t now_ms) {
+    const od_vendor *vendor = f->r->vendor;
+    od_value_unref(f->params);
+    f->asked = NULL;
+    f->params = NULL;
+    return vendor->following->ask(vendor, f->options, f->purpose, f->call, f->memory, now_ms, &f->asked, &f->params,
+                                  &f->error);
+}
+
+/* One step: { ask }, { answer }, { failure } or { event = { channel, data } }. */
+static od_status follow_step(follower *f, const od_value *step) {
+    const od_vendor *vendor = f->r->vendor;
+    const od_value *at = od_value_get(step, "now_ms"), *event = od_value_get(step, "event");
+    const od_value *said = od_value_get(step, "failure"), *answer = od_value_get(step, "answer");
+    int64_t now_ms = at ? od_value_integer(at) : NOW_MS;
+    follower_clear_report(f);
+    if (event) {
+        f->report.again_ms = -1;
+        return vendor->following->hear(vendor, f->purpose, f->call, text_of(event, "channel"),
+                                       od_value_get(event, "data"), now_ms, &f->memory, &f->report, &f->error);
+    }
+    if (!said && !answer)
+        return follow_ask(f, now_ms);
+    od_error failure = OD_ERROR_INIT;
+    if (said)
+        fill_failure(&failure, said);
+    return vendor->following->learn(vendor, f->options, f->purpose, f->call, f->asked, said ? NULL : answer,
+                                    said ? &failure : NULL, now_ms, &f->memory, &f->report, &f->error);
+}
+
+static void assert_followed(const follower *f, const od_value *step) {
+    const od_report *report = &f->report;
+    const od_value *outcome = od_value_get(step, "outcome"), *found = od_value_get(step, "found");
+    const od_value *ask = od_value_get(step, "ask"), *again = od_value_get(step, "again_ms");
+    if (ask && od_value_type(ask) == OD_TYPE_OBJECT) {
+        assert_string_equal(f->asked ? f->asked->name : "(nothing)", text_of(ask, "operation"));
+        assert_false(f->asked->rings);
+        assert_json_equal(f->params, od_value_get(ask, "params"));
+    } else if (ask) {
+        assert_null(f->asked);
+    }
+    assert_int_equal(report->done, outcome || found);
+    if (outcome) {
+        assert_string_equal(od__outcome_name(report->kind), text_of(outcome, "kind"));
+        assert_string_equal(od__rang_name(report->rang), text_of(outcome, "rang"));
+        assert_int_equal(report->at_ms, od_value_integer(od_value_get(outcome, "at_ms")));
+        if (od_value_get(outcome, "raw"))
+            assert_json_equal(report->raw, od_value_get(outcome, "raw"));
+    } else if (found) {
+        assert_int_equal(report->found, od_value_type(found) == OD_TYPE_OBJECT);
+        if (report->found)
+            assert_json_equal(report->call, found);
+    } else if (again) {
+        assert_int_equal(report->again_ms, od_value_integer(again));
+    } else if (!ask) {
+        assert_int_equal(report->again_ms, -1);
+    }
+}
+
+/* Plays a row to its end, or to the first failure; checked is false where memory runs out somewhere. */
+static od_status follow_row(const row *r, const od_value *options, bool checked) {
+    const od_value *steps = od_value_get(r->value, "steps");
+    follower f = {
+        .r = r, .options = options, .call = od_value_get(r->value, "call"), .error = OD_ERROR_INIT,
+        .purpose = strcmp(text_of(r->value, "purpose"), "find") == 0 ? OD_PURPOSE_FIND : OD_PURPOSE_TRACK,
+    };
+    od_status status = OD_OK;
+    for (size_t i = 0; status == OD_OK && i < od_value_length(steps); i++) {
+        const od_value *step = od_value_at(steps, i);
+        status = follow_step(&f, step);
+        if (checked && text_of(step, "error")) {
+            assert_int_equal(status, f.error.code);
+            assert_error(&f.error, text_of(step, "error"));
+            assert_int_equal(i, od_value_length(steps) - 1);
+        } else if (checked) {
+            if (status != OD_OK)
+                assert_error(&f.error, "no error");
+            assert_followed(&f, step);
+        }
+    }
+    follower_clear_report(&f);
+    od_value_unref(f.params);
+    od_value_unref(f.memory);
+    return status;
+}
+
+static void run_following(void **state) {
+    const row *r = *state;
+    od_value *options = checked_options(r);
+    assert_true(od_value_length(od_value_get(r->value, "steps")) > 0);
+    follow_row(r, options, true);
+    od_value_unref(options);
+}
+
+static void run_following_without_memory(void **state) {
+    const row *r = *state;
+    od_value *options = checked_options(r);
+    od_status whole = follow_row(r, options, true);
+    bool enough = false;
+    for (size_t n = 1; !enough; n++) {
+        assert_true(n < ALLOCATIONS);
+        od__memory_fail_at(n);
+        od_status status = follow_row(r, options, false);
+        enough = od__memory_fail_at(0) < n;
+        if (enough || status != OD_OUT_OF_MEMORY) /* what failed was tried again */
+            assert_int_equal(status, whole);
+    }
     od_value_unref(options);
 }
 
@@ -526,6 +688,7 @@ static const struct kind {
     CMUnitTestFunction run, again;
 } kinds[] = {
     { "options", run_options, run_options_without_memory },
+    { "following", run_following, run_following_without_memory },
     { "requests", run_requests, NULL },
     { "refused", run_refused, NULL },
     { "answers", run_answers, NULL },
@@ -545,8 +708,9 @@ int main(void) {
     size_t count = 6;
     for (size_t v = 0; v < VENDOR_COUNT; v++) {
         load(vendors[v], NULL, "options");
+        load(vendors[v], NULL, "following");
         for (const od_operation *operation = vendors[v]->operations; operation->name; operation++)
-            for (size_t k = 1; k < sizeof kinds / sizeof kinds[0]; k++)
+            for (size_t k = 2; k < sizeof kinds / sizeof kinds[0]; k++)
                 load(vendors[v], operation, kinds[k].file);
     }
     for (size_t i = 0; i < row_count; i++) {
