@@ -138,6 +138,11 @@ static od_repeat repeat_rule(const od_client *client, const od_operation *operat
     return quiet ? OD_REPEAT_SAFE : operation->repeat;
 }
 
+static od_status guard_ears(void *context, const od_exchange *exchange, od_error *err) {
+    const od_client_call *call = context;
+    return od__hearing_allows(call->client, call->operation->ears, exchange->auth_generation, err);
+}
+
 static void set_up_exchange(od_client_call *call, const od_submit_options *options) {
     od_client *client = call->client;
     od_exchange *exchange = &call->exchange;
@@ -150,6 +155,7 @@ static void set_up_exchange(od_client_call *call, const od_submit_options *optio
     exchange->anonymous = call->operation->unsigned_request;
     exchange->bucket = call->operation->rate;
     exchange->judge = judge_try;
+    exchange->guard = call->operation->ears != NULL ? guard_ears : NULL;
     exchange->context = call;
 }
 

@@ -11,6 +11,7 @@
 
 typedef struct od_client_call od_client_call;
 typedef struct od_follow od_follow;
+typedef struct od_hearing od_hearing;
 
 /* A client's options once they are checked, as the layers want them. */
 typedef struct od_client_plan {
@@ -32,6 +33,7 @@ struct od_client {
     od_authorizer *authorizer;
     od_transport *network, *authorizing, *rate, *retry;  /* the chain, from the bottom up; rate may be NULL */
     od_client_call *calls;      /* under way; doubly linked */
+    od_hearing *hearing;        /* its notifications; NULL: it never subscribed */
     od_follow *follows;         /* look-ups and outcomes under way; doubly linked */
     void (*log)(void *context, od_log_level level, const char *text);
     void *log_context;
@@ -59,6 +61,12 @@ od_status od__client_follow_take(od_client *client, od_purpose purpose, od_value
 void od__follow_hear(od_client *client, const char *channel, const od_value *data);
 /* Finishes all that is followed, with code. */
 void od__follow_close(od_client *client, od_status code);
+
+/* Says whether an operation that needs ears for channel may be sent: if the client has subscribed to it, only while its
+ * events arrive, in the very session (generation) with which it is sent (R19). Errors: unavailable. */
+od_status od__hearing_allows(const od_client *client, const char *channel, unsigned generation, od_error *err);
+/* Ends the notifications at once; the client is being freed. */
+void od__hearing_free(od_client *client);
 
 /* ---- between client.c, place.c and follow.c ---- */
 

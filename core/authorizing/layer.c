@@ -64,10 +64,18 @@ static void fail(authorizing_layer *self, od_exchange *exchange) {
     od__loop_post(self->loop, &self->job);
 }
 
+static bool is_guarded_off(od_exchange *exchange) {
+    return exchange->guard != NULL && exchange->guard(exchange->context, exchange, &exchange->error) != OD_OK;
+}
+
 static void authorize_and_send(authorizing_layer *self, od_exchange *exchange) {
     exchange->again = OD_AGAIN_NO;
     switch (self->authorizer->apply(self->authorizer, exchange)) {
     case OD_APPLY_READY:
+        if (is_guarded_off(exchange)) {
+            fail(self, exchange);
+            return;
+        }
         od__exchange_push(exchange, answered, self);
         od__transport_send(self->inner, exchange);
         return;
@@ -87,7 +95,11 @@ static void resume(void *context, od_exchange *exchange) {
 
 static void layer_send(od_transport *base, od_exchange *exchange) {
     authorizing_layer *self = (authorizing_layer *)base;
-    if (self->authorizer == NULL || exchange->anonymous)
+    bool plain = self->authorizer == NULL || exchange->anonymous;
+    exchange->again = OD_AGAIN_NO;
+    if (plain && is_guarded_off(exchange))
+        fail(self, exchange);
+    else if (plain)
         od__transport_send(self->inner, exchange);
     else
         authorize_and_send(self, exchange);

@@ -49,6 +49,8 @@ struct od_exchange {
     /* Decides after every try (also a failed one) what came: reads response and error, sets error, try_placement and
      * again. Called once per try, by the owner's function; NULL: error stands, nothing is tried again. */
     void (*judge)(void *context, od_exchange *exchange);
+    /* Asked each time that an authorized try is about to go out; an error ends it there, not placed. NULL: always OD_OK. */
+    od_status (*guard)(void *context, const od_exchange *exchange, od_error *err);
     void *context;             /* the owner's */
 
     /* What came; valid once finished. */
