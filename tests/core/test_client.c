@@ -416,7 +416,7 @@ static void preparing_shows_all_but_the_secrets(void **state) {
           "PreviewContactServiceExternal/addOrUpdateCampaignRecord\",\"headers\":{\"Content-Type\":\"application/json\","
           "\"X-sc-platform-code\":\"AWS Connect\",\"X-sc-company-code\":\"acme\",\"X-sc-company-environment\":\"prod\","
           "\"X-sc-secrets-region\":\"us-east-1\"},\"body\":{\"platform\":\"AWS Connect\",\"companyCode\":\"acme\","
-          "\"environment\":\"prod\",\"campaignName\":\"c\",\"region\":\"us-east-1\",\"clientId\":\"7\","
+          "\"environment\":\"prod\",\"region\":\"us-east-1\",\"campaignName\":\"c\",\"clientId\":\"7\","
           "\"previewRecordData\":[{\"key\":\"Phone\",\"value\":\"+15555550100\"}]}}" },
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
