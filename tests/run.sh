@@ -17,6 +17,15 @@ case "$SANITIZE" in
 *undefined*) preload=$(gcc -print-file-name=libubsan.so) ;;
 esac
 export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
+# It is not for the tools that specs start: curl and node hang under it.
+if [ -n "$preload" ]; then
+    mkdir -p "$logs/bin"
+    for tool in curl node; do
+        printf '#!/bin/sh\nunset LD_PRELOAD\nexec %s "$@"\n' "$(command -v $tool)" > "$logs/bin/$tool"
+        chmod +x "$logs/bin/$tool"
+    done
+    PATH=$(cd "$logs/bin" && pwd):$PATH
+fi
 
 # report NAME PASSED FAILED STATUS LOG: counts one program's result; a program that failed without saying so counts as one.
 report() {
@@ -77,7 +86,7 @@ suite_lua() {
         # Leaks are judged by the C tests: an interpreter that unloads modules at its end hides their frames.
         env ${preload:+LD_PRELOAD="$preload" ASAN_OPTIONS=detect_leaks=0} OUTDIAL_BUILD="$BUILD" \
             LUA_PATH='scripts/?.lua;scripts/?/init.lua;;' LUA_CPATH="$BUILD/lua$version/?.so;;" \
-            busted --lua="$(command -v "$lua")" --output=plainTerminal --no-auto-insulate ${preload:+--helper=tests/sanitized.lua} tests/lua > "$log" 2>&1
+            busted --lua="$(command -v "$lua")" --output=plainTerminal --no-auto-insulate tests/lua > "$log" 2>&1
         status=$?
         ok=$(last "$log" 's/^\([0-9]*\) success.*/\1/p')
         bad=$(last "$log" 's/^[0-9]* success[a-z]* \/ \([0-9]*\) failure.*/\1/p')

@@ -61,7 +61,7 @@ static bool draw(void *out, size_t bytes) {
 }
 
 bool od__crypto_random(void *out, size_t bytes) {
-    if (bytes > STOCK_LARGEST || pthread_once(&shared_once, map_stock) != 0 || shared == NULL)
+    if (bytes == 0 || bytes > STOCK_LARGEST || pthread_once(&shared_once, map_stock) != 0 || shared == NULL)
         return generate(out, bytes);
     /* Never waits: the lock may be held by another thread, or for ever by one that a fork left behind. */
     if (pthread_mutex_trylock(&shared_lock) != 0)
