@@ -182,5 +182,6 @@ static const od_notifications notifications = {
 const od_vendor od_vendor_genesys = {
     .name = "genesys", .title = "Genesys Web Services", .options = &options_shape, .operations = od_genesys_operations,
     .errors = errors, .authorizer = &od_authorizer_gws_session, .cookies = true, .base_url = base_url,
-    .read = read_answer, .place = place, .placed = placed, .notifications = &notifications,
+    .read = read_answer, .place = place, .placed = placed, .following = &od_genesys_following,
+    .notifications = &notifications,
 };

@@ -1,0 +1,362 @@
+/* Genesys: what became of a call (R19). A dialled call is known by its token in userData until an event or a look at the
+ * live calls has told its id; a record that was added, by its reference, and then by the chain that the outbound server
+ * put it into. Released is told by an event alone: a call that is merely gone may have been anything. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "vendors/genesys.h"
+
+#define FIRST_LOOK_MS 2000
+#define LAST_LOOK_MS 10000
+#define LOOKS_WITHOUT 2  /* so many looks in a row that do not see a known call: its last event has had its time */
+#define LOOKS_AFTER_GAP 2  /* the answer to the first may have been on its way before the gap was over */
+#define SCALAR_BYTES 32
+
+/* What is known so far, as memory keeps it. Values are borrowed. */
+typedef struct notes {
+    const od_value *id, *state;   /* of the call, once it was seen */
+    const od_value *result;       /* the call result that it had then; not this call's own */
+    const od_value *chain;        /* of a record */
+    bool established, heard, acknowledged;
+    int64_t gap;                  /* looks until what a gap in the events has hidden is made good */
+    int64_t looks, missing;       /* all of them; those in a row that did not see it */
+    bool changed;                 /* something here is new; not kept */
+} notes;
+
+static void read_notes(const od_value *memory, notes *out) {
+    *out = (notes){
+        .id = od_value_get(memory, "id"), .state = od_value_get(memory, "state"),
+        .result = od_value_get(memory, "result"), .chain = od_value_get(memory, "chain"),
+        .established = od_value_boolean(od_value_get(memory, "established")),
+        .heard = od_value_boolean(od_value_get(memory, "heard")),
+        .acknowledged = od_value_boolean(od_value_get(memory, "acknowledged")),
+        .gap = od_value_integer(od_value_get(memory, "gap")),
+        .looks = od_value_integer(od_value_get(memory, "looks")),
+        .missing = od_value_integer(od_value_get(memory, "missing")),
+    };
+}
+
+static od_status keep(od_value *memory, const char *key, const od_value *value, od_error *err) {
+    return value ? od_value_set(memory, key, od_value_ref(value), err) : OD_OK;
+}
+
+static od_status keep_flag(od_value *memory, const char *key, bool flag, od_error *err) {
+    return flag ? od_value_set(memory, key, od_value_new_boolean(true), err) : OD_OK;
+}
+
+static od_status keep_number(od_value *memory, const char *key, int64_t number, od_error *err) {
+    return number ? od_value_set(memory, key, od_value_new_integer(number), err) : OD_OK;
+}
+
+static od_status write_notes(const notes *known, od_value **memory, od_error *err) {
+    od_value *made = od_value_new_object();
+    od_status status = made ? keep(made, "id", known->id, err) : od__error_no_memory(err);
+    if (status == OD_OK)
+        status = keep(made, "state", known->state, err);
+    if (status == OD_OK)
+        status = keep(made, "result", known->result, err);
+    if (status == OD_OK)
+        status = keep(made, "chain", known->chain, err);
+    if (status == OD_OK)
+        status = keep_flag(made, "established", known->established, err);
+    if (status == OD_OK)
+        status = keep_flag(made, "heard", known->heard, err);
+    if (status == OD_OK)
+        status = keep_flag(made, "acknowledged", known->acknowledged, err);
+    if (status == OD_OK)
+        status = keep_number(made, "gap", known->gap, err);
+    if (status == OD_OK)
+        status = keep_number(made, "looks", known->looks, err);
+    if (status == OD_OK)
+        status = keep_number(made, "missing", known->missing, err);
+    if (status != OD_OK) {
+        od_value_unref(made);
+        return status;
+    }
+    od_value_unref(*memory);
+    *memory = made;
+    return OD_OK;
+}
+
+/* ---- small readings ---- */
+
+/* User data has numbers as numbers or as texts. NULL for anything else. */
+static const char *plain(const od_value *value, char scratch[SCALAR_BYTES]) {
+    if (od_value_type(value) == OD_TYPE_INTEGER)
+        snprintf(scratch, SCALAR_BYTES, "%lld", (long long)od_value_integer(value));
+    return od_value_type(value) == OD_TYPE_INTEGER ? scratch : od_value_string(value);
+}
+
+static bool same(const od_value *a, const od_value *b) {
+    char one[SCALAR_BYTES], other[SCALAR_BYTES];
+    const char *left = plain(a, one), *right = plain(b, other);
+    return left && right && *left && strcmp(left, right) == 0;
+}
+
+static bool is(const od_value *value, const char *text) {
+    const char *string = od_value_string(value);
+    return string && strcmp(string, text) == 0;
+}
+
+static bool begins(const od_value *value, const char *text) {
+    const char *string = od_value_string(value);
+    return string && strncmp(string, text, strlen(text)) == 0;
+}
+
+static const od_value *user_data(const od_value *of, const char *key) {
+    return od_value_get(od_value_get(of, "userData"), key);
+}
+
+/* When the vendor made an event; without its own time, when it came. */
+static int64_t event_ms(const od_value *data, int64_t now_ms) {
+    const od_value *at = od_value_find(data, "/metrics/eventProcessing/serverGenerationTimestamp");
+    return od_value_integer(at) > 0 ? od_value_integer(at) : now_ms;
+}
+
+static bool is_record(const od_value *options, const od_value *call) {
+    return !od_value_string(od_value_get(call, "id")) &&
+           strcmp(od__vendor_option(options, "place_call_with", "dial"), "add_record") == 0;
+}
+
+static const od_value *known_id(const notes *known, const od_value *call) {
+    return known->id ? known->id : od_value_get(call, "id");
+}
+
+static const od_value *known_chain(const notes *known, const od_value *call) {
+    return known->chain ? known->chain : od_value_get(call, "chain_id");
+}
+
+/* A second call that the agent makes for the first may have its user data; it proves that the first was placed, but says
+ * nothing of how that ended. */
+static bool is_ours(od_purpose purpose, const od_value *call, const notes *known, const od_value *live) {
+    const od_value *id = known_id(known, call);
+    if (od_value_string(id))
+        return same(od_value_get(live, "id"), id);
+    if (purpose == OD_PURPOSE_TRACK && is(od_value_get(live, "callType"), "Consult"))
+        return false;
+    return same(user_data(live, OD_GENESYS_ATTEMPT_KEY), od_value_get(call, "token")) ||
+           same(user_data(live, "GSW_CHAIN_ID"), known_chain(known, call));
+}
+
+/* ---- what is known, as a report ---- */
+
+static od_status report_found(const od_vendor *vendor, const od_value *call, const od_value *live, od_report *report,
+                              od_error *err) {
+    od_value *made = od_value_new_object();
+    od_status status = made ? keep(made, "id", od_value_get(live, "id"), err) : od__error_no_memory(err);
+    if (status == OD_OK)
+        status = od_value_set(made, "state", od_value_new_string("placed"), err);
+    if (status == OD_OK)
+        status = od_value_set(made, "vendor", od_value_new_string(vendor->name), err);
+    if (status == OD_OK)
+        status = keep(made, "token", od_value_get(call, "token"), err);
+    if (status != OD_OK) {
+        od_value_unref(made);
+        return status;
+    }
+    report->done = report->found = true;
+    report->call = made;
+    return OD_OK;
+}
+
+static void report_end(od_report *report, od_outcome_kind kind, od_rang rang, const od_value *raw, int64_t at_ms) {
+    report->done = true;
+    report->kind = kind;
+    report->rang = rang;
+    report->raw = raw ? od_value_ref(raw) : NULL;
+    report->at_ms = at_ms;
+}
+
+/* The row of a call result that tells something; NULL for none, and for those that a new record has. */
+static const od_outcome_row *result_row(const od_value *result) {
+    char scratch[SCALAR_BYTES];
+    const char *literal = plain(result, scratch);
+    if (!literal || !*literal)
+        return NULL;
+    const od_outcome_row *row = od__outcome_row(od_genesys_outcomes, literal);
+    return row->kind == OD_OUTCOME_unreported ? NULL : row;
+}
+
+/* ---- asking ---- */
+
+static od_status ask(const od_vendor *vendor, const od_value *options, od_purpose purpose, const od_value *call,
+                     const od_value *memory, int64_t now_ms, const od_operation **operation, od_value **params,
+                     od_error *err) {
+    (void)memory;
+    (void)now_ms;
+    bool named = od_value_string(od_value_get(call, "token")) || od_value_string(od_value_get(call, "id"));
+    if (!named && !(purpose == OD_PURPOSE_TRACK && od_value_get(call, "chain_id")))
+        return od__error_at(err, OD_VALIDATION, "/token", "expected the token or the id of the call, got nothing");
+    if (is_record(options, call)) {
+        if (purpose == OD_PURPOSE_FIND)
+            return od__error_set(err, OD_VALIDATION, "a record that was added cannot be looked up: only events tell of it");
+        return OD_OK;
+    }
+    od_status status = od__vendor_operation(vendor, "get_me", operation, err);
+    if (status != OD_OK)
+        return status;
+    *params = od_value_new_object();
+    return *params ? od__vendor_set_text(*params, "subresources", "calls", err) : od__error_no_memory(err);
+}
+
+/* ---- a look at the live calls ---- */
+
+static bool is_connected(const od_value *live) {
+    const od_value *state = od_value_get(live, "state");
+    return is(state, "Established") || is(state, "Held");
+}
+
+static bool is_over(const od_value *live) {
+    return is(od_value_get(live, "state"), "Released");
+}
+
+static int64_t next_look_ms(const notes *known) {
+    if (known->heard || known->looks > 2)
+        return LAST_LOOK_MS;
+    return (int64_t)FIRST_LOOK_MS << (known->looks > 0 ? known->looks - 1 : 0);
+}
+
+static void see(notes *known, const od_value *live) {
+    if (!known->state)
+        known->result = user_data(live, "GSW_CALL_RESULT");
+    known->id = od_value_get(live, "id");
+    known->state = od_value_get(live, "state");
+    known->established = known->established || is_connected(live);
+}
+
+/* live NULL: it is not among the live calls. */
+static void look(notes *known, const od_value *call, const od_value *live, od_report *report) {
+    known->looks++;
+    if (live && !is_over(live)) {
+        see(known, live);
+        known->missing = 0;
+        known->gap -= known->gap > 0; /* what it is now says what was lost */
+        report->again_ms = known->gap > 0 ? FIRST_LOOK_MS : next_look_ms(known);
+    } else if (!od_value_string(known_id(known, call))) {
+        report->again_ms = next_look_ms(known); /* never written off by time alone (R6) */
+    } else if (++known->missing < LOOKS_WITHOUT) {
+        report->again_ms = FIRST_LOOK_MS;
+    } else if (known->established) {
+        report_end(report, OD_OUTCOME_answered, OD_RANG_YES, known->state, 0);
+    } else {
+        report_end(report, OD_OUTCOME_unreported, OD_RANG_UNKNOWN, known->state, 0);
+    }
+}
+
+static od_status learn(const od_vendor *vendor, const od_value *options, od_purpose purpose, const od_value *call,
+                       const od_operation *operation, const od_value *result, const od_error *failure, int64_t now_ms,
+                       od_value **memory, od_report *report, od_error *err) {
+    (void)options;
+    (void)operation;
+    (void)now_ms;
+    if (!result)
+        return od__following_failed(failure, FIRST_LOOK_MS, report, err);
+    notes known;
+    read_notes(*memory, &known);
+    const od_value *calls = od_value_find(result, "/user/calls"), *live = NULL;
+    for (size_t i = 0; !live && i < od_value_length(calls) && od_value_type(calls) == OD_TYPE_ARRAY; i++)
+        if (is_ours(purpose, call, &known, od_value_at(calls, i)))
+            live = od_value_at(calls, i);
+    if (purpose == OD_PURPOSE_FIND && live)
+        return report_found(vendor, call, live, report, err);
+    if (purpose == OD_PURPOSE_FIND) {
+        report->done = true;
+        return OD_OK;
+    }
+    look(&known, call, live, report);
+    return report->done ? OD_OK : write_notes(&known, memory, err);
+}
+
+/* ---- events ---- */
+
+/* Released came: was it answered? Established may have been among what was lost, or before anybody listened. */
+static void end_call(const notes *known, bool seen_before, const od_value *live, const od_value *data, int64_t now_ms,
+                     od_report *report) {
+    const od_value *result = user_data(live, "GSW_CALL_RESULT");
+    const od_outcome_row *row = same(result, known->result) ? NULL : result_row(result);
+    int64_t at_ms = event_ms(data, now_ms);
+    if (row)
+        report_end(report, row->kind, row->rang, live, at_ms);
+    else if (known->established)
+        report_end(report, OD_OUTCOME_answered, OD_RANG_YES, live, at_ms);
+    else if (seen_before && known->gap == 0)
+        report_end(report, OD_OUTCOME_no_answer, OD_RANG_UNKNOWN, live, at_ms);
+    else
+        report_end(report, OD_OUTCOME_unreported, OD_RANG_UNKNOWN, live, at_ms);
+}
+
+static od_status hear_call(const od_vendor *vendor, od_purpose purpose, const od_value *call, const od_value *data,
+                           int64_t now_ms, notes *known, od_report *report, od_error *err) {
+    const od_value *live = od_value_get(data, "call");
+    if (!is(od_value_get(data, "messageType"), "CallStateChangeMessage") || !is_ours(purpose, call, known, live))
+        return OD_OK;
+    if (purpose == OD_PURPOSE_FIND)
+        return report_found(vendor, call, live, report, err);
+    bool seen_before = known->state != NULL;
+    see(known, live);
+    known->heard = known->changed = true;
+    known->missing = 0;
+    if (is_over(live))
+        end_call(known, seen_before, live, data, now_ms, report);
+    return OD_OK;
+}
+
+/* The acknowledgement of the record, or its refusal, by our reference. */
+static void hear_record(const od_value *call, const od_value *data, int64_t now_ms, notes *known, od_report *report) {
+    const od_value *type = od_value_get(data, "notificationType");
+    if (!same(od_value_get(data, "referenceId"), od_value_get(call, "token")))
+        return;
+    if (od_value_string(type) && strstr(od_value_string(type), "Error"))
+        report_end(report, OD_OUTCOME_failed, OD_RANG_UNKNOWN, data, event_ms(data, now_ms));
+    else if (is(type, "AddRecordAcknowledge"))
+        known->acknowledged = known->changed = true;
+}
+
+/* The outbound server's own events, which have the chain in place of our reference. The chain is told right after the
+ * acknowledgement; that it is ours shows in the number. */
+static void hear_server(const od_value *call, const od_value *data, int64_t now_ms, notes *known, od_report *report) {
+    const od_value *event = user_data(data, "GSW_USER_EVENT"), *chain = user_data(data, "GSW_CHAIN_ID");
+    if (is(event, "AddRecordAcknowledge")) {
+        if (known->acknowledged && !known_chain(known, call) &&
+            same(user_data(data, "GSW_PHONE"), od_value_get(call, "to"))) {
+            known->chain = chain;
+            known->changed = true;
+        }
+        return;
+    }
+    if (!same(chain, known_chain(known, call)))
+        return;
+    const od_value *raw = od_value_get(data, "userData");
+    bool counts = begins(event, "RecordProcessed") || begins(event, "UpdateCallCompletionStats");
+    const od_outcome_row *row = counts ? result_row(user_data(data, "GSW_CALL_RESULT")) : NULL;
+    if (row)
+        report_end(report, row->kind, row->rang, raw, event_ms(data, now_ms));
+    else if (begins(event, "DoNotCall"))
+        report_end(report, OD_OUTCOME_blocked, OD_RANG_UNKNOWN, raw, event_ms(data, now_ms));
+    else if (begins(event, "RecordCancel"))
+        report_end(report, OD_OUTCOME_canceled, OD_RANG_UNKNOWN, raw, event_ms(data, now_ms));
+}
+
+static od_status hear(const od_vendor *vendor, od_purpose purpose, const od_value *call, const char *channel,
+                      const od_value *data, int64_t now_ms, od_value **memory, od_report *report, od_error *err) {
+    notes known;
+    od_status status = OD_OK;
+    read_notes(*memory, &known);
+    if (!channel) {
+        known.gap = known.state ? LOOKS_AFTER_GAP : 0;
+        known.changed = true;
+        report->again_ms = 0;
+    } else if (strcmp(channel, OD_GENESYS_CALLS) == 0) {
+        status = hear_call(vendor, purpose, call, data, now_ms, &known, report, err);
+    } else if (purpose == OD_PURPOSE_FIND) {
+        return OD_OK;
+    } else if (strcmp(channel, OD_GENESYS_OUTBOUND) == 0) {
+        hear_record(call, data, now_ms, &known, report);
+    } else if (strcmp(channel, OD_GENESYS_INTERNAL) == 0) {
+        hear_server(call, data, now_ms, &known, report);
+    }
+    return status == OD_OK && known.changed && !report->done ? write_notes(&known, memory, err) : status;
+}
+
+const od_following od_genesys_following = { .ask = ask, .learn = learn, .hear = hear };
