@@ -19,7 +19,7 @@ function genesys_calls.tell(state, call, kind)
     end
     memory.publish(state, call.user, "/v2/me/calls", {
         { "messageType", "CallStateChangeMessage" }, { "notificationType", kind }, { "extensions", extensions },
-        { "call", objects.call(call, state.settings.genesys.participants, state.now_ms()) },
+        { "call", objects.call(call, state.settings.genesys.participants, memory.now_ms(state)) },
         { "phoneNumber", call.device.phone_number },
     })
 end
@@ -62,7 +62,7 @@ function genesys_calls.add(state, number, fields)
     local call = {
         id = memory.call_id(state), conn_id = state.hex(16), user = fields.user, device = fields.device,
         base = fields.base, kind = fields.kind or kind_of(number), dnis = fields.dnis or number, ani = fields.ani,
-        parent = fields.parent, participants = { number }, user_data = {}, began_ms = state.now_ms(),
+        parent = fields.parent, participants = { number }, user_data = {}, began_ms = memory.now_ms(state),
     }
     local calls = memory.user(state, fields.user).calls
     calls[#calls + 1] = call
@@ -105,7 +105,7 @@ local function follow(state, call, row, index, at_ms)
     local step = STEPS[row.outcome][index]
     if step then
         local due_ms = at_ms + (row[step[1]] or state.settings.genesys[step[1]])
-        state.at(due_ms, function()
+        memory.at(state, due_ms, function()
             -- Somebody may have hung up, and a call that is held is still established.
             if call.state == "Dialing" or step[2] == "Released" then
                 genesys_calls.enter(state, call, step[2])
@@ -167,7 +167,7 @@ local DIAL_ROWS = {
 -- What stands against dialling on a device of its user's, or nil.
 local function check_device(state, user, device, base)
     if not device.registered then
-        memory.device_error(state, user, device, base, state.now_ms())
+        memory.device_error(state, user, device, base, memory.now_ms(state))
         return wire.not_registered(device)
     elseif state.settings.genesys.dial_needs_session
         and memory.user(state, user).devices[device.id].name == "Offline" then
@@ -223,7 +223,7 @@ end
 
 local function get_calls(state, session)
     return wire.ok({ { "calls", objects.calls(memory.user(state, session.user),
-        state.settings.genesys.participants, state.now_ms()) } })
+        state.settings.genesys.participants, memory.now_ms(state)) } })
 end
 
 local function get_call(state, session, _, id)
@@ -231,7 +231,7 @@ local function get_call(state, session, _, id)
     if not call then
         return wire.not_found("Call", id)
     end
-    return wire.ok({ { "call", objects.call(call, state.settings.genesys.participants, state.now_ms()) } })
+    return wire.ok({ { "call", objects.call(call, state.settings.genesys.participants, memory.now_ms(state)) } })
 end
 
 --- Rows as in genesys_session.lua.

@@ -46,7 +46,7 @@ end
 -- The oldest record that is ready, or due again, goes to the agent.
 local function next_record(state, campaign)
     for _, record in ipairs(memory.of(state).list) do
-        local due = record.state == "scheduled" and record.due * 1000 <= state.now_ms()
+        local due = record.state == "scheduled" and record.due * 1000 <= memory.now_ms(state)
         if record.campaign == campaign and (record.state == "ready" or due) then
             return record
         end

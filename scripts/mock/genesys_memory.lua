@@ -76,9 +76,24 @@ function genesys_memory.publish(state, user, channel, members)
     end)
 end
 
---- Carries something out when the notification of a request made now is due; gets the time.
+--- The time: while something that was due is carried out late, the time that it was due at.
+function genesys_memory.now_ms(state)
+    return genesys_memory.of(state).acting_ms or state.now_ms()
+end
+
+--- Carries something out at a time, which it gets.
+function genesys_memory.at(state, at_ms, action)
+    local own = genesys_memory.of(state)
+    state.at(at_ms, function()
+        own.acting_ms = at_ms
+        action(at_ms)
+        own.acting_ms = nil
+    end)
+end
+
+--- Carries something out when the notification of what happens now is due; gets the time.
 function genesys_memory.soon(state, action)
-    state.at(state.now_ms() + state.settings.genesys.event_ms, action)
+    genesys_memory.at(state, genesys_memory.now_ms(state) + state.settings.genesys.event_ms, action)
 end
 
 --- The figures that some messages carry. How long the real server took is nobody's business here.

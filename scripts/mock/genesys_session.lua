@@ -87,7 +87,7 @@ local function voice_devices(state, user, body, base)
         end
     end
     if not registered[1] then
-        memory.device_error(state, user, devices[1], base, state.now_ms())
+        memory.device_error(state, user, devices[1], base, memory.now_ms(state))
         return nil, { code = 4, message = "Device '" .. devices[1].phone_number .. "' is not registered." }
     end
     return registered
@@ -202,7 +202,7 @@ end
 
 local function get_me(state, session, request)
     return wire.ok({ { "user", objects.user(session.user, memory.user(state, session.user), request,
-        state.settings.genesys.participants, state.now_ms()) } })
+        state.settings.genesys.participants, memory.now_ms(state)) } })
 end
 
 local function get_devices(state, session, request)

@@ -216,7 +216,8 @@ describe("the mock's Bayeux subscriptions", function()
     end
 
     for _, row in ipairs({ { "/a", true }, { "/a/b-c_d!~()$@", true }, { "/*", true }, { "/**", true },
-        { "/a/**", true }, { "a", false }, { "/", false }, { "/a/", false }, { "/a//b", false }, { "/a/*/b", false }, { "/a*", false },
+        { "/a/**", true }, { "a", false }, { "/", false }, { "/a/", false }, { "/a//b", false },
+        { "/a/*/b", false }, { "/a*", false },
         { "/a b", false }, { "", false } }) do
         it((row[2] and "may be " or "may not be ") .. '"' .. row[1] .. '"', function()
             assert.equal(row[2], bayeux_session.is_pattern(row[1]))

@@ -1,6 +1,7 @@
 -- A client of the mock's Genesys Web Services for specs: logs in as a client does, keeps cookies and the CSRF token,
 -- sends operations, and speaks Bayeux.
 
+local assert = require("luassert")
 local genesys = require("mock.genesys")
 local json = require("mock.json")
 local support = dofile("tests/lua/mock_support.lua")
