@@ -11,6 +11,7 @@
 #define LAST_LOOK_MS 10000
 #define LOOKS_WITHOUT 2  /* so many looks in a row that do not see a known call: its last event has had its time */
 #define LOOKS_AFTER_GAP 2  /* the answer to the first may have been on its way before the gap was over */
+#define RESYNC "/meta/resync"
 #define SCALAR_BYTES 32
 
 /* What is known so far, as memory keeps it. Values are borrowed. */
@@ -343,7 +344,7 @@ static od_status hear(const od_vendor *vendor, od_purpose purpose, const od_valu
     notes known;
     od_status status = OD_OK;
     read_notes(*memory, &known);
-    if (!channel) {
+    if (strcmp(channel, RESYNC) == 0) {
         known.gap = known.state ? LOOKS_AFTER_GAP : 0;
         known.changed = true;
         report->again_ms = 0;
