@@ -77,19 +77,26 @@ static bool should_ask(const od_topics *topics, const od_topic *topic) {
     return true;
 }
 
+static bool stands_without(const od_topics *topics, const od_topic *without, const char *channel) {
+    for (const od_topic *topic = topics->first; topic != NULL; topic = topic->next)
+        if (topic != without && topic->state == OD_TOPIC_STANDING && od__bayeux_covers(topic->channel, channel))
+            return true;
+    return false;
+}
+
+/* Nobody wants it, and whoever wants something that it covers hears that otherwise; or a wider one does its work. */
 static bool should_leave(const od_topics *topics, const od_topic *topic) {
     if (topic->state != OD_TOPIC_STANDING)
         return false;
-    bool leave = topic->wanted == 0;
     for (const od_topic *other = topics->first; other != NULL; other = other->next) {
         if (other == topic || other->wanted == 0)
             continue;
-        if (topic->wanted == 0 && other->state != OD_TOPIC_STANDING && od__bayeux_covers(topic->channel, other->channel))
-            return false;
         if (other->state == OD_TOPIC_STANDING && od__bayeux_covers(other->channel, topic->channel))
-            leave = true;
+            return true;
+        if (od__bayeux_covers(topic->channel, other->channel) && !stands_without(topics, topic, other->channel))
+            return false;
     }
-    return leave;
+    return topic->wanted == 0;
 }
 
 bool od__topics_decide(od_topics *topics) {
