@@ -32,8 +32,9 @@ const char *od__ccai_call_type(const char *name);
 /* Whether a call of that type (long name) and state has an agent, so that the number is dialled by now. Either may be
  * NULL. */
 bool od__ccai_dialled(const char *call_type, const char *state);
-/* An id as text: new; NULL if it is none, or when memory runs out. */
-od_value *od__ccai_id_text(const od_value *id);
+#define OD_CCAI_ID_BYTES 128
+/* Writes an id (a call's or a ticket's: an integer or text) as text; returns false, and "", if it is none. */
+bool od__ccai_id_text(const od_value *id, char out[OD_CCAI_ID_BYTES]);
 
 /* ---- how calls end ---- */
 

@@ -256,20 +256,23 @@ bool od__ccai_dialled(const char *call_type, const char *state) {
     return false;
 }
 
-od_value *od__ccai_id_text(const od_value *id) {
-    if (id && od_value_type(id) == OD_TYPE_INTEGER) {
-        char text[24];
-        snprintf(text, sizeof text, "%" PRId64, od_value_integer(id));
-        return od_value_new_string(text);
-    }
-    return id && od_value_string(id) && od_value_length(id) > 0 ? od_value_ref(id) : NULL;
+bool od__ccai_id_text(const od_value *id, char out[OD_CCAI_ID_BYTES]) {
+    const char *text = id ? od_value_string(id) : NULL;
+    size_t length = text ? strlen(text) : 0;
+    out[0] = '\0';
+    if (id && od_value_type(id) == OD_TYPE_INTEGER)
+        snprintf(out, OD_CCAI_ID_BYTES, "%" PRId64, od_value_integer(id));
+    else if (length > 0 && length < OD_CCAI_ID_BYTES && length == od_value_length(id))
+        memcpy(out, text, length + 1);
+    return out[0] != '\0';
 }
 
 /* The kind asked for counts: the vendor's own examples answer a scheduled call with another call_type. */
 bool od__ccai_placed(const od_operation *operation, int http_status, const od_value *params, const od_value *body,
                      od_value **call_id) {
     (void)operation;
-    *call_id = od__ccai_id_text(od_value_get(body, "id"));
+    char id[OD_CCAI_ID_BYTES];
+    *call_id = od__ccai_id_text(od_value_get(body, "id"), id) ? od_value_new_string(id) : NULL;
     return http_status == 201 && od__ccai_dialled(od_value_string(od_value_get(params, "call_type")),
                                                   od_value_string(od_value_get(body, "status")));
 }

@@ -75,13 +75,11 @@ static od_status turn_page(od_value *memory, const od_value *result, bool *round
 
 /* ---- finding a lost call: by its ticket, type and time, exactly one ---- */
 
-/* The ticket as text, new; NULL if the call has none, or when memory runs out. */
-static od_value *ticket_of(const od_value *call) {
-    static const char *const places[] = { "/fields/ticket_id", "/ticket_id", "/response/out_ticket_id" };
-    od_value *ticket = NULL;
-    for (size_t i = 0; !ticket && i < sizeof places / sizeof places[0]; i++)
-        ticket = od__ccai_id_text(od_value_find(call, places[i]));
-    return ticket;
+/* Returns false if the call has no ticket. */
+static bool ticket_of(const od_value *call, char out[OD_CCAI_ID_BYTES]) {
+    return od__ccai_id_text(od_value_find(call, "/fields/ticket_id"), out) ||
+           od__ccai_id_text(od_value_find(call, "/ticket_id"), out) ||
+           od__ccai_id_text(od_value_find(call, "/response/out_ticket_id"), out);
 }
 
 static const char *type_of(const od_value *call) {
@@ -95,39 +93,34 @@ static int64_t earliest(const od_value *call) {
 
 static od_status ask_find(const od_vendor *vendor, const od_value *call, const od_value *memory,
                           const od_operation **operation, od_value **params, od_error *err) {
-    od_value *ticket = ticket_of(call);
-    od_value_unref(ticket);
-    if (!ticket)
+    char ticket[OD_CCAI_ID_BYTES];
+    if (!ticket_of(call, ticket))
         return od__error_set(err, OD_VALIDATION, "a CCAI call without a ticket cannot be looked up");
     if (!od__ccai_is_set(call, "at"))
         return od__error_at(err, OD_VALIDATION, "/at", "expected a time in Unix seconds, got nothing");
     return ask_page(vendor, earliest(call), integer_of(memory, "page", 1), operation, params, err);
 }
 
-static bool is_hit(const od_value *wanted, const od_value *ticket, const od_value *listed) {
+static bool is_hit(const od_value *wanted, const char *ticket, const od_value *listed) {
     int64_t created_ms;
-    od_value *theirs = od__ccai_id_text(od_value_get(listed, "out_ticket_id"));
+    char theirs[OD_CCAI_ID_BYTES];
     const char *type = od__ccai_call_type(od_value_string(od_value_get(listed, "call_type")));
-    bool hit = theirs && strcmp(od_value_string(theirs), od_value_string(ticket)) == 0 && type &&
-               strcmp(type, type_of(wanted)) == 0 && time_of(listed, "created_at", &created_ms) &&
-               created_ms >= earliest(wanted);
-    od_value_unref(theirs);
-    return hit;
+    return od__ccai_id_text(od_value_get(listed, "out_ticket_id"), theirs) && strcmp(theirs, ticket) == 0 && type &&
+           strcmp(type, type_of(wanted)) == 0 && time_of(listed, "created_at", &created_ms) &&
+           created_ms >= earliest(wanted);
 }
 
 /* Adds the hits of a page to those of the pages before; one may come twice, when the list moves meanwhile. */
 static od_status add_hits(od_value *memory, const od_value *wanted, const od_value *calls, od_error *err) {
-    od_value *ticket = ticket_of(wanted);
-    od_status status = ticket ? OD_OK : od__error_no_memory(err);
+    char ticket[OD_CCAI_ID_BYTES], id[OD_CCAI_ID_BYTES];
+    (void)ticket_of(wanted, ticket);
     od_value *hits = (od_value *)(uintptr_t)od_value_get(memory, "hits");
+    od_status status = OD_OK;
     for (size_t i = 0; status == OD_OK && i < od_value_length(calls); i++) {
-        const od_value *listed = od_value_at(calls, i);
-        od_value *id = is_hit(wanted, ticket, listed) ? od__ccai_id_text(od_value_get(listed, "id")) : NULL;
-        if (id)
-            status = od_value_set(hits, od_value_string(id), od_value_ref(od_value_get(listed, "status")), err);
-        od_value_unref(id);
+        const od_value *listed = od_value_at(calls, i), *state = od_value_get(listed, "status");
+        if (is_hit(wanted, ticket, listed) && od__ccai_id_text(od_value_get(listed, "id"), id))
+            status = od_value_set(hits, id, state ? od_value_ref(state) : od_value_new_null(), err);
     }
-    od_value_unref(ticket);
     return status;
 }
 
@@ -184,11 +177,10 @@ static int64_t first_since(const od_value *call, int64_t now_ms) {
 
 static od_status ask_track(const od_vendor *vendor, const od_value *call, const od_value *memory, int64_t now_ms,
                            const od_operation **operation, od_value **params, od_error *err) {
-    od_value *id = od__ccai_id_text(od_value_get(call, "id"));
-    od_value_unref(id);
-    if (!id)
+    char id[OD_CCAI_ID_BYTES];
+    if (!od__ccai_id_text(od_value_get(call, "id"), id))
         return od__error_at(err, OD_VALIDATION, "/id",
-                            "expected the id of a call, got nothing: a CCAI call for which an agent has to act has none");
+                            "expected the id of a call, got nothing (an agent has to act first)");
     return ask_page(vendor, integer_of(memory, "since", first_since(call, now_ms)), integer_of(memory, "page", 1),
                     operation, params, err);
 }
@@ -212,17 +204,14 @@ static od_value *gist_of(const od_value *call) {
 
 /* Puts a listed call into the family if it belongs there: under its id what it tells. */
 static od_status add_relative(od_value *family, const od_value *listed, bool *grew, od_error *err) {
-    od_value *id = od__ccai_id_text(od_value_get(listed, "id"));
-    od_value *parent = od__ccai_id_text(od_value_get(listed, "parent_id"));
-    od_status status = OD_OK;
-    bool known = id && od_value_get(family, od_value_string(id));
-    if (known || (id && parent && od_value_get(family, od_value_string(parent)))) {
-        *grew = *grew || !known;
-        status = od_value_set(family, od_value_string(id), gist_of(listed), err);
-    }
-    od_value_unref(parent);
-    od_value_unref(id);
-    return status;
+    char id[OD_CCAI_ID_BYTES], parent[OD_CCAI_ID_BYTES];
+    if (!od__ccai_id_text(od_value_get(listed, "id"), id))
+        return OD_OK;
+    bool known = od_value_get(family, id) != NULL;
+    if (!known && !(od__ccai_id_text(od_value_get(listed, "parent_id"), parent) && od_value_get(family, parent)))
+        return OD_OK;
+    *grew = *grew || !known;
+    return od_value_set(family, id, gist_of(listed), err);
 }
 
 static od_status add_relatives(od_value *memory, const od_value *calls, od_error *err) {
@@ -250,10 +239,9 @@ static od_status begin_track(od_value *memory, const od_value *call, int64_t now
     if (od_value_get(memory, "family"))
         return OD_OK;
     od_value *family = od_value_new_object();
-    od_value *id = od__ccai_id_text(od_value_get(call, "id"));
-    od_status status = family && id ? od_value_set(family, od_value_string(id), od_value_new_object(), err)
-                                    : od__error_no_memory(err);
-    od_value_unref(id);
+    char id[OD_CCAI_ID_BYTES];
+    (void)od__ccai_id_text(od_value_get(call, "id"), id);
+    od_status status = family ? od_value_set(family, id, od_value_new_object(), err) : od__error_no_memory(err);
     if (status == OD_OK)
         status = od_value_set(memory, "family", od_value_ref(family), err);
     od_value_unref(family);
