@@ -147,6 +147,10 @@ end
 function genesys_objects.call(call, form, now_ms)
     local list, infos = participants(call, form)
     local new = form ~= "strings"
+    local monitoring
+    if new then
+        monitoring = false
+    end
     return json.object({
         { "id", call.id }, { "connId", call.conn_id }, { "state", call.state }, { "callUuid", call.id },
         { "deviceUri", call.base .. "/devices/" .. call.device.id },
@@ -160,7 +164,7 @@ function genesys_objects.call(call, form, now_ms)
         { "duration", string.format("%d", math.floor((now_ms - call.began_ms) / 1000)) },
         { "mute", "Off" }, { "recordingState", call.recording },
         { "supervisorListeningIn", false }, { "monitoredUserMuted", false },
-        { "monitoring", new and false or nil },
+        { "monitoring", monitoring },
     })
 end
 
