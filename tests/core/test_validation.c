@@ -475,10 +475,57 @@ static void filling(void **state) {
     od_value_unref(given);
 }
 
+/* A text of the table stands for what is absent, and some fields must be as their option is. */
+static void defaults_and_options(void **state) {
+    (void)state;
+    static const od_field default_fields[] = {
+        {.name = "Region", .shape = &optional, .default_text = "us-east-1"},
+        {.name = "Allowed", .shape = &od_shape_boolean, .option = "allowed", .default_text = "false"},
+        {.name = "Most", .shape = &od_shape_integer, .default_text = "1000"},
+        {.name = "Company", .shape = &optional, .option = "company", .option_only = true},
+        {.name = "Key", .shape = &secret, .option = "key", .option_only = true},
+        OD_FIELDS_END,
+    };
+    static const od_shape shape = {.kind = OD_KIND_STRUCT, .fields = default_fields};
+    static const struct {
+        const char *value, *options, *after, *path, *message;
+    } rows[] = {
+        {"{}", "{}", "{\"Region\":\"us-east-1\",\"Allowed\":false,\"Most\":1000}", "", ""},
+        {"{\"Region\":\"\"}", "{\"allowed\":true,\"company\":\"acme\",\"key\":\"k\"}",
+         "{\"Region\":\"us-east-1\",\"Allowed\":true,\"Most\":1000,\"Company\":\"acme\",\"Key\":\"k\"}", "", ""},
+        {"{\"Region\":\"r\",\"Allowed\":true,\"Most\":1,\"Company\":\"acme\",\"Key\":\"k\"}",
+         "{\"allowed\":false,\"company\":\"acme\",\"key\":\"k\"}",
+         "{\"Region\":\"r\",\"Allowed\":true,\"Most\":1,\"Company\":\"acme\",\"Key\":\"k\"}", "", ""},
+        {"{\"Region\":\"r\",\"Allowed\":true,\"Most\":1,\"Company\":\"other\"}", "{}",
+         "{\"Region\":\"r\",\"Allowed\":true,\"Most\":1,\"Company\":\"other\"}", "", ""},
+        {"{\"Company\":\"other\"}", "{\"company\":\"acme\"}", NULL, "/Company",
+         "expected \"acme\", the option company, got \"other\""},
+        {"{\"Company\":\"Acme\"}", "{\"company\":\"acme\"}", NULL, "/Company",
+         "expected \"acme\", the option company, got \"Acme\""},
+        {"{\"Key\":\"sesame\"}", "{\"key\":\"hunter2\"}", NULL, "/Key", "expected the option key, got another value"},
+    };
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        od_value *value = parsed(rows[i].value), *given = parsed(rows[i].options);
+        od_error err = OD_ERROR_INIT;
+        od_status status = od__shape_fill(&shape, value, given, NULL, NULL, &err);
+        assert_string_equal(err.message, rows[i].message);
+        assert_string_equal(err.path, rows[i].path);
+        assert_int_equal(status, rows[i].after != NULL ? OD_OK : OD_VALIDATION);
+        if (rows[i].after != NULL)
+            assert_written(value, rows[i].after);
+        od_value_unref(value);
+        od_value_unref(given);
+    }
+}
+
 /* ---- describing ---- */
 
 static void describing(void **state) {
     (void)state;
+    /* Takes several spellings of what becomes a list of this. */
+    static const od_field loose_fields[] = {{.name = "key", .shape = &od_shape_text}, OD_FIELDS_END};
+    static const od_shape loose_item = {.kind = OD_KIND_STRUCT, .fields = loose_fields};
+    static const od_shape loose = {.kind = OD_KIND_ANY, .element = &loose_item};
     static const od_field described_fields[] = {
         {.name = "Name", .summary = "who", .shape = &name, .required = true},
         {.name = "Token", .shape = &od_shape_text, .make_uuid = true, .place = OD_PLACE_HEADER},
@@ -492,6 +539,8 @@ static void describing(void **state) {
         {.name = "Map", .shape = &map},
         {.name = "Inners", .shape = &inners},
         {.name = "Any", .shape = &od_shape_any},
+        {.name = "Region", .shape = &od_shape_text, .default_text = "us-east-1"},
+        {.name = "Loose", .shape = &loose},
         OD_FIELDS_END,
     };
     static const od_shape described = {.kind = OD_KIND_STRUCT, .fields = described_fields};
@@ -520,7 +569,10 @@ static void describing(void **state) {
         "{\"name\":\"Type\",\"type\":\"string\",\"limit\":\"one of RED, GREEN, BLUE\",\"required\":true,"
         "\"place\":\"body\"},"
         "{\"name\":\"a/b~c\",\"type\":\"integer\",\"limit\":\"15..60\",\"required\":false,\"place\":\"body\"}]},"
-        "{\"name\":\"Any\",\"type\":\"any\",\"required\":false,\"place\":\"body\"}]");
+        "{\"name\":\"Any\",\"type\":\"any\",\"required\":false,\"place\":\"body\"},"
+        "{\"name\":\"Region\",\"type\":\"string\",\"required\":false,\"place\":\"body\",\"default\":\"us-east-1\"},"
+        "{\"name\":\"Loose\",\"type\":\"any\",\"required\":false,\"place\":\"body\",\"fields\":["
+        "{\"name\":\"key\",\"type\":\"string\",\"required\":false,\"place\":\"body\"}]}]");
     od_value_unref(out);
 
     assert_int_equal(od__shape_describe(&choice, &out, NULL), OD_OK);
@@ -646,6 +698,7 @@ int main(void) {
         cmocka_unit_test(nul_inside_of_text),
         cmocka_unit_test(choosing),
         cmocka_unit_test(filling),
+        cmocka_unit_test(defaults_and_options),
         cmocka_unit_test(describing),
         cmocka_unit_test(paths),
         cmocka_unit_test(a_shape_with_too_many_fields),
