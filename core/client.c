@@ -41,7 +41,18 @@ static od_placement failed_placement(const od_client_call *call) {
     return call->exchange.placement == OD_PLACEMENT_NOT_PLACED ? OD_PLACEMENT_NOT_PLACED : OD_PLACEMENT_UNKNOWN;
 }
 
+/* A session whose start was sent and not answered may be open. */
+static void note_session(const od_client_call *call) {
+    const od_exchange *exchange = &call->exchange;
+    bool done = exchange->error.code == OD_OK, in_doubt = exchange->sent && exchange->response.status == 0;
+    if (call->operation->session == OD_SESSION_STARTS && (done || in_doubt))
+        call->client->in_session = true;
+    else if (call->operation->session == OD_SESSION_ENDS && done)
+        call->client->in_session = false;
+}
+
 static void finish_call(od_client_call *call) {
+    note_session(call);
     od_exchange *exchange = &call->exchange;
     od_value *result = NULL;
     if (exchange->error.code == OD_OK && call->is_placing) {
@@ -62,6 +73,7 @@ static void finish_call(od_client_call *call) {
 }
 
 static void finish_question(od_client_call *call) {
+    note_session(call);
     od_error error = call->exchange.error;
     od_value *result = call->answer;
     call->answer = NULL;
@@ -231,6 +243,15 @@ void od__client_drop(od_client_call *call) {
     od__exchange_cancel(&call->exchange, OD_CANCELED, "nobody waits for the answer");
     release_call(call);
     od__free(call);
+}
+
+/* ---- what is open at the vendor ---- */
+
+const char *od_client_ending(const od_client *client) {
+    const od_operation *operation = client->vendor->operations;
+    while (client->in_session && operation->name != NULL && operation->session != OD_SESSION_ENDS)
+        operation++;
+    return client->in_session ? operation->name : NULL;
 }
 
 /* ---- by name ---- */

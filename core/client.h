@@ -35,6 +35,7 @@ struct od_client {
     od_client_call *calls;      /* under way; doubly linked */
     od_hearing *hearing;        /* its notifications; NULL: it never subscribed */
     od_follow *follows;         /* look-ups and outcomes under way; doubly linked */
+    bool in_session;            /* something is open at the vendor, or may be */
     void (*log)(void *context, od_log_level level, const char *text);
     void *log_context;
 };

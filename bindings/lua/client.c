@@ -177,6 +177,12 @@ static int client_prepare(lua_State *L) {
     return 1;
 }
 
+/* client:ending() -> the name of the operation that ends what is open at the vendor, or nil. */
+static int client_ending(lua_State *L) {
+    lua_pushstring(L, od_client_ending(od__lua_client_check(L, 1)->client));
+    return 1;
+}
+
 static int client_vendor(lua_State *L) {
     lua_pushstring(L, od_vendor_name(od_client_vendor(od__lua_client_check(L, 1)->client)));
     return 1;
@@ -269,7 +275,8 @@ void od__lua_open_client(lua_State *L) {
     static const luaL_Reg methods[] = {
         {"submit", client_submit}, {"place", client_place},         {"prepare", client_prepare},
         {"find", client_find},     {"track", client_track},
-        {"vendor", client_vendor}, {"pending", client_pending},     {"keep_logs", client_keep_logs},
+        {"ending", client_ending}, {"vendor", client_vendor},
+        {"pending", client_pending},     {"keep_logs", client_keep_logs},
         {"logs", client_logs},     {"close", client_close},         {NULL, NULL}};
     static const luaL_Reg metamethods[] = {{"__gc", client_free}, {NULL, NULL}};
     od__lua_handle_type(L, OD_LUA_CLIENT, methods, metamethods);

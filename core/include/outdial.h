@@ -248,6 +248,10 @@ OD_API od_status od_client_new(od_engine *engine, const od_vendor *vendor, const
                                od_error *err);
 /* Finishes its pending requests as `closed` and frees the client. NULL is fine. */
 OD_API void od_client_free(od_client *client);
+/* Returns the name of the operation, without parameters, that ends what this client has open at its vendor, or may have (an
+ * agent's session); NULL if there is nothing. Whoever wants it ended submits that as the last request, after
+ * od_client_unsubscribe and before od_client_free, which sends nothing. Static. */
+OD_API const char *od_client_ending(const od_client *client);
 OD_API const od_vendor *od_client_vendor(const od_client *client);
 OD_API od_engine *od_client_engine(const od_client *client);
 

@@ -53,6 +53,13 @@ typedef struct od_paging {
     const char *total;        /* count of all items over all pages, if the vendor tells; may be NULL */
 } od_paging;
 
+/* What an operation does to what a client has open at its vendor (an agent's session at the switch). */
+typedef enum od_session {
+    OD_SESSION_AS_IT_IS,
+    OD_SESSION_STARTS,
+    OD_SESSION_ENDS,              /* needs no parameters, and goes last: closing a client sends it */
+} od_session;
+
 struct od_operation {
     const char *name;             /* "start_outbound_voice_contact" */
     const char *vendor_name;      /* "StartOutboundVoiceContact" */
@@ -82,6 +89,7 @@ struct od_operation {
     /* Adds to a good answer, in place, what can be read from it and the parameters; NULL: nothing. Errors:
      * out_of_memory. */
     od_status (*refine)(const od_value *params, od_value *result, od_error *err);
+    od_session session;
     const char *ears;             /* a channel: once the client has subscribed to it, this goes out only while it is heard
                                      (R19); NULL: none */
 };

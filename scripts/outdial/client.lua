@@ -133,7 +133,8 @@ local function new_class(scheduler, vendor)
         return handle:prepare(operation, params)
     end
 
-    -- client:close(): lets what is under way finish, then frees the client; closing twice does nothing.
+    -- client:close(): lets what is under way finish, ends what is open at the vendor (an agent's session), then frees the
+    -- client; closing twice does nothing. Returns true, or nil, err if that end failed: the client is closed all the same.
     function methods.close(self)
         local handle = type(self) == "table" and rawget(self, "_handle")
         if not handle then
@@ -141,10 +142,18 @@ local function new_class(scheduler, vendor)
             check_handle(vendor .. ":close", self)
         end
         local task
-        if handle:pending() > 0 then task = enter() end
+        if handle:pending() > 0 or handle:ending() then task = enter() end
         self._handle = false
         scheduler.drain(task, handle)
+        local ended, err = true, nil
+        local ending = handle:ending()
+        if ending then
+            local request
+            request, err = handle:submit(ending, {})
+            if request then ended, err = wait(task, request) end
+        end
         handle:close()
+        if not ended then return nil, err end
         return true
     end
 
