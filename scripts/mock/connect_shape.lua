@@ -2,136 +2,16 @@
 -- the things that a tenant does or does not have. It judges a body and remembers nothing.
 
 local json = require("mock.json")
+local shape = require("mock.shape")
 
 local connect_shape = {}
 
 local ATTRIBUTES_MAX_BYTES = 32768
 
-local INVALID_REQUEST, INVALID_PARAMETER = "InvalidRequestException", "InvalidParameterException"
+local INVALID_PARAMETER = "InvalidParameterException"
 
--- Checks of one value: nil where it is good, else an error's kind and text.
-
-local function wrong_type(path, wanted, value)
-    return INVALID_REQUEST, path .. ": expected " .. wanted .. ", got " .. json.type(value)
-end
-
-local function text(min, max, pattern)
-    return function(path, value)
-        if json.type(value) ~= "string" then
-            return wrong_type(path, "a string", value)
-        end
-        local length = json.length(value)
-        if min and length < min then
-            return INVALID_PARAMETER, path .. ": length " .. length .. " is less than " .. min
-        elseif max and length > max then
-            return INVALID_PARAMETER, path .. ": length " .. length .. " is more than " .. max
-        elseif pattern and not value:find(pattern) then
-            return INVALID_PARAMETER, path .. ": does not match the pattern"
-        end
-    end
-end
-
-local function enum(...)
-    local allowed = {}
-    for _, name in ipairs({ ... }) do
-        allowed[name] = true
-    end
-    return function(path, value)
-        if json.type(value) ~= "string" then
-            return wrong_type(path, "a string", value)
-        elseif not allowed[value] then
-            return INVALID_PARAMETER, path .. ": not one of the values allowed"
-        end
-    end
-end
-
-local function integer(min, max)
-    return function(path, value)
-        if json.type(value) ~= "integer" then
-            return wrong_type(path, "an integer", value)
-        elseif value < min or max and value > max then
-            return INVALID_PARAMETER, path .. ": out of range"
-        end
-    end
-end
-
-local function boolean(path, value)
-    if json.type(value) ~= "boolean" then
-        return wrong_type(path, "a boolean", value)
-    end
-end
-
-local function structure(members)
-    return function(path, value)
-        if json.type(value) ~= "object" then
-            return wrong_type(path == "" and "body" or path, "an object", value)
-        end
-        for name, member in json.each(value) do
-            -- A real service may pass over what it does not know; a client that sends it is mistaken either way.
-            if not members[name] then
-                return INVALID_REQUEST, path .. "/" .. name .. ": not a member of the model"
-            end
-            local kind, message = members[name].check(path .. "/" .. name, member)
-            if kind then
-                return kind, message
-            end
-        end
-        for _, name in ipairs(members) do
-            if members[name].required and value[name] == nil then
-                return INVALID_REQUEST, path .. "/" .. name .. ": required"
-            end
-        end
-    end
-end
-
-local function members(list)
-    local result = {}
-    for index, row in ipairs(list) do
-        result[index] = row[1]
-        result[row[1]] = { check = row[2], required = row[3] == "required" }
-    end
-    return result
-end
-
-local function map(check_key, check_value)
-    return function(path, value)
-        if json.type(value) ~= "object" then
-            return wrong_type(path, "an object", value)
-        end
-        for key, item in json.each(value) do
-            local kind, message = check_key(path .. "/" .. key, key)
-            if not kind then
-                kind, message = check_value(path .. "/" .. key, item)
-            end
-            if kind then
-                return kind, message
-            end
-        end
-    end
-end
-
-local function list_of(check)
-    return function(path, value)
-        if json.type(value) ~= "array" then
-            return wrong_type(path, "an array", value)
-        end
-        for index, item in ipairs(value) do
-            local kind, message = check(path .. "/" .. (index - 1), item)
-            if kind then
-                return kind, message
-            end
-        end
-    end
-end
-
--- E.164: a plus, a digit that is not 0, and 1 to 14 more.
-local function phone(path, value)
-    if json.type(value) ~= "string" then
-        return wrong_type(path, "a string", value)
-    elseif not value:find("^%+[1-9]%d+$") or #value > 16 then
-        return INVALID_PARAMETER, path .. ": not a phone number in E.164 format"
-    end
-end
+local text, enum, integer, boolean = shape.text, shape.enum, shape.integer, shape.boolean
+local structure, members, map, list_of, phone = shape.structure, shape.members, shape.map, shape.list_of, shape.phone
 
 local reference = structure(members({
     { "Type", enum("URL", "ATTACHMENT", "CONTACT_ANALYSIS", "NUMBER", "STRING", "DATE", "EMAIL", "EMAIL_MESSAGE",

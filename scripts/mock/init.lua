@@ -74,9 +74,10 @@ end
 
 local arm
 
--- Sends those parked answers whose time has come, and waits for the earliest of the others.
+-- Lets lives go on, sends those parked answers whose time has come, and waits for the earliest of what is to come.
 local function settle(self)
-    local kept, wake_ms = {}, nil
+    self.state.catch_up()
+    local kept, wake_ms = {}, self.state.next_due_ms()
     for _, item in ipairs(self.parked) do
         local answer = item.park.resume()
         if answer then

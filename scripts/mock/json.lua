@@ -36,6 +36,16 @@ function json.object(pairs_in_order)
     return value
 end
 
+--- A number with so many digits after the point, which integers do not have here.
+function json.fixed(value, digits)
+    return setmetatable({ text = string.format("%." .. digits .. "f", value) }, NUMBER)
+end
+
+--- The value of an integer or of any other number.
+function json.tonumber(value)
+    return type(value) == "table" and tonumber(value.text) or value
+end
+
 --- An iterator over an object's keys and values, in order.
 function json.each(object)
     local order, index = orders[object], 0

@@ -1,6 +1,7 @@
 -- From a request to an answer: which vendor it is for, by its path, what fault befalls it, and which phone rang. Paths
 -- under /mock/ are the mock's own.
 
+local aws = require("mock.aws")
 local ccai = require("mock.ccai")
 local connect = require("mock.connect")
 local genesys = require("mock.genesys")
@@ -14,15 +15,20 @@ local VENDORS = { "amazon_connect", "genesys", "ccai_platform", "symbee" }
 local MODULES = { amazon_connect = connect, genesys = genesys, ccai_platform = ccai, symbee = symbee }
 
 local PREFIXES = {
-    { "/contact/outbound-voice", connect },
+    { "/contact/", connect }, { "/contacts/", connect }, { "/search-contacts", connect },
+    { "/campaigns/", connect }, { "/v2/campaigns/", connect },
+    { "/latest/", aws }, { "/v1/credentials", aws }, { "/v2/credentials/", aws },
     { "/api/v2/", genesys },
-    { "/apps/api/v1/calls", ccai },
+    { "/apps/api/v1/", ccai }, { "/manager/api/v1/", ccai },
     { "/symbee-previewcontact-service/", symbee },
 }
 
 local GARBAGE = '{"garbage":'
 
 local function find_vendor(path)
+    if path == "/" then
+        return aws -- Secrets Manager and STS are told apart by what is posted
+    end
     for _, row in ipairs(PREFIXES) do
         if path:sub(1, #row[1]) == row[1] then
             return row[2]
@@ -59,9 +65,14 @@ local OWN = {
     ["GET /mock/rings"] = get_rings,
     ["GET /mock/state"] = get_state,
 }
+OWN["POST /mock/symbee/api_key/rotate"] = function(state)
+    symbee.rotate_key(state)
+    return reply(json.object())
+end
 for name, page in pairs(genesys.PAGES) do
     OWN["POST /mock/genesys/" .. name] = function(state, request)
-        return reply(page(state, request) or json.object())
+        local _, problem = page(state, request)
+        return problem and http.answer(400, "text/plain", problem .. "\n") or reply(json.object())
     end
 end
 
@@ -71,17 +82,18 @@ end
 
 local function carry_out(state, vendor, request)
     local answer = vendor.handle(state, request)
-    if answer.ring then
-        state.phone_log.ring(answer.ring, state.now_ms())
+    for _, ring in ipairs(answer.rings or { answer.ring }) do
+        state.phone_log.ring(ring, state.now_ms())
     end
     return answer
 end
 
---- Answers one request: { status, headers, body } with ring where a phone rang, drop = true where the connection closes
---- without an answer, hang = true where none ever comes, park where it comes later: park.resume() returns the answer
---- once there is one; it is asked after every other request, and again at park.wake_ms(). next_fault, where given,
---- names the fault of the vendors' next request.
+--- Answers one request: { status, headers, body } with ring (or rings) where phones rang, drop = true where the
+--- connection closes without an answer, hang = true where none ever comes, park where it comes later: park.resume()
+--- returns the answer once there is one; it is asked after every other request, and again at park.wake_ms().
+--- next_fault, where given, names the fault of the vendors' next request.
 function router.handle(state, request, next_fault)
+    state.catch_up()
     local own = OWN[request.method .. " " .. request.path]
     if own then
         return own(state, request)
@@ -92,9 +104,9 @@ function router.handle(state, request, next_fault)
     end
     local fault = next_fault and next_fault()
     if fault == "throttle" then
-        return vendor.throttled(state)
+        return vendor.throttled(state, request)
     elseif fault == "error_500" then
-        return vendor.failed(state)
+        return vendor.failed(state, request)
     elseif fault == "drop_before" then
         return { drop = true }
     end

@@ -9,6 +9,8 @@ local DEFAULTS = {
         -- may repeat a ClientToken, as a real call is.
         ring_ms = 4000,
         talk_ms = 6000,
+        outcomes = true, -- false: the last digits of a number do not choose what becomes of a call
+        speed = 1, -- all lives go so many times as fast
     },
     connect = {
         keys = {
@@ -31,6 +33,54 @@ local DEFAULTS = {
         -- Any other instance, flow and queue exists.
         missing = { ["00000000-0000-0000-0000-000000000404"] = true },
         rate = { per_second = 2, burst = 5 },
+        -- The other operations' rates, each for itself.
+        rates = {
+            StopContact = { per_second = 10, burst = 15 }, DescribeContact = { per_second = 10, burst = 15 },
+            GetContactAttributes = { per_second = 10, burst = 15 },
+            UpdateContactAttributes = { per_second = 10, burst = 15 },
+            SearchContacts = { per_second = 0.5, burst = 1 },
+            PutDialRequestBatch = { per_second = 10, burst = 10 },
+            PutOutboundRequestBatch = { per_second = 10, burst = 10 },
+        },
+        -- A contact is not found by its identifier, nor by a search, for so long after its start.
+        visible_after_ms = 0,
+        -- Where an error's name stands: "header", "header_uri" (Name:http://...), "code" or "__type" (prefix#Name), the
+        -- last two in the body.
+        error_type_in = "header",
+        -- The states of campaigns by identifier; any other runs, unless it is missing.
+        campaigns = { paused = "Paused", stopped = "Stopped", failed = "Failed", initialized = "Initialized",
+            completed = "Completed" },
+        campaign_instance = "10a4c4eb-f57e-4d4c-b602-bf39176ced07", -- where campaigns' contacts are
+    },
+    -- Secrets Manager's secrets by name: string or binary (base64), or the error that asking for it meets.
+    secrets = {
+        SYMBEE_CONNECT_API_KEY = { symbee_api_key = true }, -- whatever Symbee's key is at the time
+        ["mock/json"] = { string = '{"username":"acme","password":"token"}' },
+        ["mock/binary"] = { binary = "c3ltYmVlLWtleQ==" },
+        ["mock/deleted"] = { error = "InvalidRequestException" },
+        ["mock/undecryptable"] = { error = "DecryptionFailure" },
+        ["mock/forbidden"] = { error = "AccessDeniedException" },
+        ["mock/broken"] = { error = "InternalServiceError" },
+        ["mock/throttled"] = { error = "ThrottlingException" },
+    },
+    sts = {
+        denied = { ["arn:aws:iam::111122223333:role/denied"] = true }, -- any other role may be assumed
+        external_ids = {}, -- by role: the ExternalId that it asks for
+        -- Tokens of a web identity that are refused, each with its error; any other is taken.
+        web_identity_refusals = {
+            expired = "ExpiredTokenException", invalid = "InvalidIdentityToken", rejected = "IDPRejectedClaim",
+            unreachable = "IDPCommunicationError",
+        },
+    },
+    instance_metadata = {
+        role = "mock-instance", -- "": the instance has no role
+        extended = true, -- false: the path that tells the account too does not exist
+        lifetime_ms = 6 * 3600 * 1000,
+    },
+    container = {
+        role = "mock-task",
+        authorization = "", -- the token that the request must carry; "": none is asked for
+        lifetime_ms = 3600 * 1000,
     },
     genesys = {
         version = "8.5.202.96",
@@ -40,9 +90,9 @@ local DEFAULTS = {
         calls_per_device = 1,
         dial_needs_session = false, -- true: Dial is refused on a device that is logged out
         event_ms = 10, -- how long after a request its notification comes
-        -- How a dialled call goes on, by the last digits dialled: answered, busy, no_answer, rejected, invalid (an error
-        -- comes instead of a call) or endless (nobody ever hangs up). A row may have times of its own. What no row names
-        -- is answered.
+        -- How a dialled call goes on, by the last digits dialled: answered, busy, no_answer, rejected, invalid (an
+        -- error comes instead of a call) or endless (nobody ever hangs up). A row may have times of its own. What no
+        -- row names is answered.
         outcomes = {
             { suffix = "99001", outcome = "no_answer" },
             { suffix = "99002", outcome = "busy" },
@@ -73,7 +123,7 @@ local DEFAULTS = {
         users = {
             {
                 username = "agent", password = "secret", id = "d6ab5b4fb6ba4f0eb1ab9c1ddf6a7d01",
-                first_name = "Ada", last_name = "Agent",
+                first_name = "Ada", last_name = "Agent", place = "Place1",
                 features = { "api-voice", "api-voice-outbound" },
                 devices = {
                     { id = "efe1ab32-53f9-43ce-b65e-5768c61f7d4a", phone_number = "5005", registered = true },
@@ -83,7 +133,7 @@ local DEFAULTS = {
             },
             {
                 username = "clerk", password = "secret", id = "d6ab5b4fb6ba4f0eb1ab9c1ddf6a7d02",
-                first_name = "Cleo", last_name = "Clerk", features = {},
+                first_name = "Cleo", last_name = "Clerk", place = "Place2", features = {},
                 devices = { { id = "5a5b5c5d-0000-4000-8000-000000000001", phone_number = "5010", registered = true } },
             },
         },
