@@ -25,7 +25,7 @@ static const od_field option_fields[] = {
     { .name = "domain", .summary = "rest of the tenant's host name", .shape = &domain, .required = true },
     { .name = "api_token", .summary = "API token, the password of Basic authentication", .shape = &od_shape_secret,
       .required = true },
-    { .name = "username", .summary = "user of Basic authentication; default the subdomain", .shape = &user_name },
+    { .name = "username", .summary = "user of Basic authentication", .shape = &user_name, .option = "subdomain" },
     { .name = "agent_email", .summary = "default agent_email of outbound calls", .shape = &od__ccai_email },
     { .name = "agents", .summary = "agents that a campaign may call through", .shape = &emails },
     { .name = "open_per_seat", .summary = "open calls at once per agent; default 1", .shape = &od_shape_per_seat,
@@ -38,14 +38,7 @@ static const od_field option_fields[] = {
     OD_FIELDS_END
 };
 
-static od_status rule_username(od_value *options, const char *path, od_error *err) {
-    (void)path;
-    if (od_value_get(options, "username"))
-        return OD_OK;
-    return od__vendor_set_text(options, "username", od_value_string(od_value_get(options, "subdomain")), err);
-}
-static const od_rule option_rules[] = { { "username is the subdomain unless given", rule_username }, OD_RULES_END };
-static const od_shape options_shape = { .kind = OD_KIND_STRUCT, .fields = option_fields, .rules = option_rules };
+static const od_shape options_shape = { .kind = OD_KIND_STRUCT, .fields = option_fields };
 
 static od_status base_url(const od_value *options, char *out, size_t out_bytes, od_error *err) {
     int length = snprintf(out, out_bytes, "https://%s.%s", od__vendor_option(options, "subdomain", ""),
