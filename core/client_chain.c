@@ -44,6 +44,17 @@ static void notice_retry(void *context, const od_exchange *exchange, int64_t del
 
 /* ---- clients ---- */
 
+/* The bottom layer of whatever sends on this engine. */
+static od_status make_network(void *context, const od_curl_options *options, od_transport **out, od_error *err) {
+    const od_engine *engine = context;
+    return engine->make_transport != NULL ? engine->make_transport(engine->make_transport_context, options, out, err)
+                                          : od__curl_transport_new(engine->network, options, out, err);
+}
+
+static void warn(void *context, const char *text) {
+    od__client_log(context, OD_LOG_WARNING, "credentials: %s", text);
+}
+
 /* From the bottom up: curl, authorizing, rate, retry. What is made already is in the client, to be freed with it. */
 static od_status make_chain(od_client *client, od_error *err) {
     od_engine *engine = client->engine;
@@ -54,13 +65,13 @@ static od_status make_chain(od_client *client, od_error *err) {
         .response_limit_bytes = OD_LIMIT_RESPONSE_BYTES,
         .cookies = client->vendor->cookies,
     };
-    od_status status = engine->make_transport != NULL
-                           ? engine->make_transport(engine->make_transport_context, &network, &client->network, err)
-                           : od__curl_transport_new(engine->network, &network, &client->network, err);
+    od_status status = make_network(engine, &network, &client->network, err);
     if (status == OD_OK && client->vendor->authorizer != NULL) {
         const od_authorizer_setup setup = {
             .options = client->options, .base_url = plan->base_url, .loop = engine->loop, .clock = &engine->clock,
             .network = client->network, .timeout_ms = plan->timeout_ms,
+            .make_transport = make_network, .make_transport_context = engine, .get_env = engine->get_env,
+            .warn = warn, .warn_context = client,
         };
         status = client->vendor->authorizer->make(client->vendor->authorizer, &setup, &client->authorizer, err);
     }

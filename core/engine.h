@@ -19,6 +19,7 @@ struct od_engine {
     /* For tests: makes the bottom layer of each client; NULL: od__curl_transport_new. */
     od_status (*make_transport)(void *context, const od_curl_options *options, od_transport **out, od_error *err);
     void *make_transport_context;
+    const char *(*get_env)(const char *name);  /* for tests: the environment; NULL: getenv */
 };
 
 #pragma GCC visibility pop

@@ -38,6 +38,12 @@ typedef struct od_authorizer_setup {
     const od_clock *clock;
     od_transport *network;     /* the client's bottom layer, for fetching tokens and sessions (same cookie jar) */
     int64_t timeout_ms;
+    /* For what an authorizer asks elsewhere: makes a bottom layer of its own. NULL: there is no network. */
+    od_status (*make_transport)(void *context, const od_curl_options *options, od_transport **out, od_error *err);
+    void *make_transport_context;
+    const char *(*get_env)(const char *name);       /* NULL: getenv */
+    void (*warn)(void *context, const char *text);  /* hears of what went wrong and was tolerated; NULL: nobody */
+    void *warn_context;
 } od_authorizer_setup;
 
 /* One way of authorizing; vendors name one. */
@@ -49,9 +55,10 @@ struct od_authorizer_kind {
 };
 
 extern const struct od_authorizer_kind od_authorizer_sigv4_connect;  /* AWS Signature Version 4, service "connect" */
+extern const struct od_authorizer_kind od_authorizer_sigv4_secretsmanager;
 extern const struct od_authorizer_kind od_authorizer_basic;          /* options username (or subdomain), password (or api_token) */
 extern const struct od_authorizer_kind od_authorizer_gws_session;    /* Basic, cookies and the learnt CSRF header */
-extern const struct od_authorizer_kind od_authorizer_secret_key;     /* one secret header from option api_key */
+extern const struct od_authorizer_kind od_authorizer_secret_key;     /* one secret header: option api_key, else Secrets Manager */
 
 /* The layer of the chain; authorizer NULL: passes through. All borrowed. Errors: out_of_memory. */
 od_status od__authorizing_transport_new(od_loop *loop, od_authorizer *authorizer, od_transport *inner, od_transport **out,

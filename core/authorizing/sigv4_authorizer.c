@@ -21,6 +21,7 @@ typedef struct sigv4_authorizer {
     uint8_t identity[OD_SHA256_BYTES];
     bool has_identity;
     od_sigv4_keys keys;
+    const char *service;              /* what it signs for, unless the request says otherwise */
     od_sigv4_scope scope;
     int64_t scope_second;             /* the second that scope.date was written for */
     od_buffer canonical, signed_headers, string_to_sign, authorization;
@@ -146,6 +147,7 @@ static od_apply sigv4_apply(od_authorizer *base, od_exchange *exchange) {
         od__waiting_add(&self->waiting, exchange);
         return OD_APPLY_WAITING;
     }
+    self->scope.service = exchange->signing_name != NULL ? exchange->signing_name : self->service;
     od_status status = use_keys(self, err);
     if (status == OD_OK)
         status = sign(self, http, err);
@@ -216,7 +218,16 @@ static bool sigv4_rejected(od_authorizer *base, od_exchange *exchange) {
     if (!says_expired(&exchange->response))
         return false;
     bool configured, waiting;
-    if (self->source->get(self->source, &self->fresh, &configured, &waiting, NULL) != OD_OK)
+    od_credential_source *source = self->source;
+    if (source->get(source, &self->fresh, &configured, &waiting, NULL) != OD_OK)
+        return false;
+    if (waiting || are_other_keys(&self->fresh, &exchange->request))
+        return true;
+    /* They are the ones that are called expired, whatever they say of their end themselves. */
+    if (source->rejected == NULL)
+        return false;
+    source->rejected(source);
+    if (source->get(source, &self->fresh, &configured, &waiting, NULL) != OD_OK)
         return false;
     return waiting || are_other_keys(&self->fresh, &exchange->request);
 }
@@ -247,14 +258,16 @@ static void sigv4_free(od_authorizer *base) {
     od__free(self);
 }
 
-/* Keys in the options are the only source; without them the default chain is asked at each request. */
-static od_status make_source(const od_value *options, od_credential_source **out, od_error *err) {
-    const od_value *given = od_value_get(options, "credentials");
-    if (given != NULL && od_value_type(given) == OD_TYPE_OBJECT)
-        return od__credentials_static_new(given, out, err);
-    od_credential_source *environment;
-    od_status status = od__credentials_environment_new(NULL, &environment, err);
-    return status == OD_OK ? od__credentials_chain_new(&environment, 1, out, err) : status;
+static od_status make_source(const od_authorizer_setup *setup, const char *region, od_credential_source **out,
+                             od_error *err) {
+    const od_value *ca_file = od_value_get(setup->options, "ca_file");
+    const od_credential_setup credentials = {
+        .loop = setup->loop, .clock = setup->clock, .region = region,
+        .ca_file = ca_file != NULL ? od_value_string(ca_file) : NULL, .get_env = setup->get_env,
+        .make_transport = setup->make_transport, .make_transport_context = setup->make_transport_context,
+        .warn = setup->warn, .warn_context = setup->warn_context,
+    };
+    return od__credentials_default_new(setup->options, &credentials, out, err);
 }
 
 static od_status sigv4_make(const struct od_authorizer_kind *kind, const od_authorizer_setup *setup,
@@ -271,12 +284,13 @@ static od_status sigv4_make(const struct od_authorizer_kind *kind, const od_auth
     self->base = (od_authorizer){ .apply = sigv4_apply, .rejected = sigv4_rejected, .forget = sigv4_forget,
                                   .free = sigv4_free };
     self->clock = setup->clock;
-    self->scope = (od_sigv4_scope){ .region = od_value_string(region), .service = kind->parameter };
+    self->service = kind->parameter;
+    self->scope = (od_sigv4_scope){ .region = od_value_string(region) };
     od__buffer_init(&self->canonical, OD_SIGV4_STAGE_BYTES);
     od__buffer_init(&self->signed_headers, OD_SIGV4_STAGE_BYTES);
     od__buffer_init(&self->string_to_sign, OD_SIGV4_STAGE_BYTES);
     od__buffer_init(&self->authorization, OD_SIGV4_STAGE_BYTES);
-    od_status status = make_source(setup->options, &self->source, err);
+    od_status status = make_source(setup, self->scope.region, &self->source, err);
     if (status != OD_OK) {
         sigv4_free(&self->base);
         return status;
@@ -290,5 +304,11 @@ static od_status sigv4_make(const struct od_authorizer_kind *kind, const od_auth
 const struct od_authorizer_kind od_authorizer_sigv4_connect = {
     .name = "sigv4",
     .parameter = "connect",
+    .make = sigv4_make,
+};
+
+const struct od_authorizer_kind od_authorizer_sigv4_secretsmanager = {
+    .name = "sigv4",
+    .parameter = "secretsmanager",
     .make = sigv4_make,
 };

@@ -8,6 +8,7 @@
 
 #pragma GCC visibility push(hidden)
 
+#define OD_SHA1_BYTES 20
 #define OD_SHA256_BYTES 32
 #define OD_SHA256_HEX_BYTES 65 /* with the final NUL */
 #define OD_UUID_BYTES 37       /* with the final NUL */
@@ -16,6 +17,8 @@
 bool od__crypto_sha256(const void *data, size_t length, uint8_t out[OD_SHA256_BYTES]);
 bool od__crypto_hmac_sha256(const void *key, size_t key_length, const void *data, size_t length,
                             uint8_t out[OD_SHA256_BYTES]);
+/* For names of files only, where others have chosen it: it protects nothing. */
+bool od__crypto_sha1(const void *data, size_t length, uint8_t out[OD_SHA1_BYTES]);
 bool od__crypto_random(void *out, size_t bytes);
 /* Lower-case hexadecimal, NUL-terminated; out holds 2 * length + 1 bytes. */
 void od__crypto_hex(const uint8_t *data, size_t length, char *out);

@@ -67,3 +67,7 @@ bool od__crypto_hmac_sha256(const void *key, size_t key_length, const void *data
     OPENSSL_cleanse(inner, sizeof inner);
     return good;
 }
+
+bool od__crypto_sha1(const void *data, size_t length, uint8_t out[OD_SHA1_BYTES]) {
+    return EVP_Digest(data, length, out, NULL, EVP_sha1(), NULL) == 1;
+}

@@ -59,6 +59,8 @@ struct od_curl_transport {
     char *ca_file;
     int64_t connect_timeout_ms;
     size_t response_limit_bytes;
+    bool direct;                     /* never through a proxy */
+    bool (*allow_address)(const char *address); /* NULL: any */
     od_curl_slot *busy, *idle;
     size_t idle_count;
 };

@@ -69,6 +69,8 @@ static const struct {
       "send_before passed before a second try" },
     { OD_CURL_STOP_REPEAT, OD_NETWORK, OD_AGAIN_TRANSIENT, "the connection died before an answer came",
       "the connection died before an answer came" },
+    { OD_CURL_STOP_ADDRESS, OD_NETWORK, OD_AGAIN_NO, "the address of %h is not one that may be asked",
+      "the address of %h is not one that may be asked" },
     { OD_CURL_STOP_TIMEOUT, OD_TIMEOUT, OD_AGAIN_TRANSIENT, "no connection to %h within %m ms", "no answer within %m ms" },
     { OD_CURL_STOP_HEADERS, OD_PROTOCOL, OD_AGAIN_NO, "the headers of the answer are larger than %H bytes",
       "the headers of the answer are larger than %H bytes" },

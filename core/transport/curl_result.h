@@ -14,6 +14,7 @@ typedef enum od_curl_stop {
     OD_CURL_STOP_NONE,
     OD_CURL_STOP_LATE,     /* send_before had passed */
     OD_CURL_STOP_REPEAT,   /* libcurl was about to send a second time by itself */
+    OD_CURL_STOP_ADDRESS,  /* the host's address is not one that is allowed */
     OD_CURL_STOP_TIMEOUT,  /* the time for this try is over */
     OD_CURL_STOP_HEADERS,  /* the answer's headers are over the limit */
     OD_CURL_STOP_BODY,     /* the answer's body is over the limit */

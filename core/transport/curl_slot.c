@@ -14,12 +14,16 @@
 
 /* Called once for each time that libcurl is about to send the request, before its first byte. */
 static int on_prereq(void *context, char *remote_ip, char *local_ip, int remote_port, int local_port) {
-    (void)remote_ip, (void)local_ip, (void)remote_port, (void)local_port;
+    (void)local_ip, (void)remote_port, (void)local_port;
     od_curl_slot *slot = context;
     od_exchange *exchange = slot->exchange;
     slot->asked++;
     if (slot->asked > 1 && (exchange->rings || exchange->repeat != OD_REPEAT_SAFE)) {
         slot->stop = OD_CURL_STOP_REPEAT;
+        return CURL_PREREQFUNC_ABORT;
+    }
+    if (slot->owner->allow_address != NULL && !slot->owner->allow_address(remote_ip)) {
+        slot->stop = OD_CURL_STOP_ADDRESS;
         return CURL_PREREQFUNC_ABORT;
     }
     int64_t now_us = od__loop_now_us(slot->owner->network->loop);
@@ -127,7 +131,7 @@ static CURLcode set_constants(od_curl_slot *slot) {
     SET(CURLOPT_PROTOCOLS_STR, "http,https");
     SET(CURLOPT_FOLLOWLOCATION, 0L);
     SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-    if (!environment_names_a_proxy())
+    if (owner->direct || !environment_names_a_proxy())
         SET(CURLOPT_PROXY, "");
     SET(CURLOPT_TCP_KEEPALIVE, 1L);
     SET(CURLOPT_SOCKOPTFUNCTION, on_new_socket);

@@ -203,6 +203,8 @@ od_status od__curl_transport_new(od_network *network, const od_curl_options *opt
         options->connect_timeout_ms > 0 ? options->connect_timeout_ms : OD_DEFAULT_CONNECT_TIMEOUT_MS;
     self->response_limit_bytes =
         options->response_limit_bytes > 0 ? options->response_limit_bytes : OD_LIMIT_RESPONSE_BYTES;
+    self->direct = options->direct;
+    self->allow_address = options->allow_address;
     bool complete = true;
     if (options->ca_file != NULL) {
         self->ca_file = od__strdup(options->ca_file);
