@@ -40,12 +40,14 @@ bool od__form_fits(const od_operation *operation, int http_status, const od_valu
 /* Only what the vendor's documents promise of such a header: anything else counts as absent. */
 static bool read_integer(const char *text, size_t length, int64_t *out) {
     *out = 0;
+    if (length == 0 || length > INTEGER_DIGITS)
+        return false;
     for (size_t i = 0; i < length; i++) {
         if (text[i] < '0' || text[i] > '9')
             return false;
         *out = *out * 10 + (text[i] - '0');
     }
-    return length > 0 && length <= INTEGER_DIGITS;
+    return true;
 }
 
 static bool is_ascii(const char *text, size_t length) {

@@ -2,6 +2,7 @@
 -- Misuse raises at the caller's line; what the world does comes back as nil, err.
 local core = require "outdial.core"
 local errors = require "outdial.error"
+local pager = require "outdial.pager"
 
 local M = {}
 
@@ -51,7 +52,7 @@ end
 -- Builds the methods of one vendor for one scheduler.
 local function new_class(scheduler, vendor)
     local state, enter, wait = scheduler.state, scheduler.enter, scheduler.wait
-    local methods, names = {}, { "place_call", "find", "track", "prepare", "close" }
+    local methods, names = {}, { "place_call", "find", "track", "prepare", "pages", "close" }
 
     local function stopping_error()
         return errors.new("canceled", "stopping: no new call is started", { placement = "not_placed" })
@@ -119,15 +120,38 @@ local function new_class(scheduler, vendor)
         return wait(task, request)
     end
 
+    -- Raises where an operation has a name that the vendor does not know, at the line of who called the caller.
+    local function check_operation(what, operation)
+        local problem
+        if type(operation) ~= "string" then
+            problem = "expected an operation's name, got " .. type(operation)
+        elseif not pcall(core.describe, vendor, operation) then
+            problem = errors.unknown("unknown operation", operation, core.operations(vendor))
+        end
+        if problem then misuse(what, problem, 4) end
+    end
+
+    -- client:pages(operation, fields [, options]) -> pager: reads a list that comes in pages; see outdial.pager
+    function methods.pages(self, operation, params, options)
+        local what = vendor .. ":pages"
+        local handle = type(self) == "table" and rawget(self, "_handle")
+        if not handle then check_handle(what, self, operation) end
+        check_operation(what, operation)
+        local description = core.describe(vendor, operation)
+        if not description.pages then misuse(what, description.name .. " has no pages") end
+        if params == nil then params = {} end
+        if type(params) ~= "table" then misuse(what, "expected a table of fields, got " .. type(params)) end
+        if options ~= nil then check_send_options(what, options) end
+        local ask = methods[description.name]
+        return pager.new(function(fields) return ask(self, fields, options) end, description.pages, params)
+    end
+
     -- client:prepare(operation, fields) -> { method, url, headers, body }: all but sending, without secrets
     function methods.prepare(self, operation, params)
         local what = vendor .. ":prepare"
         local handle = type(self) == "table" and rawget(self, "_handle")
         if not handle then check_handle(what, self, operation) end
-        if type(operation) ~= "string" then misuse(what, "expected an operation's name, got " .. type(operation)) end
-        if not pcall(core.describe, vendor, operation) then
-            misuse(what, errors.unknown("unknown operation", operation, core.operations(vendor)))
-        end
+        check_operation(what, operation)
         if params == nil then params = {} end
         if type(params) ~= "table" then misuse(what, "expected a table of fields, got " .. type(params)) end
         return handle:prepare(operation, params)
