@@ -33,6 +33,8 @@ static const od_field option_fields[] = {
       .shape = &od_shape_secret },
     { .name = "credentials", .summary = "AWS keys for Secrets Manager; without them the usual places are tried",
       .shape = &od_shape_aws_credentials },
+    { .name = "profile", .summary = "profile of the shared AWS files to take these keys from",
+      .shape = &od_shape_filled },
     { .name = "secrets_endpoint", .summary = "address of Secrets Manager instead of AWS's own",
       .shape = &secrets_endpoint },
     { .name = "campaign_name", .summary = "default campaignName of operations", .shape = &od_shape_filled },

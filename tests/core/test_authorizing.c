@@ -272,8 +272,6 @@ static const struct {
     { &od_authorizer_gws_session, "{\"username\":\"u\"}", NULL,
       "validation /password: expected the password, got nothing" },
     { &od_authorizer_secret_key, "{\"api_key\":\"k3y\"}", "X-sc-company-api-key: k3y", NULL },
-    { &od_authorizer_secret_key, "{}", NULL, "validation /api_key: expected the API key, got nothing" },
-    { &od_authorizer_secret_key, "{\"api_key\":\"\"}", NULL, "validation /api_key: expected the API key, got nothing" },
     { &od_authorizer_secret_key, "{\"api_key\":\"a\\nb\"}", NULL,
       "validation /api_key: expected text without control characters" },
     { &od_authorizer_sigv4_connect, "{}", NULL, "validation /region: expected an AWS region, got nothing" },
