@@ -134,7 +134,8 @@ od_status od__client_request(od_client *client, const od_operation *operation, o
     if (status == OD_OK)
         status = od__shape_check_ahead(operation->input, parameters, od__clock_wall_ms(&client->engine->clock), err);
     if (status == OD_OK)
-        status = od__operation_build(operation, client->plan.base_url, client->options, parameters, request, err);
+        status = od__operation_build(operation, od__client_plan_url(&client->plan, operation), client->options,
+                                     parameters, request, err);
     return status;
 }
 
@@ -166,6 +167,8 @@ static void set_up_exchange(od_client_call *call, const od_submit_options *optio
     exchange->timeout_ms = options->timeout_ms > 0 ? options->timeout_ms : client->plan.timeout_ms;
     exchange->anonymous = call->operation->unsigned_request;
     exchange->bucket = call->operation->rate;
+    if (call->operation->service != NULL)
+        exchange->signing_name = call->operation->service->signing_name;
     exchange->judge = judge_try;
     exchange->guard = call->operation->ears != NULL ? guard_ears : NULL;
     exchange->context = call;

@@ -13,9 +13,15 @@ typedef struct od_client_call od_client_call;
 typedef struct od_follow od_follow;
 typedef struct od_hearing od_hearing;
 
+#define OD_CLIENT_SERVICES 4      /* parts of one vendor with addresses of their own */
+
 /* A client's options once they are checked, as the layers want them. */
 typedef struct od_client_plan {
     char *base_url;             /* owned; scheme and host in lower case, `endpoint` applied, no final slash */
+    struct {
+        const od_service *service;
+        char *base_url;         /* likewise */
+    } services[OD_CLIENT_SERVICES]; /* ends with service NULL, if it is not full */
     const char *ca_file;        /* borrowed from the options; NULL: the system's */
     int64_t timeout_ms, connect_timeout_ms;
     int64_t resend_within_ms;   /* R2; 0: an operation with a token is never repeated in doubt */
@@ -40,8 +46,12 @@ struct od_client {
     void *log_context;
 };
 
-/* Reads checked options into plan. Errors: validation (the path names the option), out_of_memory. */
-od_status od__client_plan_read(const od_vendor *vendor, const od_value *options, od_client_plan *plan, od_error *err);
+/* Reads checked options into plan; get_env is the environment, NULL: getenv. Errors: validation (the path names the
+ * option), out_of_memory. */
+od_status od__client_plan_read(const od_vendor *vendor, const od_value *options, const char *(*get_env)(const char *name),
+                               od_client_plan *plan, od_error *err);
+/* The address that an operation goes to; borrowed. */
+const char *od__client_plan_url(const od_client_plan *plan, const od_operation *operation);
 void od__client_plan_clear(od_client_plan *plan);
 
 /* Tells the client's listener, if there is one; the text is cut to one line of 512 bytes. */

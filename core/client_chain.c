@@ -118,7 +118,7 @@ od_status od_client_new(od_engine *engine, const od_vendor *vendor, const od_val
     od_status status = client->options != NULL ? od__options_validate(vendor, client->options, err)
                                                : od__error_no_memory(err);
     if (status == OD_OK)
-        status = od__client_plan_read(vendor, client->options, &client->plan, err);
+        status = od__client_plan_read(vendor, client->options, engine->get_env, &client->plan, err);
     if (status == OD_OK)
         status = make_chain(client, err);
     if (status != OD_OK) {

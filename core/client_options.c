@@ -2,6 +2,7 @@
 #include "client.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -103,14 +104,32 @@ static void lower_origin(char *url) {
             *c = (char)(*c + ('a' - 'A'));
 }
 
-/* Lower case in scheme and host, because a signature covers the host as it is sent. */
-static od_status read_base_url(const od_vendor *vendor, const od_value *options, od_client_plan *plan, od_error *err) {
+/* getenv under a type that promises not to change what it lends. */
+static const char *read_environment(const char *name) {
+    return getenv(name);
+}
+
+/* The option, else what the environment says; NULL: neither. */
+static od_status find_endpoint(const od_vendor *vendor, const od_service *service, const od_value *options,
+                               const char *(*get_env)(const char *name), const char **out, od_error *err) {
+    *out = od_value_string(od_value_get(options, "endpoint"));
+    if (*out != NULL || service == NULL || vendor->environment_url == NULL)
+        return OD_OK;
+    return vendor->environment_url(service, options, get_env != NULL ? get_env : read_environment, out, err);
+}
+
+/* The address of the vendor, or of a part of it. Lower case in scheme and host, because a signature covers the host as it is
+ * sent. */
+static od_status read_url(const od_vendor *vendor, const od_service *part, const od_value *options,
+                          const char *(*get_env)(const char *name), char **out, od_error *err) {
     char own[OD_LIMIT_URL_BYTES], url[OD_LIMIT_URL_BYTES];
-    od_status status = vendor->base_url(options, own, sizeof(own), err);
+    const char *text = NULL;
+    od_status status = part != NULL ? vendor->service_url(part, options, own, sizeof(own), err)
+                                    : vendor->base_url(options, own, sizeof(own), err);
+    if (status == OD_OK)
+        status = find_endpoint(vendor, part != NULL ? part : vendor->service, options, get_env, &text, err);
     if (status != OD_OK)
         return status;
-    const od_value *endpoint = od_value_get(options, "endpoint");
-    const char *text = endpoint != NULL ? od_value_string(endpoint) : NULL;
     if (text != NULL) {
         status = od__uri_replace_origin(own, text, url, sizeof(url), err);
         if (status != OD_OK)
@@ -122,11 +141,39 @@ static od_status read_base_url(const od_vendor *vendor, const od_value *options,
     while (length > 0 && url[length - 1] == '/')
         url[--length] = '\0';
     lower_origin(url);
-    plan->base_url = od__strdup(url);
-    return plan->base_url != NULL ? OD_OK : od__error_no_memory(err);
+    *out = od__strdup(url);
+    return *out != NULL ? OD_OK : od__error_no_memory(err);
 }
 
-od_status od__client_plan_read(const od_vendor *vendor, const od_value *options, od_client_plan *plan, od_error *err) {
+/* One address for each part of the vendor that some operation names. */
+static od_status read_services(const od_vendor *vendor, const od_value *options,
+                               const char *(*get_env)(const char *name), od_client_plan *plan, od_error *err) {
+    size_t count = 0;
+    od_status status = OD_OK;
+    for (const od_operation *operation = vendor->operations; status == OD_OK && operation->name != NULL; operation++) {
+        size_t i = 0;
+        while (i < count && plan->services[i].service != operation->service)
+            i++;
+        if (operation->service == NULL || i < count)
+            continue;
+        if (count == OD_CLIENT_SERVICES)
+            return od__error_set(err, OD_INTERNAL, "%s has more than %d parts", vendor->name, OD_CLIENT_SERVICES);
+        status = read_url(vendor, operation->service, options, get_env, &plan->services[count].base_url, err);
+        if (status == OD_OK)
+            plan->services[count++].service = operation->service;
+    }
+    return status;
+}
+
+const char *od__client_plan_url(const od_client_plan *plan, const od_operation *operation) {
+    for (size_t i = 0; operation->service != NULL && i < OD_CLIENT_SERVICES; i++)
+        if (plan->services[i].service == operation->service)
+            return plan->services[i].base_url;
+    return plan->base_url;
+}
+
+od_status od__client_plan_read(const od_vendor *vendor, const od_value *options, const char *(*get_env)(const char *name),
+                               od_client_plan *plan, od_error *err) {
     *plan = (od_client_plan){
         .timeout_ms = OD_DEFAULT_TIMEOUT_MS,
         .connect_timeout_ms = OD_DEFAULT_CONNECT_TIMEOUT_MS,
@@ -145,11 +192,17 @@ od_status od__client_plan_read(const od_vendor *vendor, const od_value *options,
     if (status == OD_OK)
         status = read_resend(options, plan, err);
     if (status == OD_OK)
-        status = read_base_url(vendor, options, plan, err);
+        status = read_url(vendor, NULL, options, get_env, &plan->base_url, err);
+    if (status == OD_OK)
+        status = read_services(vendor, options, get_env, plan, err);
     return status;
 }
 
 void od__client_plan_clear(od_client_plan *plan) {
     od__free(plan->base_url);
     plan->base_url = NULL;
+    for (size_t i = 0; i < OD_CLIENT_SERVICES; i++) {
+        od__free(plan->services[i].base_url);
+        plan->services[i].base_url = NULL;
+    }
 }

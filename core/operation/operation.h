@@ -53,6 +53,14 @@ typedef struct od_paging {
     const char *total;        /* count of all items over all pages, if the vendor tells; may be NULL */
 } od_paging;
 
+/* A part of a vendor that has an address of its own. */
+typedef struct od_service {
+    const char *host;         /* first label of its host name */
+    const char *signing_name; /* what its requests are signed for */
+    const char *id;           /* its name in environment variables */
+    bool gov_fips_is_plain;   /* AWS: in us-gov regions the FIPS host is the plain one */
+} od_service;
+
 /* What an operation does to what a client has open at its vendor (an agent's session at the switch). */
 typedef enum od_session {
     OD_SESSION_AS_IT_IS,
@@ -73,6 +81,7 @@ struct od_operation {
     const od_paging *pages;       /* a list that may come in pages; NULL: none */
     const char *content_type;     /* of the body; NULL: no body */
     const od_field *headers;      /* constant or option-made headers; ends with name NULL; may be NULL */
+    const od_service *service;    /* whose address and signing name it has; NULL: the vendor's own */
     const od_rate *rate;          /* default rate; operations that share the pointer share the bucket; NULL: none */
     bool rings;                   /* a phone may ring because of it, now or later */
     od_repeat repeat;
@@ -86,6 +95,8 @@ struct od_operation {
     /* What a repetition says when an earlier try did the work (a deletion finds nothing): then it is a success. OD_OK:
      * nothing is read in this way. */
     od_status done_earlier;
+    const char *done_code;        /* the vendor's code for what is done already: an answer with it in the vendor's own
+                                     envelope is a success without a body; NULL: none */
     /* Adds to a good answer, in place, what can be read from it and the parameters; NULL: nothing. Errors:
      * out_of_memory. */
     od_status (*refine)(const od_value *params, od_value *result, od_error *err);
@@ -174,6 +185,14 @@ struct od_vendor {
     bool cookies;
     /* Writes "https://host[:port][/base]" for these options (endpoint not considered). */
     od_status (*base_url)(const od_value *options, char *out, size_t out_bytes, od_error *err);
+    /* The same for a part of the vendor; NULL: no operation names one. */
+    od_status (*service_url)(const od_service *service, const od_value *options, char *out, size_t out_bytes,
+                             od_error *err);
+    const od_service *service;    /* the vendor's own, for environment_url; NULL: it has none */
+    /* What the environment says in place of those addresses where the option `endpoint` is silent: *out is borrowed, NULL if
+     * it says nothing. Pure: get_env is the environment. NULL: the environment has no say. Errors: validation. */
+    od_status (*environment_url)(const od_service *service, const od_value *options,
+                                 const char *(*get_env)(const char *name), const char **out, od_error *err);
     /* Reads an answer; pure. body is NULL if it is not JSON (or empty). */
     void (*read)(const od_operation *operation, const od_http_response *response, const od_value *body, od_answer *out);
     /* Turns a neutral call into an operation and its parameters (*params new). Unknown fields are refused later, by the

@@ -151,6 +151,10 @@ od_status od__operation_read(const od_vendor *vendor, const od_operation *operat
             row.code = OD_OUT_OF_MEMORY;
         return fail(exchange, &row, &answer);
     }
+    if (operation->done_code != NULL && answer.enveloped && strcmp(operation->done_code, answer.vendor_code) == 0) {
+        od_value_unref(body);
+        return succeed(operation, exchange, NULL, result);
+    }
     const od_error_row *row = find_row(vendor, response->status, &answer);
     if (row->code == operation->done_earlier && answer.enveloped && exchange->sent_before)
         return succeed(operation, exchange, body, result);

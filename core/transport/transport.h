@@ -46,6 +46,7 @@ struct od_exchange {
     int64_t timeout_ms;        /* of one try, from handing it to the network on */
     bool long_poll;            /* exempt from rate and retry */
     bool anonymous;            /* goes past the authorizing layer as it is */
+    const char *signing_name;  /* what it is signed for, where that is not the client's own; NULL: that. Static */
     /* Decides after every try (also a failed one) what came: reads response and error, sets error, try_placement and
      * again. Called once per try, by the owner's function; NULL: error stands, nothing is tried again. */
     void (*judge)(void *context, od_exchange *exchange);

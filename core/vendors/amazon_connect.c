@@ -1,20 +1,18 @@
-/* Amazon Connect: outbound voice contacts. Wire facts: the service's own API model (2017-08-08, restJson1) and the
- * Amazon Connect API reference. */
-#include <ctype.h>
-#include <stdio.h>
+/* Amazon Connect: outbound voice contacts and batches of outbound campaigns. Wire facts: the services' own API models
+ * (connect 2017-08-08, connectcampaigns 2021-01-30 and v2 2024-04-23, restJson1) and the Amazon Connect API reference. */
+#include "vendors/amazon_connect.h"
+
 #include <string.h>
 
 #include "base/error.h"
-#include "vendors/vendor.h"
+#include "vendors/aws.h"
 
-#define ATTRIBUTES_BYTES 32768     /* of UTF-8, all keys and values of one contact together */
-#define RING_TIMEOUT_SECONDS 25    /* sent always: the vendor's own default would ring for a minute (R24) */
 #define SAME_CONTACT_SECONDS 518400
-#define ATTEMPT_ATTRIBUTE "outdial_attempt"
+#define RETRY_AFTER_DIGITS 12
 
 /* ---- client options ---- */
 
-static const od_shape instance_id = { .kind = OD_KIND_STRING, .min = 1, .max = 100 };
+const od_shape od__connect_instance_id = { .kind = OD_KIND_STRING, .min = 1, .max = 100 };
 static const od_shape contact_flow_id = { .kind = OD_KIND_STRING, .min = 1, .max = 500 };
 static const od_shape seconds = { .kind = OD_KIND_NUMBER, .number_min = 0, .number_max = SAME_CONTACT_SECONDS };
 static const char *const token_readings[] = { "new_contact", "same_contact", NULL };
@@ -31,7 +29,7 @@ static const od_shape credentials = { .kind = OD_KIND_STRUCT, .fields = credenti
 static const od_field option_fields[] = {
     { .name = "region", .summary = "AWS region of the instance; requests are signed for it",
       .shape = &od_shape_aws_region, .required = true },
-    { .name = "instance_id", .summary = "default InstanceId of operations", .shape = &instance_id },
+    { .name = "instance_id", .summary = "default InstanceId of operations", .shape = &od__connect_instance_id },
     { .name = "contact_flow_id", .summary = "default ContactFlowId of calls", .shape = &contact_flow_id },
     { .name = "source_phone_number", .summary = "default SourcePhoneNumber of calls", .shape = &od_shape_e164 },
     { .name = "queue_id", .summary = "default QueueId of calls", .shape = &od_shape_filled },
@@ -41,208 +39,100 @@ static const od_field option_fields[] = {
       "with its token; default 3, 0: never", .shape = &seconds },
     { .name = "token_after_disconnect", .summary = "what a token means once its contact ended: new_contact (default) "
       "or same_contact", .shape = &token_reading },
+    { .name = "use_fips", .summary = "use the hosts with validated cryptography", .shape = &od_shape_boolean },
+    { .name = "use_dualstack", .summary = "use the hosts that IPv6 reaches too", .shape = &od_shape_boolean },
     OD_FIELDS_END
 };
-static const od_shape options_shape = { .kind = OD_KIND_STRUCT, .fields = option_fields };
+static const od_rule option_rules[] = {
+    { "no use_fips or use_dualstack beside an endpoint", od__aws_rule_endpoint }, OD_RULES_END
+};
+static const od_shape options_shape = { .kind = OD_KIND_STRUCT, .fields = option_fields, .rules = option_rules };
 
-/* Partitions by region name; a region that is in no list is a plain one. */
-static const struct { const char *region_prefix, *suffix; } partitions[] = {
-    { "cn-", "amazonaws.com.cn" },    { "us-gov-", "amazonaws.com" },   { "eusc-", "amazonaws.eu" },
-    { "us-isob-", "sc2s.sgov.gov" },  { "us-isof-", "csp.hci.ic.gov" }, { "eu-isoe-", "cloud.adc-e.uk" },
-    { "us-iso-", "c2s.ic.gov" },      { "", "amazonaws.com" },
+/* ---- addresses ---- */
+
+static const od_service connect = {
+    .host = "connect", .signing_name = "connect", .id = "CONNECT", .gov_fips_is_plain = true
+};
+/* One host and one signing name, and two names of the service: one for each version. */
+static const od_service campaigns_1 = {
+    .host = "connect-campaigns", .signing_name = "connect-campaigns", .id = "CONNECTCAMPAIGNS"
+};
+static const od_service campaigns_2 = {
+    .host = "connect-campaigns", .signing_name = "connect-campaigns", .id = "CONNECTCAMPAIGNSV2"
 };
 
 static od_status base_url(const od_value *options, char *out, size_t out_bytes, od_error *err) {
-    const char *region = od__vendor_option(options, "region", "us-east-1");
-    size_t i = 0;
-    while (strncmp(region, partitions[i].region_prefix, strlen(partitions[i].region_prefix)) != 0)
-        i++;
-    int length = snprintf(out, out_bytes, "https://connect.%s.%s", region, partitions[i].suffix);
-    return od__vendor_url_end(length, out_bytes, err);
+    return od__aws_url(&connect, options, out, out_bytes, err);
 }
 
-/* ---- start_outbound_voice_contact: input ---- */
+/* ---- operations ---- */
 
-static od_check_fn check_attribute_key;
-static const od_check attribute_key_check = {
-    "letters, digits, - and _", check_attribute_key, "a key of letters, digits, - and _"
-};
-
-static od_status check_attribute_key(const od_value *value, const char *path, od_value **replacement, od_error *err) {
-    (void)replacement;
-    const char *key = od_value_string(value);
-    for (size_t i = 0; i < od_value_length(value); i++)
-        if (!isalnum((unsigned char)key[i]) && key[i] != '-' && key[i] != '_')
-            return od__check_fail(&attribute_key_check, value, path, err);
-    return OD_OK;
-}
-
-static const od_shape attribute_key = {
-    .kind = OD_KIND_STRING, .min = 1, .max = 32767, .check = &attribute_key_check
-};
-static const od_shape attribute_value = { .kind = OD_KIND_STRING, .min = 0, .max = 32767 };
-static const od_shape attributes = { .kind = OD_KIND_MAP, .key = &attribute_key, .element = &attribute_value };
-
-/* The types that the vendor takes when a contact is made; the others exist on contacts only. */
-static const char *const reference_types[] = { "URL", "NUMBER", "STRING", "DATE", "EMAIL", NULL };
-static const char *const reference_states[] = {
-    "AVAILABLE", "DELETED", "APPROVED", "REJECTED", "PROCESSING", "FAILED", NULL
-};
-static const od_shape reference_type = { .kind = OD_KIND_STRING, .choices = reference_types };
-static const od_shape reference_state = { .kind = OD_KIND_STRING, .choices = reference_states };
-static const od_shape text_0_4096 = { .kind = OD_KIND_STRING, .min = 0, .max = 4096 };
-static const od_shape text_0_100 = { .kind = OD_KIND_STRING, .min = 0, .max = 100 };
-static const od_shape arn = { .kind = OD_KIND_STRING, .min = 20, .max = 256 };
-static const od_field reference_fields[] = {
-    { .name = "Type", .summary = "kind of reference; a DATE has Unix time as its Value", .shape = &reference_type,
-      .required = true },
-    { .name = "Value", .summary = "what the agent sees", .shape = &text_0_4096 },
-    { .name = "Status", .summary = "state of an attachment", .shape = &reference_state },
-    { .name = "Arn", .summary = "ARN of the reference", .shape = &arn },
-    { .name = "StatusReason", .summary = "why it has that state", .shape = &text_0_100 },
-    OD_FIELDS_END
-};
-static const od_shape reference = { .kind = OD_KIND_STRUCT, .fields = reference_fields };
-static const od_shape reference_key = { .kind = OD_KIND_STRING, .min = 1, .max = 4096 };
-static const od_shape references = { .kind = OD_KIND_MAP, .key = &reference_key, .element = &reference };
-
-static const od_field amd_fields[] = {
-    { .name = "EnableAnswerMachineDetection", .summary = "detect answering machines", .shape = &od_shape_boolean },
-    { .name = "AwaitAnswerMachinePrompt", .summary = "wait for the end of the machine's greeting",
-      .shape = &od_shape_boolean },
-    OD_FIELDS_END
-};
-static const od_shape amd = { .kind = OD_KIND_STRUCT, .fields = amd_fields };
-
-static const od_shape duration = { .kind = OD_KIND_INTEGER, .min = 0, .max = INT32_MAX };
-static const od_field timeout_fields[] = {
-    { .name = "DurationInSeconds", .summary = "seconds after the agent accepted", .shape = &duration,
-      .required = true },
-    OD_FIELDS_END
-};
-static const od_shape timeout_config = { .kind = OD_KIND_STRUCT, .fields = timeout_fields };
-static const char *const preview_actions[] = { "CALL", "DISCARD", NULL };
-static const od_shape preview_action = { .kind = OD_KIND_STRING, .choices = preview_actions };
-static const od_shape preview_action_list = { .kind = OD_KIND_LIST, .element = &preview_action };
-static const od_field preview_fields[] = {
-    { .name = "PostAcceptTimeoutConfig", .summary = "how long the preview lasts", .shape = &timeout_config,
-      .required = true },
-    { .name = "AllowedUserActions", .summary = "what the agent may do in the preview", .shape = &preview_action_list,
-      .required = true },
-    OD_FIELDS_END
-};
-static const od_shape preview = { .kind = OD_KIND_STRUCT, .fields = preview_fields };
-static const od_field agent_first_fields[] = {
-    { .name = "Preview", .summary = "preview before dialling", .shape = &preview },
-    OD_FIELDS_END
-};
-static const od_shape agent_first = { .kind = OD_KIND_STRUCT, .fields = agent_first_fields };
-static const od_field strategy_config_fields[] = {
-    { .name = "AgentFirst", .summary = "settings of AGENT_FIRST", .shape = &agent_first },
-    OD_FIELDS_END
-};
-static const od_shape strategy_config = { .kind = OD_KIND_STRUCT, .fields = strategy_config_fields };
-static const char *const strategy_types[] = { "AGENT_FIRST", NULL };
-static const od_shape strategy_type = { .kind = OD_KIND_STRING, .choices = strategy_types };
-static const od_field strategy_fields[] = {
-    { .name = "Type", .summary = "the one strategy there is", .shape = &strategy_type, .required = true },
-    { .name = "Config", .summary = "settings of the strategy", .shape = &strategy_config },
-    OD_FIELDS_END
-};
-static const od_shape strategy = { .kind = OD_KIND_STRUCT, .fields = strategy_fields };
-
-static const od_shape client_token = { .kind = OD_KIND_STRING, .min = 1, .max = 500 };
-static const od_shape contact_name = { .kind = OD_KIND_STRING, .min = 0, .max = 1024, .sensitive = true };
-static const od_shape description = { .kind = OD_KIND_STRING, .min = 0, .max = 4096, .sensitive = true };
-static const od_shape contact_id = { .kind = OD_KIND_STRING, .min = 1, .max = 256 };
-static const od_shape campaign_id = { .kind = OD_KIND_STRING, .min = 1, .max = 100 };
-static const char *const traffic_types[] = { "GENERAL", "CAMPAIGN", NULL };
-static const od_shape traffic_type = { .kind = OD_KIND_STRING, .choices = traffic_types };
-static const od_shape ring_timeout = { .kind = OD_KIND_INTEGER, .min = 15, .max = 60 };
-
-static const od_field start_fields[] = {
-    { .name = "DestinationPhoneNumber", .summary = "number to call", .shape = &od_shape_e164, .required = true },
-    { .name = "ContactFlowId", .summary = "flow that runs when the call is answered", .shape = &contact_flow_id,
-      .required = true, .option = "contact_flow_id" },
-    { .name = "InstanceId", .summary = "Amazon Connect instance", .shape = &instance_id, .required = true,
-      .option = "instance_id" },
-    { .name = "SourcePhoneNumber", .summary = "number shown, one of the instance's; without it a queue's is used",
-      .shape = &od_shape_e164, .option = "source_phone_number" },
-    { .name = "QueueId", .summary = "queue of the call; without it the flow's", .shape = &od_shape_filled,
-      .option = "queue_id" },
-    { .name = "ClientToken", .summary = "makes a repetition the same call; made when absent", .shape = &client_token,
-      .make_uuid = true },
-    { .name = "Attributes", .summary = "contact attributes for the flow; keys of letters, digits, - and _; at most "
-      "32768 bytes together", .shape = &attributes },
-    { .name = "Name", .summary = "title of the contact, shown to the agent", .shape = &contact_name },
-    { .name = "Description", .summary = "description of the contact, shown to the agent", .shape = &description },
-    { .name = "References", .summary = "links and notes shown to the agent, by name", .shape = &references },
-    { .name = "RelatedContactId", .summary = "contact whose attributes are copied to this one", .shape = &contact_id },
-    { .name = "AnswerMachineDetectionConfig", .summary = "answering machine detection; needs TrafficType CAMPAIGN",
-      .shape = &amd },
-    { .name = "CampaignId", .summary = "campaign the call belongs to", .shape = &campaign_id },
-    { .name = "TrafficType", .summary = "GENERAL (the vendor's default), or CAMPAIGN with answering machine detection",
-      .shape = &traffic_type },
-    { .name = "OutboundStrategy", .summary = "preview dialling; only the vendor's own campaigns may use it",
-      .shape = &strategy },
-    { .name = "RingTimeoutInSeconds", .summary = "how long it rings before the call fails", .shape = &ring_timeout,
-      .has_default_integer = true, .default_integer = RING_TIMEOUT_SECONDS },
-    OD_FIELDS_END
-};
-
-static od_status rule_attributes(od_value *params, const char *path, od_error *err) {
-    const od_value *map = od_value_get(params, "Attributes"), *member;
-    size_t bytes = 0;
-    void *cursor = NULL;
-    const char *key;
-    while (map && od_value_next(map, &cursor, &key, &member))
-        bytes += strlen(key) + od_value_length(member);
-    if (bytes <= ATTRIBUTES_BYTES)
-        return OD_OK;
-    char message[96];
-    snprintf(message, sizeof message, "expected at most %d bytes over all keys and values, got %zu", ATTRIBUTES_BYTES,
-             bytes);
-    return od__vendor_refuse(err, path, "Attributes", message);
-}
-
-static od_status rule_traffic(od_value *params, const char *path, od_error *err) {
-    const char *traffic = od_value_string(od_value_get(params, "TrafficType"));
-    bool campaign = traffic && strcmp(traffic, "CAMPAIGN") == 0;
-    const od_value *detection = od_value_get(params, "AnswerMachineDetectionConfig");
-    bool detect = od_value_boolean(od_value_get(detection, "EnableAnswerMachineDetection"));
-    if (detect && !campaign)
-        return od__vendor_refuse(err, path, "TrafficType",
-                                 traffic ? "expected CAMPAIGN (answering machine detection is enabled), got \"GENERAL\""
-                                         : "expected CAMPAIGN (answering machine detection is enabled), got nothing");
-    if (campaign && !detect)
-        return od__vendor_refuse(err, path, "TrafficType",
-                                 "expected GENERAL (answering machine detection is not enabled), got \"CAMPAIGN\"");
-    return OD_OK;
-}
-
-static const od_rule start_rules[] = {
-    { "at most 32768 bytes of attributes", rule_attributes },
-    { "TrafficType CAMPAIGN exactly when answering machine detection is enabled", rule_traffic },
-    OD_RULES_END
-};
-static const od_shape start_input = { .kind = OD_KIND_STRUCT, .fields = start_fields, .rules = start_rules };
-
-static const od_field start_output_fields[] = {
-    { .name = "ContactId", .summary = "id of the contact that was started", .shape = &contact_id, .required = true },
-    OD_FIELDS_END
-};
-static const od_shape start_output = { .kind = OD_KIND_STRUCT, .fields = start_output_fields, .open = true };
-
-/* Per account and region, for all operations that have no rate of their own. */
+/* Rates are per account and region; each of these operations has a bucket of its own, and those without a row in the
+ * vendor's table have the first. */
 static const od_rate default_rate = { .per_second = 2, .burst = 5 };
+static const od_rate stop_rate = { .per_second = 10, .burst = 15 };
+static const od_rate describe_rate = { .per_second = 10, .burst = 15 };
+static const od_rate search_rate = { .per_second = 0.5, .burst = 1 };
+static const od_rate get_attributes_rate = { .per_second = 10, .burst = 15 };
+static const od_rate update_attributes_rate = { .per_second = 10, .burst = 15 };
+static const od_rate dial_batch_rate = { .per_second = 10, .burst = 10 };
+static const od_rate outbound_batch_rate = { .per_second = 10, .burst = 10 };
+
+static const od_paging search_pages = {
+    .items = "Contacts", .next = "NextToken", .parameter = "NextToken", .total = "TotalCount"
+};
+
+#define JSON "application/json"
 
 static const od_operation operations[] = {
     { .name = "start_outbound_voice_contact", .vendor_name = "StartOutboundVoiceContact",
       .summary = "calls a number and runs a flow when it is answered",
       .source = "Amazon Connect API Reference, StartOutboundVoiceContact",
-      .method = "PUT", .path = "/contact/outbound-voice", .input = &start_input, .output = &start_output,
-      .content_type = "application/json", .rate = &default_rate, .rings = true, .repeat = OD_REPEAT_TOKEN,
-      .repeat_field = "ClientToken" },
+      .method = "PUT", .path = "/contact/outbound-voice", .input = &od__connect_start_input,
+      .output = &od__connect_start_output, .content_type = JSON, .rate = &default_rate, .rings = true,
+      .repeat = OD_REPEAT_TOKEN, .repeat_field = "ClientToken" },
+    { .name = "stop_contact", .vendor_name = "StopContact",
+      .summary = "ends a contact; one that has ended already is no error",
+      .source = "Amazon Connect API Reference, StopContact",
+      .method = "POST", .path = "/contact/stop", .input = &od__connect_stop_input, .output = &od__connect_stop_output,
+      .content_type = JSON, .rate = &stop_rate, .repeat = OD_REPEAT_SAFE, .done_code = "ContactNotFoundException" },
+    { .name = "describe_contact", .vendor_name = "DescribeContact",
+      .summary = "tells what is known of a contact, and whether it has ended",
+      .source = "Amazon Connect API Reference, DescribeContact",
+      .method = "GET", .path = "/contacts/{InstanceId}/{ContactId}", .input = &od__connect_describe_input,
+      .output = &od__connect_describe_output, .rate = &describe_rate, .repeat = OD_REPEAT_SAFE,
+      .refine = od__connect_refine_described },
+    { .name = "search_contacts", .vendor_name = "SearchContacts",
+      .summary = "finds contacts by time, channel, initiation method, queue, agent or attributes",
+      .source = "Amazon Connect API Reference, SearchContacts",
+      .method = "POST", .path = "/search-contacts", .input = &od__connect_search_input,
+      .output = &od__connect_search_output, .pages = &search_pages, .content_type = JSON, .rate = &search_rate,
+      .repeat = OD_REPEAT_SAFE },
+    { .name = "get_contact_attributes", .vendor_name = "GetContactAttributes",
+      .summary = "reads the attributes of a contact",
+      .source = "Amazon Connect API Reference, GetContactAttributes",
+      .method = "GET", .path = "/contact/attributes/{InstanceId}/{InitialContactId}",
+      .input = &od__connect_get_attributes_input, .output = &od__connect_get_attributes_output,
+      .rate = &get_attributes_rate, .repeat = OD_REPEAT_SAFE },
+    { .name = "update_contact_attributes", .vendor_name = "UpdateContactAttributes",
+      .summary = "sets attributes of a contact",
+      .source = "Amazon Connect API Reference, UpdateContactAttributes",
+      .method = "POST", .path = "/contact/attributes", .input = &od__connect_update_attributes_input,
+      .output = &od__connect_update_attributes_output, .content_type = JSON, .rate = &update_attributes_rate,
+      .repeat = OD_REPEAT_SAFE },
+    /* A batch whose answer was lost is never sent again whole (R13). */
+    { .name = "put_dial_request_batch", .vendor_name = "PutDialRequestBatch",
+      .summary = "hands up to 25 calls to a running outbound campaign (version 1)",
+      .source = "Amazon Connect Outbound Campaigns API Reference, PutDialRequestBatch",
+      .method = "PUT", .path = "/campaigns/{id}/dial-requests", .input = &od__connect_dial_batch_input,
+      .output = &od__connect_batch_output, .content_type = JSON, .service = &campaigns_1, .rate = &dial_batch_rate,
+      .rings = true, .repeat = OD_REPEAT_NEVER, .refine = od__connect_refine_dial_batch },
+    { .name = "put_outbound_request_batch", .vendor_name = "PutOutboundRequestBatch",
+      .summary = "hands up to 25 requests to a running outbound campaign (version 2)",
+      .source = "Amazon Connect Outbound Campaigns V2 API Reference, PutOutboundRequestBatch",
+      .method = "PUT", .path = "/v2/campaigns/{id}/outbound-requests", .input = &od__connect_outbound_batch_input,
+      .output = &od__connect_batch_output, .content_type = JSON, .service = &campaigns_2, .rate = &outbound_batch_rate,
+      .rings = true, .repeat = OD_REPEAT_NEVER, .refine = od__connect_refine_outbound_batch },
     { .name = NULL }
 };
 
@@ -261,14 +151,36 @@ static void error_type(char *out, size_t out_bytes, const char *text, size_t len
     od__error_clean(out, out_bytes, text, length);
 }
 
-/* Returns the first text that the operation promises and the answer lacks; NULL if it has them all. */
-static const char *missing(const od_shape *output, const od_value *body) {
-    for (const od_field *field = output ? output->fields : NULL; field && field->name; field++) {
-        const char *text = od_value_string(od_value_get(body, field->name));
-        if (field->required && field->shape->kind == OD_KIND_STRING && (!text || !*text))
-            return field->name;
+static bool is_told(const od_shape *shape, const od_value *member) {
+    switch (shape->kind) {
+    case OD_KIND_STRING: return od_value_type(member) == OD_TYPE_STRING && od_value_length(member) > 0;
+    case OD_KIND_STRUCT: return od_value_type(member) == OD_TYPE_OBJECT;
+    case OD_KIND_LIST: return od_value_type(member) == OD_TYPE_ARRAY;
+    default: return member != NULL;
     }
+}
+
+/* Returns the first member that the operation promises and the answer lacks; NULL if it has them all. */
+static const char *missing(const od_shape *output, const od_value *body) {
+    for (const od_field *field = output->fields; field->name; field++)
+        if (field->required && !is_told(field->shape, od_value_get(body, field->name)))
+            return field->name;
     return NULL;
+}
+
+/* x-amz-retry-after: milliseconds; what is no such number is no hint. */
+static int64_t retry_after_ms(const od_http_response *response) {
+    size_t length = 0;
+    const char *text = od__http_response_header(response, "x-amz-retry-after", &length);
+    int64_t ms = 0;
+    if (text == NULL || length == 0 || length > RETRY_AFTER_DIGITS)
+        return -1;
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] < '0' || text[i] > '9')
+            return -1;
+        ms = ms * 10 + (text[i] - '0');
+    }
+    return ms;
 }
 
 static void read_answer(const od_operation *operation, const od_http_response *response, const od_value *body,
@@ -288,6 +200,7 @@ static void read_answer(const od_operation *operation, const od_http_response *r
         type = od_value_string(od_value_get(body, type_keys[i]));
         length = type ? strlen(type) : 0;
     }
+    out->retry_after_ms = retry_after_ms(response);
     if (type)
         error_type(out->vendor_code, sizeof out->vendor_code, type, length);
     out->enveloped = out->vendor_code[0] != '\0';
@@ -307,6 +220,11 @@ static const od_error_row errors[] = {
     OD_ROW_CODE(0, "RequestLimitExceeded", THROTTLED, NOT_PLACED, true, THROTTLED),
     OD_ROW_CODE(0, "LimitExceededException", THROTTLED, NOT_PLACED, true, THROTTLED),
     OD_ROW_CODE(0, "SlowDown", THROTTLED, NOT_PLACED, true, THROTTLED),
+    OD_ROW_CODE(0, "ProvisionedThroughputExceededException", THROTTLED, NOT_PLACED, true, THROTTLED),
+    OD_ROW_CODE(0, "TransactionInProgressException", THROTTLED, NOT_PLACED, true, THROTTLED),
+    OD_ROW_CODE(0, "BandwidthLimitExceeded", THROTTLED, NOT_PLACED, true, THROTTLED),
+    OD_ROW_CODE(0, "PriorRequestNotComplete", THROTTLED, NOT_PLACED, true, THROTTLED),
+    OD_ROW_CODE(0, "EC2ThrottledException", THROTTLED, NOT_PLACED, true, THROTTLED),
     OD_ERROR_ROWS_UNCERTAIN,
     /* The operation's own. A refusal proves something only with the status of one. */
     OD_ROW_CODE(4, "InvalidRequestException", REJECTED, NOT_PLACED, false, NO),
@@ -315,7 +233,10 @@ static const od_error_row errors[] = {
     OD_ROW_CODE(0, "InternalServiceException", UNAVAILABLE, UNKNOWN, true, TRANSIENT),
     OD_ROW_CODE(4, "DestinationNotAllowedException", REJECTED, NOT_PLACED, false, NO),
     OD_ROW_CODE(4, "OutboundContactNotPermittedException", REJECTED, NOT_PLACED, false, NO),
-    /* Of the service, not listed for this operation. */
+    /* Of outbound campaigns. */
+    OD_ROW_CODE(0, "InternalServerException", UNAVAILABLE, UNKNOWN, true, TRANSIENT),
+    OD_ROW_CODE(0, "InvalidCampaignStateException", CONFLICT, UNKNOWN, false, NO),
+    /* Of the service, not listed for these operations. */
     OD_ROW_CODE(0, "IdempotencyException", CONFLICT, UNKNOWN, false, NO),
     OD_ROW_CODE(0, "ConflictException", CONFLICT, UNKNOWN, false, NO),
     OD_ROW_CODE(4, "ServiceQuotaExceededException", REJECTED, NOT_PLACED, true, NO),
@@ -376,7 +297,7 @@ static od_status place(const od_vendor *vendor, const od_value *options, const o
     if (status == OD_OK)
         status = od__vendor_merge(made, call->fields, err);
     if (status == OD_OK)
-        status = od__vendor_mark(made, "Attributes", ATTEMPT_ATTRIBUTE, call->token, err);
+        status = od__vendor_mark(made, "Attributes", OD_CONNECT_ATTEMPT, call->token, err);
     return od__vendor_place_end(status, made, params);
 }
 
@@ -385,13 +306,15 @@ static bool placed(const od_operation *operation, int http_status, const od_valu
     (void)operation;
     (void)http_status;
     (void)params;
+    /* A batch has no contact yet: its campaign dials when it likes. */
     const od_value *contact = od_value_get(body, "ContactId");
     *id = contact ? od_value_ref(contact) : NULL;
-    return true;
+    return contact != NULL;
 }
 
 const od_vendor od_vendor_amazon_connect = {
     .name = "amazon_connect", .title = "Amazon Connect", .options = &options_shape, .operations = operations,
     .errors = errors, .authorizer = &od_authorizer_sigv4_connect, .base_url = base_url, .read = read_answer,
-    .place = place, .placed = placed,
+    .service = &connect, .service_url = od__aws_url, .environment_url = od__aws_environment_url,
+    .place = place, .placed = placed, .following = &od__connect_following,
 };

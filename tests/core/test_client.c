@@ -296,7 +296,7 @@ static void a_plan_is_not_made_of_nonsense(void **state) {
         od_value *options = parse(plan_rows[i].options);
         od_client_plan plan;
         od_error error = OD_ERROR_INIT;
-        assert_int_equal(od__client_plan_read(od_vendor_find("amazon_connect"), options, &plan, &error), OD_VALIDATION);
+        assert_int_equal(od__client_plan_read(od_vendor_find("amazon_connect"), options, NULL, &plan, &error), OD_VALIDATION);
         assert_error(&error, plan_rows[i].error);
         od__client_plan_clear(&plan);
         od_value_unref(options);
@@ -309,7 +309,7 @@ static void options_become_a_plan(void **state) {
                               "\"rate\":{\"per_second\":0.5},\"retry\":{\"max_attempts\":7},"
                               "\"endpoint\":\"HTTP://LocalHost:8080/Prefix/\"}");
     od_client_plan plan;
-    assert_int_equal(od__client_plan_read(od_vendor_find("amazon_connect"), options, &plan, NULL), OD_OK);
+    assert_int_equal(od__client_plan_read(od_vendor_find("amazon_connect"), options, NULL, &plan, NULL), OD_OK);
     assert_string_equal(plan.base_url, "http://localhost:8080/Prefix");
     assert_int_equal(plan.timeout_ms, 2500);
     assert_int_equal(plan.connect_timeout_ms, 250);
@@ -322,7 +322,7 @@ static void options_become_a_plan(void **state) {
     od_value_unref(options);
 
     options = parse("{\"region\":\"eu-west-2\",\"rate\":false,\"retry\":false}");
-    assert_int_equal(od__client_plan_read(od_vendor_find("amazon_connect"), options, &plan, NULL), OD_OK);
+    assert_int_equal(od__client_plan_read(od_vendor_find("amazon_connect"), options, NULL, &plan, NULL), OD_OK);
     assert_string_equal(plan.base_url, "https://connect.eu-west-2.amazonaws.com");
     assert_true(plan.rate_off && !plan.rate_given);
     assert_int_equal(plan.max_attempts, 1);

@@ -104,7 +104,8 @@ static od_status build(const row *r, const od_operation *operation, const od_val
     if (status == OD_OK)
         status = od__shape_check_ahead(operation->input, params, now_ms, err);
     if (status == OD_OK)
-        status = r->vendor->base_url(options, url, sizeof url, err);
+        status = operation->service ? r->vendor->service_url(operation->service, options, url, sizeof url, err)
+                                    : r->vendor->base_url(options, url, sizeof url, err);
     if (status == OD_OK)
         status = od__operation_build(operation, url, options, params, request, err);
     return status;
