@@ -49,6 +49,16 @@ local function check_handle(what, self, params)
     misuse(what, params == nil and "call it as client:method { ... }, with a colon" or "expected a client", 4)
 end
 
+-- Whether a phone may ring because of an operation with these fields: one that takes a record back is let through when
+-- no new call is started any more.
+local function rings_with(described, params)
+    local quiet = described.quiet
+    for _, value in ipairs(quiet and quiet.values or {}) do
+        if params[quiet.field] == value then return false end
+    end
+    return described.rings
+end
+
 -- Builds the methods of one vendor for one scheduler.
 local function new_class(scheduler, vendor)
     local state, enter, wait = scheduler.state, scheduler.enter, scheduler.wait
@@ -60,7 +70,7 @@ local function new_class(scheduler, vendor)
 
     local function add_operation(name)
         local what = vendor .. ":" .. name
-        local rings = core.describe(vendor, name).rings
+        local described = core.describe(vendor, name)
         methods[name] = function(self, params, options)
             local handle = type(self) == "table" and rawget(self, "_handle")
             if not handle then check_handle(what, self, params) end
@@ -68,7 +78,7 @@ local function new_class(scheduler, vendor)
             if type(params) ~= "table" then misuse(what, "expected a table of fields, got " .. type(params)) end
             if options ~= nil then check_send_options(what, options) end
             local task = enter()
-            if rings and state.stopping then return nil, stopping_error() end
+            if state.stopping and rings_with(described, params) then return nil, stopping_error() end
             local request, err = handle:submit(name, params, options)
             if not request then return nil, err end
             return wait(task, request)

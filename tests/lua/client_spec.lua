@@ -201,6 +201,23 @@ describe("a client", function()
         assert.truthy(client:prepare("start_outbound_voice_contact", { DestinationPhoneNumber = "+12065550101" }))
     end)
 
+    it("takes a record back after stop, and puts none up again", function()
+        local client = new_client("symbee", { endpoint = endpoint(), company_code = "c", environment = "e",
+            campaign_region = "us-east-1", campaign_name = "C", api_key = "k" })
+        with_server(function(request)
+            request:respond(200, {}, '{"previewResult":{"previewResultStatus":"SUCCESS","error":null}}')
+        end, function()
+            s.stop()
+            for _, state in ipairs { "REMOVED", "COMPLETED" } do
+                assert.truthy(client:change_campaign_record_status { clientId = "1", previewRecordStateEnum = state })
+            end
+            local _, err = client:change_campaign_record_status { clientId = "1", previewRecordStateEnum = "NOTWORKED" }
+            assert.equal("canceled: stopping: no new call is started", tostring(err))
+            assert.truthy(client:delete_record_from_campaign { clientId = "1" })
+        end)
+        assert.equal(3, #seen)
+    end)
+
     it("lets what is under way finish when it is closed", function()
         local client, first = connect(), nil
         with_server(function(request)

@@ -98,6 +98,15 @@ local REPEATS = {
     safe = "may be sent again",
 }
 
+local function describe_rings(operation)
+    if not operation.rings then
+        return "no"
+    elseif operation.quiet then
+        return ("yes, unless %s is %s"):format(operation.quiet.field, table.concat(operation.quiet.values, " or "))
+    end
+    return "yes: a phone may ring because of it"
+end
+
 local function print_operation(vendor, operation, as_json)
     if as_json then
         io.stdout:write(json.pretty(operation), "\n")
@@ -105,7 +114,7 @@ local function print_operation(vendor, operation, as_json)
     end
     local rows = {
         { "  request", operation.method .. " " .. operation.path },
-        { "  rings", operation.rings and "yes: a phone may ring because of it" or "no" },
+        { "  rings", describe_rings(operation) },
         { "  repeat", REPEATS[operation["repeat"]]
             or ("sent again only with the same %s"):format(operation.repeat_field or "token") },
         { "  document", operation.source or "" },
