@@ -95,7 +95,7 @@ struct od_field {
     int64_t default_integer;         /* sent when absent, if has_default_integer */
     bool has_default_integer;
     const char *default_text;        /* when absent: this text, or what it says of a boolean or an integer; may be NULL */
-    int64_t ahead_ms;                /* a time (ISO 8601) that must be at least this long after now; 0: any */
+    int64_t ahead_ms;                /* ISO 8601 text: at least this long after now; 0: any */
 };
 
 #define OD_FIELDS_END { .name = NULL }
