@@ -78,6 +78,7 @@ static void finish_question(od_client_call *call) {
     od_value *result = call->answer;
     call->answer = NULL;
     if (error.code != OD_OK) {
+        error.placement = failed_placement(call);
         od_value_unref(result);
         result = NULL;
     }
@@ -209,11 +210,19 @@ static od_status make_call(od_client *client, const od_operation *operation, od_
     return OD_OK;
 }
 
+static bool is_to_wait(const od_value *parameters) {
+    const od_value *wait = od_value_get(parameters, "wait");
+    od_type type = od_value_type(wait);
+    return wait != NULL && type != OD_TYPE_NULL && (type != OD_TYPE_BOOLEAN || od_value_boolean(wait));
+}
+
 od_status od__client_start(od_client *client, const od_operation *operation, od_value *parameters,
                            od_placing *placing, const od_submit_options *options, od_request **out, od_error *err) {
     od_submit_options given = OD_SUBMIT_OPTIONS_INIT;
     if (options != NULL)
         memcpy(&given, options, options->size < sizeof(given) ? options->size : sizeof(given));
+    if (operation->settling != NULL && placing == NULL && is_to_wait(parameters))
+        return od__client_settle_take(client, operation, parameters, &given, out, err);
     od_client_call *call;
     od_status status = make_call(client, operation, parameters, placing, &given, &call, err);
     if (status != OD_OK)
@@ -228,11 +237,11 @@ od_status od__client_start(od_client *client, const od_operation *operation, od_
 /* ---- questions of other requests ---- */
 
 od_status od__client_ask(od_client *client, const od_operation *operation, od_value *parameters,
-                         void (*answered)(void *context, od_value *result, const od_error *error), void *context,
+                         const od_submit_options *options, void (*answered)(void *context, od_value *result, const od_error *error), void *context,
                          od_client_call **out, od_error *err) {
     const od_submit_options plain = OD_SUBMIT_OPTIONS_INIT;
     od_client_call *call;
-    od_status status = make_call(client, operation, parameters, NULL, &plain, &call, err);
+    od_status status = make_call(client, operation, parameters, NULL, options != NULL ? options : &plain, &call, err);
     if (status != OD_OK)
         return status;
     call->answered = answered;
@@ -242,10 +251,13 @@ od_status od__client_ask(od_client *client, const od_operation *operation, od_va
     return OD_OK;
 }
 
-void od__client_drop(od_client_call *call) {
+od_placement od__client_drop(od_client_call *call) {
     od__exchange_cancel(&call->exchange, OD_CANCELED, "nobody waits for the answer");
+    note_session(call);
+    od_placement placement = failed_placement(call);
     release_call(call);
     od__free(call);
+    return placement;
 }
 
 /* ---- what is open at the vendor ---- */

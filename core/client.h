@@ -70,12 +70,18 @@ od_status od__client_follow_take(od_client *client, od_purpose purpose, od_value
                                  od_request **out, od_error *err);
 /* Tells everybody who follows a call of this client what its notifications say. Both borrowed. */
 void od__follow_hear(od_client *client, const char *channel, const od_value *data);
+/* Starts an operation that has been asked to wait until what it asks for has come about; takes parameters (also when it
+ * fails). Otherwise as od__client_start. */
+od_status od__client_settle_take(od_client *client, const od_operation *operation, od_value *parameters,
+                                 const od_submit_options *options, od_request **out, od_error *err);
 /* Finishes all that is followed, with code. */
 void od__follow_close(od_client *client, od_status code);
 
 /* Says whether an operation that needs ears for channel may be sent: if the client has subscribed to it, only while its
  * events arrive, in the very session (generation) with which it is sent (R19). Errors: unavailable. */
 od_status od__hearing_allows(const od_client *client, const char *channel, unsigned generation, od_error *err);
+/* Whether a subscription of the client, which need not stand yet, covers channel. */
+bool od__hearing_covers(const od_client *client, const char *channel);
 /* Ends the notifications at once; the client is being freed. */
 void od__hearing_free(od_client *client);
 
@@ -113,13 +119,13 @@ struct od_client_call {
  * NULL. Errors: validation, out_of_memory. */
 od_status od__client_start(od_client *client, const od_operation *operation, od_value *parameters,
                            od_placing *placing, const od_submit_options *options, od_request **out, od_error *err);
-/* Starts a call whose end only answered hears of, with parameters (taken, also when it fails). *out is lent until then,
- * for od__client_drop. Errors: as od__client_start. */
+/* Starts a call whose end only answered hears of, with parameters (taken, also when it fails); options may be NULL. *out is
+ * lent until then, for od__client_drop. Errors: as od__client_start. */
 od_status od__client_ask(od_client *client, const od_operation *operation, od_value *parameters,
-                         void (*answered)(void *context, od_value *result, const od_error *error), void *context,
+                         const od_submit_options *options, void (*answered)(void *context, od_value *result, const od_error *error), void *context,
                          od_client_call **out, od_error *err);
-/* Takes such a call back and frees it; answered is not called any more. */
-void od__client_drop(od_client_call *call);
+/* Takes such a call back and frees it; answered is not called any more. Returns what its error would say of placement. */
+od_placement od__client_drop(od_client_call *call);
 /* Makes { id, state, vendor, token, response } of a vendor's answer. response is borrowed. Errors: out_of_memory. */
 od_status od__placing_result(const od_vendor *vendor, const od_operation *operation, int http_status,
                              const od_value *parameters, const od_value *response, const char *token, od_value **out,

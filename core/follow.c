@@ -1,5 +1,6 @@
 /* Following a call: asks its vendor again and again, as the vendor's od_following says, until it is known whether the call
- * was placed or how it ended. What to ask and what an answer means is the vendor's; when, and for how long, is here. */
+ * was placed or how it ended. What to ask and what an answer means is the vendor's; when, and for how long, is here.
+ * An operation that is to wait until it is done is followed in the same way, from its own request on. */
 #include "client.h"
 
 #include <string.h>
@@ -12,6 +13,9 @@ struct od_follow {
     od_request base;            /* first: the kind's functions get this */
     od_client *client;          /* NULL once it is over */
     od_purpose purpose;
+    const od_following *how;
+    const od_operation *own;    /* SETTLE: what is to be done */
+    bool own_answered;          /* or lost its answer: then the error of the request says so until it is settled */
     od_value *call, *memory;
     od_client_call *question;   /* under way; NULL: none */
     const od_operation *asked;  /* what question is */
@@ -59,9 +63,23 @@ static void finish(od_follow *self, od_value *result) {
     od__request_finish(&self->base, result);
 }
 
+/* What an error says of the placement that is waited for: once it is accepted, never send it again blindly. */
+static od_placement placement_of_own(od_follow *self) {
+    if (self->own == NULL || !od__operation_rings(self->own, self->call))
+        return OD_PLACEMENT_NONE;
+    if (self->own_answered || self->question == NULL)
+        return OD_PLACEMENT_UNKNOWN;
+    od_client_call *question = self->question;
+    self->question = NULL;
+    return od__client_drop(question);
+}
+
 static void cancel_follow(od_request *request, od_status code) {
+    od_placement placement = placement_of_own((od_follow *)request);
+    od__error_clear(&request->error);
     od__error_set(&request->error, code, "%s", code == OD_CLOSED ? "the client or engine was closed"
                                                                  : "the request was canceled");
+    request->error.placement = placement;
     finish((od_follow *)request, NULL);
 }
 
@@ -75,8 +93,15 @@ static const od_request_kind follow_kind = { .cancel = cancel_follow, .free = fr
 
 static void on_deadline(void *context) {
     od_follow *self = context;
-    od__error_set(&self->base.error, OD_TIMEOUT, "the call has not ended within %lld ms", (long long)self->timeout_ms);
-    self->base.error.retryable = true;
+    od_error *err = &self->base.error;
+    if (self->own == NULL) {
+        od__error_set(err, OD_TIMEOUT, "the call has not ended within %lld ms", (long long)self->timeout_ms);
+        err->retryable = true;
+    } else if (err->code == OD_OK) {
+        od__error_set(err, OD_TIMEOUT, "%s was accepted, and not confirmed within %lld ms", self->own->name,
+                      (long long)self->timeout_ms);
+        err->placement = placement_of_own(self);
+    }
     finish(self, NULL);
 }
 
@@ -106,8 +131,17 @@ static od_status set_outcome(od_value *result, od_report *report, od_error *err)
     return status;
 }
 
+static void finish_settled(od_follow *self, const od_report *report) {
+    od__error_clear(&self->base.error);
+    finish(self, od_value_ref(report->raw));
+}
+
 static void finish_known(od_follow *self, od_report *report) {
     od_error *err = &self->base.error;
+    if (self->purpose == OD_PURPOSE_SETTLE) {
+        finish_settled(self, report);
+        return;
+    }
     od_value *result = od_value_new_object();
     od_status status = result == NULL                            ? od__error_no_memory(err)
                        : self->purpose == OD_PURPOSE_TRACK       ? set_outcome(result, report, err)
@@ -134,26 +168,29 @@ static od_status ask(od_follow *self, od_error *err) {
     const od_vendor *vendor = self->client->vendor;
     const od_operation *operation = NULL;
     od_value *parameters = NULL;
-    od_status status = vendor->following->ask(vendor, self->client->options, self->purpose, self->call, self->memory,
-                                              od__clock_wall_ms(&self->client->engine->clock), &operation, &parameters,
-                                              err);
+    od_status status = self->how->ask(vendor, self->client->options, self->purpose, self->call, self->memory,
+                                      od__clock_wall_ms(&self->client->engine->clock), &operation, &parameters, err);
     if (status == OD_OK && operation == NULL) {
-        if (vendor->following->hear == NULL)
+        if (self->how->hear == NULL)
             status = od__error_set(err, OD_INTERNAL, "%s has nothing to ask, and no event will tell", vendor->name);
     } else if (status == OD_OK && operation->rings) {
         status = od__error_set(err, OD_INTERNAL, "%s rings, and following a call only reads", operation->name);
     } else if (status == OD_OK) {
         self->asked = operation;
-        return od__client_ask(self->client, operation, parameters, answered, self, &self->question, err);
+        return od__client_ask(self->client, operation, parameters, NULL, answered, self, &self->question, err);
     }
     od_value_unref(parameters);
     return status;
 }
 
+static void learn(od_follow *self, const od_operation *operation, const od_value *result, const od_error *failure);
+
 static void ask_again(void *context) {
     od_follow *self = context;
     if (ask(self, &self->base.error) != OD_OK)
         finish(self, NULL);
+    else if (self->own != NULL && self->question == NULL)
+        learn(self, NULL, NULL, NULL);
 }
 
 static void plan(od_follow *self, int64_t again_ms) {
@@ -165,41 +202,84 @@ static void plan(od_follow *self, int64_t again_ms) {
 }
 
 static void learned(od_follow *self, od_status status, od_report *report) {
-    if (status != OD_OK)
+    if (status != OD_OK) {
+        self->base.error.placement = placement_of_own(self);
         finish(self, NULL);
-    else if (report->done)
+    } else if (report->done)
         finish_known(self, report);
     else if (report->again_ms >= 0)
         plan(self, report->again_ms);
-    else if (self->client->vendor->following->hear == NULL) {
+    else if (self->how->hear == NULL) {
         od__error_set(&self->base.error, OD_INTERNAL, "%s waits for an event, and has none",
                       self->client->vendor->name);
         finish(self, NULL);
     }
 }
 
-static void answered(void *context, od_value *result, const od_error *error) {
-    od_follow *self = context;
-    const od_vendor *vendor = self->client->vendor;
+static void learn(od_follow *self, const od_operation *operation, const od_value *result, const od_error *failure) {
+    const od_client *client = self->client;
     od_report report = { 0 };
-    self->question = NULL;
-    od_status status = vendor->following->learn(vendor, self->client->options, self->purpose, self->call, self->asked,
-                                                result, result != NULL ? NULL : error,
-                                                od__clock_wall_ms(&self->client->engine->clock), &self->memory,
-                                                &report, &self->base.error);
-    od_value_unref(result);
+    od_error error = OD_ERROR_INIT;
+    od_status status = self->how->learn(client->vendor, client->options, self->purpose, self->call, operation, result,
+                                        failure, od__clock_wall_ms(&client->engine->clock), &self->memory, &report,
+                                        &error);
+    if (status != OD_OK)
+        self->base.error = error;
     learned(self, status, &report);
     clear_report(&report);
+}
+
+static od_status start_deadline(od_follow *self, int64_t timeout_ms, od_error *err) {
+    od_loop *loop = self->client->engine->loop;
+    int64_t now_us = od__loop_now_us(loop);
+    self->timeout_ms = timeout_ms;
+    if (timeout_ms <= 0)
+        return OD_OK;
+    int64_t due_us = timeout_ms > (INT64_MAX - now_us) / 1000 ? INT64_MAX : now_us + timeout_ms * 1000;
+    return od__loop_timer_start(loop, &self->deadline, due_us, err);
+}
+
+static int64_t wait_ms(const od_follow *self) {
+    const od_value *wait = od_value_get(self->call, "wait");
+    return od_value_type(wait) == OD_TYPE_BOOLEAN ? self->own->settling->wait_ms
+                                                  : (int64_t)(od_value_number(wait) * 1000 + 0.5);
+}
+
+/* A failure that leaves it open whether the operation was accepted is waited out, too: an event may tell. */
+static void own_answered(od_follow *self, const od_value *result, const od_error *failure) {
+    od_status status = OD_OK;
+    if (result == NULL)
+        self->base.error = *failure;
+    if (result == NULL && failure->placement != OD_PLACEMENT_UNKNOWN)
+        status = failure->code;
+    else
+        status = start_deadline(self, wait_ms(self), &self->base.error);
+    self->own_answered = true;
+    if (status != OD_OK)
+        finish(self, NULL);
+    else
+        learn(self, self->own, result, result != NULL ? NULL : failure);
+}
+
+static void answered(void *context, od_value *result, const od_error *error) {
+    od_follow *self = context;
+    self->question = NULL;
+    if (self->own != NULL && !self->own_answered)
+        own_answered(self, result, error);
+    else
+        learn(self, self->asked, result, result != NULL ? NULL : error);
+    od_value_unref(result);
 }
 
 /* ---- events ---- */
 
 static void hear(od_follow *self, const char *channel, const od_value *data) {
-    const od_vendor *vendor = self->client->vendor;
     od_report report = { .again_ms = -1 };
-    od_status status = vendor->following->hear(vendor, self->purpose, self->call, channel, data,
-                                               od__clock_wall_ms(&self->client->engine->clock), &self->memory, &report,
-                                               &self->base.error);
+    od_error error = OD_ERROR_INIT;
+    od_status status = self->how->hear(self->client->vendor, self->purpose, self->call, channel, data,
+                                       od__clock_wall_ms(&self->client->engine->clock), &self->memory, &report, &error);
+    if (status != OD_OK)
+        self->base.error = error;
     /* An answer that is on its way tells more than asking again would. */
     bool asking = self->question != NULL && status == OD_OK && !report.done;
     if (!asking)
@@ -208,11 +288,10 @@ static void hear(od_follow *self, const char *channel, const od_value *data) {
 }
 
 void od__follow_hear(od_client *client, const char *channel, const od_value *data) {
-    if (client->vendor->following == NULL || client->vendor->following->hear == NULL)
-        return;
     for (od_follow *self = client->follows, *next; self != NULL; self = next) {
         next = self->next;
-        hear(self, channel, data);
+        if (self->how->hear != NULL)
+            hear(self, channel, data);
     }
 }
 
@@ -249,20 +328,28 @@ static od_status check_call(const od_client *client, od_purpose purpose, od_valu
 }
 
 static od_status start(od_follow *self, int64_t timeout_ms, od_error *err) {
-    od_loop *loop = self->client->engine->loop;
-    int64_t now_us = od__loop_now_us(loop);
-    self->timeout_ms = timeout_ms;
-    self->again = (od_timer){ .fn = ask_again, .context = self };
-    self->deadline = (od_timer){ .fn = on_deadline, .context = self };
-    od_status status = OD_OK;
-    if (timeout_ms > 0)
-        status = od__loop_timer_start(
-            loop, &self->deadline, timeout_ms > (INT64_MAX - now_us) / 1000 ? INT64_MAX : now_us + timeout_ms * 1000, err);
+    od_status status = start_deadline(self, timeout_ms, err);
     if (status == OD_OK)
         status = ask(self, err);
     if (status != OD_OK)
-        od__loop_timer_stop(loop, &self->deadline);
+        od__loop_timer_stop(self->client->engine->loop, &self->deadline);
     return status;
+}
+
+/* Takes call, also when it fails. */
+static od_follow *new_follow(od_client *client, od_purpose purpose, const od_following *how, od_value *call) {
+    od_follow *self = od__calloc(1, sizeof(*self));
+    if (self == NULL) {
+        od_value_unref(call);
+        return NULL;
+    }
+    self->client = client;
+    self->purpose = purpose;
+    self->how = how;
+    self->call = call;
+    self->again = (od_timer){ .fn = ask_again, .context = self };
+    self->deadline = (od_timer){ .fn = on_deadline, .context = self };
+    return self;
 }
 
 od_status od__client_follow_take(od_client *client, od_purpose purpose, od_value *call, int64_t timeout_ms, void *context,
@@ -270,14 +357,13 @@ od_status od__client_follow_take(od_client *client, od_purpose purpose, od_value
     if (out != NULL)
         *out = NULL;
     od_status status = check_call(client, purpose, call, err);
-    od_follow *self = status == OD_OK ? od__calloc(1, sizeof(*self)) : NULL;
-    if (self == NULL) {
+    if (status != OD_OK) {
         od_value_unref(call);
-        return status == OD_OK ? od__error_no_memory(err) : status;
+        return status;
     }
-    self->client = client;
-    self->purpose = purpose;
-    self->call = call;
+    od_follow *self = new_follow(client, purpose, client->vendor->following, call);
+    if (self == NULL)
+        return od__error_no_memory(err);
     status = start(self, timeout_ms, err);
     if (status != OD_OK) {
         free_follow(&self->base);
@@ -285,6 +371,39 @@ od_status od__client_follow_take(od_client *client, od_purpose purpose, od_value
     }
     list(client, self);
     od__request_init(&self->base, &follow_kind, client->engine, context);
+    od__request_hand_out(&self->base, out);
+    return OD_OK;
+}
+
+/* It went nowhere. */
+static od_status not_started(const od_operation *operation, od_status status, od_error *err) {
+    if (err != NULL && operation->rings && err->code == status)
+        err->placement = OD_PLACEMENT_NOT_PLACED;
+    return status;
+}
+
+od_status od__client_settle_take(od_client *client, const od_operation *operation, od_value *parameters,
+                                 const od_submit_options *options, od_request **out, od_error *err) {
+    const od_settling *settling = operation->settling;
+    if (settling->channel != NULL && !od__hearing_covers(client, settling->channel)) {
+        od_value_unref(parameters);
+        od__error_at(err, OD_VALIDATION, "/wait", "expected a subscription to %s, whose events tell of it",
+                     settling->channel);
+        return not_started(operation, OD_VALIDATION, err);
+    }
+    od_follow *self = new_follow(client, OD_PURPOSE_SETTLE, settling->following, od_value_ref(parameters));
+    if (self == NULL) {
+        od_value_unref(parameters);
+        return not_started(operation, od__error_no_memory(err), err);
+    }
+    self->own = operation;
+    od_status status = od__client_ask(client, operation, parameters, options, answered, self, &self->question, err);
+    if (status != OD_OK) {
+        free_follow(&self->base);
+        return status;
+    }
+    list(client, self);
+    od__request_init(&self->base, &follow_kind, client->engine, options->context);
     od__request_hand_out(&self->base, out);
     return OD_OK;
 }

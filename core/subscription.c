@@ -458,6 +458,13 @@ void od__hearing_free(od_client *client) {
     client->hearing = NULL;
 }
 
+bool od__hearing_covers(const od_client *client, const char *channel) {
+    for (const od_subscription *s = client->hearing != NULL ? client->hearing->first : NULL; s != NULL; s = s->next)
+        if (!s->over && covers(s, channel))
+            return true;
+    return false;
+}
+
 /* ---- R19 ---- */
 
 od_status od__hearing_allows(const od_client *client, const char *channel, unsigned generation, od_error *err) {

@@ -61,6 +61,8 @@ typedef struct od_service {
     bool gov_fips_is_plain;   /* AWS: in us-gov regions the FIPS host is the plain one */
 } od_service;
 
+typedef struct od_settling od_settling;
+
 /* What an operation does to what a client has open at its vendor (an agent's session at the switch). */
 typedef enum od_session {
     OD_SESSION_AS_IT_IS,
@@ -101,6 +103,7 @@ struct od_operation {
      * out_of_memory. */
     od_status (*refine)(const od_value *params, od_value *result, od_error *err);
     od_session session;
+    const od_settling *settling;  /* NULL: its answer is the end of it */
     const char *ears;             /* a channel: once the client has subscribed to it, this goes out only while it is heard
                                      (R19); NULL: none */
 };
@@ -134,6 +137,7 @@ typedef struct od_outcome_row {
 typedef enum od_purpose {
     OD_PURPOSE_FIND,   /* was it placed? after an answer was lost */
     OD_PURPOSE_TRACK,  /* how did it end? */
+    OD_PURPOSE_SETTLE, /* has what an operation asked for come about? */
 } od_purpose;
 
 /* What the answers and events so far have told. Starts zeroed; what it owns is freed by the driver. */
@@ -145,7 +149,7 @@ typedef struct od_report {
     od_value *call;         /* FIND, found: new, as place gives it: { id, state, vendor, token } */
     od_outcome_kind kind;   /* TRACK */
     od_rang rang;
-    od_value *raw;          /* TRACK: new, the vendor's own words (a string or an object) */
+    od_value *raw;          /* TRACK: new, the vendor's own words (a string or an object); SETTLE: new, the result */
     int64_t at_ms;          /* TRACK: when it ended, Unix time; 0: unknown */
 } od_report;
 
@@ -168,6 +172,17 @@ typedef struct od_following {
     od_status (*hear)(const od_vendor *vendor, od_purpose purpose, const od_value *call, const char *channel,
                       const od_value *data, int64_t now_ms, od_value **memory, od_report *report, od_error *err);
 } od_following;
+
+/* How an operation whose answer says only that it was passed on shows that it was done. It has a field "wait" that is sent
+ * nowhere: with true, or a number of seconds, the request goes on until then. */
+struct od_settling {
+    const char *channel;    /* whose events tell of it: the client must have subscribed; NULL: asking tells, too */
+    int64_t wait_ms;        /* for true: how long, from the operation's answer on */
+    /* For purpose SETTLE, with the operation's parameters as call. learn hears of the operation's own answer first, or, if it
+     * rings and the answer was lost, of that failure; only then anything may be done. When there is nothing to ask, learn is
+     * called with neither operation nor result nor failure: time has passed. */
+    const od_following *following;
+};
 
 /* Where a vendor tells things unasked: CometD over HTTP long polling. */
 typedef struct od_notifications {

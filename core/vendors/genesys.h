@@ -23,11 +23,17 @@
     { .name = "deviceId", .summary = what, .shape = &od_shape_filled, .required = true, .place = OD_PLACE_PATH, \
       .option = "device_id", .aliases = od_genesys_device_aliases }
 
+/* Asks for the end of the matter instead of the operation's answer. */
+#define OD_GENESYS_WAIT(until)                                                                                 \
+    { .name = "wait", .summary = "true, or for how many seconds: the request goes on until " until,            \
+      .shape = &od_genesys_wait, .place = OD_PLACE_NOWHERE }
+
 extern const char *const od_genesys_device_aliases[];
 extern const char *const od_genesys_phone_types[];   /* all twelve */
 extern const od_shape od_genesys_phone_type;
 extern const od_shape od_genesys_device_path;        /* "/devices/" and an id */
 extern const od_shape od_genesys_destination;        /* { phoneNumber } */
+extern const od_shape od_genesys_wait;               /* true, or seconds */
 
 /* ---- inputs: genesys_session.c, genesys_calls.c, genesys_records.c ---- */
 extern const od_shape od_genesys_version_input, od_genesys_me_input, od_genesys_devices_input,
@@ -56,6 +62,8 @@ od_status od__genesys_mark_partial(const od_value *params, od_value *result, od_
 extern const od_operation od_genesys_operations[];   /* ends with name NULL */
 extern const od_outcome_row od_genesys_outcomes[];   /* by the number of GSW_CALL_RESULT as text */
 extern const od_following od_genesys_following;
+extern const od_settling od_genesys_acknowledged;    /* by an event with the referenceId */
+extern const od_settling od_genesys_logged_in;       /* by a device that is not logged out any more */
 
 #pragma GCC visibility pop
 

@@ -21,6 +21,9 @@
 /* A phone rings, now or when the vendor thinks fit. */
 #define RINGS .rings = true, .repeat = OD_REPEAT_NEVER
 
+/* An event tells when it was done. */
+#define SETTLES .settling = &od_genesys_acknowledged
+
 const od_operation od_genesys_operations[] = {
     /* the session */
     { READ("get_version", "GetVersion", "asks for the version; needs no user", "version of the diagnostics",
@@ -34,6 +37,7 @@ const od_operation od_genesys_operations[] = {
       .summary = "logs the agent in at the switch", .source = PRODUCT "Agent API, StartContactCenterSession",
       .method = "POST", .path = "/api/v2/me", .input = &od_genesys_start_session_input,
       .output = &od_genesys_partial_output, .content_type = JSON, ABSOLUTE, .session = OD_SESSION_STARTS,
+      .settling = &od_genesys_logged_in,
       .refine = od__genesys_mark_partial },
     { .name = "end_contact_center_session", .vendor_name = "EndContactCenterSession",
       .summary = "logs the agent out and ends the web session; nothing goes after it",
@@ -106,37 +110,37 @@ const od_operation od_genesys_operations[] = {
     /* outbound records; those whose number or time may be called because of it ring */
     { POST("add_record", "AddRecord", "adds a record to an outbound campaign's list", "Outbound API, AddRecord",
            "/api/v2/me/outbound-records", add_record),
-      RINGS },
+      RINGS, SETTLES },
     { POST("update_record", "UpdateRecord", "changes number, time or list of a record", "Outbound API, UpdateRecord",
            RECORD, update_record),
-      RINGS },
+      RINGS, SETTLES },
     { POST("complete_record", "CompleteRecord", "says that a record is done with", "Outbound API, CompleteRecord",
            RECORD, complete_record),
-      ABSOLUTE },
+      ABSOLUTE, SETTLES },
     { POST("reject_record", "RejectRecord", "gives a record back", "Outbound API, RejectRecord", RECORD, reject_record),
-      ABSOLUTE },
+      ABSOLUTE, SETTLES },
     { POST("reschedule_record", "RescheduleRecord", "asks for a call at another time", "Outbound API, RescheduleRecord",
            RECORD, reschedule_record),
-      RINGS },
+      RINGS, SETTLES },
     { POST("do_not_call_record", "DoNotCallRecord", "has a number or person called no more",
            "Outbound API, DoNotCallRecord", RECORD, do_not_call_record),
-      ABSOLUTE },
+      ABSOLUTE, SETTLES },
     { POST("get_chained_record", "GetChainedRecord", "asks for the other records of a person, which come as events",
            "Outbound API, GetChainedRecord", RECORD, chained_record),
-      ONCE },
+      ONCE, SETTLES },
     { POST("cancel_record", "CancelRecord", "takes a record back; its page could not be read",
            "Outbound API, CancelRecord (modelled on the other operations of a record)", RECORD, cancel_record),
-      ABSOLUTE },
+      ABSOLUTE, SETTLES },
 
     /* preview */
     { POST("start_preview_session", "StartPreviewSession", "starts working for a campaign",
            "Outbound API, StartPreviewSession", CAMPAIGN, start_preview),
-      ABSOLUTE },
+      ABSOLUTE, SETTLES },
     { POST("end_preview_session", "EndPreviewSession", "stops working for a campaign",
            "Outbound API, EndPreviewSession", CAMPAIGN, end_preview),
-      ABSOLUTE },
+      ABSOLUTE, SETTLES },
     { POST("get_preview_record", "GetPreviewRecord", "asks for the next record, which comes as an event",
            "Outbound API, GetPreviewRecord", CAMPAIGN, preview_record),
-      ONCE },
+      ONCE, SETTLES },
     { .name = NULL }
 };

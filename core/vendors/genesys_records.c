@@ -62,6 +62,7 @@ static const od_shape unix_seconds = {
 #define REFERENCE_ID                                                                                         \
     { .name = "referenceId", .summary = "comes back in the acknowledgement event; made when absent",         \
       .shape = &od_shape_filled, .make_uuid = true }
+#define WAIT OD_GENESYS_WAIT("its acknowledgement has come")
 #define RECORD_HANDLE                                                                                        \
     { .name = "recordHandle", .summary = "GSW_RECORD_HANDLE of the record, not its chain", .shape = &handle, \
       .required = true, .place = OD_PLACE_PATH }
@@ -97,6 +98,7 @@ static const od_field add_record_fields[] = {
     { .name = "chainId", .summary = "chain to add the record to; a new one without it", .shape = &od_shape_integer },
     { .name = "otherFields", .summary = "keys and values kept with the record", .shape = &od_shape_json_object },
     REFERENCE_ID,
+    WAIT,
     OD_FIELDS_END
 };
 const od_shape od_genesys_add_record_input = {
@@ -120,6 +122,7 @@ static const od_field update_record_fields[] = {
     { .name = "from", .summary = "earliest second of the day for calling", .shape = &second_of_day },
     { .name = "until", .summary = "last second of the day for calling, not before from", .shape = &second_of_day },
     REFERENCE_ID,
+    WAIT,
     OD_FIELDS_END
 };
 const od_shape od_genesys_update_record_input = {
@@ -137,6 +140,7 @@ static const od_field complete_record_fields[] = {
       .shape = &od_shape_filled },
     { .name = "phoneNumber", .summary = "number of the record", .shape = &record_number },
     REFERENCE_ID,
+    WAIT,
     OD_FIELDS_END
 };
 const od_shape od_genesys_complete_record_input = { .kind = OD_KIND_STRUCT, .fields = complete_record_fields };
@@ -149,6 +153,7 @@ static const od_field reject_record_fields[] = {
     CALLING_LIST,
     DEVICE_PATH,
     REFERENCE_ID,
+    WAIT,
     OD_FIELDS_END
 };
 const od_shape od_genesys_reject_record_input = { .kind = OD_KIND_STRUCT, .fields = reject_record_fields };
@@ -166,6 +171,7 @@ static const od_field reschedule_record_fields[] = {
       .required = true },
     { .name = "timestamp", .summary = "when to call, in Unix seconds", .shape = &unix_seconds, .required = true },
     REFERENCE_ID,
+    WAIT,
     OD_FIELDS_END
 };
 const od_shape od_genesys_reschedule_record_input = { .kind = OD_KIND_STRUCT, .fields = reschedule_record_fields };
@@ -184,6 +190,7 @@ static const od_field do_not_call_record_fields[] = {
     { .name = "chainAttribute", .summary = "AllChain: the whole person; RecordOnly: this number",
       .shape = &chain_attribute },
     REFERENCE_ID,
+    WAIT,
     OD_FIELDS_END
 };
 const od_shape od_genesys_do_not_call_record_input = { .kind = OD_KIND_STRUCT, .fields = do_not_call_record_fields };
@@ -195,6 +202,7 @@ static const od_field chained_record_fields[] = {
     CAMPAIGN_NAME,
     DEVICE_PATH,
     REFERENCE_ID,
+    WAIT,
     OD_FIELDS_END
 };
 const od_shape od_genesys_chained_record_input = { .kind = OD_KIND_STRUCT, .fields = chained_record_fields };
@@ -208,6 +216,7 @@ static const od_field cancel_record_fields[] = {
     CALLING_LIST,
     DEVICE_PATH,
     REFERENCE_ID,
+    WAIT,
     OD_FIELDS_END
 };
 const od_shape od_genesys_cancel_record_input = { .kind = OD_KIND_STRUCT, .fields = cancel_record_fields };
@@ -222,6 +231,7 @@ const od_shape od_genesys_cancel_record_input = { .kind = OD_KIND_STRUCT, .field
         APPLICATION_ID,                                                                                      \
         DEVICE_PATH,                                                                                         \
         REFERENCE_ID,                                                                                        \
+        WAIT,                                                                                                \
         OD_FIELDS_END                                                                                        \
     };                                                                                                       \
     const od_shape od_genesys_##its##_input = { .kind = OD_KIND_STRUCT, .fields = its##_fields };

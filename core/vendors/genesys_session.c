@@ -38,6 +38,7 @@ static const od_field start_session_fields[] = {
     { .name = "queue", .summary = "queue to log in to", .shape = &od_shape_filled },
     { .name = "devicePath", .summary = "path of the device to use, where the place has several",
       .shape = &od_genesys_device_path },
+    OD_GENESYS_WAIT("the agent's device is not logged out any more"),
     OD_FIELDS_END
 };
 
