@@ -1,313 +1,95 @@
--- CCAI Platform: POST /apps/api/v1/calls for outbound, inbound and scheduled calls, with the documents' messages
--- letter for letter. The documents give no order of checks; the one here is fixed.
+-- CCAI Platform: who may ask what, at which rate. The endpoints have files of their own: ccai_create.lua (POST /calls),
+-- ccai_apps.lua, ccai_dnc.lua and ccai_manager.lua; ccai_calls.lua is what becomes of a call.
 
-local call_object = require("mock.ccai_call").object
+local answers = require("mock.ccai_answers")
+local apps = require("mock.ccai_apps")
+local calls = require("mock.ccai_calls")
+local create = require("mock.ccai_create")
+local dnc = require("mock.ccai_dnc")
 local http = require("mock.http")
 local json = require("mock.json")
+local manager = require("mock.ccai_manager")
 local rate = require("mock.rate")
-local times = require("mock.times")
 
 local ccai = {}
 
-local VENDOR = "ccai_platform"
-local PATH = "/apps/api/v1/calls"
+local APPS, MANAGER = "^/apps/api/v1", "^/manager/api/v1"
 
--- The three kinds with the names still accepted for them.
-local KINDS = {
-    ["Voice Outbound (API)"] = "outbound", OutboundCall = "outbound",
-    ["Voice Inbound (API)"] = "inbound", IncomingCall = "inbound",
-    ["Voice Scheduled (API)"] = "scheduled", ScheduledCall = "scheduled",
+-- Method, path (an identifier captured), the function, and what it is given: nothing, the body, the query, or the
+-- request.
+local ENDPOINTS = {
+    { "POST", APPS .. "/calls$", create.handle, "body" },
+    { "GET", APPS .. "/calls/(%d+)/customer_flag$", apps.get_flags },
+    { "PATCH", APPS .. "/calls/(%d+)/customer_flag$", apps.set_flags, "body" },
+    { "PATCH", APPS .. "/calls/scheduled/(%d+)/cancel$", apps.cancel },
+    { "PATCH", APPS .. "/calls/scheduled/cancel$", apps.cancel_many, "body" },
+    { "GET", APPS .. "/calls/scheduled/cancel/(%d+)$", apps.get_job },
+    { "POST", APPS .. "/calls/(%d+)/end_user$", apps.set_end_user, "body" },
+    { "POST", APPS .. "/outbound_dialer/dnc$", dnc.add, "body" },
+    { "GET", APPS .. "/wait_times$", apps.wait_times, "query" },
+    { "GET", MANAGER .. "/calls$", manager.list, "request" },
 }
 
--- What depends on an agent's or tenant's state is chosen by the part of agent_email before the @.
-local AGENT_REFUSALS = {
-    unknown = "Not a valid agent email",
-    noaccess = "Agent does not have access to make calls",
-    busy = "Agent is not available to take this call",
-}
-
-local LANGUAGES = {} -- the two-letter codes that exist, as far as the documents and tests need them
-local CODES = "ar cs da de el en es fi fr he hi hu id it ja ko ms nb nl no pl pt ro ru sk sv th tr uk vi zh"
-for code in CODES:gmatch("%a+") do
-    LANGUAGES[code] = true
-end
-
-local function memory(state)
+local function limiter(state)
     local own = state.ccai
     if not own then
         local limits = state.settings.ccai.rate
-        own = { limiter = rate.new(limits.per_second, limits.burst), agents = {}, agent_count = 0,
-            next_call = 397, next_participant = 610, calls = 0, accepted = 0 }
+        own = { limiter = rate.new(limits.per_second, limits.burst) }
         state.ccai = own
     end
-    return own
-end
-
-local function message(status, text, headers)
-    return http.answer(status, "application/json; charset=utf-8",
-        json.encode(json.object({ { "message", text } })), headers)
-end
-
-local function refuse(text)
-    return message(400, text)
-end
-
--- The digits of a number as people write it, "+" first, or nil. Blanks, hyphens and parentheses may separate; a
--- number of country 1 has ten digits more.
-local function normalize(number)
-    if json.type(number) ~= "string" or not number:find("^%+[0-9 ()-]+$") then
-        return nil
-    end
-    local digits = number:gsub("[^0-9]", "")
-    if digits:sub(1, 1) == "1" then
-        return #digits == 11 and "+" .. digits or nil
-    end
-    return #digits >= 8 and #digits <= 15 and "+" .. digits or nil
-end
-
-local function absent(value)
-    return value == nil or value == json.null or value == ""
-end
-
--- A ticket's text: the documents send it as a string and, in one example, as an integer.
-local function ticket_text(body)
-    local kind = json.type(body.ticket_id)
-    if absent(body.ticket_id) then
-        return nil
-    end
-    return kind == "integer" and string.format("%.0f", body.ticket_id) or kind == "string" and body.ticket_id or ""
-end
-
-local function outbound_number(state, body)
-    -- "The default is used where the field is empty", and for inbound calls where it is invalid too. For outbound
-    -- calls an invalid one is not spoken of and is treated alike.
-    return normalize(body.outbound_number) and body.outbound_number or state.settings.ccai.default_outbound_number
-end
-
-local function agent_of(own, email)
-    local agent = own.agents[email]
-    if not agent then
-        own.agent_count = own.agent_count + 1
-        local name = email:match("^[^@.]+")
-        agent = { id = own.agent_count, first_name = name:sub(1, 1):upper() .. name:sub(2), last_name = "Agent" }
-        own.agents[email] = agent
-    end
-    return agent
-end
-
-local function new_call(state, body, call)
-    local own = memory(state)
-    local participants = call.agent and 2 or 1
-    call.id = own.next_call
-    call.first_participant = own.next_participant
-    call.lang = json.type(body.lang) == "string" and body.lang or "en"
-    call.created_at = times.iso(state.now_ms())
-    call.outbound_number = outbound_number(state, body)
-    own.next_call = own.next_call + 1
-    own.next_participant = own.next_participant + participants
-    own.calls = own.calls + 1
-    return http.answer(201, "application/json; charset=utf-8", json.encode(call_object(call)))
-end
-
-local function check_outbound(state, body)
-    if json.type(body.agent_email) ~= "string" or body.agent_email == "" then
-        return "Agent email required"
-    end
-    local ticket = ticket_text(body)
-    if not ticket and absent(body.end_user_number) then
-        return "ticket_id or end_user_number required"
-    elseif not ticket and not normalize(body.end_user_number) then
-        return "end_user_number is not well-formed"
-    end
-    local name = body.agent_email:match("^([^@]+)@[^@]+$")
-    if not name then
-        return AGENT_REFUSALS.unknown
-    elseif name == "unknown" or name == "noaccess" then
-        return AGENT_REFUSALS[name]
-    elseif ticket and not state.settings.ccai.tickets[ticket] then
-        return "Contact not found"
-    end
-    return AGENT_REFUSALS[name]
-end
-
-local function create_outbound(state, body)
-    local text = check_outbound(state, body)
-    if text then
-        return refuse(text)
-    end
-    local own, ticket = memory(state), ticket_text(body)
-    local contact = ticket and state.settings.ccai.tickets[ticket]
-    local to = contact and contact.number or normalize(body.end_user_number)
-    local name = body.agent_email:match("^[^@]+")
-    -- Accepted, and a person must act in the widget: agent manual dials by hand, agent choose picks among several
-    -- numbers unless one is given, agent prompt gets the answer of the two examples with status 200, which have the
-    -- form of a request.
-    if name == "manual" or name == "choose" and absent(body.outbound_number) then
-        own.accepted = own.accepted + 1
-        state.queue(VENDOR, to, "")
-        return http.answer(202, nil, "")
-    elseif name == "prompt" then
-        own.accepted = own.accepted + 1
-        state.queue(VENDOR, to, "")
-        return http.answer(200, "application/json; charset=utf-8", json.encode(json.object({
-            { "call_type", body.call_type }, { "agent_email", body.agent_email },
-            { "end_user_number", body.end_user_number }, { "lang", body.lang },
-        })))
-    end
-    local answer = new_call(state, body, {
-        call_type = "Voice Outbound (API)", status = "assigned", assigned_at = times.iso(state.now_ms()),
-        ticket_id = ticket, agent = agent_of(own, body.agent_email),
-        end_user = contact and { id = contact.end_user_id, contact = contact.contact } or nil,
-    })
-    answer.ring = { vendor = VENDOR, to = to, token = "" }
-    return answer
-end
-
--- Inbound: the table permits IVR and web menus, the message IVR and mobile ones. All three pass, others do not.
--- Scheduled: table and message agree.
-local PERMITTED = {
-    inbound = { ivr_menu = true, mobile_menu = true, web_menu = true },
-    scheduled = { mobile_menu = true, web_menu = true },
-}
-local NOT_PERMITTED = {
-    inbound = "Only IVR and mobile menu IDs are permitted",
-    scheduled = "Only mobile and web menu IDs are permitted",
-}
-
-local function find_menu(state, body, kind)
-    local id = body.menu_id
-    if json.type(id) ~= "integer" then
-        return nil, "menu_id is not well formed"
-    end
-    local known = state.settings.ccai.menus[string.format("%.0f", id)]
-    if not known then
-        return nil, string.format("menu_id %.0f is not found", id)
-    elseif not known.any_call and not PERMITTED[kind][known.menu_type] then
-        return nil, NOT_PERMITTED[kind]
-    end
-    return { id = id, name = known.name, menu_type = known.menu_type, state = known.state }
-end
-
-local function check_language(state, body)
-    if absent(body.lang) then
-        return nil
-    end
-    local lang = json.type(body.lang) == "string" and body.lang or json.encode(body.lang)
-    if not LANGUAGES[lang:match("^%l%l$") or lang:match("^(%l%l)%-%u%u$")] then
-        return "Language '" .. lang .. "' is not found"
-    elseif not state.settings.ccai.languages[lang] then
-        return "Language '" .. lang .. "' is not available"
-    end
-end
-
-local function check_number(body)
-    if absent(body.end_user_number) then
-        return "end_user_number is required"
-    elseif not normalize(body.end_user_number) then
-        return "end_user_number is not well formed"
-    end
-end
-
-local function check_menu_state(menu)
-    if menu and menu.state == "manual redirection" then
-        return "Menu is in 'manual redirection' state, can't accept calls"
-    elseif menu and menu.state == "after hours" then
-        return "Menu is in 'after hours' state, can't accept incoming calls"
-    end
-end
-
--- That the time must be ISO 8601 and in the future is in the table; the messages for it are this mock's.
-local function check_scheduled(state, body)
-    if absent(body.scheduled_at) then
-        return "scheduled_at is required"
-    end
-    local at_ms = json.type(body.scheduled_at) == "string" and times.parse_iso(body.scheduled_at)
-    if not at_ms then
-        return "scheduled_at is not well formed"
-    elseif at_ms <= state.now_ms() then
-        return "scheduled_at is not in the future"
-    elseif not absent(body.call_id) and json.type(body.call_id) ~= "integer" then
-        return "call_id is not well formed"
-    end
-end
-
-local function create_queued(state, body, kind)
-    local menu, text
-    if not absent(body.menu_id) then
-        menu, text = find_menu(state, body, kind)
-    elseif kind == "inbound" or absent(body.call_id) then
-        text = "menu_id is required"
-    end
-    text = text or check_number(body) or kind == "scheduled" and check_scheduled(state, body)
-        or check_language(state, body) or check_menu_state(menu)
-    if text then
-        return refuse(text)
-    end
-    -- A ticket prevails over the number; what an unknown one does is not documented, the number is taken then.
-    local ticket = ticket_text(body)
-    local contact = ticket and state.settings.ccai.tickets[ticket]
-    state.queue(VENDOR, contact and contact.number or normalize(body.end_user_number), "")
-    local scheduled = kind == "scheduled"
-    return new_call(state, body, {
-        -- The examples of scheduled calls print "Voice Inbound (API)" and "queued"; the model of the object prints
-        -- "Voice Scheduled (API)" and "scheduled", which is followed here.
-        call_type = scheduled and "Voice Scheduled (API)" or "Voice Inbound (API)",
-        status = scheduled and "scheduled" or "queued",
-        queued_at = not scheduled and times.iso(state.now_ms()) or nil,
-        scheduled_at = scheduled and body.scheduled_at or nil,
-        ticket_id = ticket, menu = menu,
-        end_user = contact and { id = contact.end_user_id, contact = contact.contact }
-            or { id = 75, contact = "389391400633" },
-    })
-end
-
-local function create_call(state, body)
-    local kind = json.type(body.call_type) == "string" and KINDS[body.call_type]
-    if not kind then
-        return refuse("Invalid call type")
-    elseif body.call_type == "ScheduledCall" and body.agent_email and not body.scheduled_at then
-        -- The example of the outbound section: this name with an outbound call's fields.
-        return refuse("Invalid call type")
-    elseif kind == "outbound" then
-        return create_outbound(state, body)
-    end
-    return create_queued(state, body, kind)
+    return own.limiter
 end
 
 --- The answer to a request over the rate. The documents give the rate and no answer.
 function ccai.throttled()
-    return message(429, "Too many requests")
+    return answers.message(429, "Too many requests")
 end
 
 --- The answer of a service that failed.
 function ccai.failed()
-    return message(500, "Internal server error")
+    return answers.message(500, "Internal server error")
 end
 
 --- What the mock tells of itself: call objects made, and requests accepted without one.
 function ccai.counts(state)
-    local own = memory(state)
-    return json.object({ { "calls", own.calls }, { "accepted", own.accepted } })
+    return json.object({ { "calls", #calls.all(state) }, { "accepted", state.ccai_accepted or 0 } })
+end
+
+local function carry_out(state, request, row, id)
+    local given
+    if row[4] == "body" then
+        if not http.is_json(request) then
+            return answers.message(415, "Content-Type must be application/json")
+        end
+        given = json.decode(request.body)
+        if json.type(given) ~= "object" then
+            return answers.refuse("The body is not a JSON object")
+        end
+    elseif row[4] == "query" then
+        given = request.query or ""
+    elseif row[4] == "request" then
+        given = request
+    end
+    return row[3](state, given, tonumber(id))
 end
 
 --- Answers one request.
 function ccai.handle(state, request)
+    state.catch_up()
     local own = state.settings.ccai
     local username, password = http.basic(request)
     if username ~= own.username or password ~= own.password then
-        return message(401, "Unauthorized", { { "WWW-Authenticate", 'Basic realm="Application"' } })
-    elseif state.enforce_rate and not memory(state).limiter.take(own.username, state.now_ms()) then
+        return answers.message(401, "Unauthorized", { { "WWW-Authenticate", 'Basic realm="Application"' } })
+    elseif state.enforce_rate and not limiter(state).take(own.username, state.now_ms()) then
         return ccai.throttled()
-    elseif request.method ~= "POST" or request.path ~= PATH then
-        return message(404, "Not Found")
-    elseif not http.is_json(request) then
-        return message(415, "Content-Type must be application/json")
     end
-    local body = json.decode(request.body)
-    if json.type(body) ~= "object" then
-        return refuse("The body is not a JSON object")
+    for _, row in ipairs(ENDPOINTS) do
+        local id = request.path:match(row[2])
+        if id and request.method == row[1] then
+            return carry_out(state, request, row, id)
+        end
     end
-    return create_call(state, body)
+    return answers.message(404, "Not Found")
 end
 
 return ccai

@@ -89,7 +89,7 @@ local COMMON = {
         UNDIALLED), ccai = ccai_fails("eu_wrong_number", UNDIALLED),
         symbee = symbee_completes("Wrong Number", false) },
     { "99007", "the call is blocked", connect = connect_ends("TELECOM_POTENTIAL_BLOCKING", nil, UNDIALLED),
-        ccai = { refused = true, rings = false, ends = "failed", fails = "expired", after = "now" },
+        ccai = { refused = true, rings = false, ends = "failed", fails = "unknown", after = "now" },
         symbee = { { state = "REMOVED", code = "Do Not Call", rings = false } } },
     { "99008", "the network fails", connect = connect_ends("TELECOM_PROBLEM", "AMD_ERROR", UNDIALLED),
         ccai = ccai_fails("voip_twilio_error", UNDIALLED), symbee = symbee_completes("Technical Problem", false) },

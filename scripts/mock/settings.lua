@@ -144,6 +144,19 @@ local DEFAULTS = {
         default_outbound_number = "+1 339-219-5276",
         languages = { en = true }, -- those the tenant has switched on
         rate = { per_second = 10, burst = 10 }, -- of the burst nothing is said: a second's worth
+        calls_per_agent = 1, -- live outbound calls that an agent may have; 0: any number
+        queue_agent = "queue@somedomain.com", -- who takes the calls that are queued
+        -- How long, beside contacts.ring_ms and contacts.talk_ms, a call takes: to get an agent, from there to being
+        -- connected, to ring in vain, until it is called again after a failure, and until an agent who is asked in the
+        -- widget has acted.
+        queue_ms = 2000, connecting_ms = 500, ring_timeout_ms = 30000, callback_ms = 10000, widget_ms = 5000,
+        do_not_call = {}, -- numbers ("+" and digits) that the list has from the start
+        -- The name under which the flag of a returning customer is honoured when it is written: the page reads it as
+        -- repeat_customer and writes it as repeat_customers.
+        repeat_flag = "repeat_customers",
+        crm_supported = true, end_user_interval_ms = 60000, -- of POST .../end_user
+        wait = 10, -- what every queue's waiting time is said to be
+        next_link = true, -- false: a list of calls never tells the address of its next page
         -- The documents' own tickets. Other tickets have no contact.
         tickets = {
             ["71450"] = { end_user_id = 67, contact = "381630957514", number = "+18596579625" },
@@ -166,6 +179,10 @@ local DEFAULTS = {
         secrets_region = "us-east-1",
         api_key = "symbee-key",
         default_skill_queue = "Default",
+        agent = "agent@somedomain.com", -- who works records without a preferred agent; "": nobody works any
+        deliver_ms = 2000, -- from when a record may be worked until an agent has it
+        again_ms = 3600000, -- until a record that the agent reschedules may be worked again
+        work_code_group = "Call Result",
         missing_campaigns = { NoSuchCampaign = true }, -- any other campaign exists
         -- NORECORDFOUND is promised for an unknown record, but not where it stands: "status" puts it into
         -- previewResultStatus, "error" into error beside FAILED.

@@ -1,6 +1,7 @@
--- Symbee Connect: the Preview Campaign Realtime API. Records are kept and changed; no phone rings, as an agent dials
--- when the record is delivered.
+-- Symbee Connect: the Preview Campaign Realtime API. Records are kept and changed; a phone rings only later, when an
+-- agent gets the record (symbee_agent.lua).
 
+local agent = require("mock.symbee_agent")
 local http = require("mock.http")
 local json = require("mock.json")
 local records = require("mock.symbee_records")
@@ -147,18 +148,10 @@ local function read_data(body)
     return items
 end
 
-local function data_value(items, test)
-    for _, item in ipairs(items) do
-        if test(item.key) then
-            return item.value
-        end
-    end
-end
-
-local function named(name)
-    return function(key)
+local function data_value(items, name)
+    return agent.data_value({ data = items }, function(key)
         return key == name
-    end
+    end)
 end
 
 local function add_or_update(state, body)
@@ -180,22 +173,24 @@ local function add_or_update(state, body)
 
     -- An identifier alone decides, so that an unknown one adds a record even where the client's is known.
     local record = own.store:find(body.campaignName, record_id_of(body), client_id)
-    if not record then
+    local is_new = not record
+    if is_new then
         record = { record_id = state.uuid(), client_id = client_id, preferred_agent = "", state = "NOTWORKED",
-            attempts = 0, created_ms = state.now_ms() }
+            attempts = 0, work_codes = {}, created_ms = state.now_ms() }
         own.store:add(body.campaignName, record)
-        state.queue(VENDOR, data_value(items, function(key)
-            return key:lower():find("phone", 1, true) ~= nil
-        end) or "", data_value(items, named("outdial_attempt")) or "")
     end
     -- Data is replaced as a whole; that worked state and attempts survive an update is this mock's reading.
     table.insert(items, 1, { key = body.clientIdFieldName or DEFAULT_ID_KEY, value = record.client_id })
     record.data = items
-    record.skill_queue = data_value(items, named("SkillQueue")) or state.settings.symbee.default_skill_queue
-    record.time_zone = data_value(items, named("ItemTimeZone"))
+    record.skill_queue = data_value(items, "SkillQueue") or state.settings.symbee.default_skill_queue
+    record.time_zone = data_value(items, "ItemTimeZone")
     record.preferred_agent = body.preferredAgent or record.preferred_agent
     record.earliest_ms = body.nextEarliestWorkTimeUTC or record.earliest_ms
     record.updated_ms = state.now_ms()
+    if is_new then
+        state.queue(VENDOR, agent.number(record), agent.token(record))
+    end
+    agent.plan(state, record, state.now_ms())
     return respond(body, "SUCCESS")
 end
 
@@ -276,6 +271,8 @@ local function change_status(state, body)
     end
     record.state = body.previewRecordStateEnum
     apply_work_fields(state, record, body)
+    agent.drop(record)
+    agent.plan(state, record, state.now_ms())
     return respond(body, "SUCCESS")
 end
 
@@ -295,6 +292,7 @@ local function transfer(state, body)
     local store = memory(state).store
     store:add(body.transferToCampaign, store:remove(body.campaignName, index))
     apply_work_fields(state, record, body)
+    agent.plan(state, record, state.now_ms())
     return respond(body, "SUCCESS")
 end
 
@@ -303,7 +301,7 @@ local function delete(state, body)
     if not record then
         return refusal
     end
-    memory(state).store:remove(body.campaignName, index)
+    agent.drop(memory(state).store:remove(body.campaignName, index))
     return respond(body, "SUCCESS")
 end
 
@@ -320,7 +318,7 @@ local ACTIONS = {
 local function check_headers(state, request)
     local own, header = state.settings.symbee, request.header
     local rows = {
-        { "x-sc-company-api-key", own.api_key, 401 },
+        { "x-sc-company-api-key", state.symbee_api_key or own.api_key, 401 },
         { "x-sc-platform-code", PLATFORM, 400 },
         { "x-sc-company-code", own.company_code, 403 },
         { "x-sc-company-environment", own.environment, 403 },
@@ -343,6 +341,11 @@ function symbee.failed()
     return fail(500)
 end
 
+--- Replaces the API key, as happens from time to time: Secrets Manager has the new one, the old one is refused.
+function symbee.rotate_key(state)
+    state.symbee_api_key = "symbee-key-" .. state.hex(16)
+end
+
 --- What the mock tells of itself.
 function symbee.counts(state)
     return json.object({ { "records", memory(state).store:count() } })
@@ -350,6 +353,7 @@ end
 
 --- Answers one request.
 function symbee.handle(state, request)
+    state.catch_up()
     local action = request.path:sub(1, #PREFIX) == PREFIX and ACTIONS[request.path:sub(#PREFIX + 1)]
     if not action then
         return fail(404)

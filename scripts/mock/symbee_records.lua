@@ -145,6 +145,10 @@ function records.object(record)
         data[index] = json.object({ { "key", item.key }, { "value", item.value },
             { "displayOrder", item.displayOrder or 0 } })
     end
+    local codes = json.array()
+    for index, code in ipairs(record.work_codes) do
+        codes[index] = json.object({ { "key", code.key }, { "value", code.value } })
+    end
     return json.object({
         { "previewRecordID", record.record_id },
         { "clientId", record.client_id },
@@ -155,9 +159,9 @@ function records.object(record)
         { "nextEarliestWorkTime", record.earliest_ms and times.symbee(record.earliest_ms) or json.null },
         { "workedState", record.state },
         { "workAttempts", record.attempts },
-        { "lastAttemptAgent", "" },
-        { "lastAttemptTime", "" },
-        { "workCodes", json.array() },
+        { "lastAttemptAgent", record.last_agent or "" },
+        { "lastAttemptTime", record.last_attempt_ms and times.symbee(record.last_attempt_ms) or "" },
+        { "workCodes", codes },
         { "previewRecordData", data },
     })
 end

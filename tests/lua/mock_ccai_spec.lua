@@ -271,7 +271,7 @@ describe("the mock's CCAI door", function()
     end)
 
     it("enforces ten per second when told to", function()
-        local state = support.state({ rate = true })
+        local state = support.state({ rate = true, settings = { ccai = { calls_per_agent = 0 } } })
         for _ = 1, 10 do
             assert.equal(201, post(state, outbound(AGENT .. NUMBER)).status)
         end

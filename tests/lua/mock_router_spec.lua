@@ -113,7 +113,7 @@ describe("the mock's router", function()
 
     it("gives the same faults for the same seed", function()
         local function run(seed)
-            local state, list = support.state(), {}
+            local state, list = support.state({ settings = { ccai = { calls_per_agent = 0 } } }), {}
             local next_fault = faults.new(faults.parse("drop_before=0.2,drop_after=0.2,error_500=0.2"), seed)
             for index = 1, 30 do
                 local answer = call(state, next_fault)
