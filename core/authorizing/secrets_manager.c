@@ -260,22 +260,23 @@ static od_status copy_option(od_value *to, const od_value *options, const char *
 
 /* The signer's own options: its region is the secret's, not the vendor's. */
 static od_status make_signing_options(od_stored_secret *self, const od_value *options, od_error *err) {
+    static const struct { const char *from, *as; } copied[] = {
+        { "secrets_region", "region" }, { "credentials", "credentials" }, { "profile", "profile" }, { "ca_file", "ca_file" },
+    };
     self->signing_options = od_value_new_object();
     od_status status = self->signing_options != NULL ? OD_OK : od__error_no_memory(err);
     if (status == OD_OK)
         status = od_value_set(self->signing_options, "region", od_value_new_string(DEFAULT_REGION), err);
-    if (status == OD_OK)
-        status = copy_option(self->signing_options, options, "secrets_region", "region", err);
-    if (status == OD_OK)
-        status = copy_option(self->signing_options, options, "credentials", "credentials", err);
-    return status == OD_OK ? copy_option(self->signing_options, options, "profile", "profile", err) : status;
+    for (size_t i = 0; status == OD_OK && i < sizeof(copied) / sizeof(copied[0]); i++)
+        status = copy_option(self->signing_options, options, copied[i].from, copied[i].as, err);
+    return status;
 }
 
 /* Always a path: the signature covers "/". */
-static od_status make_url(od_stored_secret *self, const od_value *options, od_error *err) {
+static od_status make_url(od_stored_secret *self, const od_authorizer_setup *setup, od_error *err) {
     char own[OD_ENDPOINT_BYTES];
-    const od_credential_setup environment = { 0 };
-    const char *url = od_value_string(od_value_get(options, "secrets_endpoint"));
+    const od_credential_setup environment = { .get_env = setup->get_env };
+    const char *url = od_value_string(od_value_get(setup->options, "secrets_endpoint"));
     const char *region = od_value_string(od_value_get(self->signing_options, "region"));
     if (url == NULL) {
         od_status status = od__aws_endpoint(&environment, NULL, NULL, OD_AWS_SECRETS_MANAGER, region, SERVICE, own, err);
@@ -318,7 +319,7 @@ od_status od__stored_secret_new(const od_authorizer_setup *setup, const char *id
     self->timeout_ms = setup->timeout_ms;
     od_status status = make_signing_options(self, setup->options, err);
     if (status == OD_OK)
-        status = make_url(self, setup->options, err);
+        status = make_url(self, setup, err);
     if (status == OD_OK)
         status = make_chain(self, setup, err);
     if (status != OD_OK) {

@@ -10,6 +10,7 @@
 #define FIRST_WAIT_MS 5000      /* an agent needs longer; doubled up to */
 #define LONGEST_WAIT_MS 60000
 #define LOOKS_WITHOUT 2         /* so often the record is looked for before it counts as gone (R5) */
+#define CLOCKS_APART_MS 60000   /* the vendor's and ours */
 #define WORK_CODES 1000
 #define CODE_BYTES 512          /* of "group/code" */
 
@@ -149,13 +150,23 @@ static od_status add_raw(od_report *report, const od_value *found, od_error *err
     return od__vendor_place_end(status, raw, &report->raw);
 }
 
-/* Whether the agents' work of this attempt is over. Attempts are counted per record, so that those before this one, which
- * the call may tell as work_attempts, are none of its. */
+/* Attempts are counted per record: those before this call are none of its. The call tells how many they were
+ * (work_attempts), or at least when it was meant (at). */
+static bool was_worked(const od_value *call, const od_value *found) {
+    int64_t before = od_value_integer(od_value_get(call, "work_attempts")), last_ms;
+    const od_value *at = od_value_get(call, "at");
+    if (od_value_integer(od_value_get(found, "workAttempts")) <= before)
+        return false;
+    if (!at || !od__symbee_time(od_value_get(found, "lastAttemptTime"), &last_ms))
+        return true;
+    return (double)last_ms >= od_value_number(at) * 1000 - CLOCKS_APART_MS;
+}
+
+/* Whether the agents' work of this attempt is over. */
 static od_status judge(const od_value *options, const od_value *call, const od_value *found, od_report *report,
                        od_error *err) {
     const char *state = od_value_string(od_value_get(found, "workedState"));
-    int64_t before = od_value_integer(od_value_get(call, "work_attempts"));
-    bool worked = od_value_integer(od_value_get(found, "workAttempts")) > before;
+    bool worked = was_worked(call, found);
     bool removed = state && strcmp(state, "REMOVED") == 0, completed = state && strcmp(state, "COMPLETED") == 0;
     if (!worked && !removed && !completed)
         return OD_OK;

@@ -340,9 +340,11 @@ static void let_pauses_pass(auth_rig *r) {
     auth_step(r);
 }
 
+/* error NULL: any. */
 static void assert_not_placed(const auth_one *o, const char *error) {
     assert_int_equal(o->finished, 1);
-    auth_error(&o->exchange.error, error);
+    if (error != NULL)
+        auth_error(&o->exchange.error, error);
     assert_int_equal(o->exchange.error.placement, OD_PLACEMENT_NOT_PLACED);
     assert_int_equal(o->exchange.again, OD_AGAIN_NO);
 }
@@ -426,6 +428,36 @@ static void a_key_that_cannot_be_read_again_is_the_error(void **state) {
     assert_int_equal(o.exchange.response.status, 0);
     drop(&o);
     auth_close(&r);
+}
+
+/* Nobody has AWS keys: said at the first request, not before, since a program may get them later. */
+static void without_aws_keys_nothing_is_asked(void **state) {
+    (void)state;
+    static const char *const set[][2] = {
+        { "AWS_EC2_METADATA_DISABLED", "true" }, { "AWS_CONFIG_FILE", "/nonexistent/config" },
+        { "AWS_SHARED_CREDENTIALS_FILE", "/nonexistent/credentials" },
+    };
+    static const char *const unset[] = { "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "AWS_ROLE_ARN",
+                                         "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+                                         "AWS_CONTAINER_CREDENTIALS_FULL_URI" };
+    for (size_t i = 0; i < sizeof(unset) / sizeof(unset[0]); i++)
+        unsetenv(unset[i]);
+    for (size_t i = 0; i < sizeof(set) / sizeof(set[0]); i++)
+        setenv(set[i][0], set[i][1], 1);
+    auth_rig r;
+    auth_make(&r, &od_authorizer_secret_key, "{}");
+    auth_one o;
+    auth_send(&r, &o, "POST", URL, "{}");
+    auth_step(&r);
+    assert_int_equal(r.network.sent_count, 0);
+    assert_int_equal(o.exchange.error.code, OD_AUTHENTICATION);
+    static const char start[] = "Secrets Manager did not give SYMBEE_CONNECT_API_KEY: no AWS credentials";
+    assert_memory_equal(o.exchange.error.message, start, sizeof(start) - 1);
+    assert_not_placed(&o, NULL);
+    drop(&o);
+    auth_close(&r);
+    for (size_t i = 0; i < sizeof(set) / sizeof(set[0]); i++)
+        unsetenv(set[i][0]);
 }
 
 static void a_waiting_one_can_be_taken_back(void **state) {
@@ -548,6 +580,7 @@ int main(void) {
         cmocka_unit_test(a_question_that_recovers_is_no_failure),
         cmocka_unit_test(a_network_failure_names_the_service),
         cmocka_unit_test(a_key_that_cannot_be_read_again_is_the_error),
+        cmocka_unit_test(without_aws_keys_nothing_is_asked),
         cmocka_unit_test(a_waiting_one_can_be_taken_back),
         cmocka_unit_test(a_client_may_go_while_the_key_is_read),
         cmocka_unit_test(or_between_two_tries),

@@ -311,6 +311,41 @@ static void a_search_without_memory_fails(void **state) {
     od_value_unref(params);
 }
 
+static const struct {
+    const char *operation, *parameters;
+} memory_rows[] = {
+    { "search_preview_campaign",
+      "{\"previewRecordData\":[[\"a\",1],[\"sys_worked_attempts\",\"LESSTHAN\",2.5e0],"
+      "{\"key\":\"c\",\"value\":3,\"condition\":\"EQUALS\"}]}" },
+    { "search_preview_campaign", "{\"previewRecordData\":{\"a\":1,\"b\":null,\"c\":\"x\"}}" },
+    { "add_or_update_campaign_record", "{\"clientId\":\"1\",\"previewRecordData\":[[\"a\",1.5],[\"Hidden\",\"a\"]]}" },
+    { "change_campaign_record_status", RESCHEDULE },
+    { "transfer_campaign_record", MOVE },
+    { "delete_record_from_campaign", "{\"PreviewRecordId\":\"r\"}" },
+};
+
+static void checking_without_memory_fails(void **state) {
+    (void)state;
+    od_value *options = parse("{" SYMBEE ",\"allow_record_id\":true}");
+    for (size_t i = 0; i < sizeof(memory_rows) / sizeof(memory_rows[0]); i++) {
+        const od_operation *operation = od_operation_find(od_vendor_find("symbee"), memory_rows[i].operation);
+        od_value *params = parse(memory_rows[i].parameters);
+        od_error error = OD_ERROR_INIT;
+        od_status whole = od_operation_check(operation, options, params, &error);
+        bool enough = false;
+        for (size_t n = 1; !enough; n++) {
+            assert_true(n < 1000);
+            od__memory_fail_at(n);
+            od_status status = od_operation_check(operation, options, params, NULL);
+            enough = od__memory_fail_at(0) < n;
+            if (enough || status != OD_OUT_OF_MEMORY) /* what failed was tried again */
+                assert_int_equal(status, whole);
+        }
+        od_value_unref(params);
+    }
+    od_value_unref(options);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_repeated_after_a_lost_answer),
@@ -322,6 +357,7 @@ int main(void) {
         cmocka_unit_test(a_placed_record_is_tracked_to_its_outcome),
         cmocka_unit_test(a_lost_placement_is_found_by_its_record),
         cmocka_unit_test(a_search_without_memory_fails),
+        cmocka_unit_test(checking_without_memory_fails),
     };
     json_set_alloc_funcs(od__alloc, od__free); /* so that the allocations of values can fail too */
     return cmocka_run_group_tests(tests, NULL, NULL);
