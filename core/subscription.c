@@ -477,8 +477,11 @@ od_status od__hearing_allows(const od_client *client, const char *channel, unsig
     }
     if (!subscribed)
         return OD_OK;
-    if (live && od__cometd_hears(self->cometd, channel) && od__cometd_generation(self->cometd) == generation)
+    bool same = od__cometd_generation(self->cometd) == generation;
+    if (live && same && od__cometd_hears(self->cometd, channel))
         return OD_OK;
+    if (!same)
+        od__cometd_check(self->cometd);
     od_status status = od__error_set(err, OD_UNAVAILABLE, "not sent: no events of %s arrive now", channel);
     if (err != NULL)
         err->retryable = true;

@@ -191,7 +191,10 @@ static bool refuses_session(const od_http_response *response) {
 
 static bool gws_rejected(od_authorizer *base, od_exchange *exchange) {
     gws_session *self = (gws_session *)base;
-    if (!refuses_session(&exchange->response))
+    int http = exchange->response.status;
+    /* The notifications' server does not use the vendor's form: there 401 and 403 are about the session in any form. */
+    bool notifications = exchange->long_poll && (http == 401 || http == 403);
+    if (!notifications && !refuses_session(&exchange->response))
         return false;
     /* Sent with an earlier session than today's: that one was forgotten already. */
     if (self->state == SESSION_KNOWN && exchange->auth_generation == self->generation) {

@@ -27,8 +27,8 @@ static void drop_session(od_cometd *self) {
     self->advice = (od_bayeux_advice)OD_BAYEUX_ADVICE_INIT;
     self->acknowledges = false;
     self->batch = -1;
-    self->held = false;
-    self->fresh = true;
+    self->held = self->doubted = false;
+    self->fresh = self->at_once = true;
     self->command_backoff_ms = 0;
     self->failed_since_us = 0;
     self->unreadable = self->quick = 0;
@@ -122,6 +122,18 @@ static void leave(od_cometd *self) {
     }
 }
 
+/* Takes the parked connect back, whose answer may have been on the way, and sends one that is answered at once. */
+static void ask_again(od_cometd *self) {
+    self->doubted = false;
+    if (self->stage != OD_COMETD_CONNECT || !self->polling || self->at_once)
+        return;
+    take_back(&self->poll, &self->polling);
+    self->gap = self->gap || !self->acknowledges;
+    self->at_once = true;
+    od__cometd_set_connected(self, false);
+    od__cometd_connect(self);
+}
+
 /* Compares what is wanted with what is. */
 static void on_plan(void *context) {
     od_cometd *self = context;
@@ -132,6 +144,8 @@ static void on_plan(void *context) {
     } else if (self->stage == OD_COMETD_SUBSCRIBE || self->stage == OD_COMETD_CONNECT) {
         od__cometd_tell_topics(self);
     }
+    if (self->doubted)
+        ask_again(self);
     if (self->held && self->stage == OD_COMETD_CONNECT && !self->setup.full(self->setup.context)) {
         self->held = false;
         od__cometd_wait_then_poll(self, self->advice.interval_ms);
@@ -184,6 +198,11 @@ void od__cometd_unwant(od_cometd *self, const char *channel) {
 void od__cometd_resume(od_cometd *self) {
     if (self->held)
         od__loop_post(self->setup.loop, &self->plan);
+}
+
+void od__cometd_check(od_cometd *self) {
+    self->doubted = true;
+    od__loop_post(self->setup.loop, &self->plan);
 }
 
 bool od__cometd_hears(const od_cometd *self, const char *channel) {

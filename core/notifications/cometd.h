@@ -51,6 +51,9 @@ od_status od__cometd_want(od_cometd *cometd, const char *channel, od_error *err)
 void od__cometd_unwant(od_cometd *cometd, const char *channel);
 /* Goes on fetching events after full() had said to stop. */
 void od__cometd_resume(od_cometd *cometd);
+/* There is reason to doubt that the session is still known (the HTTP session that it began in was replaced): asks at once,
+ * instead of waiting for the connect that is parked. */
+void od__cometd_check(od_cometd *cometd);
 /* Whether events of this channel arrive: the server has confirmed a subscription to it, or to a pattern that covers it,
  * and the last connect succeeded. */
 bool od__cometd_hears(const od_cometd *cometd, const char *channel);

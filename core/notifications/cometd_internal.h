@@ -35,8 +35,10 @@ struct od_cometd {
     bool acknowledges;            /* the server has the extension */
     int64_t batch;                /* the last one received; -1 without the extension */
     bool fresh;                   /* no connect of this session has succeeded yet */
+    bool at_once;                 /* the next connect is to be answered at once */
     bool connected;               /* the last one did */
     unsigned generation;
+    bool doubted;                 /* the connect on its way is to be asked again */
     bool held;                    /* the next connect waits until events are taken */
 
     bool stood;                   /* since it began, a connect succeeded */

@@ -109,17 +109,17 @@ static void connect_refused(od_cometd *self, const od_bayeux_message *reply) {
 }
 
 /* How long to wait before the next connect. A server that answers each at once with nothing is not asked in a ring. */
-static int64_t pause_before_connect(od_cometd *self, bool had_events, bool was_fresh) {
+static int64_t pause_before_connect(od_cometd *self, bool had_events, bool was_at_once) {
     int64_t took_ms = (od__loop_now_us(self->setup.loop) - self->polled_us) / 1000;
-    self->quick = had_events || was_fresh || took_ms >= OD_COMETD_QUICK_MS ? 0 : self->quick + 1;
+    self->quick = had_events || was_at_once || took_ms >= OD_COMETD_QUICK_MS ? 0 : self->quick + 1;
     bool ring = self->quick > OD_COMETD_QUICK_TRIES && self->advice.interval_ms < OD_COMETD_BACKOFF_MS;
     return ring ? OD_COMETD_BACKOFF_MS : self->advice.interval_ms;
 }
 
 static void connect_succeeded(od_cometd *self, const od_cometd_answer *a, const od_bayeux_message *reply) {
     od_error error = OD_ERROR_INIT;
-    bool was_fresh = self->fresh;
-    self->fresh = false;
+    bool was_at_once = self->at_once;
+    self->fresh = self->at_once = false;
     self->stood = true;
     self->failures = self->unreadable = 0;
     self->backoff_ms = self->failed_since_us = 0;
@@ -140,7 +140,7 @@ static void connect_succeeded(od_cometd *self, const od_cometd_answer *a, const 
     } else if (self->setup.full(self->setup.context)) {
         self->held = true;
     } else {
-        od__cometd_wait_then_poll(self, pause_before_connect(self, had_events, was_fresh));
+        od__cometd_wait_then_poll(self, pause_before_connect(self, had_events, was_at_once));
     }
 }
 
@@ -192,7 +192,7 @@ void od__cometd_handshake(od_cometd *self) {
 /* The first connect of a session is answered at once, and so confirms it. */
 void od__cometd_connect(od_cometd *self) {
     od__cometd_next_id(self, self->poll_id);
-    od__bayeux_connect(od__cometd_begin(&self->poll), self->poll_id, self->client_id, self->fresh, self->batch);
-    send_poll(self, OD_COMETD_NETWORK_DELAY_MS + (self->fresh ? 0 : self->advice.timeout_ms));
+    od__bayeux_connect(od__cometd_begin(&self->poll), self->poll_id, self->client_id, self->at_once, self->batch);
+    send_poll(self, OD_COMETD_NETWORK_DELAY_MS + (self->at_once ? 0 : self->advice.timeout_ms));
 }
 

@@ -777,6 +777,32 @@ static void nothing_is_fetched_for_an_owner_who_does_not_keep_up(void **state) {
     close_session(&s);
 }
 
+/* ---- doubt ---- */
+
+static void a_doubted_session_is_asked_at_once(void **state) {
+    (void)state;
+    session s;
+    open_session(&s);
+    stand(&s, "");
+    od__cometd_check(s.cometd);
+    run(&s);
+    assert_int_equal(fake_waiting(&s.network), 1); /* the parked connect was taken back */
+    assert_string_equal(sent(&s), CONNECT("5", "c1", AT_ONCE));
+    assert_int_equal(s.network.first->timeout_ms, 10000);
+    od__cometd_check(s.cometd); /* it is being asked already */
+    run(&s);
+    assert_string_equal(sent(&s), "");
+    answer(&s, "[" CONNECTED("5", "") "]");
+    assert_string_equal(told(&s), "deaf\nhears\nresync\n");
+    assert_string_equal(sent(&s), CONNECT("6", "c1", ""));
+    od__cometd_check(s.cometd);
+    run(&s);
+    (void)sent(&s);
+    answer(&s, LOST("connect", "7", ""));
+    assert_string_equal(sent(&s), HANDSHAKE("8")); /* without a pause: this session had connected */
+    close_session(&s);
+}
+
 /* ---- memory ---- */
 
 static void every_allocation_may_fail(void **state) {
@@ -833,6 +859,7 @@ int main(void) {
         cmocka_unit_test(commands_that_fail_are_sent_again),
         cmocka_unit_test(with_the_extension_each_batch_is_acknowledged),
         cmocka_unit_test(nothing_is_fetched_for_an_owner_who_does_not_keep_up),
+        cmocka_unit_test(a_doubted_session_is_asked_at_once),
         cmocka_unit_test(every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
