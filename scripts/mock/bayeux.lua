@@ -397,6 +397,16 @@ function Server:duplicate_connects()
     end
 end
 
+--- How many connects are parked.
+function Server:parked()
+    self:sweep()
+    local count = 0
+    for _, session in ipairs(self.order) do
+        count = count + (session.park and 1 or 0)
+    end
+    return count
+end
+
 --- How many clients there are.
 function Server:count()
     self:sweep()

@@ -192,8 +192,8 @@ local function ring_in(state, request)
     return nil, "there is no such device"
 end
 
---- The mock's own pages about this vendor, POST /mock/genesys/<name>: each takes the state and the request, and
---- returns nil and a message where it cannot read the latter.
+--- The mock's own pages about this vendor, POST /mock/genesys/<name>: each takes the state and the request.
+--- Returns what it tells, if anything, or nil and a message where it cannot read the request.
 genesys.PAGES = {
     -- Gives every session another CSRF token: those that clients hold become invalid.
     ["csrf/rotate"] = function(state)
@@ -206,6 +206,10 @@ genesys.PAGES = {
         memory.end_sessions(state, everybody)
     end,
     ["clients/forget"] = with_bayeux("forget"), -- every clientId is unknown now
+    -- How many connects are parked: a test that cuts one off waits until it is there.
+    ["connects/parked"] = function(state)
+        return json.object({ { "connects", memory.of(state).bayeux:parked() } })
+    end,
     ["connects/drop"] = with_bayeux("drop_connects"), -- the connections of parked connects close
     ["connects/duplicate"] = with_bayeux("duplicate_connects"), -- parked connects end as by a second one
     ["cometd/off"] = switch_cometd(false),

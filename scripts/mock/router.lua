@@ -71,8 +71,8 @@ OWN["POST /mock/symbee/api_key/rotate"] = function(state)
 end
 for name, page in pairs(genesys.PAGES) do
     OWN["POST /mock/genesys/" .. name] = function(state, request)
-        local _, problem = page(state, request)
-        return problem and http.answer(400, "text/plain", problem .. "\n") or reply(json.object())
+        local told, problem = page(state, request)
+        return problem and http.answer(400, "text/plain", problem .. "\n") or reply(told or json.object())
     end
 end
 
