@@ -1,7 +1,8 @@
 /* The vendors' descriptors against tests/vectors/vendors: each row of a file there is one test.
  *
  *   VENDOR/options.json               client options: refused, or their base URL and what checking made of them
- *   VENDOR/following.json             what is asked, answered and heard of a call -> what becomes of it
+ *   VENDOR/following.json             what is asked, answered and heard of a call -> what becomes of it; with purpose
+ *                                     settle and an operation: of what that operation asked for
  *   VENDOR/OPERATION/requests.json    parameters -> the exact request
  *   VENDOR/OPERATION/refused.json     parameters -> the exact complaint, nothing sent
  *   VENDOR/OPERATION/answers.json     an HTTP answer -> placed or handed off, the result, or the exact error
@@ -370,6 +371,7 @@ typedef struct follower {
     const row *r;
     const od_value *options, *call;
     od_purpose purpose;
+    const od_following *how;
     const od_operation *asked;
     od_value *params, *memory;
     od_report report;
@@ -401,11 +403,10 @@ static od_status follow_ask(follower *f, int64_t now_ms) {
     od_value_unref(f->params);
     f->asked = NULL;
     f->params = NULL;
-    return vendor->following->ask(vendor, f->options, f->purpose, f->call, f->memory, now_ms, &f->asked, &f->params,
-                                  &f->error);
+    return f->how->ask(vendor, f->options, f->purpose, f->call, f->memory, now_ms, &f->asked, &f->params, &f->error);
 }
 
-/* One step: { ask }, { answer }, { failure } or { event = { channel, data } }. */
+/* One step: { ask }, { answer }, { failure }, { time } (nothing was asked) or { event = { channel, data } }. */
 static od_status follow_step(follower *f, const od_value *step) {
     const od_vendor *vendor = f->r->vendor;
     const od_value *at = od_value_get(step, "now_ms"), *event = od_value_get(step, "event");
@@ -414,16 +415,18 @@ static od_status follow_step(follower *f, const od_value *step) {
     follower_clear_report(f);
     if (event) {
         f->report.again_ms = -1;
-        return vendor->following->hear(vendor, f->purpose, f->call, text_of(event, "channel"),
-                                       od_value_get(event, "data"), now_ms, &f->memory, &f->report, &f->error);
+        return f->how->hear(vendor, f->purpose, f->call, text_of(event, "channel"), od_value_get(event, "data"), now_ms,
+                            &f->memory, &f->report, &f->error);
     }
-    if (!said && !answer)
+    if (od_value_get(step, "time"))
+        f->asked = NULL;
+    else if (!said && !answer)
         return follow_ask(f, now_ms);
     od_error failure = OD_ERROR_INIT;
     if (said)
         fill_failure(&failure, said);
-    return vendor->following->learn(vendor, f->options, f->purpose, f->call, f->asked, said ? NULL : answer,
-                                    said ? &failure : NULL, now_ms, &f->memory, &f->report, &f->error);
+    return f->how->learn(vendor, f->options, f->purpose, f->call, f->asked, said ? NULL : answer,
+                         said ? &failure : NULL, now_ms, &f->memory, &f->report, &f->error);
 }
 
 static void assert_followed(const follower *f, const od_value *step) {
@@ -437,8 +440,11 @@ static void assert_followed(const follower *f, const od_value *step) {
     } else if (ask) {
         assert_null(f->asked);
     }
-    assert_int_equal(report->done, outcome || found);
-    if (outcome) {
+    const od_value *settled = od_value_get(step, "settled");
+    assert_int_equal(report->done, outcome || found || settled);
+    if (settled) {
+        assert_json_equal(report->raw, settled);
+    } else if (outcome) {
         assert_string_equal(od__outcome_name(report->kind), text_of(outcome, "kind"));
         assert_string_equal(od__rang_name(report->rang), text_of(outcome, "rang"));
         assert_int_equal(report->at_ms, od_value_integer(od_value_get(outcome, "at_ms")));
@@ -461,7 +467,13 @@ static od_status follow_row(const row *r, const od_value *options, bool checked)
     follower f = {
         .r = r, .options = options, .call = od_value_get(r->value, "call"), .error = OD_ERROR_INIT,
         .purpose = strcmp(text_of(r->value, "purpose"), "find") == 0 ? OD_PURPOSE_FIND : OD_PURPOSE_TRACK,
+        .how = r->vendor->following,
     };
+    if (strcmp(text_of(r->value, "purpose"), "settle") == 0) {
+        f.purpose = OD_PURPOSE_SETTLE;
+        f.asked = od_operation_find(r->vendor, text_of(r->value, "operation"));
+        f.how = f.asked->settling->following;
+    }
     od_status status = OD_OK;
     for (size_t i = 0; status == OD_OK && i < od_value_length(steps); i++) {
         const od_value *step = od_value_at(steps, i);
