@@ -24,7 +24,7 @@ function genesys_calls.tell(state, call, kind)
     })
 end
 
--- A released call goes to those that have ended.
+-- A released call goes to those that have ended. Whoever waits for that (on_released) is told.
 local function put_away(state, call)
     local remembered = memory.user(state, call.user)
     for index, other in ipairs(remembered.calls) do
@@ -36,6 +36,9 @@ local function put_away(state, call)
     table.insert(remembered.ended, call)
     if #remembered.ended > ENDED_KEPT then
         table.remove(remembered.ended, 1)
+    end
+    if call.on_released then
+        call.on_released()
     end
 end
 

@@ -1,6 +1,7 @@
 -- Outbound records of Genesys Web Services: adding one, and what an agent does with one. A request is answered once it
 -- is passed on; the outbound server's acknowledgement comes as two notifications, the API's own and the raw event.
 
+local calls = require("mock.genesys_calls")
 local json = require("mock.json")
 local memory = require("mock.genesys_memory")
 local objects = require("mock.genesys_objects")
@@ -142,6 +143,31 @@ local function insert(own, body)
     return record
 end
 
+local BUSY_RETRY_MS = 1000
+
+-- The outbound server dials a record that is still waiting, on the device that it was added from. Nothing says how
+-- such a call looks to a client: here as one that was dialled, with the record's data.
+local function dial(state, request, record)
+    if record.state ~= "ready" then
+        return
+    elseif memory.calls_of(state, request.user, request.device) >= state.settings.genesys.calls_per_device then
+        return memory.at(state, memory.now_ms(state) + BUSY_RETRY_MS, function()
+            dial(state, request, record)
+        end)
+    end
+    record.state, record.attempts = "retrieved", record.attempts + 1
+    local call = calls.add(state, record.number, { user = request.user, device = request.device, base = request.base })
+    calls.attach(call, genesys_records.user_data(request, record))
+    call.on_released = function()
+        record.state = FINAL[record.state] and record.state or "completed"
+    end
+    calls.begin(state, call, record.number)
+    if calls.rings(state, record.number) then
+        state.phone_log.ring({ vendor = VENDOR, to = record.number, token = token_in(record.other_fields) },
+            memory.now_ms(state))
+    end
+end
+
 -- AddRecord rings nothing: the outbound server dials later, at its own choosing.
 local function add(state, request)
     local own, body = memory.of(state), request.body
@@ -163,6 +189,12 @@ local function add(state, request)
             { "GSW_CAMPAIGN_NAME", record.campaign }, { "GSW_CHAIN_N", record.chain_n },
             { "GSW_CHAIN_ID", record.chain_id },
         }, at_ms)
+        local wait_ms = state.settings.genesys.dial_records_after_ms
+        if wait_ms then
+            memory.at(state, at_ms + wait_ms, function()
+                dial(state, request, record)
+            end)
+        end
     end)
     return wire.ok()
 end
@@ -284,7 +316,7 @@ function genesys_records.read(session, request, operations)
     if refusal then
         return nil, nil, refusal
     end
-    return { user = session.user, body = body, device = device }, operation
+    return { user = session.user, body = body, device = device, base = objects.base(request) }, operation
 end
 
 local function post_record(state, session, request)

@@ -109,6 +109,8 @@ local DEFAULTS = {
         channels = { voice = true }, -- those that a contact center session can open
         missing_campaigns = { NoSuchCampaign = true }, -- any other campaign exists, and so do their calling lists
         missing_lists = { NoSuchList = true },
+        -- So long after its acknowledgement the outbound server dials a record by itself; false: it never does.
+        dial_records_after_ms = false,
         cometd = {
             enabled = true,
             timeout_ms = 30000, -- how long a connect stays parked

@@ -119,6 +119,50 @@ describe("the mock's AddRecord", function()
     end
 end)
 
+describe("the mock's outbound server", function()
+    local function heard(client)
+        local list = {}
+        for _, event in ipairs(client:events()) do
+            if event.channel == "/v2/me/calls" then
+                list[#list + 1] = event.data.call.state .. " " .. event.data.call.userData.GSW_RECORD_HANDLE .. " "
+                    .. event.data.call.userData.outdial
+            end
+        end
+        return list
+    end
+
+    it("dials a record by itself where it is told to, one at a time", function()
+        local client = listening({ dial_records_after_ms = 500 })
+        add(client, { otherFields = '{"outdial":"t-1"}' })
+        add(client, { otherFields = '{"outdial":"t-2"}' })
+        client:wait(489)
+        assert.equal(0, client.state.phone_log.total)
+        client:wait(1)
+        assert.equal(1, client.state.phone_log.total)
+        client:wait(920)
+        assert.same({ "Dialing 1 t-1", "Established 1 t-1", "Released 1 t-1" }, heard(client))
+        operate(client, "UpdateRecord", nil, 1)
+        assert.equal("Record 1 is not active", client:events()[1].data.errorMessage)
+        client:wait(90)
+        assert.equal(2, client.state.phone_log.total)
+        client:wait(910)
+        assert.same({ "Dialing 2 t-2", "Established 2 t-2", "Released 2 t-2" }, heard(client))
+    end)
+
+    it("dials nothing that was canceled or handed out before, and by default nothing", function()
+        for _, given in ipairs({ { dial_records_after_ms = 500 }, {} }) do
+            local client = listening(given)
+            add(client)
+            if given.dial_records_after_ms then
+                operate(client, "CancelRecord")
+            end
+            client:wait(5000)
+            assert.equal(0, client.state.phone_log.total)
+            assert.equal('{"statusCode":0,"calls":[]}', client:get("/api/v2/me/calls").body)
+        end
+    end)
+end)
+
 describe("the mock's operations on a record", function()
     local LIST = '"callingList":"CallingList1"'
     local rows = {

@@ -1,8 +1,10 @@
 -- The mock's contact center session: what starting and ending it does to devices and to the HTTP session, the agent's
 -- state, and notifications of both; CSRF and logins on the notifications' address.
 
+local faults = require("mock.faults")
 local genesys = require("mock.genesys")
 local json = require("mock.json")
+local router = require("mock.router")
 local gws = dofile("tests/lua/mock_genesys_support.lua")
 
 local support, expect = gws.support, gws.expect
@@ -226,6 +228,56 @@ describe("the mock's agent states", function()
                 '{"statusCode":2,"statusMessage":"' .. row[4] .. '"}')
         end)
     end
+end)
+
+describe("the mock's notifications under faults", function()
+    local function always(kind)
+        return faults.new({ [kind] = 1 }, 1)
+    end
+
+    -- A connect with that fault, of a client that would be parked.
+    local function connect(client, kind)
+        local body = '[{"channel":"/meta/connect","clientId":"' .. client.id .. '","connectionType":"long-polling"}]'
+        return router.handle(client.state, support.request("POST", "/api/v2/notifications", client:headers(), body),
+            always(kind))
+    end
+
+    local rows = {
+        { "throttle", 503, '{"statusCode":4,"statusMessage":"Service is unavailable"}', "" },
+        { "error_500", 500, '{"statusCode":4,"statusMessage":"Internal server error"}', "" },
+        { "garbage", 200, '{"garbage":', "" },
+        { "drop_before", nil, nil, "drop" },
+        { "drop_after", nil, nil, "drop" },
+        { "hang", nil, nil, "hang" },
+    }
+    for _, row in ipairs(rows) do
+        it("lose a connect by " .. row[1] .. ", and no message", function()
+            local client = listening()
+            local answer = connect(client, row[1])
+            assert.equal(row[2], answer.status)
+            assert.equal(row[3], answer.body)
+            assert.is_nil(answer.park)
+            assert.equal(row[4], answer.drop and "drop" or answer.hang and "hang" or "")
+            client:operate(ME, "StartContactCenterSession", START)
+            client:wait(10)
+            assert.same({ "DeviceStateChangeMessage 5005=LoggedIn 5006=LoggedIn" }, client:heard())
+        end)
+    end
+
+    it("tell what their pages can tell, and what they cannot read", function()
+        local client = listening()
+        local function page(name, body)
+            return router.handle(client.state, support.request("POST", "/mock/genesys/" .. name, {}, body))
+        end
+        expect(page("connects/parked"), 200, '{"connects":0}')
+        local park = client:connect().park
+        expect(page("connects/parked"), 200, '{"connects":1}')
+        expect(page("connects/drop"), 200, "{}")
+        expect(page("connects/parked"), 200, '{"connects":0}')
+        assert.is_true(park.resume().drop)
+        expect(page("publish", "1"), 400, "expected an array of { channel, data }\n")
+        expect(page("nothing"), 404, "no mock vendor answers POST /mock/genesys/nothing\n")
+    end)
 end)
 
 describe("the mock's notifications", function()
