@@ -72,7 +72,7 @@ suite_valgrind() {
         [ -x "$program" ] || continue
         run_cmocka "valgrind-$(basename "$program")" valgrind -q --error-exitcode=9 --leak-check=full \
             --show-leak-kinds=definite,indirect,possible --errors-for-leak-kinds=definite,indirect,possible \
-            --suppressions=tests/valgrind.supp "$program"
+            "$program"
     done
 }
 

@@ -6,7 +6,7 @@ local endpoint, list, phone_log = ...
 local clients = {
     amazon_connect = outdial.amazon_connect { endpoint = endpoint, region = "us-east-1", -- keys: AWS_ACCESS_KEY_ID, ...
         instance_id = "10a4c4eb-f57e-4d4c-b602-bf39176ced07", contact_flow_id = "b0b8f2dd-ed1b-4c44-af36-ce189a178181",
-        source_phone_number = "+12065550100", rate = { per_second = 0.9, burst = 1 } }, -- at most 10 calls at once: its quota
+        source_phone_number = "+12065550100", rate = { per_second = 0.9, burst = 1 } }, -- its quota: 10 open calls
     genesys = outdial.genesys { base_url = endpoint, username = "agent", password = "secret",
         device_id = "efe1ab32-53f9-43ce-b65e-5768c61f7d4a", rate = { per_second = 0.9, burst = 1 } },
     genesys_list = outdial.genesys { base_url = endpoint, username = "agent", password = "secret",
@@ -52,7 +52,7 @@ for line in io.lines(phone_log) do
     local vendor = outdial.json.decode(line).vendor
     count[vendor].rings = count[vendor].rings + 1
 end
-print(("%-15s %7s %11s %8s %8s   %s"):format("", "placed", "handed off", "refused", "unknown", "phones that rang (the mock's count)"))
+print("                 placed  handed off  refused  unknown   phones that rang (the mock's count)")
 for _, name in ipairs(order) do
     local n = count[name]
     print(("%-15s %7d %11d %8d %8d   %d"):format(name, n.placed, n.handed_off, n.refused, n.unknown, n.rings))
