@@ -226,6 +226,18 @@ local function get_device(state, session, request, id)
         objects.base(request)) } })
 end
 
+-- The telephony server's options of a device.
+local function get_options(state, session, _, id)
+    if not memory.device(session.user, id) then
+        return wire.not_found("Device", id)
+    end
+    local list = json.array()
+    for index, option in ipairs(state.settings.genesys.tserver_options) do
+        list[index] = json.object({ { "name", option.name }, { "value", option.value } })
+    end
+    return wire.ok({ { "settings", list }, { "key", "name" } })
+end
+
 --- Rows of a path's pattern and what answers each method: functions of the state, the HTTP session, the request and the
 --- pattern's capture.
 genesys_session.ROUTES = {
@@ -233,6 +245,8 @@ genesys_session.ROUTES = {
     { "^/me/channels/voice$", POST = operate(STATE_OPERATIONS) },
     { "^/me/devices/?$", GET = get_devices },
     { "^/me/devices/([^/]+)$", GET = get_device },
+    { "^/devices/([^/]+)$", GET = get_device }, -- where a device's uri leads
+    { "^/devices/([^/]+)/settings/tserver$", GET = get_options },
 }
 
 return genesys_session

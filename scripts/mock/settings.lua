@@ -106,6 +106,7 @@ local DEFAULTS = {
         busy_ms = 200,
         no_answer_ms = 900,
         participants = "objects", -- "strings": as before October 2015, with participantsInfo beside them
+        tserver_options = { { name = "wrap-up-time", value = "0" } }, -- of every device
         channels = { voice = true }, -- those that a contact center session can open
         missing_campaigns = { NoSuchCampaign = true }, -- any other campaign exists, and so do their calling lists
         missing_lists = { NoSuchList = true },

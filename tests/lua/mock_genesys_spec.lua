@@ -154,6 +154,9 @@ describe("the mock's GWS reads", function()
         { "/api/v2/me/devices?fields=*", '{"statusCode":0,"devices":[' .. DEVICE_5010 .. "]}" },
         { "/api/v2/me/devices/5a5b5c5d-0000-4000-8000-000000000001", '{"statusCode":0,"device":' .. DEVICE_5010
             .. "}" },
+        { "/api/v2/devices/5a5b5c5d-0000-4000-8000-000000000001", '{"statusCode":0,"device":' .. DEVICE_5010 .. "}" },
+        { "/api/v2/devices/5a5b5c5d-0000-4000-8000-000000000001/settings/tserver",
+            '{"statusCode":0,"settings":[{"name":"wrap-up-time","value":"0"}],"key":"name"}' },
     }
     for _, row in ipairs(rows) do
         it("answers " .. row[1], function()
@@ -170,6 +173,8 @@ describe("the mock's GWS reads", function()
 
     it("finds nothing elsewhere", function()
         expect(get(support.state(), "/api/v2/me/devices/none", BASIC), 404,
+            '{"statusCode":6,"statusMessage":"Device \'none\' is not found"}')
+        expect(get(support.state(), "/api/v2/devices/none/settings/tserver", BASIC), 404,
             '{"statusCode":6,"statusMessage":"Device \'none\' is not found"}')
         expect(get(support.state(), "/api/v2/nothing", BASIC), 404,
             '{"statusCode":6,"statusMessage":"Resource \'/nothing\' is not found"}')
