@@ -179,8 +179,9 @@ OD_API const od_operation *od_operation_find(const od_vendor *vendor, const char
 OD_API const od_operation *od_operation_at(const od_vendor *vendor, size_t index); /* NULL past the end */
 OD_API const char *od_operation_name(const od_operation *operation);
 /* Describes an operation as a new value: { name, vendor_name, summary, method, path, rings, repeat, source, fields,
- * result }; fields is an array of { name, type, limit, required, place, default, summary, fields, kinds }. One that rings
- * only for some parameters has quiet = { field, values } too: with one of these values in this field no phone rings. */
+ * result }; fields is an array of { name, type, limit, required, place, default, summary, fields, kinds }. Where
+ * fields depend on one another there is rules, an array of texts (so in each of kinds). An operation that rings only for
+ * some parameters has quiet = { field, values }: with one of these values in this field no phone rings. */
 OD_API od_status od_operation_describe(const od_operation *operation, od_value **out, od_error *err);
 /* Checks parameters against an operation before there is a client: what options (a client's, as far as they are known;
  * may be NULL) could still supply may be absent. Sends nothing, changes nothing. Errors: as od_client_submit would report

@@ -83,6 +83,8 @@ static od_status put_operation(od_value *to, const od_operation *operation, od_e
     if (status == OD_OK)
         status = put_shape(to, "fields", operation->input, err);
     if (status == OD_OK)
+        status = od__shape_put_rules(operation->input, to, err);
+    if (status == OD_OK)
         status = put_pages(to, operation->pages, err);
     return status == OD_OK ? put_shape(to, "result", operation->output, err) : status;
 }

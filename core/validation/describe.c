@@ -71,6 +71,11 @@ static void add_range(od_buffer *text, const od_shape *shape) {
         add_part(text, range);
 }
 
+static void add_rules(od_buffer *text, const od_shape *shape) {
+    for (const od_rule *rule = shape->rules; rule != NULL && rule->fn != NULL; rule++)
+        add_part(text, rule->summary);
+}
+
 /* Everything that bounds the value, as "1..100 characters" or "one of A, B"; NULL (with *none) if nothing does. */
 static od_value *new_limit(const od_shape *shape, bool *none) {
     od_buffer text;
@@ -85,8 +90,9 @@ static od_value *new_limit(const od_shape *shape, bool *none) {
     }
     if (shape->check != NULL)
         add_part(&text, shape->check->name);
-    for (const od_rule *rule = shape->rules; rule != NULL && rule->fn != NULL; rule++)
-        add_part(&text, rule->summary);
+    add_rules(&text, shape);
+    if (shape->element != NULL)
+        add_rules(&text, shape->element);
     *none = text.length == 0 && !text.failed;
     od_value *limit = text.failed || *none ? NULL : od_value_new_string(od__buffer_text(&text));
     od__buffer_clear(&text);
@@ -167,6 +173,19 @@ static od_status describe_struct(const od_shape *shape, int depth, od_value *lis
     return status;
 }
 
+od_status od__shape_put_rules(const od_shape *shape, od_value *to, od_error *err) {
+    if (shape->rules == NULL || shape->rules[0].fn == NULL)
+        return OD_OK;
+    od_value *rules = od_value_new_array();
+    od_status status = rules == NULL ? od__error_no_memory(err) : OD_OK;
+    for (const od_rule *rule = shape->rules; status == OD_OK && rule->fn != NULL; rule++)
+        status = od_value_add(rules, od_value_new_string(rule->summary), err);
+    if (status == OD_OK)
+        return od_value_set(to, "rules", rules, err);
+    od_value_unref(rules);
+    return status;
+}
+
 static od_status put_kind(od_value *to, const od_variant *variant, int depth, od_error *err) {
     od_status status = od_value_set(to, "value", od_value_new_string(variant->value), err);
     if (status == OD_OK && variant->summary != NULL)
@@ -174,7 +193,9 @@ static od_status put_kind(od_value *to, const od_variant *variant, int depth, od
     od_value *fields;
     if (status == OD_OK)
         status = describe(variant->shape, depth + 1, &fields, err);
-    return status == OD_OK ? od_value_set(to, "fields", fields, err) : status;
+    if (status == OD_OK)
+        status = od_value_set(to, "fields", fields, err);
+    return status == OD_OK ? od__shape_put_rules(variant->shape, to, err) : status;
 }
 
 static od_status new_kinds(const od_shape *shape, int depth, od_value **out, od_error *err) {

@@ -127,6 +127,9 @@ void od__shape_gather(const od_shape *shape, const od_value *object, const od_va
 /* Describes a shape's fields as od_operation_describe promises (array of objects); new. Errors: out_of_memory. */
 od_status od__shape_describe(const od_shape *shape, od_value **out, od_error *err);
 
+/* Sets to.rules to the summaries of a STRUCT's conditional rules, if it has any. Errors: out_of_memory. */
+od_status od__shape_put_rules(const od_shape *shape, od_value *to, od_error *err);
+
 /* Building a JSON pointer while walking down: appends "/" and the escaped key. */
 void od__path_add(char *path, size_t path_bytes, const char *key);
 

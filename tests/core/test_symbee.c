@@ -148,24 +148,28 @@ static void a_repeated_deletion_that_finds_nothing_has_succeeded(void **state) {
     }
 }
 
-static void an_operation_says_when_it_rings_nobody(void **state) {
+static void an_operation_tells_its_rules_and_when_it_rings_nobody(void **state) {
     (void)state;
     const od_vendor *vendor = od_vendor_find("symbee");
     static const struct {
-        const char *name, *quiet;
+        const char *name, *rules, *quiet;
         bool rings;
     } rows[] = {
-        { "add_or_update_campaign_record", NULL, true },
-        { "search_preview_campaign", NULL, false },
-        { "change_campaign_record_status",
+        { "add_or_update_campaign_record",
+          "[\"previewRecordId only with allow_record_id\",\"each key once, none that of clientIdFieldName; Highlight and "
+          "Hidden name keys that are there\"]", NULL, true },
+        { "search_preview_campaign", "[\"clientId, previewRecordId or criteria\"]", NULL, false },
+        { "change_campaign_record_status", "[\"clientId or previewRecordId\",\"WORKED needs nextEarliestWorkTimeUTC\"]",
           "{\"field\":\"previewRecordStateEnum\",\"values\":[\"COMPLETED\",\"REMOVED\"]}", true },
-        { "transfer_campaign_record", NULL, true },
-        { "delete_record_from_campaign", NULL, false },
+        { "transfer_campaign_record", "[\"clientId or previewRecordId\",\"another campaign, or a skillQueue\"]", NULL,
+          true },
+        { "delete_record_from_campaign", "[\"clientId or previewRecordId\"]", NULL, false },
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         od_value *described = NULL;
         assert_int_equal(od_operation_describe(od_operation_find(vendor, rows[i].name), &described, NULL), OD_OK);
         assert_int_equal(od_value_boolean(od_value_get(described, "rings")), rows[i].rings);
+        assert_value(od_value_get(described, "rules"), rows[i].rules);
         if (rows[i].quiet != NULL)
             assert_value(od_value_get(described, "quiet"), rows[i].quiet);
         else
@@ -351,7 +355,7 @@ int main(void) {
         cmocka_unit_test(what_is_repeated_after_a_lost_answer),
         cmocka_unit_test(an_upsert_is_not_repeated_late),
         cmocka_unit_test(a_repeated_deletion_that_finds_nothing_has_succeeded),
-        cmocka_unit_test(an_operation_says_when_it_rings_nobody),
+        cmocka_unit_test(an_operation_tells_its_rules_and_when_it_rings_nobody),
         cmocka_unit_test(the_fields_of_the_data_are_described),
         cmocka_unit_test(a_search_at_its_limit_says_so),
         cmocka_unit_test(a_placed_record_is_tracked_to_its_outcome),

@@ -585,6 +585,29 @@ static void describing(void **state) {
     assert_null(od_value_find(out, "/0/kinds/1/fields/2"));
     od_value_unref(out);
 
+    /* Rules are told of a kind, of an operation's fields, and of what a list holds. */
+    static const od_field ruled_fields[] = {
+        {.name = "kind", .shape = &kind_text, .constant = "only"}, {.name = "Name", .shape = &od_shape_text}, OD_FIELDS_END,
+    };
+    static const od_shape ruled = {.kind = OD_KIND_STRUCT, .fields = ruled_fields, .rules = rules};
+    static const od_variant ruled_variants[] = {{.value = "only", .shape = &ruled}, OD_VARIANTS_END};
+    static const od_shape ruled_choice = {.kind = OD_KIND_CHOICE, .chooser = "kind", .variants = ruled_variants};
+    static const od_shape ruled_list = {.kind = OD_KIND_LIST, .max = 2, .element = &ruled};
+    static const od_field holder_fields[] = {{.name = "List", .shape = &ruled_list}, OD_FIELDS_END};
+    static const od_shape holder = {.kind = OD_KIND_STRUCT, .fields = holder_fields};
+    assert_int_equal(od__shape_describe(&ruled_choice, &out, NULL), OD_OK);
+    assert_written(od_value_find(out, "/0/kinds/0/rules"), "[\"Name or Colour\"]");
+    od_value_unref(out);
+    assert_int_equal(od__shape_describe(&holder, &out, NULL), OD_OK);
+    assert_string_equal(od_value_string(od_value_find(out, "/0/limit")), "at most 2 elements; Name or Colour");
+    od_value_unref(out);
+    out = od_value_new_object();
+    assert_int_equal(od__shape_put_rules(&holder, out, NULL), OD_OK);
+    assert_written(out, "{}");
+    assert_int_equal(od__shape_put_rules(&ruled, out, NULL), OD_OK);
+    assert_written(out, "{\"rules\":[\"Name or Colour\"]}");
+    od_value_unref(out);
+
     /* A shape that holds itself is described a few levels down. */
     static od_field own_fields[] = {{.name = "children"}, OD_FIELDS_END};
     static const od_shape own = {.kind = OD_KIND_STRUCT, .fields = own_fields};

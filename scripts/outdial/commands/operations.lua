@@ -54,7 +54,8 @@ local function add_fields(rows, fields, indent)
             add_fields(rows, field.fields, indent .. "  ")
         end
         for _, kind in ipairs(field.kinds or {}) do
-            rows[#rows + 1] = { indent .. "  = " .. kind.value, "", "", kind.summary or "" }
+            local rules = kind.rules and " (" .. table.concat(kind.rules, "; ") .. ")" or ""
+            rows[#rows + 1] = { indent .. "  = " .. kind.value, "", "", (kind.summary or "") .. rules }
             local others = {}
             for _, inner in ipairs(kind.fields) do
                 if inner.name ~= field.name then
@@ -122,6 +123,12 @@ local function print_operation(vendor, operation, as_json)
     io.stdout:write(program.heading(vendor.name .. "." .. operation.name), " (", operation.vendor_name, ")\n",
         columns.layout({ { "", operation.summary } }, program.columns()), "\n", columns.layout(rows, program.columns()))
     print_fields("fields", operation.fields)
+    if operation.rules then
+        io.stdout:write("\n", program.heading("rules"), "\n")
+        for _, rule in ipairs(operation.rules) do
+            io.stdout:write(columns.layout({ { "", rule } }, program.columns()))
+        end
+    end
     if operation.result[1] then
         print_fields("result", operation.result)
     end
