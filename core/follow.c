@@ -74,6 +74,12 @@ static od_placement placement_of_own(od_follow *self) {
     return od__client_drop(question);
 }
 
+/* Ends it with the error that the request has. */
+static void fail(od_follow *self) {
+    self->base.error.placement = placement_of_own(self);
+    finish(self, NULL);
+}
+
 static void cancel_follow(od_request *request, od_status code) {
     od_placement placement = placement_of_own((od_follow *)request);
     od__error_clear(&request->error);
@@ -100,9 +106,8 @@ static void on_deadline(void *context) {
     } else if (err->code == OD_OK) {
         od__error_set(err, OD_TIMEOUT, "%s was accepted, and not confirmed within %lld ms", self->own->name,
                       (long long)self->timeout_ms);
-        err->placement = placement_of_own(self);
     }
-    finish(self, NULL);
+    fail(self);
 }
 
 /* ---- what is known, as a result ---- */
@@ -188,7 +193,7 @@ static void learn(od_follow *self, const od_operation *operation, const od_value
 static void ask_again(void *context) {
     od_follow *self = context;
     if (ask(self, &self->base.error) != OD_OK)
-        finish(self, NULL);
+        fail(self);
     else if (self->own != NULL && self->question == NULL)
         learn(self, NULL, NULL, NULL);
 }
@@ -198,14 +203,13 @@ static void plan(od_follow *self, int64_t again_ms) {
     int64_t now_us = od__loop_now_us(loop);
     int64_t due_us = again_ms > (INT64_MAX - now_us) / 1000 ? INT64_MAX : now_us + again_ms * 1000;
     if (od__loop_timer_start(loop, &self->again, due_us, &self->base.error) != OD_OK)
-        finish(self, NULL);
+        fail(self);
 }
 
 static void learned(od_follow *self, od_status status, od_report *report) {
-    if (status != OD_OK) {
-        self->base.error.placement = placement_of_own(self);
-        finish(self, NULL);
-    } else if (report->done)
+    if (status != OD_OK)
+        fail(self);
+    else if (report->done)
         finish_known(self, report);
     else if (report->again_ms >= 0)
         plan(self, report->again_ms);
@@ -247,16 +251,13 @@ static int64_t wait_ms(const od_follow *self) {
 
 /* A failure that leaves it open whether the operation was accepted is waited out, too: an event may tell. */
 static void own_answered(od_follow *self, const od_value *result, const od_error *failure) {
-    od_status status = OD_OK;
+    self->own_answered = true;
     if (result == NULL)
         self->base.error = *failure;
     if (result == NULL && failure->placement != OD_PLACEMENT_UNKNOWN)
-        status = failure->code;
-    else
-        status = start_deadline(self, wait_ms(self), &self->base.error);
-    self->own_answered = true;
-    if (status != OD_OK)
         finish(self, NULL);
+    else if (start_deadline(self, wait_ms(self), &self->base.error) != OD_OK)
+        fail(self);
     else
         learn(self, self->own, result, result != NULL ? NULL : failure);
 }
