@@ -181,11 +181,13 @@ OD_API const char *od_operation_name(const od_operation *operation);
 /* Describes an operation as a new value: { name, vendor_name, summary, method, path, rings, repeat, source, fields,
  * result }; fields is an array of { name, type, limit, required, place, default, summary, fields, kinds }. Where
  * fields depend on one another there is rules, an array of texts (so in each of kinds). An operation that rings only for
- * some parameters has quiet = { field, values }: with one of these values in this field no phone rings. */
+ * some parameters has quiet = { field, values }: with one of these values in this field no phone rings. One whose list may
+ * come in pages has pages = { items, next, parameter, total }: the list's name in the result, that of what parameter
+ * `parameter` is to be for the following page (absent on the last), and that of the count of all (may be absent). */
 OD_API od_status od_operation_describe(const od_operation *operation, od_value **out, od_error *err);
 /* Checks parameters against an operation before there is a client: what options (a client's, as far as they are known;
- * may be NULL) could still supply may be absent. Sends nothing, changes nothing. Errors: as od_client_submit would report
- * at once. */
+ * may be NULL) could still supply may be absent, and a time that has to be to come is not compared with any clock. Sends
+ * nothing, changes nothing. Errors: as od_client_submit would report at once. */
 OD_API od_status od_operation_check(const od_operation *operation, const od_value *options, const od_value *parameters,
                                     od_error *err);
 /* The same for a neutral call, as od_client_place takes it. */

@@ -212,6 +212,16 @@ static bool has_field(const od_value *params, const char *name) {
     return kind && od__shape_field(kind, name);
 }
 
+/* What of a neutral call has no effect: attributes (1), from (2), to (4, R10). */
+#define NO_ATTRIBUTES "attributes are left out: a CCAI call has no place for them"
+#define NO_FROM "from is left out: a scheduled CCAI call has no place for it"
+#define NO_ATTRIBUTES_NOR_FROM "attributes and from are left out: a scheduled CCAI call has no place for them"
+#define BY_TICKET "to has no effect: the number of the ticket's contact is dialled"
+static const char *const losses[] = {
+    NULL, NO_ATTRIBUTES, NO_FROM, NO_ATTRIBUTES_NOR_FROM,
+    BY_TICKET, BY_TICKET "; " NO_ATTRIBUTES, BY_TICKET "; " NO_FROM, BY_TICKET "; " NO_ATTRIBUTES_NOR_FROM,
+};
+
 od_status od__ccai_place(const od_vendor *vendor, const od_value *options, const od_call *call,
                          const od_operation **operation, od_value **params, const char **dropped, od_error *err) {
     (void)options;
@@ -229,14 +239,11 @@ od_status od__ccai_place(const od_vendor *vendor, const od_value *options, const
         status = od__vendor_set_text(made, "outbound_number", call->from, err);
     if (status == OD_OK)
         status = od__vendor_merge(made, call->fields, err);
+    char ticket[OD_CCAI_ID_BYTES];
     bool attributes_dropped = call->attributes && od_value_length(call->attributes) > 0;
     bool from_dropped = call->from && !from_has_place;
-    if (attributes_dropped && from_dropped)
-        *dropped = "attributes and from are left out: a scheduled CCAI call has no place for them";
-    else if (attributes_dropped)
-        *dropped = "attributes are left out: a CCAI call has no place for them";
-    else if (from_dropped)
-        *dropped = "from is left out: a scheduled CCAI call has no place for it";
+    bool by_ticket = od__ccai_id_text(od_value_get(made, "ticket_id"), ticket);
+    *dropped = losses[attributes_dropped + 2 * from_dropped + 4 * by_ticket];
     return od__vendor_place_end(status, made, params);
 }
 
