@@ -195,7 +195,7 @@ end
 --- How an item of a campaign's batch fails, or nil.
 function outcomes.item_failure(state, number)
     local row = state.settings.contacts.outcomes and BY_ENDING[number:sub(-DIGITS)]
-    return row and row.item
+    return row and row.item or nil
 end
 
 --- The endings that all vendors share, with what happens: a list of { ending, text }.

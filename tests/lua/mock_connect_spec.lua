@@ -9,38 +9,7 @@ local support = dofile("tests/lua/mock_support.lua")
 
 local SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 
--- Signs as a client does. options: date, key_id, secret, region, service, token, unsigned (a header left out), extra
--- headers, scope and authorization (given whole).
-local function signed(method, target, body, options)
-    options = options or {}
-    local date = options.date or times.amz(support.START_MS)
-    local headers = { { "Host", "connect.us-east-1.amazonaws.com" }, { "Content-Type", "application/json" },
-        { "X-Amz-Date", date } }
-    if options.token then
-        headers[#headers + 1] = { "X-Amz-Security-Token", options.token }
-    end
-    for _, header in ipairs(options.extra or {}) do
-        headers[#headers + 1] = header
-    end
-    local names, seen = {}, {}
-    for _, header in ipairs(headers) do
-        local name = header[1]:lower()
-        if not seen[name] and name ~= options.unsigned then
-            seen[name] = true
-            names[#names + 1] = name
-        end
-    end
-    table.sort(names, options.order)
-    local region, service = options.region or "us-east-1", options.service or "connect"
-    local scope = options.scope or table.concat({ date:sub(1, 8), region, service, "aws4_request" }, "/")
-    local request = support.request(method, target, headers, body)
-    local text = sigv4.string_to_sign(date, scope, sigv4.canonical_request(request, names))
-    local key = sigv4.signing_key(options.secret or SECRET, scope:match("^[^/]*"), region, service)
-    headers[#headers + 1] = { "Authorization", options.authorization or "AWS4-HMAC-SHA256 Credential="
-        .. (options.key_id or "AKIDEXAMPLE") .. "/" .. scope .. ", SignedHeaders=" .. table.concat(names, ";")
-        .. ", Signature=" .. sigv4.signature(key, text) }
-    return support.request(method, target, headers, body)
-end
+local signed = support.signed
 
 local function call(state, body, options)
     return connect.handle(state, signed("PUT", "/contact/outbound-voice", body, options))

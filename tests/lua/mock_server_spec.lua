@@ -180,7 +180,8 @@ describe("the mock's server", function()
     end)
 
     it("holds rates when told to", function()
-        local base = start("rate = true, settings = { ccai = { calls_per_agent = 0, rate = { per_second = 0.001, burst = 2 } } }")
+        local base = start("rate = true, settings = { ccai = { calls_per_agent = 0, "
+            .. "rate = { per_second = 0.001, burst = 2 } } }")
         assert.equal(201, (ccai_post(base)))
         assert.equal(201, (ccai_post(base)))
         assert.equal(429, (ccai_post(base)))
