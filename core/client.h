@@ -26,6 +26,7 @@ typedef struct od_client_plan {
     int64_t timeout_ms, connect_timeout_ms;
     int64_t resend_within_ms;   /* R2; 0: an operation with a token is never repeated in doubt */
     int max_attempts;           /* 1: `retry` is off */
+    bool adaptive;              /* `retry.mode` */
     bool rate_off;
     bool rate_given;            /* `rate` replaces every operation's own */
     od_rate rate;
@@ -37,7 +38,8 @@ struct od_client {
     od_value *options;          /* checked; wiped at the end */
     od_client_plan plan;
     od_authorizer *authorizer;
-    od_transport *network, *authorizing, *rate, *retry;  /* the chain, from the bottom up; rate may be NULL */
+    od_transport *network, *authorizing, *rate, *adaptive, *retry;  /* the chain, from the bottom up; rate and adaptive
+                                                                       may be NULL */
     od_client_call *calls;      /* under way; doubly linked */
     od_hearing *hearing;        /* its notifications; NULL: it never subscribed */
     od_follow *follows;         /* look-ups and outcomes under way; doubly linked */

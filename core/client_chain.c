@@ -55,7 +55,11 @@ static void warn(void *context, const char *text) {
     od__client_log(context, OD_LOG_WARNING, "credentials: %s", text);
 }
 
-/* From the bottom up: curl, authorizing, rate, retry. What is made already is in the client, to be freed with it. */
+static od_transport *below_learned(const od_client *client) {
+    return client->rate != NULL ? client->rate : client->authorizing;
+}
+
+/* From the bottom up: curl, authorizing, rate, adaptive, retry. What is made already is in the client, to be freed with it. */
 static od_status make_chain(od_client *client, od_error *err) {
     od_engine *engine = client->engine;
     const od_client_plan *plan = &client->plan;
@@ -81,19 +85,24 @@ static od_status make_chain(od_client *client, od_error *err) {
     if (status == OD_OK && !plan->rate_off)
         status = od__rate_transport_new(engine->loop, plan->rate_given ? &plan->rate : NULL, client->authorizing,
                                         &client->rate, err);
+    if (status == OD_OK && plan->adaptive)
+        status = od__adaptive_transport_new(engine->loop, below_learned(client), &client->adaptive, err);
     if (status == OD_OK) {
         od_retry_options retry = OD_RETRY_OPTIONS_INIT;
         retry.max_attempts = plan->max_attempts;
         retry.notice = notice_retry;
         retry.notice_context = client;
+        retry.adaptive = client->adaptive;
         status = od__retry_transport_new(engine->loop, &engine->clock, &retry,
-                                         client->rate != NULL ? client->rate : client->authorizing, &client->retry, err);
+                                         client->adaptive != NULL ? client->adaptive : below_learned(client),
+                                         &client->retry, err);
     }
     return status;
 }
 
 static void free_client(od_client *client) {
     od__transport_free(client->retry);
+    od__transport_free(client->adaptive);
     od__transport_free(client->rate);
     od__transport_free(client->authorizing);
     od__authorizer_free(client->authorizer);

@@ -76,7 +76,9 @@ static od_status read_retry(const od_value *options, od_client_plan *plan, od_er
         return OD_OK;
     }
     if (od_value_type(value) != OD_TYPE_OBJECT)
-        return refuse("/retry", "false or { max_attempts }", value, err);
+        return refuse("/retry", "false or { max_attempts, mode }", value, err);
+    const char *mode = od_value_string(od_value_get(value, "mode"));
+    plan->adaptive = mode != NULL && strcmp(mode, "adaptive") == 0;
     const od_value *attempts = od_value_get(value, "max_attempts");
     if (attempts == NULL)
         return OD_OK;

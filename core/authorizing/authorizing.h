@@ -22,6 +22,8 @@ struct od_authorizer {
     /* After an answer: true if the vendor rejected it without executing it and a fresh authorization may help (the layer
      * then applies and sends once more, once). Forgets what was rejected. NULL: never. */
     bool (*rejected)(od_authorizer *self, od_exchange *exchange);
+    /* Hears of every answer, before rejected is asked. NULL: it learns nothing from them. */
+    void (*answered)(od_authorizer *self, od_exchange *exchange);
     /* Takes a waiting exchange out (it was canceled). */
     void (*forget)(od_authorizer *self, od_exchange *exchange);
     void (*free)(od_authorizer *self);

@@ -20,6 +20,8 @@ static void authorize_and_send(authorizing_layer *self, od_exchange *exchange);
 static void answered(void *context, od_exchange *exchange) {
     authorizing_layer *self = context;
     od_authorizer *authorizer = self->authorizer;
+    if (exchange->response.status != 0 && authorizer->answered != NULL)
+        authorizer->answered(authorizer, exchange);
     bool again = exchange->response.status != 0 && !exchange->auth_repeated && authorizer->rejected != NULL &&
                  authorizer->rejected(authorizer, exchange);
     if (!again) {

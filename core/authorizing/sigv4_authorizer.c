@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "authorizing/clock_skew.h"
 #include "authorizing/sigv4.h"
 #include "authorizing/waiting.h"
 #include "base/error.h"
@@ -21,6 +22,7 @@ typedef struct sigv4_authorizer {
     uint8_t identity[OD_SHA256_BYTES];
     bool has_identity;
     od_sigv4_keys keys;
+    int64_t skew_ms;                  /* the vendor's clock minus ours, as its last answer showed */
     const char *service;              /* what it signs for, unless the request says otherwise */
     od_sigv4_scope scope;
     int64_t scope_second;             /* the second that scope.date was written for */
@@ -103,11 +105,10 @@ static size_t collect_headers(const sigv4_authorizer *self, const od_http_reques
     return count;
 }
 
-static od_status sign(sigv4_authorizer *self, od_http_request *http, od_error *err) {
+static od_status sign(sigv4_authorizer *self, od_http_request *http, int64_t wall_ms, od_error *err) {
     url_parts url;
     if (!split_url(od__buffer_text(&http->url), http->url.length, &url))
         return od__error_set(err, OD_INTERNAL, "the URL to sign has no host that can be signed");
-    int64_t wall_ms = od__clock_wall_ms(self->clock);
     if (self->scope.date[0] == '\0' || wall_ms / 1000 != self->scope_second) {
         od__sigv4_date(wall_ms, self->scope.date);
         self->scope_second = wall_ms / 1000;
@@ -136,6 +137,26 @@ static od_status sign(sigv4_authorizer *self, od_http_request *http, od_error *e
     return status;
 }
 
+/* A repetition goes by what its own answers showed, whatever other requests have learned meanwhile. */
+static int64_t signing_time(const sigv4_authorizer *self, od_exchange *exchange) {
+    if (!exchange->skew_taken)
+        exchange->skew_ms = self->skew_ms;
+    exchange->skew_taken = true;
+    exchange->clock_skewed = false;
+    exchange->signed_ms = od__clock_wall_ms(self->clock);
+    return exchange->signed_ms + exchange->skew_ms;
+}
+
+/* Every answer corrects the clock, good ones too: so a correction that is stale does not stay. */
+static void sigv4_answered(od_authorizer *base, od_exchange *exchange) {
+    sigv4_authorizer *self = (sigv4_authorizer *)base;
+    int64_t skew_ms;
+    if (!od__clock_skew_read(&exchange->response, exchange->signed_ms, od__clock_wall_ms(self->clock), &skew_ms))
+        return;
+    self->skew_ms = exchange->skew_ms = skew_ms;
+    exchange->clock_skewed = od__clock_skew_is_large(skew_ms);
+}
+
 static od_apply sigv4_apply(od_authorizer *base, od_exchange *exchange) {
     sigv4_authorizer *self = (sigv4_authorizer *)base;
     od_http_request *http = &exchange->request;
@@ -150,7 +171,7 @@ static od_apply sigv4_apply(od_authorizer *base, od_exchange *exchange) {
     self->scope.service = exchange->signing_name != NULL ? exchange->signing_name : self->service;
     od_status status = use_keys(self, err);
     if (status == OD_OK)
-        status = sign(self, http, err);
+        status = sign(self, http, signing_time(self, exchange), err);
     if (status == OD_OK)
         status = od__http_request_set_header(http, "X-Amz-Date", self->scope.date, false, err);
     if (status == OD_OK && self->current.session_token[0] != '\0')
@@ -281,8 +302,8 @@ static od_status sigv4_make(const struct od_authorizer_kind *kind, const od_auth
     sigv4_authorizer *self = od__calloc(1, sizeof(*self));
     if (self == NULL)
         return od__error_no_memory(err);
-    self->base = (od_authorizer){ .apply = sigv4_apply, .rejected = sigv4_rejected, .forget = sigv4_forget,
-                                  .free = sigv4_free };
+    self->base = (od_authorizer){ .apply = sigv4_apply, .answered = sigv4_answered, .rejected = sigv4_rejected,
+                                  .forget = sigv4_forget, .free = sigv4_free };
     self->clock = setup->clock;
     self->service = kind->parameter;
     self->scope = (od_sigv4_scope){ .region = od_value_string(region) };

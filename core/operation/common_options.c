@@ -29,8 +29,8 @@ static od_status check_retry(const od_value *value, const char *path, od_value *
 
 static const od_check rate_check = {"{ per_second, burst } or false", check_rate,
                                     "an object with per_second and burst, or false"};
-static const od_check retry_check = {"{ max_attempts } or false", check_retry,
-                                     "an object with max_attempts, or false"};
+static const od_check retry_check = {"{ max_attempts, mode } or false", check_retry,
+                                     "an object with max_attempts or mode, or false"};
 
 static const od_shape per_second = {.kind = OD_KIND_NUMBER, .number_min = 0.0001, .number_max = HIGHEST_RATE,
                                     .expected = "a number above 0, up to 10000"};
@@ -44,8 +44,12 @@ static const od_field rate_fields[] = {
 };
 static const od_shape rate_shape = {.kind = OD_KIND_STRUCT, .fields = rate_fields};
 
+static const char *const retry_modes[] = {"standard", "adaptive", NULL};
+static const od_shape retry_mode = {.kind = OD_KIND_STRING, .choices = retry_modes};
+
 static const od_field retry_fields[] = {
-    {.name = "max_attempts", .summary = "tries in all, the first counts", .shape = &max_attempts, .required = true},
+    {.name = "max_attempts", .summary = "tries in all, the first counts; 3 if absent", .shape = &max_attempts},
+    {.name = "mode", .summary = "standard, or adaptive: the rate follows the vendor's throttling", .shape = &retry_mode},
     OD_FIELDS_END,
 };
 static const od_shape retry_shape = {.kind = OD_KIND_STRUCT, .fields = retry_fields};

@@ -168,7 +168,8 @@ typedef struct od_following {
     od_status (*learn)(const od_vendor *vendor, const od_value *options, od_purpose purpose, const od_value *call,
                        const od_operation *operation, const od_value *result, const od_error *failure, int64_t now_ms,
                        od_value **memory, od_report *report, od_error *err);
-    /* An event of the client's notifications (NULL: this vendor has none). */
+    /* An event of the client's notifications (NULL: this vendor has none). On channel "/meta/resync", without data: events
+     * come again, and some may have been lost before. */
     od_status (*hear)(const od_vendor *vendor, od_purpose purpose, const od_value *call, const char *channel,
                       const od_value *data, int64_t now_ms, od_value **memory, od_report *report, od_error *err);
 } od_following;

@@ -96,7 +96,9 @@ static od_status fail(od_exchange *exchange, const od_error_row *row, const od_a
     else
         od__error_set(error, row->code, "HTTP %d without a message", exchange->response.status);
     error->http_status = exchange->response.status;
-    error->retryable = row->retryable;
+    /* A signature is refused for the clock's sake only where the answer shows that. */
+    bool skewed = row->again == OD_AGAIN_SKEWED && exchange->clock_skewed;
+    error->retryable = row->retryable || skewed;
     od__error_clean(error->vendor_code, sizeof error->vendor_code, answer->vendor_code, strlen(answer->vendor_code));
     od__error_clean(error->request_id, sizeof error->request_id, answer->request_id, strlen(answer->request_id));
     int64_t hint = answer->retry_after_ms >= 0 ? answer->retry_after_ms : retry_after_header_ms(&exchange->response);
@@ -104,7 +106,7 @@ static od_status fail(od_exchange *exchange, const od_error_row *row, const od_a
     error->retry_after_ms = hint < 0 && row->retry_after_ms > 0 ? row->retry_after_ms : hint;
     exchange->try_placement = exchange->rings ? row->placement : OD_PLACEMENT_NONE;
     error->placement = exchange->try_placement;
-    exchange->again = row->again;
+    exchange->again = skewed ? OD_AGAIN_TRANSIENT : row->again == OD_AGAIN_SKEWED ? OD_AGAIN_NO : row->again;
     return row->code;
 }
 

@@ -1,5 +1,5 @@
 /* rate: exchanges wait here for a slot of their bucket, repetitions first, each in order of arrival; the arithmetic is in
- * gcra.c.
+ * gcra.c, and in adaptive.c for the layer that learns its rates.
  *
  * A slot is booked when its exchange goes, not when it queues: so a waiter that is canceled has nothing to give back. */
 #include "transport/transport.h"
@@ -19,6 +19,7 @@ typedef struct bucket {
     const void *key;
     od_rate rate;
     int64_t tat_us;
+    od_adaptive adaptive;  /* instead of rate and tat_us, in a layer that learns */
     queue waiting;
     od_timer timer;  /* runs while there are waiters */
     struct bucket *next;
@@ -30,6 +31,7 @@ struct rate_layer {
     od_transport *inner;
     bool has_override;
     od_rate override;
+    bool learns;
     bucket *buckets;
     queue failed;    /* finished by the job, because nothing finishes from inside a send */
     od_job job;
@@ -133,6 +135,23 @@ static void leave_queue(bucket *b, od_exchange *exchange) {
     od__exchange_unpark(exchange);
 }
 
+static double seconds(int64_t us) {
+    return (double)us / 1e6;
+}
+
+/* Returns when the next one may go (now_us or before: at once), and what take_slot needs to book it. */
+static int64_t next_slot(bucket *b, int64_t now_us, int64_t lateness_us, int64_t *tat_us) {
+    *tat_us = b->tat_us;
+    if (!b->layer->learns) return od__gcra_take(tat_us, &b->rate, now_us - lateness_us);
+    double wait_us = od__adaptive_wait(&b->adaptive, seconds(now_us)) * 1e6;
+    return now_us + (wait_us > 0 ? (int64_t)wait_us + 1 : 0);
+}
+
+static void take_slot(bucket *b, int64_t tat_us) {
+    b->tat_us = tat_us;
+    if (b->layer->learns) od__adaptive_take(&b->adaptive);
+}
+
 /* Sends on those whose time has come, and waits for the next. */
 static void pump(void *context) {
     bucket *b = context;
@@ -140,15 +159,14 @@ static void pump(void *context) {
     while (b->waiting.first != NULL) {
         od_exchange *exchange = b->waiting.first;
         int64_t now_us = od__loop_now_us(self->loop);
-        int64_t tat_us = b->tat_us;
         /* Timers run a little late. Were that lost each time, a fast bucket would never reach its rate. */
-        int64_t at_us = od__gcra_take(&tat_us, &b->rate, now_us - OD_LIMIT_RATE_LATENESS_US);
+        int64_t tat_us, at_us = next_slot(b, now_us, OD_LIMIT_RATE_LATENESS_US, &tat_us);
         if (od__exchange_is_late(exchange, now_us)) {
             leave_queue(b, exchange);
             od__exchange_set_late(exchange);
             fail(self, exchange);
         } else if (at_us <= now_us) {
-            b->tat_us = tat_us;
+            take_slot(b, tat_us);
             leave_queue(b, exchange);
             od__transport_send(self->inner, exchange);
         } else if (od__loop_timer_start(self->loop, &b->timer, at_us, NULL) == OD_OK) {
@@ -170,7 +188,8 @@ static bucket *find_bucket(rate_layer *self, const void *key) {
     if (b == NULL) return NULL;
     b->layer = self;
     b->key = key;
-    b->rate = self->has_override ? self->override : *(const od_rate *)key;
+    if (self->learns) od__adaptive_init(&b->adaptive, seconds(od__loop_now_us(self->loop)));
+    else b->rate = self->has_override ? self->override : *(const od_rate *)key;
     b->timer = (od_timer){ .fn = pump, .context = b };
     b->next = self->buckets;
     self->buckets = b;
@@ -209,7 +228,7 @@ static od_status wait_for_slot(bucket *b, od_exchange *exchange, int64_t at_us) 
 
 static void rate_send(od_transport *transport, od_exchange *exchange) {
     rate_layer *self = (rate_layer *)transport;
-    if (exchange->long_poll || (exchange->bucket == NULL && !self->has_override)) {
+    if (exchange->long_poll || (exchange->bucket == NULL && !self->has_override && !self->learns)) {
         od__transport_send(self->inner, exchange);
         return;
     }
@@ -225,10 +244,9 @@ static void rate_send(od_transport *transport, od_exchange *exchange) {
         fail(self, exchange);
         return;
     }
-    int64_t tat_us = b->tat_us;
-    int64_t at_us = od__gcra_take(&tat_us, &b->rate, now_us);
+    int64_t tat_us, at_us = next_slot(b, now_us, 0, &tat_us);
     if (b->waiting.first == NULL && at_us <= now_us) {
-        b->tat_us = tat_us;
+        take_slot(b, tat_us);
         od__transport_send(self->inner, exchange);
     } else if (wait_for_slot(b, exchange, at_us) != OD_OK) {
         fail(self, exchange);
@@ -260,4 +278,20 @@ od_status od__rate_transport_new(od_loop *loop, const od_rate *override, od_tran
     self->job = (od_job){ .fn = finish_failed, .context = self };
     *out = &self->base;
     return OD_OK;
+}
+
+od_status od__adaptive_transport_new(od_loop *loop, od_transport *inner, od_transport **out, od_error *err) {
+    od_status status = od__rate_transport_new(loop, NULL, inner, out, err);
+    if (status == OD_OK) ((rate_layer *)*out)->learns = true;
+    return status;
+}
+
+void od__adaptive_transport_learn(od_transport *transport, const od_exchange *exchange) {
+    rate_layer *self = (rate_layer *)transport;
+    for (bucket *b = self->buckets; b != NULL; b = b->next) {
+        if (b->key != exchange->bucket) continue;
+        od__adaptive_answered(&b->adaptive, exchange->again == OD_AGAIN_THROTTLED,
+                              seconds(od__loop_now_us(self->loop)));
+        return;
+    }
 }

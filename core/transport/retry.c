@@ -144,6 +144,9 @@ static void on_finished(void *context, od_exchange *exchange) {
         exchange->try_placement = placement_of_try(exchange);
         exchange->placement = od__placement_join(exchange->placement, exchange->try_placement);
     }
+    if (self->options.adaptive != NULL && !exchange->long_poll) {
+        od__adaptive_transport_learn(self->options.adaptive, exchange);
+    }
     if (try_again(self, exchange)) return;
     if (exchange->error.code == OD_OK && !exchange->long_poll) refund(self, exchange);
     finish(exchange);

@@ -20,6 +20,8 @@ typedef enum od_again {
     OD_AGAIN_NO,         /* the outcome stands */
     OD_AGAIN_TRANSIENT,  /* sending again may help */
     OD_AGAIN_THROTTLED,  /* sending again later may help */
+    OD_AGAIN_SKEWED,     /* sending again helps if the answer showed a clock that is far off. Only in a table: a judged try is
+                            TRANSIENT or NO */
 } od_again;
 
 /* When a request whose placement is unknown may be sent again. */
@@ -78,6 +80,10 @@ struct od_exchange {
     void *curl;                /* of the curl layer */
     bool auth_repeated;        /* of the authorizing layer: the one repetition is used up */
     unsigned auth_generation;  /* of the authorizer: which token or session this try went out with */
+    int64_t signed_ms;         /* of the authorizer: when this try was signed, Unix time of our clock */
+    int64_t skew_ms;           /* of the authorizer: what was added to that */
+    bool skew_taken;           /* of the authorizer: skew_ms is this exchange's own by now */
+    bool clock_skewed;         /* of the authorizer: this try's answer showed that our clock is far from the vendor's */
     const void *bucket;        /* of the rate layer: which bucket (an od_rate *); NULL: the client's common one */
     int retry_cost;            /* of the retry layer: what the last repetition took from the quota; 0: never repeated */
 };
@@ -150,6 +156,32 @@ int64_t od__gcra_take(int64_t *tat_us, const od_rate *rate, int64_t now_us);
 od_status od__rate_transport_new(od_loop *loop, const od_rate *override, od_transport *inner, od_transport **out,
                                  od_error *err);
 
+/* -- the adaptive layer: a rate that is learned from the vendor's throttling -- */
+
+/* Zeroed by od__adaptive_init. It limits nothing before the first throttling. */
+typedef struct od_adaptive {
+    bool enabled;
+    double fill_rate, max_capacity, capacity;  /* tokens per second; tokens */
+    double measured;                           /* answers per second, smoothed */
+    double bucket_start;
+    int count;
+    double last_max, last_throttle, filled;
+} od_adaptive;
+
+/* Times are seconds on any one clock. */
+void od__adaptive_init(od_adaptive *self, double now);
+/* Returns how many seconds the next request has to wait; 0: it may go. */
+double od__adaptive_wait(od_adaptive *self, double now);
+/* Takes a request's token. */
+void od__adaptive_take(od_adaptive *self);
+/* Learns from an answer, good or bad. */
+void od__adaptive_answered(od_adaptive *self, bool throttled, double now);
+
+/* As the rate layer, for rates that are learned: one for each bucket, and one for the exchanges that have none. */
+od_status od__adaptive_transport_new(od_loop *loop, od_transport *inner, od_transport **out, od_error *err);
+/* Tells it what a try came to, as its judge said. */
+void od__adaptive_transport_learn(od_transport *transport, const od_exchange *exchange);
+
 /* -- the retry layer -- */
 
 typedef struct od_retry_options {
@@ -162,6 +194,7 @@ typedef struct od_retry_options {
     int cost_throttled;          /* 5 */
     void (*notice)(void *context, const od_exchange *exchange, int64_t delay_ms); /* before a repetition; may be NULL */
     void *notice_context;
+    od_transport *adaptive;      /* hears what each try came to; NULL: there is none */
 } od_retry_options;
 
 #define OD_RETRY_OPTIONS_INIT                                                                                     \

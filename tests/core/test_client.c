@@ -286,7 +286,7 @@ static const struct {
     { "{\"rate\":true}", "validation /rate: expected false or { per_second, burst }, got true" },
     { "{\"rate\":{}}", "validation /rate/per_second: expected a number above 0 and at most 100000, got nothing" },
     { "{\"rate\":{\"per_second\":1,\"burst\":1.5}}", "validation /rate/burst: expected an integer from 1 to 100000, got 1.5" },
-    { "{\"retry\":true}", "validation /retry: expected false or { max_attempts }, got true" },
+    { "{\"retry\":true}", "validation /retry: expected false or { max_attempts, mode }, got true" },
     { "{\"retry\":{\"max_attempts\":101}}", "validation /retry/max_attempts: expected an integer from 1 to 100, got 101" },
 };
 

@@ -524,7 +524,7 @@ static void options(void **state) {
          "expected an integer from 1 to 10000, got 0"},
         {"{\"tenant\":\"T\",\"rate\":{\"per_second\":1,\"bursts\":1}}", NULL, "/rate/bursts",
          "unknown field, did you mean \"burst\"?"},
-        {"{\"tenant\":\"T\",\"retry\":3}", NULL, "/retry", "expected an object with max_attempts, or false, got 3"},
+        {"{\"tenant\":\"T\",\"retry\":3}", NULL, "/retry", "expected an object with max_attempts or mode, or false, got 3"},
         {"{\"tenant\":\"T\",\"retry\":{\"max_attempts\":0}}", NULL, "/retry/max_attempts",
          "expected an integer from 1 to 10, got 0"},
         {"{\"tenant\":\"T\",\"retry\":{\"max_attempts\":11}}", NULL, "/retry/max_attempts",

@@ -562,7 +562,9 @@ static void R13_error_tables_are_total(void **state) {
         for (const od_error_row *error = vendors[v]->errors; error->code != OD_OK; error++) {
             assert_true(error->placement == OD_PLACEMENT_NOT_PLACED || error->placement == OD_PLACEMENT_UNKNOWN);
             /* An answer that proves nothing is never repeated as throttled, and what may be repeated is retryable. */
-            if (error->again != OD_AGAIN_NO)
+            if (error->again == OD_AGAIN_SKEWED) /* it proves nothing by itself: only with what the answer's Date says */
+                assert_true(!error->retryable && error->placement == OD_PLACEMENT_NOT_PLACED);
+            else if (error->again != OD_AGAIN_NO)
                 assert_true(error->retryable && (error->code == OD_THROTTLED || error->code == OD_UNAVAILABLE));
             last = error;
         }
