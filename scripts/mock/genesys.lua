@@ -12,6 +12,21 @@ local genesys = {}
 
 local API = "/api/v2"
 local NOTIFICATIONS = "/notifications"
+local SESSIONS_MAX = 1000 -- HTTP sessions kept: one more ends the one that is idle for the longest
+
+-- Makes room for one more HTTP session: a client without cookies starts one with every request.
+local function make_room(state)
+    local count, oldest = 0, nil
+    for _, session in pairs(memory.of(state).sessions) do
+        count = count + 1
+        oldest = oldest and oldest.used_ms <= session.used_ms and oldest or session
+    end
+    if count >= SESSIONS_MAX then
+        memory.end_sessions(state, function(other)
+            return other == oldest
+        end)
+    end
+end
 
 -- Whose request it is: by Basic, or by the cookie of a session that is not too old. A new session for Basic
 -- without one. Returns the session, its identifier and whether it is new; nil where nobody is known.
@@ -38,6 +53,7 @@ local function authenticate(state, request)
             return nil
         end
         if not session or session.user ~= user then
+            make_room(state)
             id = "node0" .. state.hex(27)
             session = { user = user, csrf = state.uuid() }
             own.sessions[id] = session

@@ -84,6 +84,20 @@ describe("the mock's GWS session", function()
         expect(get(state, "/api/v2/me", { "Cookie", cookie }), 403, DENIED)
     end)
 
+    it("keeps a thousand sessions and ends the one that is idle for the longest", function()
+        local state = support.state()
+        local _, first = log_in(state)
+        local _, second = log_in(state)
+        state.advance(1)
+        get(state, "/api/v2/me", { "Cookie", first })
+        for _ = 1, 999 do
+            get(state, "/api/v2/me", BASIC)
+        end
+        assert.equal('{"dials":0,"records":0,"sessions":1000}', json.encode(genesys.counts(state)))
+        expect(get(state, "/api/v2/me", { "Cookie", second }), 403, DENIED)
+        assert.equal(200, get(state, "/api/v2/me", { "Cookie", first }).status)
+    end)
+
     it("wants cookie and token on every POST", function()
         local state = support.state()
         local _, cookie, csrf = log_in(state)
