@@ -53,24 +53,46 @@ static od_status ask_page(const od_vendor *vendor, int64_t since_ms, int64_t pag
     return od__vendor_place_end(status, made, params);
 }
 
-/* Goes on to the next page, or back to page 1 at the end of a round: says so in *round_over. The header that names the
- * next page is missing at times, then the count of all calls decides. */
-static od_status turn_page(od_value *memory, const od_value *result, bool *round_over, od_error *err) {
-    size_t here = od_value_length(od_value_get(result, "calls"));
+/* When the latest change of a page was, on the vendor's clock; 0 if it does not tell. */
+static int64_t latest_change(const od_value *calls) {
+    int64_t latest = 0, at_ms;
+    for (size_t i = 0; i < od_value_length(calls); i++)
+        if (time_of(od_value_at(calls, i), "updated_at", &at_ms) && at_ms > latest)
+            latest = at_ms;
+    return latest;
+}
+
+/* Goes on to the next page, or back to the first at the end of a round: says so in *round_over. A call that changes
+ * meanwhile moves to the end of the list and lets another slip over the border of two pages, unseen; so the rest is asked
+ * for by the time of the last change seen, and by the page's number only where that does not lead on. The header that
+ * names the next page is missing at times, then the count of all calls decides. */
+static od_status turn_page(od_value *memory, int64_t since_ms, const od_value *result, bool *round_over,
+                           od_error *err) {
+    const od_value *calls = od_value_get(result, "calls");
     int64_t page = integer_of(memory, "page", 1), pages = integer_of(memory, "pages", 0) + 1;
-    int64_t seen = integer_of(memory, "seen", 0) + (int64_t)here;
-    int64_t next = integer_of(result, "next", 0);
+    int64_t seen = integer_of(memory, "seen", 0) + (int64_t)od_value_length(calls);
+    int64_t next = integer_of(result, "next", 0), from = latest_change(calls) - 1;
     if (next <= page)
         next = 0; /* a link that leads back would never end */
-    if (next == 0 && here > 0 && integer_of(result, "total", 0) > seen)
+    if (next == 0 && od_value_length(calls) > 0 && integer_of(result, "total", 0) > seen)
         next = page + 1;
     *round_over = next == 0;
     if (pages > PAGES_AT_MOST)
         return od__error_set(err, OD_PROTOCOL, "the list of calls has more than %d pages", PAGES_AT_MOST);
-    od_status status = set_integer(memory, "page", *round_over ? 1 : next, err);
+    bool by_time = next != 0 && from > integer_of(memory, "from", since_ms);
+    bool by_number = next != 0 && !by_time;
+    od_status status = set_integer(memory, "page", by_number ? next : 1, err);
+    if (status == OD_OK)
+        status = set_integer(memory, "seen", by_number ? seen : 0, err);
     if (status == OD_OK)
         status = set_integer(memory, "pages", *round_over ? 0 : pages, err);
-    return status == OD_OK ? set_integer(memory, "seen", *round_over ? 0 : seen, err) : status;
+    if (status == OD_OK && by_number)
+        status = set_integer(memory, "numbered", 1, err);
+    if (status == OD_OK && by_time)
+        status = set_integer(memory, "from", from, err);
+    if (status == OD_OK && *round_over)
+        od__value_remove(memory, "from");
+    return status;
 }
 
 /* ---- finding a lost call: by its ticket, type and time, exactly one ---- */
@@ -98,7 +120,8 @@ static od_status ask_find(const od_vendor *vendor, const od_value *call, const o
         return od__error_set(err, OD_VALIDATION, "a CCAI call without a ticket cannot be looked up");
     if (!od__ccai_is_set(call, "at"))
         return od__error_at(err, OD_VALIDATION, "/at", "expected a time in Unix seconds, got nothing");
-    return ask_page(vendor, earliest(call), integer_of(memory, "page", 1), operation, params, err);
+    return ask_page(vendor, integer_of(memory, "from", earliest(call)), integer_of(memory, "page", 1), operation, params,
+                    err);
 }
 
 static bool is_hit(const od_value *wanted, const char *ticket, const od_value *listed) {
@@ -154,7 +177,7 @@ static od_status learn_find(const od_vendor *vendor, const od_value *wanted, con
     if (status == OD_OK)
         status = add_hits(memory, wanted, od_value_get(result, "calls"), err);
     if (status == OD_OK)
-        status = turn_page(memory, result, &over, err);
+        status = turn_page(memory, earliest(wanted), result, &over, err);
     if (status != OD_OK || !over) {
         report->again_ms = PAGE_PAUSE_MS;
         return status;
@@ -181,8 +204,8 @@ static od_status ask_track(const od_vendor *vendor, const od_value *call, const 
     if (!od__ccai_id_text(od_value_get(call, "id"), id))
         return od__error_at(err, OD_VALIDATION, "/id",
                             "expected the id of a call, got nothing (an agent has to act first)");
-    return ask_page(vendor, integer_of(memory, "since", first_since(call, now_ms)), integer_of(memory, "page", 1),
-                    operation, params, err);
+    int64_t since = integer_of(memory, "since", first_since(call, now_ms));
+    return ask_page(vendor, integer_of(memory, "from", since), integer_of(memory, "page", 1), operation, params, err);
 }
 
 static const char *const kept_members[] = {
@@ -226,13 +249,13 @@ static od_status add_relatives(od_value *memory, const od_value *calls, od_error
     return status;
 }
 
-/* The next round begins where the vendor's own clock was at the end of this one. */
-static od_status move_since(od_value *memory, const od_value *calls, od_error *err) {
-    int64_t newest = integer_of(memory, "newest", 0), at_ms;
-    for (size_t i = 0; i < od_value_length(calls); i++)
-        if (time_of(od_value_at(calls, i), "updated_at", &at_ms) && at_ms > newest)
-            newest = at_ms;
-    return set_integer(memory, "newest", newest, err);
+/* The next round begins a while before the latest change of this one, by the vendor's own clock; but where pages were
+ * asked for by number a call may have slipped through, and all is read again. */
+static od_status end_round(od_value *memory, od_error *err) {
+    int64_t since = integer_of(memory, "newest", 0) - OVERLAP_MS;
+    bool numbered = integer_of(memory, "numbered", 0) != 0;
+    od__value_remove(memory, "numbered");
+    return !numbered && since > integer_of(memory, "since", 0) ? set_integer(memory, "since", since, err) : OD_OK;
 }
 
 static od_status begin_track(od_value *memory, const od_value *call, int64_t now_ms, od_error *err) {
@@ -333,17 +356,16 @@ static od_status learn_track(const od_value *options, const od_value *call, cons
     od_status status = begin_track(memory, call, now_ms, err);
     if (status == OD_OK)
         status = add_relatives(memory, calls, err);
+    int64_t newest = integer_of(memory, "newest", 0), here = latest_change(calls);
+    if (status == OD_OK && here > newest)
+        status = set_integer(memory, "newest", here, err);
     if (status == OD_OK)
-        status = move_since(memory, calls, err);
-    if (status == OD_OK)
-        status = turn_page(memory, result, &over, err);
+        status = turn_page(memory, integer_of(memory, "since", 0), result, &over, err);
     if (status != OD_OK || !over) {
         report->again_ms = PAGE_PAUSE_MS;
         return status;
     }
-    int64_t since = integer_of(memory, "newest", 0) - OVERLAP_MS;
-    if (since > integer_of(memory, "since", 0))
-        status = set_integer(memory, "since", since, err);
+    status = end_round(memory, err);
     return status == OD_OK ? judge(options, now_ms, memory, report, err) : status;
 }
 
