@@ -11,6 +11,7 @@
 #define LONGEST_WAIT_MS 60000
 #define LOOKS_WITHOUT 2         /* so often the record is looked for before it counts as gone (R5) */
 #define CLOCKS_APART_MS 60000   /* the vendor's and ours */
+#define AT_WORK_MS 1800000      /* so long an agent may have a record and not have said what came of it */
 #define WORK_CODES 1000
 #define CODE_BYTES 512          /* of "group/code" */
 
@@ -162,13 +163,21 @@ static bool was_worked(const od_value *call, const od_value *found) {
     return (double)last_ms >= od_value_number(at) * 1000 - CLOCKS_APART_MS;
 }
 
+/* A record counts as worked from its delivery on: the call may still be under way, and an agent who says nothing of it at
+ * the end leaves no other sign. */
+static bool is_at_work(const od_value *found, int64_t now_ms) {
+    int64_t since_ms;
+    return od_value_length(od_value_get(found, "workCodes")) == 0 &&
+           od__symbee_time(od_value_get(found, "lastAttemptTime"), &since_ms) && now_ms - since_ms < AT_WORK_MS;
+}
+
 /* Whether the agents' work of this attempt is over. */
-static od_status judge(const od_value *options, const od_value *call, const od_value *found, od_report *report,
-                       od_error *err) {
+static od_status judge(const od_value *options, const od_value *call, const od_value *found, int64_t now_ms,
+                       od_report *report, od_error *err) {
     const char *state = od_value_string(od_value_get(found, "workedState"));
     bool worked = was_worked(call, found);
     bool removed = state && strcmp(state, "REMOVED") == 0, completed = state && strcmp(state, "COMPLETED") == 0;
-    if (!worked && !removed && !completed)
+    if (!removed && !completed && (!worked || is_at_work(found, now_ms)))
         return OD_OK;
     report->done = true;
     if (worked) {
@@ -227,7 +236,8 @@ static od_status say_gone(const od_value *memory, const char *why, od_report *re
 }
 
 static od_status learn_outcome(const od_value *options, const od_value *call, const od_value *result,
-                               const od_error *failure, od_value **memory, od_report *report, od_error *err) {
+                               const od_error *failure, int64_t now_ms, od_value **memory, od_report *report,
+                               od_error *err) {
     bool unknown = failure && failure->code == OD_NOT_FOUND;
     const od_value *found = failure ? NULL : record_of(call, result);
     bool without = unknown || (!failure && !found);
@@ -239,16 +249,15 @@ static od_status learn_outcome(const od_value *options, const od_value *call, co
     if (!found)
         return say_gone(*memory, unknown ? "NORECORDFOUND" : "the record carries another attempt", report, err);
     report->again_ms = next_wait_ms(*memory);
-    return judge(options, call, found, report, err);
+    return judge(options, call, found, now_ms, report, err);
 }
 
 static od_status learn(const od_vendor *vendor, const od_value *options, od_purpose purpose, const od_value *call,
                        const od_operation *operation, const od_value *result, const od_error *failure, int64_t now_ms,
                        od_value **memory, od_report *report, od_error *err) {
     (void)operation;
-    (void)now_ms;
     if (purpose == OD_PURPOSE_TRACK)
-        return learn_outcome(options, call, result, failure, memory, report, err);
+        return learn_outcome(options, call, result, failure, now_ms, memory, report, err);
     /* The operation's own repetitions are over: a look that failed is for the caller to repeat. */
     if (failure && failure->code != OD_NOT_FOUND) {
         if (err && err->code == OD_OK)

@@ -6,10 +6,12 @@ local outdial = require("outdial")
 local KEYS = { access_key_id = "AKIDEXAMPLE", secret_access_key = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY" }
 local START_MS = 1635915665120 -- 2021-11-03 05:01:05.120
 
-local function standing_clock() return START_MS end
+local now_ms
+local function standing_clock() return now_ms end
 
--- Runs fn(client, server) in a task beside a mock whose clock stands, but for signatures, which are of today.
+-- Runs fn(client, server) in a task beside a mock whose clock goes on when told; signatures need the real one.
 local function with_mock(options, fn, settings)
+    now_ms = START_MS
     outdial.run(function()
         local clock = not options.credentials and standing_clock or nil
         local server = assert(mock.start({ settings = settings, now_ms = clock }))
@@ -127,6 +129,30 @@ describe("Symbee Connect", function()
             assert.equal("no", outcome.rang)
             assert.equal("REMOVED", outcome.raw.workedState)
             assert.equal(START_MS / 1000, outcome.at)
+        end)
+    end)
+
+    -- The mock's agent works a record by the number in it.
+    it("tracks a record to what the agent said of it", function()
+        local codes = { Answered = "answered", ["Call Result/No Answer"] = "no_answer", Busy = "busy",
+            Declined = "declined", ["Answering Machine"] = "machine", Fax = "fax", ["Wrong Number"] = "invalid_number",
+            ["Do Not Call"] = "blocked", ["Technical Problem"] = "failed", Abandoned = "abandoned" }
+        with_mock({ work_codes = codes }, function(symbee)
+            for _, row in ipairs {
+                { "+14155550123", "answered", "yes" }, { "+14155599001", "no_answer", "yes" },
+                { "+14155599002", "busy", "unknown" }, { "+14155599003", "declined", "yes" },
+                { "+14155599004", "machine", "yes" }, { "+14155599005", "fax", "yes" },
+                { "+14155599006", "invalid_number", "unknown" }, { "+14155599007", "blocked", "unknown" },
+                { "+14155599008", "failed", "unknown" }, { "+14155599009", "abandoned", "yes" },
+                { "+14155599013", "unclassified", "unknown" },
+            } do
+                local placed = assert(symbee:place_call { to = row[1], token = "token-" .. row[1] })
+                now_ms = now_ms + 60000
+                local outcome = assert(symbee:track(placed))
+                assert.equal(row[2], outcome.kind)
+                assert.equal(row[3], outcome.rang)
+                assert.is_true(outcome.at > (now_ms - 60000) / 1000 and outcome.at < now_ms / 1000)
+            end
         end)
     end)
 
