@@ -33,8 +33,10 @@ static const od_field option_fields[] = {
     { .name = "contact_flow_id", .summary = "default ContactFlowId of calls", .shape = &contact_flow_id },
     { .name = "source_phone_number", .summary = "default SourcePhoneNumber of calls", .shape = &od_shape_e164 },
     { .name = "queue_id", .summary = "default QueueId of calls", .shape = &od_shape_filled },
-    { .name = "credentials", .summary = "AWS keys; without them they are taken from the environment",
+    { .name = "credentials", .summary = "AWS keys; without them the usual places are tried",
       .shape = &credentials },
+    { .name = "profile", .summary = "profile of the shared AWS files to take keys from; then from nowhere else",
+      .shape = &od_shape_filled },
     { .name = "resend_within", .summary = "seconds from the first byte in which a call in doubt may be sent again "
       "with its token; default 3, 0: never", .shape = &seconds },
     { .name = "token_after_disconnect", .summary = "what a token means once its contact ended: new_contact (default) "

@@ -399,7 +399,16 @@ static void a_url_without_a_host_is_not_signed(void **state) {
     auth_close(&r);
 }
 
+/* And no other place that has keys. */
 static void set_environment(const char *key, const char *token) {
+    static const char *const elsewhere[] = {
+        "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_WEB_IDENTITY_TOKEN_FILE",
+        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    };
+    for (size_t i = 0; i < sizeof(elsewhere) / sizeof(elsewhere[0]); i++)
+        unsetenv(elsewhere[i]);
+    setenv("HOME", "/nonexistent", 1);
+    setenv("AWS_EC2_METADATA_DISABLED", "true", 1);
     if (key != NULL) {
         setenv("AWS_ACCESS_KEY_ID", key, 1);
         setenv("AWS_SECRET_ACCESS_KEY", "secret", 1);
@@ -501,7 +510,8 @@ static void without_keys_nothing_is_sent(void **state) {
     assert_int_equal(o.finished, 1);
     assert_int_equal(r.network.sent_count, 0);
     auth_error(&o.exchange.error, "authentication: no AWS credentials: give credentials = { access_key_id, "
-                                    "secret_access_key } or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
+                                    "secret_access_key } or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (imds: "
+                                    "AWS_EC2_METADATA_DISABLED is true)");
     assert_int_equal(o.exchange.error.placement, OD_PLACEMENT_NOT_PLACED);
     od__exchange_clear(&o.exchange);
     auth_close(&r);

@@ -272,7 +272,7 @@ static void chain_of_nothing_says_what_to_do(void **state) {
     prepare(&b, "b", NULL);
     assert_int_equal(ask_chain(&a, &b, &keys, &configured, &waiting, &error), OD_AUTHENTICATION);
     assert_error(&error, "authentication: no AWS credentials: give credentials = { access_key_id, secret_access_key } or "
-                         "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
+                         "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (b: nothing here)");
     assert_false(configured);
     assert_false(waiting);
 }
