@@ -69,20 +69,19 @@ function agent.drop(record)
     record.plan, record.task = nil, nil
 end
 
---- Plans a record's next delivery, never before its earliest time; what was planned before is forgotten. A record that
---- is done or being worked is left alone.
+--- Plans a record's next delivery, never before its earliest time. One that is planned for the same time already stays;
+--- a record that is done or being worked is left alone.
 function agent.plan(state, record, now_ms)
-    local own, plan = state.settings.symbee, {}
-    if record.task or own.agent == "" then
+    local own = state.settings.symbee
+    local waits = record.state ~= "COMPLETED" and record.state ~= "REMOVED" and own.agent ~= ""
+    if record.task or not waits or record.plan and record.plan.earliest_ms == record.earliest_ms then
         return
     end
+    local plan = { earliest_ms = record.earliest_ms }
     record.plan = plan
-    local steps = outcomes.find(state, agent.number(record), "symbee")
-    if record.state == "COMPLETED" or record.state == "REMOVED" or #steps == 0 then
-        return
-    end
     state.at(math.max(now_ms + pace(state, own.deliver_ms), record.earliest_ms or 0), function(due_ms)
-        if record.plan == plan then
+        local steps = outcomes.find(state, agent.number(record), "symbee")
+        if record.plan == plan and #steps > 0 then
             record.plan = nil
             deliver(state, record, steps[math.min(record.attempts + 1, #steps)], due_ms)
         end

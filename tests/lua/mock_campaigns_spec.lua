@@ -109,7 +109,8 @@ for _, version in ipairs(VERSIONS) do
                 items[index] = item("t" .. index, "+15550100001")
             end
             local state = support.state()
-            assert.equal(25, #json.decode(put(state, path, batch(version, table.concat(items, ","))).body).successfulRequests)
+            local read = json.decode(put(state, path, batch(version, table.concat(items, ","))).body)
+            assert.equal(25, #read.successfulRequests)
             items[26] = items[25]
             refused(put(state, path, batch(version, table.concat(items, ","))), 400, "ValidationException",
                 '{"message":"/' .. version[3] .. ': expected 1 to 25 items, got 26"}')
