@@ -51,6 +51,7 @@ Places outbound calls through contact-centre vendors.
   call        send one operation to one vendor
   operations  what vendors, operations and fields there are
   mock        all vendors on one port, to try things out without ringing a phone
+  sign        the stages of an AWS signature, for a request that is not sent
   version     which release this is, and on which libraries it runs
 
 outdial COMMAND --help tells more about one.

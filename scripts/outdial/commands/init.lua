@@ -6,7 +6,7 @@ local program = require "outdial.commands.program"
 
 local commands = {}
 
-local NAMES = { "run", "call", "operations", "mock", "version" }
+local NAMES = { "run", "call", "operations", "mock", "sign", "version" }
 
 local function load_command(name)
     return require("outdial.commands." .. name)
