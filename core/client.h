@@ -12,6 +12,7 @@
 typedef struct od_client_call od_client_call;
 typedef struct od_follow od_follow;
 typedef struct od_hearing od_hearing;
+typedef struct od_heard od_heard;
 
 #define OD_CLIENT_SERVICES 4      /* parts of one vendor with addresses of their own */
 
@@ -43,6 +44,7 @@ struct od_client {
     od_client_call *calls;      /* under way; doubly linked */
     od_hearing *hearing;        /* its notifications; NULL: it never subscribed */
     od_follow *follows;         /* look-ups and outcomes under way; doubly linked */
+    od_heard *heard;            /* its latest events; NULL: none */
     bool in_session;            /* something is open at the vendor, or may be */
     void (*log)(void *context, od_log_level level, const char *text);
     void *log_context;
@@ -76,8 +78,16 @@ void od__follow_hear(od_client *client, const char *channel, const od_value *dat
  * fails). Otherwise as od__client_start. */
 od_status od__client_settle_take(od_client *client, const od_operation *operation, od_value *parameters,
                                  const od_submit_options *options, od_request **out, od_error *err);
-/* Finishes all that is followed, with code. */
+/* Finishes all that is followed, with code, and forgets what was heard. */
 void od__follow_close(od_client *client, od_status code);
+
+/* Remembers an event; without memory for it, none before it either. Both borrowed. */
+void od__heard_add(od_client *client, const char *channel, const od_value *data);
+/* How many events there have been. */
+uint64_t od__heard_count(const od_client *client);
+/* Gives the next event that is remembered from *index on, and steps over it; false: none before end. data may be NULL. */
+bool od__heard_next(const od_client *client, uint64_t *index, uint64_t end, const char **channel, const od_value **data);
+void od__heard_free(od_client *client);
 
 /* Says whether an operation that needs ears for channel may be sent: if the client has subscribed to it, only while its
  * events arrive, in the very session (generation) with which it is sent (R19). Errors: unavailable. */

@@ -15,6 +15,8 @@ struct od_follow {
     od_purpose purpose;
     const od_following *how;
     const od_operation *own;    /* SETTLE: what is to be done */
+    uint64_t heard_before;      /* so many events came before it began */
+    bool has_looked_back;
     bool own_answered;          /* or lost its answer: then the error of the request says so until it is settled */
     od_value *call, *memory;
     od_client_call *question;   /* under way; NULL: none */
@@ -189,35 +191,59 @@ static od_status ask(od_follow *self, od_error *err) {
 }
 
 static void learn(od_follow *self, const od_operation *operation, const od_value *result, const od_error *failure);
+static bool hear(od_follow *self, const char *channel, const od_value *data);
+
+/* Hears what was said before it began, once. Returns whether that was the end of it. */
+static bool looks_back(od_follow *self) {
+    if (self->has_looked_back || self->how->hear == NULL)
+        return false;
+    const od_client *client = self->client;
+    const char *channel;
+    const od_value *data;
+    uint64_t index = 0;
+    bool over = false;
+    self->has_looked_back = true;
+    while (!over && od__heard_next(client, &index, self->heard_before, &channel, &data))
+        over = hear(self, channel, data);
+    return over;
+}
 
 static void ask_again(void *context) {
     od_follow *self = context;
+    if (looks_back(self))
+        return;
     if (ask(self, &self->base.error) != OD_OK)
         fail(self);
     else if (self->own != NULL && self->question == NULL)
         learn(self, NULL, NULL, NULL);
 }
 
-static void plan(od_follow *self, int64_t again_ms) {
+/* These return whether it is over. */
+static bool plan(od_follow *self, int64_t again_ms) {
     od_loop *loop = self->client->engine->loop;
     int64_t now_us = od__loop_now_us(loop);
     int64_t due_us = again_ms > (INT64_MAX - now_us) / 1000 ? INT64_MAX : now_us + again_ms * 1000;
-    if (od__loop_timer_start(loop, &self->again, due_us, &self->base.error) != OD_OK)
+    bool over = od__loop_timer_start(loop, &self->again, due_us, &self->base.error) != OD_OK;
+    if (over)
         fail(self);
+    return over;
 }
 
-static void learned(od_follow *self, od_status status, od_report *report) {
-    if (status != OD_OK)
+static bool learned(od_follow *self, od_status status, od_report *report) {
+    if (status != OD_OK) {
         fail(self);
-    else if (report->done)
+    } else if (report->done) {
         finish_known(self, report);
-    else if (report->again_ms >= 0)
-        plan(self, report->again_ms);
-    else if (self->how->hear == NULL) {
+    } else if (report->again_ms >= 0) {
+        return plan(self, report->again_ms);
+    } else if (self->how->hear != NULL) {
+        return false;
+    } else {
         od__error_set(&self->base.error, OD_INTERNAL, "%s waits for an event, and has none",
                       self->client->vendor->name);
-        finish(self, NULL);
+        fail(self);
     }
+    return true;
 }
 
 static void learn(od_follow *self, const od_operation *operation, const od_value *result, const od_error *failure) {
@@ -229,7 +255,7 @@ static void learn(od_follow *self, const od_operation *operation, const od_value
                                         &error);
     if (status != OD_OK)
         self->base.error = error;
-    learned(self, status, &report);
+    (void)learned(self, status, &report);
     clear_report(&report);
 }
 
@@ -267,14 +293,15 @@ static void answered(void *context, od_value *result, const od_error *error) {
     self->question = NULL;
     if (self->own != NULL && !self->own_answered)
         own_answered(self, result, error);
-    else
+    else if (!looks_back(self))
         learn(self, self->asked, result, result != NULL ? NULL : error);
     od_value_unref(result);
 }
 
 /* ---- events ---- */
 
-static void hear(od_follow *self, const char *channel, const od_value *data) {
+/* Returns whether it is over. */
+static bool hear(od_follow *self, const char *channel, const od_value *data) {
     od_report report = { .again_ms = -1 };
     od_error error = OD_ERROR_INIT;
     od_status status = self->how->hear(self->client->vendor, self->purpose, self->call, channel, data,
@@ -283,22 +310,25 @@ static void hear(od_follow *self, const char *channel, const od_value *data) {
         self->base.error = error;
     /* An answer that is on its way tells more than asking again would. */
     bool asking = self->question != NULL && status == OD_OK && !report.done;
-    if (!asking)
-        learned(self, status, &report);
+    bool over = !asking && learned(self, status, &report);
     clear_report(&report);
+    return over;
 }
 
 void od__follow_hear(od_client *client, const char *channel, const od_value *data) {
+    if (client->vendor->following != NULL && client->vendor->following->hear != NULL)
+        od__heard_add(client, channel, data);
     for (od_follow *self = client->follows, *next; self != NULL; self = next) {
         next = self->next;
         if (self->how->hear != NULL)
-            hear(self, channel, data);
+            (void)hear(self, channel, data);
     }
 }
 
 void od__follow_close(od_client *client, od_status code) {
     while (client->follows != NULL)
         cancel_follow(&client->follows->base, code);
+    od__heard_free(client);
 }
 
 /* ---- starting ---- */
@@ -330,8 +360,12 @@ static od_status check_call(const od_client *client, od_purpose purpose, od_valu
 
 static od_status start(od_follow *self, int64_t timeout_ms, od_error *err) {
     od_status status = start_deadline(self, timeout_ms, err);
+    self->heard_before = od__heard_count(self->client);
     if (status == OD_OK)
         status = ask(self, err);
+    if (status == OD_OK && self->question == NULL && self->heard_before > 0)
+        status = od__loop_timer_start(self->client->engine->loop, &self->again,
+                                      od__loop_now_us(self->client->engine->loop), err);
     if (status != OD_OK)
         od__loop_timer_stop(self->client->engine->loop, &self->deadline);
     return status;

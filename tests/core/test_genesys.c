@@ -300,6 +300,104 @@ static void R19_a_session_lost_between_dial_and_its_event(void **state) {
     rig_close(&r);
 }
 
+/* ---- what was heard before anybody followed the call ---- */
+
+static void R19_events_before_the_answer_are_not_lost(void **state) {
+    (void)state;
+    rig r;
+    rig_client(&r, "genesys", "{" GWS "}");
+    hear(&r, "/v2/me/calls", EVENT("Dialing"));
+    hear(&r, "/v2/me/calls", EVENT("Established"));
+    hear(&r, "/v2/me/calls", EVENT("Released"));
+    od_request *request = track(&r, 0);
+    (void)fake_sent(&r.network);
+    assert_false(od_request_finished(request));
+    answer(&r, 200, NO_CALLS);
+    assert_value(od_request_result(request),
+                 "{\"kind\":\"answered\",\"rang\":\"yes\",\"raw\":{\"id\":\"C1\",\"state\":\"Released\",\"userData\":"
+                 "{\"outdial\":\"t-1\"}},\"at\":1440938160}");
+    od_request_unref(request);
+
+    od_value *call = parse("{\"token\":\"t-1\"}");
+    assert_int_equal(od_client_find(r.client, call, &request, NULL), OD_OK);
+    answer(&r, 200, NO_CALLS);
+    assert_value(od_request_result(request),
+                 "{\"placement\":\"placed\",\"call\":{\"id\":\"C1\",\"state\":\"placed\",\"vendor\":\"genesys\","
+                 "\"token\":\"t-1\"}}");
+    od_request_unref(request);
+    od_value_unref(call);
+    rig_close(&r);
+}
+
+static void R19_what_was_heard_before_goes_on_with_what_is_heard(void **state) {
+    (void)state;
+    rig r;
+    rig_client(&r, "genesys", "{" GWS "}");
+    hear(&r, "/v2/me/calls", EVENT("Dialing"));
+    od_request *request = track(&r, 0);
+    answer(&r, 200, NO_CALLS);
+    assert_false(od_request_finished(request));
+    hear(&r, "/v2/me/calls", EVENT("Released"));
+    assert_value(od_request_result(request),
+                 "{\"kind\":\"no_answer\",\"rang\":\"unknown\",\"raw\":{\"id\":\"C1\",\"state\":\"Released\",\"userData\":"
+                 "{\"outdial\":\"t-1\"}},\"at\":1440938160}");
+    od_request_unref(request);
+    rig_close(&r);
+}
+
+/* The oldest events give way: what they said is not known any more, and nothing wrong is told in its place. */
+static void R19_what_is_forgotten_is_not_guessed(void **state) {
+    (void)state;
+    rig r;
+    rig_client(&r, "genesys", "{" GWS "}");
+    hear(&r, "/v2/me/calls", EVENT("Dialing"));
+    for (int i = 0; i < OD_LIMIT_EVENTS_REMEMBERED - 1; i++)
+        hear(&r, "/v2/me/calls", "{}");
+    hear(&r, "/v2/me/calls", EVENT("Released"));
+    od_request *request = track(&r, 0);
+    answer(&r, 200, NO_CALLS);
+    assert_non_null(strstr(od_value_string(od_value_get(od_request_result(request), "kind")), "unreported"));
+    od_request_unref(request);
+    rig_close(&r);
+}
+
+static void a_record_is_looked_back_for_though_nothing_can_be_asked(void **state) {
+    (void)state;
+    rig r;
+    rig_client(&r, "genesys", "{" GWS RECORDS ",\"place_call_with\":\"add_record\"}");
+    hear(&r, "/v2/me/outbound", "{\"notificationType\":\"OCSError\",\"referenceId\":\"t-1\"}");
+    od_request *request = track(&r, 0);
+    assert_false(od_request_finished(request)); /* never from inside the call */
+    step(&r);
+    assert_int_equal(r.network.sent_count, 0);
+    assert_value(od_request_result(request),
+                 "{\"kind\":\"failed\",\"rang\":\"unknown\",\"raw\":{\"notificationType\":\"OCSError\",\"referenceId\":"
+                 "\"t-1\"},\"at\":1440938160}");
+    od_request_unref(request);
+    rig_close(&r);
+}
+
+static void without_memory_for_an_event_those_before_are_forgotten(void **state) {
+    (void)state;
+    rig r;
+    rig_client(&r, "genesys", "{" GWS "}");
+    od_value *dialing = parse(EVENT("Dialing")), *established = parse(EVENT("Established"));
+    od_value *released = parse(EVENT("Released"));
+    od__follow_hear(r.client, "/v2/me/calls", dialing);
+    od__memory_fail_at(1);
+    od__follow_hear(r.client, "/v2/me/calls", established);
+    assert_int_equal(od__memory_fail_at(0), 1);
+    od__follow_hear(r.client, "/v2/me/calls", released);
+    od_request *request = track(&r, 0);
+    answer(&r, 200, NO_CALLS);
+    assert_string_equal(od_value_string(od_value_get(od_request_result(request), "kind")), "unreported");
+    od_request_unref(request);
+    od_value_unref(dialing);
+    od_value_unref(established);
+    od_value_unref(released);
+    rig_close(&r);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_session_is_open_from_its_start_to_its_end),
@@ -312,6 +410,11 @@ int main(void) {
         cmocka_unit_test(R19_looks_go_on_where_no_event_comes),
         cmocka_unit_test(R6_a_dial_that_was_never_seen_is_written_off_by_the_caller_alone),
         cmocka_unit_test(R19_a_session_lost_between_dial_and_its_event),
+        cmocka_unit_test(R19_events_before_the_answer_are_not_lost),
+        cmocka_unit_test(R19_what_was_heard_before_goes_on_with_what_is_heard),
+        cmocka_unit_test(R19_what_is_forgotten_is_not_guessed),
+        cmocka_unit_test(a_record_is_looked_back_for_though_nothing_can_be_asked),
+        cmocka_unit_test(without_memory_for_an_event_those_before_are_forgotten),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
