@@ -5,10 +5,14 @@
 #include <stdint.h>
 #include <stdbool.h>
 #include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -277,6 +281,61 @@ static void a_grandchild_is_not_waited_for(void **state) {
     cred_close(&r);
 }
 
+/* Makes the kernel an older one, which has no descriptor for a process. */
+static bool forget_pidfds(void) {
+    struct sock_filter rules[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pidfd_open, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = { .len = sizeof(rules) / sizeof(rules[0]), .filter = rules };
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0 &&
+           syscall(SYS_pidfd_open, getpid(), 0) == -1 && errno == ENOSYS;
+}
+
+/* In a process of its own, which ends with 0 if all is well: keys come, and a program that stays is killed and reaped. */
+static int run_without_pidfds(void) {
+    siginfo_t info;
+    cred_rig r;
+    if (!forget_pidfds())
+        return 2;
+    open_with(&r, "/bin/echo '" KEYS "}'");
+    cred_expect_wait(&r);
+    /* Once it has ended, it takes one look. */
+    if (waitid(P_ALL, 0, &info, WEXITED | WNOWAIT) != 0)
+        return 3;
+    cred_pass(&r, OD_PROCESS_POLL_MS - 1);
+    if (r.ready != 0)
+        return 4;
+    cred_pass(&r, 1);
+    cred_expect_keys(&r, "AK SK -", 0);
+    cred_close(&r);
+    open_with(&r, "/bin/sleep 1000");
+    cred_expect_wait(&r);
+    cred_pass(&r, OD_PROCESS_TIME_MS);
+    cred_expect_error(&r, true, "timeout: process: the program did not end within 60 s and was killed");
+    if (waitid(P_ALL, 0, &info, WEXITED | WNOWAIT) != 0)
+        return 5;
+    cred_pass(&r, OD_PROCESS_POLL_MS);
+    if (waitpid(-1, NULL, WNOHANG) != -1)
+        return 6;
+    cred_expect_wait(&r);
+    cred_close(&r);
+    return waitpid(-1, NULL, WNOHANG) == -1 ? 0 : 7;
+}
+
+static void a_kernel_without_pidfds_will_do(void **state) {
+    (void)state;
+    int status = 0;
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(run_without_pidfds());
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 static void a_lack_of_memory_leaves_no_child(void **state) {
     (void)state;
     for (size_t n = 1; n < 12; n++) {
@@ -311,6 +370,7 @@ int main(void) {
         cmocka_unit_test(a_host_that_ignores_its_children_still_gets_keys),
         cmocka_unit_test(signals_of_the_host_do_not_reach_into_the_program),
         cmocka_unit_test(a_grandchild_is_not_waited_for),
+        cmocka_unit_test(a_kernel_without_pidfds_will_do),
         cmocka_unit_test(a_lack_of_memory_leaves_no_child),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
