@@ -22,7 +22,7 @@ SANITIZE   ?=
 CFLAGS     ?= $(OPT)
 BASEFLAGS  := -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -pthread $(WARN) $(SANITIZE)
 INCLUDES   := -Icore/include -Icore
-LIBS       := -lcurl -lcrypto -ljansson -pthread
+LIBS       := -lcurl -lcrypto -ljansson -lm -pthread
 
 CORE_SRC   := $(sort $(wildcard core/*.c core/*/*.c))
 LUA_SRC    := $(sort $(wildcard bindings/lua/*.c bindings/httpd/*.c))
@@ -117,7 +117,7 @@ $(BUILD)/obj/bindings/host/%.o: bindings/host/%.c
 
 $(BUILD)/outdial: $(HOST_OBJ) $(LUA_SRC:%.c=$(BUILD)/obj/lua5.4/%.o) $(BUILD)/liboutdial.a
 	$(call say,LD,$@)
-	$(Q)$(CC) $(SANITIZE) -Wl,-E -o $@ $^ $(LDFLAGS) $$(pkg-config --libs lua5.4) $(LIBS) -ldl -lm
+	$(Q)$(CC) $(SANITIZE) -Wl,-E -o $@ $^ $(LDFLAGS) $$(pkg-config --libs lua5.4) $(LIBS) -ldl
 
 $(BUILD)/compile_commands.json: $(CORE_OBJ) $(HOST_OBJ) $(LUA_SRC:%.c=$(BUILD)/obj/lua5.4/%.o)
 	@{ echo '['; cat $(^:.o=.json) | sed '$$ s/,$$//'; echo ']'; } > $@
@@ -146,13 +146,24 @@ if [ -n "$$missing" ]; then \
 fi
 endef
 
+# npm comes with some builds of node and not with Debian's.
+APT_NPM = $(if $(shell command -v npm),,npm)
+
 .PHONY: deps deps-build deps-lint
-deps: ## install what building and testing need (Debian, Ubuntu)
-	$(call apt_install,$(APT_BUILD) $(APT_TEST))
+deps: ## install what building and testing need (Debian, Ubuntu; npm packages under build/npm)
+	$(call apt_install,$(APT_BUILD) $(APT_TEST) $(APT_NPM))
+	@$(MAKE) --no-print-directory build/npm/installed || { test -z "$$CI" && \
+	    echo "make deps: without these npm packages the tests against others' CometD servers are left out" >&2; }
 deps-build:
 	$(call apt_install,$(APT_BUILD))
-deps-lint:
-	$(call apt_install,$(APT_BUILD) $(APT_TEST) $(APT_LINT))
+deps-lint: deps
+	$(call apt_install,$(APT_LINT))
+
+# The servers and clients of others that the notifications are tested against.
+build/npm/installed: tests/servers/package.json tests/servers/package-lock.json
+	@mkdir -p $(@D) && cp $^ $(@D)
+	$(call say,NPM,tests/servers/package.json)
+	@cd $(@D) && npm ci --no-audit --no-fund --loglevel=error && touch installed
 
 # ---- seeing it work ----
 
