@@ -131,7 +131,7 @@ static od_status make_inner(profile_source *self, const od_profiles *profiles, c
         status = add_sts(self, profiles, profile, "sts", &plan->roles[i], source, &outer, err);
         source = outer;
     }
-    if (status != OD_OK)
+    if (status != OD_OK || source == NULL)
         return status;
     source->ready = inner_ready;
     source->ready_context = self;
@@ -144,9 +144,9 @@ static od_status plan_and_make(profile_source *self, const od_profiles *profiles
     const char *name = od__profile_name(&self->setup, self->profile);
     const od_profile_section *section = od__profiles_find(profiles, OD_SECTION_PROFILE, name);
     od_profile_plan plan;
-    if (section == NULL && strcmp(name, "default") == 0 && self->profile == NULL) {
-        *configured = false;
-        return od__error_set(err, OD_AUTHENTICATION, "profile: there is no profile \"default\"");
+    if (section == NULL) {
+        *configured = self->profile != NULL || strcmp(name, "default") != 0;
+        return od__error_set(err, OD_AUTHENTICATION, "profile: there is no profile \"%.100s\"", name);
     }
     od_status status = od__profile_plan(profiles, name, &plan, err);
     if (status != OD_OK)

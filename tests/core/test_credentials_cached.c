@@ -430,7 +430,7 @@ static void a_bad_profile_is_not_passed_over(void **state) {
     open_default(&r, NULL);
     cred_env("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/x");
     cred_env("AWS_PROFILE", "missing");
-    cred_expect_error(&r, true, "authentication: there is no profile \"missing\"");
+    cred_expect_error(&r, true, "authentication: profile: there is no profile \"missing\"");
     assert_int_equal(r.network.sent_count, 0);
     cred_close(&r);
 }
@@ -522,7 +522,7 @@ static void options_go_before_everything(void **state) {
     cred_env("AWS_ACCESS_KEY_ID", "EK");
     cred_env("AWS_SECRET_ACCESS_KEY", "ES");
     cred_env("AWS_PROFILE", "b");
-    cred_expect_error(&r, true, "authentication: there is no profile \"a\"");
+    cred_expect_error(&r, true, "authentication: profile: there is no profile \"a\"");
     (void)cred_file(&r, ".aws/config", "[profile a]\naws_access_key_id = PK\naws_secret_access_key = PS\n");
     cred_expect_keys(&r, "PK PS -", 0);
     cred_close(&r);

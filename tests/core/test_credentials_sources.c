@@ -75,11 +75,11 @@ static void nothing_is_there_unless_it_was_named(void **state) {
     cred_env("AWS_PROFILE", "b");
     cred_expect_error(&r, false, "authentication: profile \"b\" has no credentials");
     cred_env("AWS_PROFILE", "c");
-    cred_expect_error(&r, true, "authentication: there is no profile \"c\"");
+    cred_expect_error(&r, true, "authentication: profile: there is no profile \"c\"");
     cred_close(&r);
 
     open_profile(&r, "c", NULL, NULL);
-    cred_expect_error(&r, true, "authentication: there is no profile \"c\"");
+    cred_expect_error(&r, true, "authentication: profile: there is no profile \"c\"");
     (void)cred_file(&r, ".aws/config", "[profile c]\nregion = eu-west-1\n");
     cred_expect_error(&r, true, "authentication: profile \"c\" has no credentials");
     cred_close(&r);
