@@ -1,8 +1,6 @@
 /* The vendors' descriptors against tests/vectors/vendors: each row of a file there is one test.
  *
  *   VENDOR/options.json               client options: refused, or their base URL and what checking made of them
- *   VENDOR/following.json             what is asked, answered and heard of a call -> what becomes of it; with purpose
- *                                     settle and an operation: of what that operation asked for
  *   VENDOR/OPERATION/requests.json    parameters -> the exact request
  *   VENDOR/OPERATION/refused.json     parameters -> the exact complaint, nothing sent
  *   VENDOR/OPERATION/answers.json     an HTTP answer -> placed or handed off, the result, or the exact error
@@ -25,13 +23,7 @@
 #include <jansson.h>
 
 #include "base/memory.h"
-#include "json/value.h"
-#include "vendors/vendors.h"
-
-#define VECTORS "tests/vectors/vendors"
-#define ROWS 4096
-#define FILES 1024
-#define ALLOCATIONS 5000
+#include "vector_rows.h"
 
 static const od_vendor *const vendors[] = {
 #define VENDOR(name) &od_vendor_##name,
@@ -40,37 +32,7 @@ static const od_vendor *const vendors[] = {
 };
 #define VENDOR_COUNT (sizeof vendors / sizeof vendors[0])
 
-typedef struct row {
-    const od_vendor *vendor;
-    const od_operation *operation;
-    const char *file;
-    const od_value *options, *value;
-    char name[256];
-} row;
-
-static row rows[ROWS];
-static size_t row_count;
-static od_value *files[FILES];
-static size_t file_count;
-
 /* ---- small helpers ---- */
-
-static const char *text_of(const od_value *object, const char *key) {
-    return od_value_string(od_value_get(object, key));
-}
-
-static char *json_of(const od_value *value) {
-    char *text = NULL;
-    assert_int_equal(od_value_format(value, &text, NULL, NULL), OD_OK);
-    return text;
-}
-
-static void assert_json_equal(const od_value *got, const od_value *expected) {
-    char *a = json_of(got), *b = json_of(expected);
-    assert_string_equal(a, b);
-    od_text_free(a);
-    od_text_free(b);
-}
 
 static bool counting_random(void *context, void *out, size_t bytes) {
     (void)context;
@@ -79,29 +41,15 @@ static bool counting_random(void *context, void *out, size_t bytes) {
     return true;
 }
 
-static void assert_error(const od_error *err, const char *expected) {
-    char line[1024];
-    od_error_format(err, line, sizeof line);
-    assert_string_equal(line, expected);
-}
-
-static od_value *checked_options(const row *r) {
-    od_value *options = od__value_copy(r->options);
-    od_error err = OD_ERROR_INIT;
-    if (od__options_validate(r->vendor, options, &err) != OD_OK)
-        assert_error(&err, "no complaint about the options");
-    return options;
-}
-
-static od_status build(const row *r, const od_operation *operation, const od_value *options, od_value *params,
+static od_status build(const vector_row *r, const od_operation *operation, const od_value *options, od_value *params,
                        od_http_request *request, od_error *err) {
     char url[512];
     od_status status = od__shape_fill(operation->input, params, options, counting_random, NULL, err);
     if (status == OD_OK)
         status = od__shape_validate(operation->input, params, "", err);
     int64_t now_ms = 0;
-    if (text_of(r->value, "now"))
-        assert_true(od__iso8601_parse(text_of(r->value, "now"), &now_ms));
+    if (vector_text(r->value, "now"))
+        assert_true(od__iso8601_parse(vector_text(r->value, "now"), &now_ms));
     if (status == OD_OK)
         status = od__shape_check_ahead(operation->input, params, now_ms, err);
     if (status == OD_OK)
@@ -123,30 +71,30 @@ static void assert_has(const od_value *object, const od_value *members) {
 }
 
 static void run_options(void **state) {
-    const row *r = *state;
+    const vector_row *r = *state;
     od_value *options = od__value_copy(od_value_get(r->value, "options"));
     od_error err = OD_ERROR_INIT;
     od_status status = od__options_validate(r->vendor, options, &err);
     char url[512];
     if (status == OD_OK)
         status = r->vendor->base_url(options, url, sizeof url, &err);
-    if (text_of(r->value, "error")) {
+    if (vector_text(r->value, "error")) {
         assert_int_not_equal(status, OD_OK);
-        assert_error(&err, text_of(r->value, "error"));
+        assert_error_text(&err, vector_text(r->value, "error"));
     } else {
         if (status != OD_OK)
-            assert_error(&err, "no error");
-        assert_string_equal(url, text_of(r->value, "base_url"));
+            assert_error_text(&err, "no error");
+        assert_string_equal(url, vector_text(r->value, "base_url"));
         assert_has(options, od_value_get(r->value, "has"));
     }
     od_value_unref(options);
 }
 
 static void run_options_without_memory(void **state) {
-    const row *r = *state;
-    bool refused = text_of(r->value, "error") != NULL, enough = false;
+    const vector_row *r = *state;
+    bool refused = vector_text(r->value, "error") != NULL, enough = false;
     for (size_t n = 1; !enough; n++) {
-        assert_true(n < ALLOCATIONS);
+        assert_true(n < VECTOR_ALLOCATIONS);
         od_value *options = od__value_copy(od_value_get(r->value, "options"));
         od_error err = OD_ERROR_INIT;
         od__memory_fail_at(n);
@@ -166,24 +114,24 @@ static void assert_document(const od_http_request *request, const char *document
     if (!document)
         return;
     assert_int_equal(od_value_parse(document, strlen(document), &printed, NULL), OD_OK);
-    char *text = json_of(printed);
+    char *text = vector_json(printed);
     assert_string_equal(od__buffer_text(&request->body), text);
     od_text_free(text);
     od_value_unref(printed);
 }
 
 static void run_requests(void **state) {
-    const row *r = *state;
-    od_value *options = checked_options(r), *params = od__value_copy(od_value_get(r->value, "params"));
+    const vector_row *r = *state;
+    od_value *options = vector_options(r), *params = od__value_copy(od_value_get(r->value, "params"));
     od_error err = OD_ERROR_INIT;
     od_http_request request;
     od__http_request_init(&request);
     if (build(r, r->operation, options, params, &request, &err) != OD_OK)
-        assert_error(&err, "no error");
+        assert_error_text(&err, "no error");
     assert_string_equal(request.method, r->operation->method);
-    assert_string_equal(od__buffer_text(&request.url), text_of(r->value, "url"));
-    assert_string_equal(od__buffer_text(&request.body), text_of(r->value, "body"));
-    assert_document(&request, text_of(r->value, "document"));
+    assert_string_equal(od__buffer_text(&request.url), vector_text(r->value, "url"));
+    assert_string_equal(od__buffer_text(&request.body), vector_text(r->value, "body"));
+    assert_document(&request, vector_text(r->value, "document"));
     const od_value *headers = od_value_get(r->value, "headers"), *member;
     void *cursor = NULL;
     const char *key;
@@ -200,13 +148,13 @@ static void run_requests(void **state) {
 }
 
 static void run_refused(void **state) {
-    const row *r = *state;
-    od_value *options = checked_options(r), *params = od__value_copy(od_value_get(r->value, "params"));
+    const vector_row *r = *state;
+    od_value *options = vector_options(r), *params = od__value_copy(od_value_get(r->value, "params"));
     od_error err = OD_ERROR_INIT;
     od_http_request request;
     od__http_request_init(&request);
     assert_int_equal(build(r, r->operation, options, params, &request, &err), OD_VALIDATION);
-    assert_error(&err, text_of(r->value, "error"));
+    assert_error_text(&err, vector_text(r->value, "error"));
     od__http_request_clear(&request);
     od_value_unref(params);
     od_value_unref(options);
@@ -223,7 +171,7 @@ static void fill_response(od_http_response *response, const od_value *value) {
     if (od_value_string(body)) {
         od__buffer_add(&response->body, od_value_string(body), od_value_length(body));
     } else if (body) {
-        char *text = json_of(body);
+        char *text = vector_json(body);
         od__buffer_add_text(&response->body, text);
         od_text_free(text);
     }
@@ -234,23 +182,23 @@ static void fill_response(od_http_response *response, const od_value *value) {
 static void assert_error_is(const od_exchange *exchange, const od_value *expected) {
     static const char *const agains[] = { "no", "transient", "throttled" };
     const od_error *err = &exchange->error;
-    assert_string_equal(od_status_name(err->code), text_of(expected, "code"));
-    const char *placement = text_of(expected, "placement");
+    assert_string_equal(od_status_name(err->code), vector_text(expected, "code"));
+    const char *placement = vector_text(expected, "placement");
     assert_string_equal(od_placement_name(exchange->try_placement), placement ? placement : "");
     assert_int_equal(err->retryable, od_value_boolean(od_value_get(expected, "retryable")));
-    const char *again = text_of(expected, "again");
+    const char *again = vector_text(expected, "again");
     assert_string_equal(agains[exchange->again], again ? again : "no");
-    const char *code = text_of(expected, "vendor_code"), *id = text_of(expected, "request_id");
+    const char *code = vector_text(expected, "vendor_code"), *id = vector_text(expected, "request_id");
     assert_string_equal(err->vendor_code, code ? code : "");
     assert_string_equal(err->request_id, id ? id : "");
-    assert_string_equal(err->message, text_of(expected, "message"));
+    assert_string_equal(err->message, vector_text(expected, "message"));
     const od_value *after = od_value_get(expected, "retry_after_ms");
     assert_int_equal(err->retry_after_ms, after ? od_value_integer(after) : -1);
     assert_int_equal(err->http_status, exchange->response.status);
 }
 
 static void run_answers(void **state) {
-    const row *r = *state;
+    const vector_row *r = *state;
     od_exchange exchange;
     od__exchange_init(&exchange);
     exchange.rings = od__operation_rings(r->operation, od_value_get(r->value, "params"));
@@ -266,7 +214,7 @@ static void run_answers(void **state) {
         assert_error_is(&exchange, expected);
     } else {
         if (status != OD_OK)
-            assert_error(&exchange.error, "no error");
+            assert_error_text(&exchange.error, "no error");
         if (r->operation->refine)
             assert_int_equal(r->operation->refine(od_value_get(r->value, "params"), result, NULL), OD_OK);
         if (od_value_get(r->value, "result"))
@@ -276,8 +224,8 @@ static void run_answers(void **state) {
         od_value *id = NULL;
         bool placed = r->vendor->placed(r->operation, exchange.response.status, od_value_get(r->value, "params"),
                                         result, &id);
-        assert_string_equal(placed ? "placed" : "handed_off", text_of(r->value, "state"));
-        const char *expected_id = text_of(r->value, "id");
+        assert_string_equal(placed ? "placed" : "handed_off", vector_text(r->value, "state"));
+        const char *expected_id = vector_text(r->value, "id");
         assert_string_equal(id ? od_value_string(id) : "(none)", expected_id ? expected_id : "(none)");
         od_value_unref(id);
     }
@@ -285,12 +233,12 @@ static void run_answers(void **state) {
     od__exchange_clear(&exchange);
 }
 
-static od_status place_and_build(const row *r, const od_value *options, const od_operation **operation,
+static od_status place_and_build(const vector_row *r, const od_value *options, const od_operation **operation,
                                  od_value **params, const char **dropped, od_http_request *request, od_error *err) {
     const od_value *value = od_value_get(r->value, "call");
     od_call call = {
-        .to = text_of(value, "to"), .from = text_of(value, "from"), .contact = text_of(value, "contact"),
-        .token = text_of(value, "token"), .attributes = od_value_get(value, "attributes"),
+        .to = vector_text(value, "to"), .from = vector_text(value, "from"), .contact = vector_text(value, "contact"),
+        .token = vector_text(value, "token"), .attributes = od_value_get(value, "attributes"),
         .fields = od_value_get(value, "fields"),
     };
     od_status status = r->vendor->place(r->vendor, options, &call, operation, params, dropped, err);
@@ -298,31 +246,31 @@ static od_status place_and_build(const row *r, const od_value *options, const od
 }
 
 static void run_place(void **state) {
-    const row *r = *state;
-    od_value *options = checked_options(r), *params = NULL;
-    char *before = json_of(r->value);
+    const vector_row *r = *state;
+    od_value *options = vector_options(r), *params = NULL;
+    char *before = vector_json(r->value);
     const od_operation *operation = NULL;
     const char *dropped = NULL;
     od_error err = OD_ERROR_INIT;
     od_http_request request;
     od__http_request_init(&request);
     od_status status = place_and_build(r, options, &operation, &params, &dropped, &request, &err);
-    assert_string_equal(operation->name, text_of(r->value, "operation") ? text_of(r->value, "operation")
+    assert_string_equal(operation->name, vector_text(r->value, "operation") ? vector_text(r->value, "operation")
                                                                          : r->operation->name);
-    if (text_of(r->value, "error")) {
+    if (vector_text(r->value, "error")) {
         assert_int_not_equal(status, OD_OK);
-        assert_error(&err, text_of(r->value, "error"));
+        assert_error_text(&err, vector_text(r->value, "error"));
     } else {
         if (status != OD_OK)
-            assert_error(&err, "no error");
-        assert_string_equal(od__buffer_text(&request.body), text_of(r->value, "body"));
-        if (text_of(r->value, "url"))
-            assert_string_equal(od__buffer_text(&request.url), text_of(r->value, "url"));
+            assert_error_text(&err, "no error");
+        assert_string_equal(od__buffer_text(&request.body), vector_text(r->value, "body"));
+        if (vector_text(r->value, "url"))
+            assert_string_equal(od__buffer_text(&request.url), vector_text(r->value, "url"));
     }
-    const char *expected = text_of(r->value, "dropped");
+    const char *expected = vector_text(r->value, "dropped");
     assert_string_equal(dropped ? dropped : "(nothing)", expected ? expected : "(nothing)");
     /* The caller's own values are untouched, whatever validation replaced. */
-    char *after = json_of(r->value);
+    char *after = vector_json(r->value);
     assert_string_equal(after, before);
     od_text_free(after);
     od_text_free(before);
@@ -333,12 +281,12 @@ static void run_place(void **state) {
 
 /* Every allocation on the way from call to request fails once. */
 static void run_place_without_memory(void **state) {
-    const row *r = *state;
-    od_value *options = checked_options(r);
-    bool refused = text_of(r->value, "error") != NULL, enough = false;
+    const vector_row *r = *state;
+    od_value *options = vector_options(r);
+    bool refused = vector_text(r->value, "error") != NULL, enough = false;
     size_t failures = 0;
     for (size_t n = 1; !enough; n++) {
-        assert_true(n < ALLOCATIONS);
+        assert_true(n < VECTOR_ALLOCATIONS);
         od_value *params = NULL;
         const od_operation *operation = NULL;
         const char *dropped = NULL;
@@ -352,169 +300,13 @@ static void run_place_without_memory(void **state) {
         if (enough)
             assert_int_equal(status, refused ? OD_VALIDATION : OD_OK);
         else if (status == OD_OK) /* what failed was tried again */
-            assert_string_equal(od__buffer_text(&request.body), text_of(r->value, "body"));
+            assert_string_equal(od__buffer_text(&request.body), vector_text(r->value, "body"));
         else if (!refused || status != OD_VALIDATION)
             assert_int_equal(status, OD_OUT_OF_MEMORY);
         od__http_request_clear(&request);
         od_value_unref(params);
     }
     assert_true(failures >= 4); /* or the allocations do not go through the door that this test holds */
-    od_value_unref(options);
-}
-
-/* ---- a call that is followed ---- */
-
-#define NOW_MS INT64_C(1700000000000)
-
-/* What one row of a following.json has come to. */
-typedef struct follower {
-    const row *r;
-    const od_value *options, *call;
-    od_purpose purpose;
-    const od_following *how;
-    const od_operation *asked;
-    od_value *params, *memory;
-    od_report report;
-    od_error error;
-} follower;
-
-static void follower_clear_report(follower *f) {
-    od_value_unref(f->report.call);
-    od_value_unref(f->report.raw);
-    f->report = (od_report){ 0 };
-}
-
-static void fill_failure(od_error *failure, const od_value *said) {
-    for (int code = OD_VALIDATION; code <= OD_INTERNAL; code++)
-        if (strcmp(od_status_name((od_status)code), text_of(said, "code")) == 0)
-            failure->code = (od_status)code;
-    assert_int_not_equal(failure->code, OD_OK);
-    failure->retryable = od_value_boolean(od_value_get(said, "retryable"));
-    if (text_of(said, "message"))
-        snprintf(failure->message, sizeof failure->message, "%s", text_of(said, "message"));
-    if (text_of(said, "vendor_code"))
-        snprintf(failure->vendor_code, sizeof failure->vendor_code, "%s", text_of(said, "vendor_code"));
-    if (od_value_get(said, "retry_after_ms"))
-        failure->retry_after_ms = od_value_integer(od_value_get(said, "retry_after_ms"));
-}
-
-static od_status follow_ask(follower *f, int64_t now_ms) {
-    const od_vendor *vendor = f->r->vendor;
-    od_value_unref(f->params);
-    f->asked = NULL;
-    f->params = NULL;
-    return f->how->ask(vendor, f->options, f->purpose, f->call, f->memory, now_ms, &f->asked, &f->params, &f->error);
-}
-
-/* One step: { ask }, { answer }, { failure }, { time } (nothing was asked) or { event = { channel, data } }. */
-static od_status follow_step(follower *f, const od_value *step) {
-    const od_vendor *vendor = f->r->vendor;
-    const od_value *at = od_value_get(step, "now_ms"), *event = od_value_get(step, "event");
-    const od_value *said = od_value_get(step, "failure"), *answer = od_value_get(step, "answer");
-    int64_t now_ms = at ? od_value_integer(at) : NOW_MS;
-    follower_clear_report(f);
-    if (event) {
-        f->report.again_ms = -1;
-        return f->how->hear(vendor, f->purpose, f->call, text_of(event, "channel"), od_value_get(event, "data"), now_ms,
-                            &f->memory, &f->report, &f->error);
-    }
-    if (od_value_get(step, "time"))
-        f->asked = NULL;
-    else if (!said && !answer)
-        return follow_ask(f, now_ms);
-    od_error failure = OD_ERROR_INIT;
-    if (said)
-        fill_failure(&failure, said);
-    return f->how->learn(vendor, f->options, f->purpose, f->call, f->asked, said ? NULL : answer,
-                         said ? &failure : NULL, now_ms, &f->memory, &f->report, &f->error);
-}
-
-static void assert_followed(const follower *f, const od_value *step) {
-    const od_report *report = &f->report;
-    const od_value *outcome = od_value_get(step, "outcome"), *found = od_value_get(step, "found");
-    const od_value *ask = od_value_get(step, "ask"), *again = od_value_get(step, "again_ms");
-    if (ask && od_value_type(ask) == OD_TYPE_OBJECT) {
-        assert_string_equal(f->asked ? f->asked->name : "(nothing)", text_of(ask, "operation"));
-        assert_false(f->asked->rings);
-        assert_json_equal(f->params, od_value_get(ask, "params"));
-    } else if (ask) {
-        assert_null(f->asked);
-    }
-    const od_value *settled = od_value_get(step, "settled");
-    assert_int_equal(report->done, outcome || found || settled);
-    if (settled) {
-        assert_json_equal(report->raw, settled);
-    } else if (outcome) {
-        assert_string_equal(od__outcome_name(report->kind), text_of(outcome, "kind"));
-        assert_string_equal(od__rang_name(report->rang), text_of(outcome, "rang"));
-        assert_int_equal(report->at_ms, od_value_integer(od_value_get(outcome, "at_ms")));
-        if (od_value_get(outcome, "raw"))
-            assert_json_equal(report->raw, od_value_get(outcome, "raw"));
-    } else if (found) {
-        assert_int_equal(report->found, od_value_type(found) == OD_TYPE_OBJECT);
-        if (report->found)
-            assert_json_equal(report->call, found);
-    } else if (again) {
-        assert_int_equal(report->again_ms, od_value_integer(again));
-    } else if (!ask) {
-        assert_int_equal(report->again_ms, -1);
-    }
-}
-
-/* Plays a row to its end, or to the first failure; checked is false where memory runs out somewhere. */
-static od_status follow_row(const row *r, const od_value *options, bool checked) {
-    const od_value *steps = od_value_get(r->value, "steps");
-    follower f = {
-        .r = r, .options = options, .call = od_value_get(r->value, "call"), .error = OD_ERROR_INIT,
-        .purpose = strcmp(text_of(r->value, "purpose"), "find") == 0 ? OD_PURPOSE_FIND : OD_PURPOSE_TRACK,
-        .how = r->vendor->following,
-    };
-    if (strcmp(text_of(r->value, "purpose"), "settle") == 0) {
-        f.purpose = OD_PURPOSE_SETTLE;
-        f.asked = od_operation_find(r->vendor, text_of(r->value, "operation"));
-        f.how = f.asked->settling->following;
-    }
-    od_status status = OD_OK;
-    for (size_t i = 0; status == OD_OK && i < od_value_length(steps); i++) {
-        const od_value *step = od_value_at(steps, i);
-        status = follow_step(&f, step);
-        if (checked && text_of(step, "error")) {
-            assert_int_equal(status, f.error.code);
-            assert_error(&f.error, text_of(step, "error"));
-            assert_int_equal(i, od_value_length(steps) - 1);
-        } else if (checked) {
-            if (status != OD_OK)
-                assert_error(&f.error, "no error");
-            assert_followed(&f, step);
-        }
-    }
-    follower_clear_report(&f);
-    od_value_unref(f.params);
-    od_value_unref(f.memory);
-    return status;
-}
-
-static void run_following(void **state) {
-    const row *r = *state;
-    od_value *options = checked_options(r);
-    assert_true(od_value_length(od_value_get(r->value, "steps")) > 0);
-    follow_row(r, options, true);
-    od_value_unref(options);
-}
-
-static void run_following_without_memory(void **state) {
-    const row *r = *state;
-    od_value *options = checked_options(r);
-    od_status whole = follow_row(r, options, true);
-    bool enough = false;
-    for (size_t n = 1; !enough; n++) {
-        assert_true(n < ALLOCATIONS);
-        od__memory_fail_at(n);
-        od_status status = follow_row(r, options, false);
-        enough = od__memory_fail_at(0) < n;
-        if (enough || status != OD_OUT_OF_MEMORY) /* what failed was tried again */
-            assert_int_equal(status, whole);
-    }
     od_value_unref(options);
 }
 
@@ -597,8 +389,8 @@ static void R13_outside_the_envelope_nothing_is_proven(void **state) {
 }
 
 static bool has_rows(const od_operation *operation, const char *file) {
-    for (size_t i = 0; i < row_count; i++)
-        if (rows[i].operation == operation && strcmp(rows[i].file, file) == 0)
+    for (size_t i = 0; i < vector_row_count; i++)
+        if (vector_rows[i].operation == operation && strcmp(vector_rows[i].file, file) == 0)
             return true;
     return false;
 }
@@ -613,13 +405,13 @@ static void every_operation_has_vectors(void **state) {
 
 /* Whether some request of the operation has the field in what it sends or is given. */
 static bool field_is_sent(const od_operation *operation, const od_field *field) {
-    for (size_t i = 0; i < row_count; i++) {
-        const od_value *params = od_value_get(rows[i].value, "params");
-        if (rows[i].operation != operation || strcmp(rows[i].file, "requests") != 0)
+    for (size_t i = 0; i < vector_row_count; i++) {
+        const od_value *params = od_value_get(vector_rows[i].value, "params");
+        if (vector_rows[i].operation != operation || strcmp(vector_rows[i].file, "requests") != 0)
             continue;
         char key[80];
         snprintf(key, sizeof key, "\"%s\":", field->name);
-        if (od_value_get(params, field->name) || strstr(text_of(rows[i].value, "body"), key))
+        if (od_value_get(params, field->name) || strstr(vector_text(vector_rows[i].value, "body"), key))
             return true;
     }
     return false;
@@ -645,14 +437,14 @@ static void every_error_row_has_an_answer(void **state) {
     for (size_t v = 0; v < VENDOR_COUNT; v++) {
         for (const od_error_row *error = vendors[v]->errors; error->code != OD_OK; error++) {
             bool found = !error->vendor_code && !error->message;
-            for (size_t i = 0; !found && i < row_count; i++) {
-                const od_value *expected = od_value_get(rows[i].value, "error");
-                if (rows[i].vendor != vendors[v] || strcmp(rows[i].file, "answers") != 0 || !expected)
+            for (size_t i = 0; !found && i < vector_row_count; i++) {
+                const od_value *expected = od_value_get(vector_rows[i].value, "error");
+                if (vector_rows[i].vendor != vendors[v] || strcmp(vector_rows[i].file, "answers") != 0 || !expected)
                     continue;
-                const char *code = text_of(expected, "vendor_code");
+                const char *code = vector_text(expected, "vendor_code");
                 found = (!error->vendor_code || (code && strcasecmp(code, error->vendor_code) == 0)) &&
-                        (!error->message || fnmatch(error->message, text_of(expected, "message"), 0) == 0) &&
-                        strcmp(text_of(expected, "code"), od_status_name(error->code)) == 0;
+                        (!error->message || fnmatch(error->message, vector_text(expected, "message"), 0) == 0) &&
+                        strcmp(vector_text(expected, "code"), od_status_name(error->code)) == 0;
             }
             if (!found)
                 fail_msg("%s: no answer for %s %s", vendors[v]->name, error->vendor_code ? error->vendor_code : "",
@@ -661,49 +453,11 @@ static void every_error_row_has_an_answer(void **state) {
     }
 }
 
-/* ---- loading ---- */
-
-static void load(const od_vendor *vendor, const od_operation *operation, const char *file) {
-    char path[512];
-    if (operation)
-        snprintf(path, sizeof path, VECTORS "/%s/%s/%s.json", vendor->name, operation->name, file);
-    else
-        snprintf(path, sizeof path, VECTORS "/%s/%s.json", vendor->name, file);
-    FILE *stream = fopen(path, "rb");
-    if (!stream)
-        return;
-    static char text[1 << 20];
-    size_t length = fread(text, 1, sizeof text, stream);
-    fclose(stream);
-    od_error err = OD_ERROR_INIT;
-    od_value *value = NULL;
-    if (length == sizeof text || file_count == sizeof files / sizeof files[0] ||
-        od_value_parse(text, length, &value, &err) != OD_OK) {
-        fprintf(stderr, "%s: %s\n", path, err.message);
-        exit(1);
-    }
-    files[file_count++] = value;
-    const od_value *cases = od_value_get(value, "cases");
-    for (size_t i = 0; i < od_value_length(cases) && row_count < ROWS; i++) {
-        row *r = &rows[row_count++];
-        r->vendor = vendor;
-        r->operation = operation;
-        r->file = file;
-        r->value = od_value_at(cases, i);
-        r->options = od_value_get(r->value, "options");
-        if (!r->options)
-            r->options = od_value_get(value, "options");
-        snprintf(r->name, sizeof r->name, "%s%s%s %s: %s", vendor->name, operation ? "." : "",
-                 operation ? operation->name : "", file, text_of(r->value, "name"));
-    }
-}
-
 static const struct kind {
     const char *file;
     CMUnitTestFunction run, again;
 } kinds[] = {
     { "options", run_options, run_options_without_memory },
-    { "following", run_following, run_following_without_memory },
     { "requests", run_requests, NULL },
     { "refused", run_refused, NULL },
     { "answers", run_answers, NULL },
@@ -711,7 +465,7 @@ static const struct kind {
 };
 
 int main(void) {
-    static struct CMUnitTest tests[2 * ROWS + 16] = {
+    static struct CMUnitTest tests[2 * VECTOR_ROWS + 16] = {
         cmocka_unit_test(descriptors_are_complete),
         cmocka_unit_test(R13_error_tables_are_total),
         cmocka_unit_test(R13_outside_the_envelope_nothing_is_proven),
@@ -722,22 +476,20 @@ int main(void) {
     json_set_alloc_funcs(od__alloc, od__free); /* so that the allocations of values can fail too */
     size_t count = 6;
     for (size_t v = 0; v < VENDOR_COUNT; v++) {
-        load(vendors[v], NULL, "options");
-        load(vendors[v], NULL, "following");
+        vector_rows_load(vendors[v], NULL, "options");
         for (const od_operation *operation = vendors[v]->operations; operation->name; operation++)
-            for (size_t k = 2; k < sizeof kinds / sizeof kinds[0]; k++)
-                load(vendors[v], operation, kinds[k].file);
+            for (size_t k = 1; k < sizeof kinds / sizeof kinds[0]; k++)
+                vector_rows_load(vendors[v], operation, kinds[k].file);
     }
-    for (size_t i = 0; i < row_count; i++) {
+    for (size_t i = 0; i < vector_row_count; i++) {
         const struct kind *kind = kinds;
-        while (strcmp(kind->file, rows[i].file) != 0)
+        while (strcmp(kind->file, vector_rows[i].file) != 0)
             kind++;
-        tests[count++] = (struct CMUnitTest){ rows[i].name, kind->run, NULL, NULL, &rows[i] };
+        tests[count++] = (struct CMUnitTest){ vector_rows[i].name, kind->run, NULL, NULL, &vector_rows[i] };
         if (kind->again)
-            tests[count++] = (struct CMUnitTest){ rows[i].name, kind->again, NULL, NULL, &rows[i] };
+            tests[count++] = (struct CMUnitTest){ vector_rows[i].name, kind->again, NULL, NULL, &vector_rows[i] };
     }
     int failed = _cmocka_run_group_tests("vendors", tests, count, NULL, NULL);
-    for (size_t i = 0; i < file_count; i++)
-        od_value_unref(files[i]);
+    vector_rows_free();
     return failed;
 }
