@@ -216,7 +216,6 @@ META["/meta/connect"] = function(self, message, _, _, session, alone)
     end
     -- Of two connects at a time the older one is ended as CometD does it.
     end_park(session, http_error(500), self.now_ms())
-    session.seen_ms = self.now_ms()
     local ext, advice = message.ext, message.advice
     if session.ack and json.type(ext) == "object" and json.type(ext.ack) == "integer" then
         session:acknowledge(ext.ack)

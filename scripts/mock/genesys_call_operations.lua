@@ -83,7 +83,9 @@ end
 local function complete_conference(state, consult)
     local first = consult.parent
     calls.enter(state, consult, "Released")
-    first.consult = nil
+    if first.state == "Released" then
+        return
+    end
     table.insert(first.participants, consult.participants[1])
     calls.enter(state, first, "Established")
     calls.tell(state, first, "ParticipantsUpdated")

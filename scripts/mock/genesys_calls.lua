@@ -42,7 +42,7 @@ local function put_away(state, call)
     end
 end
 
---- Brings a call into another state and tells of it; one that is released stays so.
+--- Brings a call into another state and tells of it; one that is released stays so, whatever comes later.
 function genesys_calls.enter(state, call, name)
     if call.state == "Released" or call.state == name then
         return
@@ -109,10 +109,7 @@ local function follow(state, call, row, index, at_ms)
     if step then
         local due_ms = at_ms + (row[step[1]] or state.settings.genesys[step[1]])
         memory.at(state, due_ms, function()
-            -- Somebody may have hung up, and a call that is held is still established.
-            if call.state == "Dialing" or step[2] == "Released" then
-                genesys_calls.enter(state, call, step[2])
-            end
+            genesys_calls.enter(state, call, step[2]) -- without effect where somebody has hung up
             follow(state, call, row, index + 1, due_ms)
         end)
     end
@@ -122,7 +119,6 @@ end
 function genesys_calls.begin(state, call, number)
     local row = outcome_of(state, number)
     memory.soon(state, function(at_ms)
-        call.began_ms = at_ms
         if row.outcome == "invalid" then
             -- How a number that the switch refuses shows up is not documented: here by an error at the device.
             call.state = "Released"

@@ -299,6 +299,10 @@ describe("the mock's Bayeux connect", function()
         assert.equal('[{"subscription":"/c","successful":true,"id":"14","channel":"/meta/subscribe"}]',
             it_.send("/meta/subscribe", ',"subscription":"/c"').body)
         assert.equal("[" .. event("/a", "2") .. "," .. CONNECTED .. "]", park.resume().body)
+        it_.publish("/a", 3)
+        assert.equal("[" .. event("/a", "3")
+            .. ',{"subscription":"/c","successful":true,"id":"14","channel":"/meta/subscribe"}]',
+            it_.send("/meta/subscribe", ',"subscription":"/c"').body)
     end)
 
     it("ends an older one with 500 and nothing, and loses no message by it", function()
@@ -333,6 +337,20 @@ describe("the mock's Bayeux connect", function()
         it_.advance(10001)
         assert.equal("[" .. LOST .. "]", it_.connect().body)
         assert.equal(0, it_.server:count())
+    end)
+
+    it("counts that time from its answer", function()
+        local it_ = start().listen("/a")
+        local park = it_.connect().park
+        it_.advance(20000)
+        it_.publish("/a", 1)
+        assert.truthy(park.resume())
+        it_.advance(10000)
+        assert.truthy(it_.connect().park)
+        it_.advance(20000)
+        it_.server:drop_connects()
+        it_.advance(10000)
+        assert.truthy(it_.connect().park)
     end)
 
     it("counts that time from the end of one that nobody fetched", function()

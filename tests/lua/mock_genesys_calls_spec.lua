@@ -1,45 +1,20 @@
 -- The mock's calls: Dial and what becomes of it on the clock, every operation on a call with its capability and its
--- notification, and what a test may have happen to them.
+-- notification.
 
 local genesys = require("mock.genesys")
 local json = require("mock.json")
 local gws = dofile("tests/lua/mock_genesys_support.lua")
 
-local support, expect = gws.support, gws.expect
+local support, expect, listening, talking = gws.support, gws.expect, gws.listening, gws.talking
 local unpack = table.unpack or unpack -- luacheck: ignore 113 143
-local CALLS = "/api/v2/me/devices/" .. gws.DEVICE .. "/calls"
 local OK = '{"statusCode":0}'
 local CONNECTED = ',{"successful":true,"advice":{"interval":0,"timeout":30000,"reconnect":"retry"},"id":"14",'
     .. '"channel":"/meta/connect"}]'
 
-local function listening(given)
-    local state = support.state({ settings = { genesys = given or {} } })
-    return gws.client(state):listen("/v2/me/*")
-end
-
-local function dial(client, number, more)
-    return client:operate(CALLS, "Dial", '"destination":{"phoneNumber":"' .. number .. '"}' .. (more or ""))
-end
-
-local function live(client)
-    local list = json.decode(client:get("/api/v2/me?subresources=calls").body).user.calls
-    return list, list[1] and "/api/v2/me/calls/" .. list[#list].id
-end
-
--- An agent in the middle of a call: returns the client, the call's address and its object.
-local function talking(given)
-    local client = listening(given)
-    dial(client, "5001", ',"userData":{"CustomerSegment":"Gold"}')
-    client:wait(310)
-    client:events()
-    local list, target = live(client)
-    return client, target, list[1]
-end
-
 describe("the mock's Dial", function()
     it("is followed by the documents' notification, in their older form", function()
         local client = listening({ participants = "strings" })
-        expect(dial(client, "5001", ',"userData":{"CustomerSegment":"Gold"}'), 200, OK)
+        expect(client:dial("5001", ',"userData":{"CustomerSegment":"Gold"}'), 200, OK)
         assert.same({}, client:heard())
         client:wait(10)
         local text = client:fetch()
@@ -59,7 +34,7 @@ describe("the mock's Dial", function()
 
     it("writes participants as objects today", function()
         local client = listening()
-        dial(client, "+15550100001")
+        client:dial("+15550100001")
         client:wait(10)
         local text = client:fetch()
         local id, conn_id = text:match('"id":"(%w+)","connId":"(%w+)"')
@@ -88,7 +63,7 @@ describe("the mock's Dial", function()
     for _, row in ipairs(lives) do
         it("of " .. row[1] .. " goes on as its last digits say", function()
             local client = listening({ cometd = { max_interval_ms = 100000 } })
-            assert.equal(row[2], dial(client, row[1]).ring ~= nil)
+            assert.equal(row[2], client:dial(row[1]).ring ~= nil)
             local now_ms = 0
             for index = 3, #row, 2 do
                 client:wait(row[index] - 1 - now_ms)
@@ -104,7 +79,7 @@ describe("the mock's Dial", function()
 
     it("lives on while nobody listens, at its own times", function()
         local client = listening({ outcomes = { { suffix = "1", outcome = "answered", talk_ms = 5000 } } })
-        dial(client, "5001")
+        client:dial("5001")
         client:wait(10000)
         local list = client:events()
         assert.same({ "Dialing 0", "Established 0", "Released 5" }, { list[1].data.call.state .. " "
@@ -115,16 +90,16 @@ describe("the mock's Dial", function()
 
     it("is seen among the live calls from its event to its end", function()
         local client = listening()
-        dial(client, "5001", ',"userData":{"outdial":"t-1"}')
-        assert.equal(0, #live(client))
+        client:dial("5001", ',"userData":{"outdial":"t-1"}')
+        assert.equal(0, #client:live())
         client:wait(10)
-        local list, target = live(client)
+        local list, target = client:live()
         assert.equal("Dialing", list[1].state)
         assert.equal("t-1", list[1].userData.outdial)
         assert.equal('{"statusCode":0,"calls":[' .. json.encode(list[1]) .. "]}", client:get("/api/v2/me/calls").body)
         expect(client:get(target), 200, '{"statusCode":0,"call":' .. json.encode(list[1]) .. "}")
         client:wait(900)
-        assert.equal(0, #live(client))
+        assert.equal(0, #client:live())
         expect(client:get(target), 404, '{"statusCode":6,"statusMessage":"Call \'' .. list[1].id
             .. '\' is not found"}')
     end)
@@ -132,23 +107,23 @@ describe("the mock's Dial", function()
     it("keeps its device busy from the start to the end, however it ends", function()
         for _, number in ipairs({ "5001", "+15550199002", "+15550199006" }) do
             local client = listening()
-            dial(client, number)
-            assert.equal(400, dial(client, "5002").status)
+            client:dial(number)
+            assert.equal(400, client:dial("5002").status)
             client:wait(9)
-            assert.equal(400, dial(client, "5002").status)
+            assert.equal(400, client:dial("5002").status)
             client:wait(901)
-            assert.equal(200, dial(client, "5002").status)
+            assert.equal(200, client:dial("5002").status)
         end
     end)
 
     it("may be told to need a session", function()
         local client = listening({ dial_needs_session = true })
-        local answer = dial(client, "5001")
+        local answer = client:dial("5001")
         expect(answer, 400, '{"statusCode":2,"statusMessage":"Device \'5005\' is logged out"}')
         assert.is_nil(answer.ring)
         client:operate("/api/v2/me", "StartContactCenterSession", '"channels":["voice"]')
         client:wait(10)
-        expect(dial(client, "5001"), 200, OK)
+        expect(client:dial("5001"), 200, OK)
     end)
 
     it("on an unregistered device is told by the topic as well", function()
@@ -165,7 +140,7 @@ describe("the mock's Dial", function()
             local client = listening()
             local park = client:connect().park
             genesys.PAGES["after_dial/" .. name](client.state)
-            local answer = dial(client, "5001")
+            local answer = client:dial("5001")
             assert.same({ vendor = "genesys", to = "5001", token = "" }, answer.ring)
             assert.equal(name == "drop" or nil, answer.drop)
             client:wait(10)
@@ -173,9 +148,9 @@ describe("the mock's Dial", function()
             assert.equal(name == "drop" and "/v2/me/calls" or "/meta/connect", list[1].channel)
             assert.equal(name ~= "drop" and "402::session_unknown" or nil, list[1].error)
             client.csrf = support.header(client:get("/api/v2/me"), "X-CSRF-TOKEN")
-            assert.equal("Dialing", live(client)[1].state) -- the call itself is there
+            assert.equal("Dialing", client:live()[1].state) -- the call itself is there
             client:wait(900)
-            assert.is_nil(dial(client, "5002").drop)
+            assert.is_nil(client:dial("5002").drop)
             client:listen("/v2/me/calls"):wait(10)
             assert.same({ "StatusChange Dialing" }, client:heard())
         end)
@@ -215,7 +190,7 @@ describe("the mock's operations on a call", function()
             assert.same({}, client:heard())
             client:wait(1)
             assert.same(row[3], client:heard())
-            local list = live(client)
+            local list = client:live()
             assert.equal(row[4], list[1] and list[1].state)
         end)
     end
@@ -225,7 +200,7 @@ describe("the mock's operations on a call", function()
         client:operate(target, "Hold")
         client:wait(10)
         assert.same({ "Hangup", "SendDtmf", "ClearCall", "DeleteUserDataPair", "AttachUserData", "DeleteUserData",
-            "UpdateUserData", "Retrieve", "StartCallRecording" }, { unpack(live(client)[1].capabilities) })
+            "UpdateUserData", "Retrieve", "StartCallRecording" }, { unpack(client:live()[1].capabilities) })
         client:operate(target, "Retrieve")
         client:wait(10)
         assert.same({ "StatusChange Held", "StatusChange Established" }, client:heard())
@@ -236,9 +211,9 @@ describe("the mock's operations on a call", function()
 
     it("end a call that is still dialling, for good", function()
         local client = listening()
-        dial(client, "5001")
+        client:dial("5001")
         client:wait(10)
-        local _, target = live(client)
+        local _, target = client:live()
         expect(client:operate(target, "Hangup"), 200, OK)
         client:wait(2000)
         assert.same({ "StatusChange Dialing", "StatusChange Released" }, client:heard())
@@ -247,7 +222,9 @@ describe("the mock's operations on a call", function()
     it("come to nothing where the other side has hung up first", function()
         local client, target = talking()
         client:wait(595)
-        expect(client:operate(target, "Hold"), 200, OK)
+        for name, members in pairs({ Hold = false, AttachUserData = '"userData":{"a":1}' }) do
+            expect(client:operate(target, name, members), 200, OK)
+        end
         client:wait(100)
         assert.same({ "StatusChange Released" }, client:heard())
         expect(client:operate(target, "Hangup"), 404, '{"statusCode":6,"statusMessage":"Call \''
@@ -300,6 +277,8 @@ describe("the mock's operations on a call", function()
         local answer = client:operate(target, "InitiateTransfer", '"destination":{"phoneNumber":"5002"}')
         assert.same({ vendor = "genesys", to = "5002", token = "" }, answer.ring)
         client:wait(20)
+        expect(client:operate(select(2, client:live()), "CompleteTransfer"), 403, '{"statusCode":3,"statusMessage":'
+            .. '"Operation \'CompleteTransfer\' is not possible in state \'Dialing\'"}')
         local consult = client:events()
         assert.equal("Held", consult[1].data.call.state)
         assert.equal("Dialing", consult[2].data.call.state)
@@ -307,7 +286,7 @@ describe("the mock's operations on a call", function()
         assert.equal("http://gws.example.com" .. target, consult[2].data.call.parentCallUri)
         client:wait(300)
         assert.same({ "StatusChange Established" }, client:heard())
-        local _, second = live(client)
+        local _, second = client:live()
         expect(client:operate(target, "CompleteTransfer"), 403, '{"statusCode":3,"statusMessage":'
             .. '"Operation \'CompleteTransfer\' is not possible in state \'Held\'"}')
         expect(client:operate(second, "SwapCalls", '"otherCallUri":"http://gws.example.com' .. target .. '"'), 200, OK)
@@ -319,7 +298,7 @@ describe("the mock's operations on a call", function()
         expect(client:operate(second, "CompleteTransfer"), 200, OK)
         client:wait(10)
         assert.same({ "StatusChange Released", "StatusChange Released" }, client:heard())
-        assert.equal(0, #live(client))
+        assert.equal(0, #client:live())
     end)
 
     it("confer over a consultation", function()
@@ -327,7 +306,7 @@ describe("the mock's operations on a call", function()
         client:operate(target, "InitiateConference", '"destination":{"phoneNumber":"5002"}')
         client:wait(320)
         client:events()
-        local _, second = live(client)
+        local _, second = client:live()
         client:operate(second, "CompleteConference")
         client:wait(10)
         local list = client:events()
@@ -335,7 +314,29 @@ describe("the mock's operations on a call", function()
             list[2].data.call.state, list[3].data.notificationType })
         assert.equal(2, #list[3].data.call.participants)
         assert.equal("5002", list[3].data.call.participants[2].digits)
-        assert.equal(1, #live(client))
+        assert.equal(1, #client:live())
+    end)
+
+    it("leave out of a conference who has hung up", function()
+        local client, target = talking()
+        client:operate(target, "InitiateConference", '"destination":{"phoneNumber":"5002"}')
+        client:wait(320)
+        client:events()
+        local _, second = client:live()
+        client:wait(275)
+        expect(client:operate(second, "CompleteConference"), 200, OK)
+        client:wait(10)
+        assert.same({ "StatusChange Released", "StatusChange Released" }, client:heard())
+    end)
+
+    it("are nothing to a call that was ended while it was dialled", function()
+        local client = listening()
+        client:dial("+15550199003")
+        client:wait(305)
+        local _, target = client:live()
+        client:operate(target, "Hangup")
+        client:wait(100)
+        assert.same({ "StatusChange Dialing", "StatusChange Released" }, client:heard())
     end)
 
     it("let a consultation end by itself", function()
@@ -384,106 +385,5 @@ describe("the mock's operations on a call", function()
         expect(clerk:operate(target, "Hangup"), 403, '{"statusCode":5,"statusMessage":"Feature \'api-voice\' is '
             .. 'required"}')
         expect(clerk:get(target), 404, not_found:format(target:match("[^/]+$")))
-    end)
-end)
-
-describe("the mock's dispositions", function()
-    local TARGET = "/api/v2/me/devices/" .. gws.DEVICE
-
-    local function members(id, more)
-        return '"callUri":"http://gws.example.com/api/v2/me/calls/' .. id .. '","callUuid":"' .. id
-            .. '","disposition":"sold"' .. (more or "")
-    end
-
-    it("become user data of a live call and of one that has ended", function()
-        local client, _, call = talking()
-        expect(client:operate(TARGET, "SetCallDisposition", members(call.id)), 200, OK)
-        client:wait(10)
-        local data = client:events()[1].data
-        assert.equal("AttachedDataChanged", data.notificationType)
-        assert.equal('{"CustomerSegment":"Gold","DispositionCode":"sold"}', json.encode(data.call.userData))
-        client:wait(600)
-        client:events()
-        client:operate(TARGET, "SetCallDisposition", members(call.id, ',"dispositionKey":"DISP","userData":{"a":1}'))
-        client:wait(10)
-        data = client:events()[1].data
-        assert.equal("Released", data.call.state)
-        assert.equal('{"CustomerSegment":"Gold","DispositionCode":"sold","a":1,"DISP":"sold"}',
-            json.encode(data.call.userData))
-    end)
-
-    it("are refused where they name no call of the device", function()
-        local client, _, call = talking()
-        local not_found = '{"statusCode":6,"statusMessage":"%s \'%s\' is not found"}'
-        expect(client:operate("/api/v2/me/devices/" .. gws.OTHER, "SetCallDisposition", members(call.id)), 404,
-            not_found:format("Call", call.id))
-        expect(client:operate("/api/v2/me/devices/none", "SetCallDisposition", members(call.id)), 404,
-            not_found:format("Device", "none"))
-        expect(client:operate(TARGET, "SetCallDisposition", members("none")), 404, not_found:format("Call", "none"))
-        expect(client:operate(TARGET, "SetCallDisposition", '"callUri":"/me/calls/' .. call.id
-            .. '","callUuid":"other","disposition":"sold"'), 404, not_found:format("Call", "other"))
-        expect(client:operate(TARGET, "SetCallDisposition", '"callUri":"x","callUuid":"x"'), 400,
-            '{"statusCode":1,"statusMessage":"Required parameter \'disposition\' is missing"}')
-    end)
-
-    it("are possible for the last hundred calls that have ended", function()
-        local client = listening()
-        local first
-        for index = 1, 101 do
-            dial(client, "5001")
-            client:wait(10)
-            first = first or live(client)[1].id
-            assert.equal(index, #client.state.genesys.users[client.state.settings.genesys.users[1]].ended + 1)
-            client:wait(1000)
-            if index == 100 then
-                assert.equal(200, client:operate(TARGET, "SetCallDisposition", members(first)).status)
-            end
-        end
-        assert.equal(404, client:operate(TARGET, "SetCallDisposition", members(first)).status)
-    end)
-end)
-
-describe("the mock's other side", function()
-    local function ring(client, body)
-        return genesys.PAGES["calls/ring"](client.state, support.request("POST", "/mock/genesys/calls/ring",
-            { { "Host", "gws.example.com" } }, body))
-    end
-
-    it("calls in, and is answered", function()
-        local client = listening()
-        ring(client, '{"deviceId":"' .. gws.DEVICE .. '","phoneNumber":"+15550100009"}')
-        local list, target = live(client)
-        assert.equal("Ringing", list[1].state)
-        assert.equal("Inbound", list[1].callType)
-        assert.equal("5005", list[1].dnis)
-        assert.equal("+15550100009", list[1].ani)
-        assert.same({ "Answer", "ClearCall", "DeleteUserDataPair", "AttachUserData", "DeleteUserData",
-            "UpdateUserData" }, { unpack(list[1].capabilities) })
-        assert.equal(400, dial(client, "5001").status)
-        client:operate(target, "Answer")
-        client:wait(10)
-        client:operate(target, "Hangup")
-        client:wait(10)
-        assert.same({ "StatusChange Ringing", "StatusChange Established", "StatusChange Released" }, client:heard())
-    end)
-
-    it("hangs up in every call", function()
-        local client = listening()
-        dial(client, "+15550199012")
-        client:operate("/api/v2/me/devices/" .. gws.OTHER .. "/calls", "Dial", '"destination":{"phoneNumber":"5001"}')
-        client:wait(10)
-        client:events()
-        genesys.PAGES["calls/release"](client.state)
-        assert.same({ "StatusChange Released", "StatusChange Released" }, client:heard())
-        assert.equal(0, #live(client))
-    end)
-
-    it("must say which device it calls", function()
-        local client = listening()
-        for body, text in pairs({ [""] = "expected { deviceId, phoneNumber }", ["{}"] = "expected { deviceId, "
-            .. "phoneNumber }", ['{"phoneNumber":"5001"}'] = "there is no such device" }) do
-            local _, problem = ring(client, body)
-            assert.equal(text, problem)
-        end
     end)
 end)

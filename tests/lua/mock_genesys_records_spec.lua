@@ -93,7 +93,8 @@ describe("the mock's AddRecord", function()
 
     it("makes a chain, or lengthens the one named", function()
         local client = listening()
-        local expected = { { nil, 1, 0 }, { nil, 2, 0 }, { "1", 1, 1 }, { "1", 1, 2 }, { "7", 7, 0 }, { nil, 8, 0 } }
+        local expected = { { nil, 1, 0 }, { nil, 2, 0 }, { "1", 1, 1 }, { "1", 1, 2 }, { nil, 3, 0 },
+            { "7", 7, 0 }, { nil, 8, 0 } }
         for _, row in ipairs(expected) do
             add(client, { chainId = row[1] })
             local data = client:events()[2].data.userData

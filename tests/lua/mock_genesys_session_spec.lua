@@ -110,7 +110,10 @@ describe("the mock's StartContactCenterSession", function()
         { START .. ',"devicePath":"none"', 404, 6, "Device 'none' is not found" },
         { START .. ',"isForceLogin":true', 400, 2, invalid:format("isForceLogin") },
         { '"channels":["multimedia"]', 500, 4, "Interaction server connection is not opened" },
-        { '"channels":["multimedia","chat"]', 500, 4, "Interaction server connection is not opened" },
+        { '"channels":["multimedia","voice"],"devicePath":"/devices/' .. gws.UNREGISTERED .. '"', 500, 4,
+            "Interaction server connection is not opened" },
+        { '"channels":["voice","multimedia"],"devicePath":"/devices/' .. gws.UNREGISTERED .. '"', 500, 4,
+            "Device '5007' is not registered." },
     }
     for _, row in ipairs(refused) do
         it("refuses " .. row[1], function()

@@ -138,10 +138,38 @@ function Client:heard()
     return list
 end
 
+--- Dials on the agent's first device; more is JSON members.
+function Client:dial(number, more)
+    return self:operate("/api/v2/me/devices/" .. genesys_support.DEVICE .. "/calls", "Dial",
+        '"destination":{"phoneNumber":"' .. number .. '"}' .. (more or ""))
+end
+
+--- The agent's live calls, and the address of the last one.
+function Client:live()
+    local list = json.decode(self:get("/api/v2/me?subresources=calls").body).user.calls
+    return list, list[1] and "/api/v2/me/calls/" .. list[#list].id
+end
+
 --- Moves the clock and lets happen what is due.
 function Client:wait(ms)
     self.state.advance(ms)
     self.state.catch_up()
+end
+
+--- An agent of a new mock with these settings who hears of devices, calls and records.
+function genesys_support.listening(given)
+    local state = support.state({ settings = { genesys = given or {} } })
+    return genesys_support.client(state):listen("/v2/me/*")
+end
+
+--- An agent in the middle of a call: the client, the call's address and the call.
+function genesys_support.talking(given)
+    local client = genesys_support.listening(given)
+    client:dial("5001", ',"userData":{"CustomerSegment":"Gold"}')
+    client:wait(310)
+    client:events()
+    local list, target = client:live()
+    return client, target, list[1]
 end
 
 --- Compares an answer's body and status.
