@@ -13,7 +13,7 @@ local clients = {
         device_id = "4d72a6b5-ee96-4e1f-b09b-5c3f979d82b7", place_call_with = "add_record", application_id = 134,
         campaign_name = "Campaign1", calling_list = "CallingList1", time_zone = "GMT", phone_type = "Mobile" },
     ccai_platform = outdial.ccai_platform { endpoint = endpoint, subdomain = "acme", domain = "uc1.ccaiplatform.com",
-        api_token = "token", agent_email = "agent@somedomain.com", outbound_number = "+13392195276" },
+        api_token = "token", outbound_number = "+13392195276" }, -- an agent has one call at a time: one for each below
     symbee = outdial.symbee { endpoint = endpoint, company_code = "acme", environment = "prod", api_key = "symbee-key",
         campaign_region = "us-east-1", campaign_name = "Renewals" },
 }
@@ -37,7 +37,8 @@ outdial.each(contacts, { concurrency = 64 }, function(contact)
         if try > 1 then outdial.sleep(err.retry_after or 0.5 * try) end
         call, err = clients[name]:place_call { to = contact.mobile:gsub("[ ()-]", ""), contact = contact.id,
             attributes = { name = contact.name, plan = contact.plan },
-            fields = name == "genesys_list" and { from = 10 * 3600, ["until"] = 20 * 3600 } or nil }
+            fields = name == "genesys_list" and { from = 10 * 3600, ["until"] = 20 * 3600 }
+                or name == "ccai_platform" and { agent_email = ("agent%s@somedomain.com"):format(contact.id) } or nil }
         if call or not err.retryable or err.placement == "unknown" then break end -- unknown: it may be ringing
     end
     local what = call and call.state or err.placement == "unknown" and "unknown" or "refused"

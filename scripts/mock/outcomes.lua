@@ -25,8 +25,9 @@
 --   ...99101 on: each DisconnectReason of Connect; ...99131 on: each status of its machine detection; ...99201 on: each
 --             fail_reason of CCAI Platform; in the order of the lists below. Other vendors' calls are answered.
 --
--- Where a phone does not ring (busy, no such number, blocked, the network fails, expired) the phone log has no line.
--- The setting contacts.outcomes = false makes every number an ordinary one.
+-- Genesys follows the endings that the setting genesys.outcomes lists. Where a phone does not ring (busy, no such
+-- number, blocked, the network fails, expired) the phone log has no line. The setting contacts.outcomes = false makes
+-- every number an ordinary one; contacts.speed = 10 lets all lives go ten times as fast.
 
 local outcomes = {}
 
@@ -205,6 +206,15 @@ function outcomes.list()
         list[index] = { row[1], row[2] }
     end
     return list
+end
+
+--- The endings that are one vendor's: a list of { first, text }, where the others count on from the first.
+function outcomes.ranges()
+    return {
+        { "99101", "on: Connect's " .. #outcomes.DISCONNECT_REASONS .. " reasons of a disconnect" },
+        { "99131", "on: Connect's " .. #outcomes.DETECTION_STATUSES .. " results of machine detection" },
+        { "99201", "on: CCAI Platform's " .. #outcomes.FAIL_REASONS .. " reasons of a failure" },
+    }
 end
 
 return outcomes

@@ -523,6 +523,8 @@ describe("outdial mock", function()
             { "--latency fast", "--latency: expected milliseconds, got fast" },
             { "--rate maybe", "--rate: expected on or off, got maybe" },
             { "--seed x", "--seed: expected a whole number, got x" },
+            { "--speed 0", "--speed: expected a number above 0, got 0" },
+            { "--speed fast", "--speed: expected a number above 0, got fast" },
             { "--token-after-disconnect x", "--token-after-disconnect: expected new_contact or same_contact, got x" },
             { "--fault throttle", '--fault: expected KIND=RATE, got "throttle"' },
         }

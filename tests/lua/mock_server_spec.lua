@@ -218,6 +218,22 @@ describe("the mock inside a program", function()
         end)
     end)
 
+    it("lets lives go on while nobody asks", function()
+        scheduler.run(function()
+            local handle = assert(mock.start({ settings = { ccai = { queue_ms = 1 } } }))
+            local base = "http://127.0.0.1:" .. handle.port
+            local body = '{"call_type":"IncomingCall","menu_id":9,"end_user_number":"+1 859-657-9625"}'
+            local curl_command = ("curl -sS -o /dev/null -u acme:token -H 'Content-Type: application/json' -d %s "
+                .. "%s/apps/api/v1/calls &"):format(quote(body), base)
+            os.execute(curl_command)
+            while handle.log.total == 0 do
+                scheduler.sleep(0.001)
+            end
+            assert.equal(1, handle.log.counts.ccai_platform)
+            handle:stop()
+        end)
+    end)
+
     it("says why it cannot write its phone log", function()
         local handle, message = mock.start({ phone_log = "/nonexistent/phones.jsonl" })
         assert.is_nil(handle)

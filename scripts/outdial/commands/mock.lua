@@ -3,6 +3,7 @@
 local faults = require "mock.faults"
 local mock = require "mock"
 local options = require "outdial.commands.options"
+local outcomes = require "mock.outcomes"
 local program = require "outdial.commands.program"
 
 local command = {
@@ -16,15 +17,25 @@ local command = {
         { "latency", "MS", "wait so long before each answer" },
         { "rate", "on|off", "enforce the vendors' rates (default off)", default = "off" },
         { "seed", "N", "make faults and ids repeatable" },
+        { "speed", "N", "calls live so many times as fast (default 1)" },
         { "token-after-disconnect", "KIND", "what a ClientToken of an ended contact starts (default new_contact)" },
     },
     notes = {
         "",
         "Kinds of faults: " .. table.concat(faults.KINDS, ", ") .. ".",
         "Kinds of --token-after-disconnect: new_contact, same_contact.",
+        "",
+        "What becomes of a call is chosen by the last five digits of the number called; any other number is answered:",
     },
     example = "outdial mock --listen 127.0.0.1:8080 --phone-log phones.jsonl --fault throttle=0.1,drop_after=0.02",
 }
+
+for _, row in ipairs(outcomes.list()) do
+    command.notes[#command.notes + 1] = "  ..." .. row[1] .. "  " .. row[2]
+end
+for _, row in ipairs(outcomes.ranges()) do
+    command.notes[#command.notes + 1] = "  ..." .. row[1] .. "  " .. row[2]
+end
 
 -- Each reads one flag's text into the mock's options; returns what was expected if it cannot.
 local readers = {}
@@ -66,6 +77,14 @@ end
 function readers.seed(text, into)
     into.seed = text:find("^%d+$") and tonumber(text)
     return not into.seed and "expected a whole number, got " .. text or nil
+end
+
+function readers.speed(text, into)
+    local speed = text:find("^%d+%.?%d*$") and tonumber(text)
+    if not speed or speed == 0 then
+        return "expected a number above 0, got " .. text
+    end
+    into.settings = { contacts = { speed = speed } }
 end
 
 readers["token-after-disconnect"] = function(text, into)
