@@ -18,6 +18,7 @@
 #define OD_LUA_ENGINE "outdial.engine"
 #define OD_LUA_CLIENT "outdial.client"
 #define OD_LUA_REQUEST "outdial.request"
+#define OD_LUA_SUBSCRIPTION "outdial.subscription"
 #define OD_LUA_VALUE "outdial.value"
 #define OD_LUA_ERROR "outdial.error"
 
@@ -109,6 +110,8 @@ void od__lua_request_delist(lua_State *L, int attached, const void *key);
 
 int od__lua_engine_new(lua_State *L);
 int od__lua_client_new(lua_State *L);
+int od__lua_client_subscribe(lua_State *L);
+int od__lua_client_unsubscribe(lua_State *L);
 
 /* Each makes the types of its file; the table of the module is on top of the stack. */
 void od__lua_open_error(lua_State *L);
@@ -116,6 +119,7 @@ void od__lua_open_value(lua_State *L);
 void od__lua_open_engine(lua_State *L);
 void od__lua_open_client(lua_State *L);
 void od__lua_open_request(lua_State *L);
+void od__lua_open_subscription(lua_State *L);
 void od__lua_open_describe(lua_State *L);
 void od__lua_open_check(lua_State *L);
 void od__lua_open_crypto(lua_State *L);

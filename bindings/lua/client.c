@@ -275,6 +275,7 @@ void od__lua_open_client(lua_State *L) {
     static const luaL_Reg methods[] = {
         {"submit", client_submit}, {"place", client_place},         {"prepare", client_prepare},
         {"find", client_find},     {"track", client_track},
+        {"subscribe", od__lua_client_subscribe}, {"unsubscribe", od__lua_client_unsubscribe},
         {"ending", client_ending}, {"vendor", client_vendor},
         {"pending", client_pending},     {"keep_logs", client_keep_logs},
         {"logs", client_logs},     {"close", client_close},         {NULL, NULL}};

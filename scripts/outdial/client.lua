@@ -3,6 +3,7 @@
 local core = require "outdial.core"
 local errors = require "outdial.error"
 local pager = require "outdial.pager"
+local subscription = require "outdial.subscription"
 
 local M = {}
 
@@ -62,7 +63,7 @@ end
 -- Builds the methods of one vendor for one scheduler.
 local function new_class(scheduler, vendor)
     local state, enter, wait = scheduler.state, scheduler.enter, scheduler.wait
-    local methods, names = {}, { "place_call", "find", "track", "prepare", "pages", "close" }
+    local methods, names = {}, { "place_call", "find", "track", "subscribe", "prepare", "pages", "close" }
 
     local function stopping_error()
         return errors.new("canceled", "stopping: no new call is started", { placement = "not_placed" })
@@ -130,6 +131,21 @@ local function new_class(scheduler, vendor)
         return wait(task, request)
     end
 
+    -- client:subscribe(channels, function(event) ... end) -> subscription, or nil, err: see outdial.subscription
+    function methods.subscribe(self, channels, fn)
+        local what = vendor .. ":subscribe"
+        local handle = type(self) == "table" and rawget(self, "_handle")
+        if not handle then check_handle(what, self, channels) end
+        if type(channels) ~= "table" then
+            misuse(what, "expected a list of channels, got " .. describe_type(channels))
+        end
+        if type(fn) ~= "function" then misuse(what, "expected a function, got " .. describe_type(fn)) end
+        local task = enter()
+        local made, err = subscription.open(scheduler, task, handle, channels, fn)
+        if not made and err.code == "validation" then misuse(what, tostring(err)) end
+        return made, err
+    end
+
     -- Raises where an operation has a name that the vendor does not know, at the line of who called the caller.
     local function check_operation(what, operation)
         local problem
@@ -167,8 +183,9 @@ local function new_class(scheduler, vendor)
         return handle:prepare(operation, params)
     end
 
-    -- client:close(): lets what is under way finish, ends what is open at the vendor (an agent's session), then frees the
-    -- client; closing twice does nothing. Returns true, or nil, err if that end failed: the client is closed all the same.
+    -- client:close(): lets what is under way finish, ends its subscriptions and what is open at the vendor (an agent's
+    -- session), then frees the client; closing twice does nothing. Returns true, or nil, err if that end failed: the
+    -- client is closed all the same.
     function methods.close(self)
         local handle = type(self) == "table" and rawget(self, "_handle")
         if not handle then
@@ -176,9 +193,10 @@ local function new_class(scheduler, vendor)
             check_handle(vendor .. ":close", self)
         end
         local task
-        if handle:pending() > 0 or handle:ending() then task = enter() end
+        if handle:pending() > 0 or handle:ending() or subscription.any(handle) then task = enter() end
         self._handle = false
         scheduler.drain(task, handle)
+        subscription.close_all(scheduler, task, handle)
         local ended, err = true, nil
         local ending = handle:ending()
         if ending then

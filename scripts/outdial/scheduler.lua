@@ -96,6 +96,7 @@ local function new(engine)
         if thread then tasks[thread] = nil end
         if thread and how ~= "returned" and close_thread then close_thread(thread) end
         task.thread, task.fn, task.args = nil, nil, nil
+        if task.on_end then task.on_end() end -- neither waits nor raises
         if how == "failed" then scope.failures[#scope.failures + 1] = task end
         scope.tasks[task] = nil
         if not task.daemon then scope.open = scope.open - 1 end
