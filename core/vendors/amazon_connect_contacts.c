@@ -76,7 +76,8 @@ od_status od__connect_refine_described(const od_value *params, od_value *result,
 /* ---- search ---- */
 
 static const char *const time_types[] = {
-    "INITIATION_TIMESTAMP", "SCHEDULED_TIMESTAMP", "CONNECTED_TO_AGENT_TIMESTAMP", "DISCONNECT_TIMESTAMP", NULL
+    "INITIATION_TIMESTAMP", "SCHEDULED_TIMESTAMP", "CONNECTED_TO_AGENT_TIMESTAMP", "DISCONNECT_TIMESTAMP",
+    "ENQUEUE_TIMESTAMP", NULL
 };
 static const char *const sort_fields[] = {
     "INITIATION_TIMESTAMP", "SCHEDULED_TIMESTAMP", "CONNECTED_TO_AGENT_TIMESTAMP", "DISCONNECT_TIMESTAMP",
