@@ -63,7 +63,8 @@ od_status od__credentials_default_new(const od_value *options, const od_credenti
 
 /* options.credentials = { access_key_id, secret_access_key, session_token }, copied. */
 od_status od__credentials_static_new(const od_value *given, od_credential_source **out, od_error *err);
-/* AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN; read at each get. get_env NULL: getenv. */
+/* AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN (or AWS_SECURITY_TOKEN), AWS_CREDENTIAL_EXPIRATION; read at
+ * each get. get_env NULL: getenv. */
 od_status od__credentials_environment_new(const char *(*get_env)(const char *name), od_credential_source **out,
                                           od_error *err);
 /* AWS_WEB_IDENTITY_TOKEN_FILE, AWS_ROLE_ARN, AWS_ROLE_SESSION_NAME; the token is read at each fetch. */

@@ -414,6 +414,22 @@ static void the_first_place_wins(void **state) {
     cred_close(&r);
 }
 
+static void the_environment_may_say_more(void **state) {
+    (void)state;
+    cred_rig r;
+    open_default(&r, NULL);
+    cred_env("AWS_ACCESS_KEY_ID", "EK");
+    cred_env("AWS_SECRET_ACCESS_KEY", "ES");
+    cred_env("AWS_SECURITY_TOKEN", "old");
+    cred_expect_keys(&r, "EK ES old", 0);
+    cred_env("AWS_SESSION_TOKEN", "new");
+    cred_env("AWS_CREDENTIAL_EXPIRATION", "2015-08-30T13:36:00Z");
+    cred_expect_keys(&r, "EK ES new", 1440938160000 + HOUR);
+    cred_env("AWS_CREDENTIAL_EXPIRATION", "later");
+    cred_expect_error(&r, true, "authentication: environment: AWS_CREDENTIAL_EXPIRATION is no time");
+    cred_close(&r);
+}
+
 static void a_web_identity_comes_before_a_profile(void **state) {
     (void)state;
     cred_rig r;
@@ -617,6 +633,7 @@ int main(void) {
         cmocka_unit_test(stable_keys_must_come_once),
         cmocka_unit_test(rejected_keys_are_given_to_nobody),
         cmocka_unit_test(the_first_place_wins),
+        cmocka_unit_test(the_environment_may_say_more),
         cmocka_unit_test(a_web_identity_comes_before_a_profile),
         cmocka_unit_test(a_bad_profile_is_not_passed_over),
         cmocka_unit_test(a_container_comes_before_the_instance),
