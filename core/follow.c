@@ -320,7 +320,7 @@ void od__follow_hear(od_client *client, const char *channel, const od_value *dat
         od__heard_add(client, channel, data);
     for (od_follow *self = client->follows, *next; self != NULL; self = next) {
         next = self->next;
-        if (self->how->hear != NULL)
+        if (self->how->hear != NULL && !looks_back(self))
             (void)hear(self, channel, data);
     }
 }

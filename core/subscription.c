@@ -192,9 +192,15 @@ static bool stands(const od_hearing *self, const od_subscription *subscription) 
 
 static void on_changed(void *context) {
     od_hearing *self = context;
-    for (od_subscription *s = self->first; s != NULL; s = s->next)
-        if (!s->open && !s->over && stands(self, s))
-            open_subscription(s);
+    bool opened = false;
+    for (od_subscription *s = self->first; s != NULL; s = s->next) {
+        if (s->open || s->over || !stands(self, s))
+            continue;
+        open_subscription(s);
+        opened = true;
+    }
+    if (opened) /* what a call did before was not heard */
+        od__follow_hear(self->client, RESYNC, NULL);
     for (quiet_request *quiet = self->quiet; quiet != NULL; quiet = quiet->next)
         od__loop_post(self->client->engine->loop, &quiet->job);
 }

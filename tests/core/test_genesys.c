@@ -345,6 +345,24 @@ static void R19_what_was_heard_before_goes_on_with_what_is_heard(void **state) {
     rig_close(&r);
 }
 
+/* What came before is heard before what comes now, whether the look has been answered or not. */
+static void R19_what_was_heard_before_comes_first(void **state) {
+    (void)state;
+    rig r;
+    rig_client(&r, "genesys", "{" GWS "}");
+    hear(&r, "/v2/me/calls", EVENT("Dialing"));
+    od_request *request = track(&r, 0);
+    hear(&r, "/v2/me/calls", EVENT("Released"));
+    assert_string_equal(od_value_string(od_value_get(od_request_result(request), "kind")), "no_answer");
+    od_request_unref(request);
+    request = track(&r, 0);
+    hear(&r, "/v2/me/calls", "{}"); /* the end itself was heard before */
+    assert_string_equal(od_value_string(od_value_get(od_request_result(request), "kind")), "no_answer");
+    assert_int_equal(fake_waiting(&r.network), 0);
+    od_request_unref(request);
+    rig_close(&r);
+}
+
 /* The oldest events give way: what they said is not known any more, and nothing wrong is told in its place. */
 static void R19_what_is_forgotten_is_not_guessed(void **state) {
     (void)state;
@@ -412,6 +430,7 @@ int main(void) {
         cmocka_unit_test(R19_a_session_lost_between_dial_and_its_event),
         cmocka_unit_test(R19_events_before_the_answer_are_not_lost),
         cmocka_unit_test(R19_what_was_heard_before_goes_on_with_what_is_heard),
+        cmocka_unit_test(R19_what_was_heard_before_comes_first),
         cmocka_unit_test(R19_what_is_forgotten_is_not_guessed),
         cmocka_unit_test(a_record_is_looked_back_for_though_nothing_can_be_asked),
         cmocka_unit_test(without_memory_for_an_event_those_before_are_forgotten),

@@ -178,6 +178,29 @@ static void R19_a_dial_and_its_event_in_every_order(void **state) {
     }
 }
 
+/* A subscription that stands only in the middle of a call has not heard what came before. */
+static void R19_ears_that_come_late_guess_nothing(void **state) {
+    (void)state;
+    rig r;
+    rig_client(&r, "genesys", OPTIONS(""));
+    od_value *call = parse("{\"token\":\"t-1\"}");
+    od_request *request = NULL;
+    assert_int_equal(od_client_track(r.client, call, 0, &request, NULL), OD_OK);
+    od_value_unref(call);
+    fake_answer(&r.network, r.network.first, 200, "",
+                "{\"statusCode\":0,\"user\":{\"calls\":[{\"id\":\"C1\",\"state\":\"Dialing\",\"userData\":"
+                "{\"outdial\":\"t-1\"}}]}}");
+    step(&r);
+    od_subscription *subscription = stand(&r, "/v2/me/calls");
+    assert_non_null(strstr(od__buffer_text(&r.network.last->request.url), "subresources=calls")); /* a look at once */
+    answer_connect(&r, "{\"channel\":\"/v2/me/calls\",\"data\":{\"messageType\":\"CallStateChangeMessage\",\"call\":"
+                       "{\"id\":\"C1\",\"state\":\"Released\"}}},");
+    assert_string_equal(od_value_string(od_value_get(od_request_result(request), "kind")), "unreported");
+    od_request_unref(request);
+    od_subscription_free(subscription);
+    rig_close(&r);
+}
+
 static void add_record(void **state) {
     (void)state;
     rig r;
@@ -212,6 +235,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(dial),
         cmocka_unit_test(R19_a_dial_and_its_event_in_every_order),
+        cmocka_unit_test(R19_ears_that_come_late_guess_nothing),
         cmocka_unit_test(add_record),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
