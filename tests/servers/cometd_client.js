@@ -2,8 +2,19 @@
 // It logs in by Basic (agent:secret), keeps cookies and the CSRF token, and prints one line per thing that happened.
 // Ends with 0 when the scenario is through, with 1 after 30 seconds.
 'use strict';
+const fs = require('fs');
 const http = require('http');
-const { adapt } = require('cometd-nodejs-client');
+const path = require('path');
+const { pathToFileURL } = require('url');
+
+// These packages are ES modules: older releases of node load them by import() alone, which knows no NODE_PATH.
+function load(name) {
+    const folder = path.resolve(process.env.NODE_PATH, name);
+    const { main } = JSON.parse(fs.readFileSync(path.join(folder, 'package.json'), 'utf8'));
+    return import(pathToFileURL(path.join(folder, main)));
+}
+
+let cometd, AckExtension;
 
 // One cookie jar for CometD and everything else.
 const jar = new Map();
@@ -13,16 +24,6 @@ function keepCookie(header) {
     jar.set(pair.split('=')[0], pair);
 }
 
-adapt({ cookies: {
-    storeCookie(uri, header, done) {
-        keepCookie(header);
-        done();
-    },
-    retrieveCookies(context, uri, done) {
-        done(null, [...jar.values()]);
-    },
-} });
-const { CometD, AckExtension } = require('cometd');
 
 const [, , base, scenario, count] = process.argv;
 const BASIC = 'Basic ' + Buffer.from('agent:secret').toString('base64');
@@ -73,8 +74,6 @@ async function operate(path, body) {
     say(body.operationName, answer.status, answer.text);
     meanwhile.forEach(line => process.stdout.write(line));
 }
-
-const cometd = new CometD();
 
 function configure() {
     cometd.configure({ url: base + '/api/v2/notifications', requestHeaders: { ...login }, backoffIncrement: 20,
@@ -261,7 +260,24 @@ setTimeout(() => {
     process.exit(1);
 }, 30000).unref();
 
-scenarios[scenario]().then(() => process.exit(0), error => {
+async function main() {
+    const { adapt } = await load('cometd-nodejs-client');
+    adapt({ cookies: {
+        storeCookie(uri, header, done) {
+            keepCookie(header);
+            done();
+        },
+        retrieveCookies(context, uri, done) {
+            done(null, [...jar.values()]);
+        },
+    } });
+    const library = await load('cometd');
+    AckExtension = library.AckExtension;
+    cometd = new library.CometD();
+    await scenarios[scenario]();
+}
+
+main().then(() => process.exit(0), error => {
     say('failed', error.stack || JSON.stringify(error));
     process.exit(1);
 });
