@@ -227,6 +227,9 @@ static const od_error_row errors[] = {
     OD_ROW_CODE(0, "BandwidthLimitExceeded", THROTTLED, NOT_PLACED, true, THROTTLED),
     OD_ROW_CODE(0, "PriorRequestNotComplete", THROTTLED, NOT_PLACED, true, THROTTLED),
     OD_ROW_CODE(0, "EC2ThrottledException", THROTTLED, NOT_PLACED, true, THROTTLED),
+    /* The vendor gave up waiting for the request: whatever the HTTP status, another try may be quicker. */
+    OD_ROW_CODE(0, "RequestTimeoutException", TIMEOUT, UNKNOWN, true, TRANSIENT),
+    OD_ROW_CODE(0, "RequestTimeout", TIMEOUT, UNKNOWN, true, TRANSIENT),
     OD_ERROR_ROWS_UNCERTAIN,
     /* The operation's own. A refusal proves something only with the status of one. */
     OD_ROW_CODE(4, "InvalidRequestException", REJECTED, NOT_PLACED, false, NO),
@@ -264,10 +267,9 @@ static const od_error_row errors[] = {
     OD_ROW_CODE(4, "RequestInTheFuture", AUTHENTICATION, NOT_PLACED, false, SKEWED),
     OD_ROW_CODE(4, "RequestTimeTooSkewed", AUTHENTICATION, NOT_PLACED, false, SKEWED),
     OD_ROW_CODE(0, "InternalFailure", UNAVAILABLE, UNKNOWN, true, TRANSIENT),
+    OD_ROW_CODE(0, "InternalError", UNAVAILABLE, UNKNOWN, true, TRANSIENT),
     OD_ROW_CODE(0, "ServiceUnavailable", UNAVAILABLE, UNKNOWN, true, TRANSIENT),
     OD_ROW_CODE(0, "ServiceUnavailableException", UNAVAILABLE, UNKNOWN, true, TRANSIENT),
-    OD_ROW_CODE(0, "RequestTimeoutException", TIMEOUT, UNKNOWN, true, NO),
-    OD_ROW_CODE(0, "RequestTimeout", TIMEOUT, UNKNOWN, true, NO),
     OD_ROW_CODE(4, "MalformedHttpRequestException", REJECTED, NOT_PLACED, false, NO),
     OD_ROW_CODE(4, "RequestEntityTooLargeException", REJECTED, NOT_PLACED, false, NO),
     OD_ROW_CODE(4, "UnknownOperationException", NOT_FOUND, NOT_PLACED, false, NO),

@@ -219,7 +219,7 @@ static od_status add_object(od_value *object, const char *key, od_value **out, o
 
 static od_status new_search(const od_value *call, const od_value *memory, int64_t now_ms, od_value *params,
                             od_error *err) {
-    od_value *range, *criteria, *sort;
+    od_value *range = NULL, *criteria = NULL, *sort = NULL;
     od_status status = add_object(params, "TimeRange", &range, err);
     if (status == OD_OK)
         status = set_range(range, call, now_ms, err);
