@@ -304,7 +304,7 @@ od_status od_client_subscribe(od_client *client, const od_value *channels, od_su
     od_status status = check_channels(channels, err);
     if (status == OD_OK && client->hearing == NULL)
         status = make_hearing(client, err);
-    if (status != OD_OK)
+    if (status != OD_OK || client->hearing == NULL)
         return status;
     od_subscription *self = od__calloc(1, sizeof(*self));
     if (self == NULL)

@@ -332,7 +332,7 @@ static void with_the_extension_nothing_is_lost(void **state) {
     assert_true(mallinfo2().uordblks < early + FLAT_BYTES);
     (void)command(&r.server, "publish /a 1 1");
     assert_int_equal(next_number(s), 1); /* nothing twice, nothing after */
-    assert_true(stat_of(&r.server, "dropped") >= 2);
+    assert_true(stat_of(&r.server, "dropped") >= last / 20 / 50);
     assert_int_equal(stat_of(&r.server, "handshakes"), 1);
     od_subscription_free(s);
     close_rig(&r);
@@ -348,11 +348,11 @@ static void without_the_extension_no_loss_is_silent(void **state) {
     od_subscription *s = subscribe(&r, "/a");
     assert_next(s, STANDS);
     (void)command(&r.server, "drop 10");
-    (void)command(&r.server, "flow /a 1 5000 5");
+    (void)command(&r.server, "flow /a 1 1000 5");
     int64_t before = 0, n;
     bool told = false;
     int gaps = 0;
-    while (before < 5000 && (n = next_number(s)) != MARK) {
+    while (before < 1000 && (n = next_number(s)) != MARK) {
         if (n < 0) {
             told = true;
             /* The last of them may be among the lost: then a mark shows that no more will come. */

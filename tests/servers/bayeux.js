@@ -2,7 +2,7 @@
 // each line of standard input, and ends when that does.
 //
 //   publish CHANNEL FIRST LAST        events { n: FIRST } ... { n: LAST }, at once
-//   flow CHANNEL FIRST LAST CHUNK     the same, CHUNK of them each millisecond
+//   flow CHANNEL FIRST LAST CHUNK     the same, CHUNK of them now and after each connect that comes
 //   drop N                            from now on every Nth connect is cut off: by turns without an answer, within the
 //                                     headers, within the body; 0: none
 //   expire                            forgets the Bayeux sessions
@@ -21,7 +21,7 @@ const [, , kind, port] = process.argv;
 const TIMEOUT_MS = 500; // of a parked connect: tests run their clock faster, not this one
 const stats = { handshakes: 0, connects: 0, together: 0, subscribes: 0, unsubscribes: 0, disconnects: 0, dropped: 0, refused: 0 };
 const logins = new Map(); // cookie -> CSRF token
-let flowing = false, parked = 0, dropEach = 0, sinceDrop = 0;
+let flow = null, parked = 0, dropEach = 0, sinceDrop = 0;
 
 const makers = {
     cometd() {
@@ -116,6 +116,7 @@ function count(message, response) {
     parked++;
     stats.together = Math.max(stats.together, parked);
     response.on('close', () => parked--);
+    setImmediate(flowOn); // when it is parked
     sinceDrop++;
     if (dropEach > 0 && sinceDrop >= dropEach) {
         sinceDrop = 0;
@@ -148,19 +149,28 @@ const listener = http.createServer((request, response) => {
 });
 listener.keepAliveTimeout = 60000;
 
-function flow(channel, first, last, chunk) {
-    for (let i = 0; i < chunk && first <= last; i++, first++) server.publish(channel, { n: first });
-    flowing = first <= last;
-    if (flowing) setTimeout(flow, 1, channel, first, last, chunk);
+function publish(channel, first, last) {
+    for (let n = first; n <= last; n++) server.publish(channel, { n });
+}
+
+function flowOn() {
+    if (!flow) return;
+    const { channel, first, last, chunk } = flow;
+    flow.first += chunk;
+    if (flow.first > last) flow = null;
+    publish(channel, first, Math.min(first + chunk - 1, last));
 }
 
 const commands = {
-    publish: (channel, first, last) => flow(channel, Number(first), Number(last), Infinity),
-    flow: (channel, first, last, chunk) => flow(channel, Number(first), Number(last), Number(chunk)),
+    publish: (channel, first, last) => publish(channel, Number(first), Number(last)),
+    flow: (channel, first, last, chunk) => {
+        flow = { channel, first: Number(first), last: Number(last), chunk: Number(chunk) };
+        flowOn();
+    },
     drop: (each) => { dropEach = Number(each); sinceDrop = 0; },
     expire: () => server.expire(),
     logout: () => { logins.clear(); server.expire(); },
-    stats: () => JSON.stringify({ ...stats, sessions: server.count(), flowing: Number(flowing) }),
+    stats: () => JSON.stringify({ ...stats, sessions: server.count(), flowing: Number(flow !== null) }),
 };
 
 readline.createInterface({ input: process.stdin })
