@@ -91,12 +91,34 @@ local function settle(self)
     arm(self, wake_ms)
 end
 
+local function close(self)
+    if self.server then
+        self.server:close()
+        self.server = nil
+        self.hanging, self.parked = {}, {}
+        arm(self, nil)
+        self.log.close()
+    end
+end
+
+-- Does a step; a mock that fails in it closes its connections, so that nobody waits for answers, and says why.
+local function attend(self, step)
+    local ok, problem = xpcall(step, debug.traceback)
+    if not ok then
+        close(self)
+        self.failure = problem
+        error(problem, 0)
+    end
+end
+
 local function wake_later(self, wake_ms)
     local slept = scheduler.sleep(math.max(0, wake_ms - self.state.now_ms()) / 1000)
     if slept and self.server then
         self.timer = nil
-        settle(self)
-        self:pump()
+        attend(self, function()
+            settle(self)
+            self:pump()
+        end)
     end
 end
 
@@ -113,9 +135,11 @@ end
 local function answer_later(self, request)
     scheduler.sleep(self.latency_ms / 1000)
     if self.server then
-        send(self, request, router.handle(self.state, request, self.next_fault))
-        settle(self)
-        self:pump()
+        attend(self, function()
+            send(self, request, router.handle(self.state, request, self.next_fault))
+            settle(self)
+            self:pump()
+        end)
     end
 end
 
@@ -135,20 +159,12 @@ function Handle:pump()
     end
 end
 
-local function close(self)
-    if self.server then
-        self.server:close()
-        self.server = nil
-        self.hanging, self.parked = {}, {}
-        arm(self, nil)
-        self.log.close()
-    end
-end
-
 local function listen_task(self)
     while self.server and scheduler.await(scheduler.engine:await(self.server:fd())) do
         if self.server then
-            self:pump()
+            attend(self, function()
+                self:pump()
+            end)
         end
     end
     close(self)
@@ -208,6 +224,9 @@ function mock.serve(options)
             options.on_listening(handle)
         end
         while not scheduler.stopping() do
+            if handle.failure then
+                error(handle.failure, 0)
+            end
             scheduler.sleep(STOP_CHECK_SECONDS)
         end
         handle:stop()

@@ -234,6 +234,22 @@ describe("the mock inside a program", function()
         end)
     end)
 
+    it("that fails leaves nobody waiting, and ends with what was wrong", function()
+        local router = require("mock.router")
+        local handle = router.handle
+        router.handle = function()
+            error("out of order")
+        end
+        local answered = os.tmpname()
+        local ok, message = pcall(mock.serve, { on_listening = function(server)
+            os.execute(("curl -sS -o /dev/null http://127.0.0.1:%d/ 2> %s &"):format(server.port, answered))
+        end })
+        router.handle = handle
+        assert.is_false(ok)
+        assert.truthy(message:find("out of order", 1, true), message)
+        os.remove(answered)
+    end)
+
     it("says why it cannot write its phone log", function()
         local handle, message = mock.start({ phone_log = "/nonexistent/phones.jsonl" })
         assert.is_nil(handle)
