@@ -40,7 +40,7 @@ report() {
     passed=$((passed + $2))
     failed=$((failed + $3))
     if [ "$3" -ne 0 ]; then
-        sed 's/^/    /' "$5" | tail -n 200
+        grep -vE '^\[ (RUN     |      OK) \]' "$5" | sed 's/^/    /' | tail -n 100
     fi
 }
 
