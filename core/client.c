@@ -190,7 +190,8 @@ static od_status make_call(od_client *client, const od_operation *operation, od_
         od_value_unref(parameters);
         if (placing != NULL)
             od__free(placing->token);
-        return refused(operation, od__error_no_memory(err), err);
+        (void)od__error_no_memory(err);
+        return refused(operation, OD_OUT_OF_MEMORY, err);
     }
     call->client = client;
     call->operation = operation;

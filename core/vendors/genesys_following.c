@@ -84,9 +84,10 @@ static od_status write_notes(const notes *known, od_value **memory, od_error *er
 
 /* User data has numbers as numbers or as texts. NULL for anything else. */
 static const char *plain(const od_value *value, char scratch[SCALAR_BYTES]) {
-    if (od_value_type(value) == OD_TYPE_INTEGER)
-        snprintf(scratch, SCALAR_BYTES, "%lld", (long long)od_value_integer(value));
-    return od_value_type(value) == OD_TYPE_INTEGER ? scratch : od_value_string(value);
+    if (od_value_type(value) != OD_TYPE_INTEGER)
+        return od_value_string(value);
+    snprintf(scratch, SCALAR_BYTES, "%lld", (long long)od_value_integer(value));
+    return scratch;
 }
 
 static bool same(const od_value *a, const od_value *b) {
