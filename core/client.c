@@ -224,9 +224,9 @@ od_status od__client_start(od_client *client, const od_operation *operation, od_
         memcpy(&given, options, options->size < sizeof(given) ? options->size : sizeof(given));
     if (operation->settling != NULL && placing == NULL && is_to_wait(parameters))
         return od__client_settle_take(client, operation, parameters, &given, out, err);
-    od_client_call *call;
+    od_client_call *call = NULL;
     od_status status = make_call(client, operation, parameters, placing, &given, &call, err);
-    if (status != OD_OK)
+    if (call == NULL)
         return status;
     list_call(client, call);
     od__request_init(&call->base, &call_kind, client->engine, given.context);
@@ -238,12 +238,13 @@ od_status od__client_start(od_client *client, const od_operation *operation, od_
 /* ---- questions of other requests ---- */
 
 od_status od__client_ask(od_client *client, const od_operation *operation, od_value *parameters,
-                         const od_submit_options *options, void (*answered)(void *context, od_value *result, const od_error *error), void *context,
+                         const od_submit_options *options,
+                         void (*answered)(void *context, od_value *result, const od_error *error), void *context,
                          od_client_call **out, od_error *err) {
     const od_submit_options plain = OD_SUBMIT_OPTIONS_INIT;
-    od_client_call *call;
+    od_client_call *call = NULL;
     od_status status = make_call(client, operation, parameters, NULL, options != NULL ? options : &plain, &call, err);
-    if (status != OD_OK)
+    if (call == NULL)
         return status;
     call->answered = answered;
     call->answered_context = context;

@@ -1,6 +1,5 @@
 #include "authorizing/clock_skew.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define LONGEST_MS (15 * 60 * INT64_C(1000))
@@ -19,25 +18,45 @@ static int64_t days_before(int year, int month) {
     return days + before[month - 1] + (month > 2 && is_leap(year));
 }
 
-bool od__http_date_parse(const char *text, size_t length_bytes, int64_t *unix_ms) {
+/* The number that count digits make; -1 if one of them is none. */
+static int number(const char *text, int count) {
+    int value = 0;
+    for (int i = 0; i < count; i++) {
+        if (text[i] < '0' || text[i] > '9')
+            return -1;
+        value = value * 10 + (text[i] - '0');
+    }
+    return value;
+}
+
+/* 1 to 12; 0 for what is no month. */
+static int month_named(const char *text) {
     static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    static const char lengths[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
-    char copy[DATE_BYTES + 1], name[4];
-    int day, year, hour, minute, second, end = 0;
-    if (length_bytes != DATE_BYTES)
+    for (int i = 0; i < 12; i++)
+        if (memcmp(months + (size_t)i * 3, text, 3) == 0)
+            return i + 1;
+    return 0;
+}
+
+/* Whether all but digits and names is as in the pattern. */
+static bool has_form(const char *text) {
+    static const char pattern[] = "***, ** *** **** **:**:** GMT";
+    for (int i = 0; i < DATE_BYTES; i++)
+        if (pattern[i] != '*' && pattern[i] != text[i])
+            return false;
+    return true;
+}
+
+bool od__http_date_parse(const char *text, size_t length_bytes, int64_t *unix_ms) {
+    static const int lengths[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+    if (length_bytes != DATE_BYTES || !has_form(text))
         return false;
-    memcpy(copy, text, DATE_BYTES);
-    copy[DATE_BYTES] = '\0';
-    if (sscanf(copy, "%*3[A-Za-z], %2d %3[A-Za-z] %4d %2d:%2d:%2d GMT%n", &day, name, &year, &hour, &minute, &second,
-               &end) != 6 || end != DATE_BYTES)
+    int day = number(text + 5, 2), month = month_named(text + 8), year = number(text + 12, 4);
+    int hour = number(text + 17, 2), minute = number(text + 20, 2), second = number(text + 23, 2);
+    if (month == 0 || year < 1970 || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60)
         return false;
-    const char *at = strstr(months, name);
-    if (at == NULL || (at - months) % 3 != 0 || strlen(name) != 3)
-        return false;
-    int month = (int)(at - months) / 3 + 1;
-    bool leap_day = month == 2 && is_leap(year);
-    if (year < 1970 || day < 1 || day > lengths[month - 1] + leap_day || hour > 23 || minute > 59 || second > 60 ||
-        hour < 0 || minute < 0 || second < 0)
+    int days = lengths[month - 1] + (month == 2 && is_leap(year) ? 1 : 0);
+    if (day < 1 || day > days)
         return false;
     *unix_ms = ((days_before(year, month) + day - 1) * 86400 + hour * 3600 + minute * 60 + second) * 1000;
     return true;

@@ -282,7 +282,7 @@ od_status od__rate_transport_new(od_loop *loop, const od_rate *override, od_tran
 
 od_status od__adaptive_transport_new(od_loop *loop, od_transport *inner, od_transport **out, od_error *err) {
     od_status status = od__rate_transport_new(loop, NULL, inner, out, err);
-    if (status == OD_OK) ((rate_layer *)*out)->learns = true;
+    if (*out != NULL) ((rate_layer *)*out)->learns = true;
     return status;
 }
 

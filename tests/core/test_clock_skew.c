@@ -144,6 +144,7 @@ static const struct { const char *text; int64_t unix_ms; } dates[] = {
     { "Sun, 06 Nov 1994 08:49:37 GMT ", -1 },            { "Sun, 06 Nov 1994 08:49:37", -1 },
     { "Sun, -6 Nov 1994 08:49:37 GMT", -1 },             { "Sun Nov  6 08:49:37 1994", -1 },
     { "Sunday, 06-Nov-94 08:49:37 GMT", -1 },            { "", -1 },
+    { "Sun, 06 Nov 1994 08:4x:37 GMT", -1 },             { "Sun; 06 Nov 1994 08:49:37 GMT", -1 },
     { "0123456789012345678901234567x", -1 },
 };
 
