@@ -114,10 +114,15 @@ void cred_step(cred_rig *r) {
         assert_int_equal(od__loop_step(r->loop, 0, NULL), OD_OK);
 }
 
+void cred_wait(cred_rig *r) {
+    assert_int_equal(od__loop_step(r->loop, 10, NULL), OD_OK);
+    r->clock.now_us += 1000;
+}
+
 void cred_wait_ready(cred_rig *r) {
     int before = r->ready;
     while (r->ready == before)
-        assert_int_equal(od__loop_step(r->loop, -1, NULL), OD_OK);
+        cred_wait(r);
 }
 
 void cred_pass(cred_rig *r, int64_t ms) {

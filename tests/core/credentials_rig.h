@@ -40,6 +40,8 @@ const char *cred_file(cred_rig *r, const char *name, const char *text);
 const char *cred_file_n(cred_rig *r, const char *name, const char *text, size_t length);
 /* Steps the loop without waiting. */
 void cred_step(cred_rig *r);
+/* Waits a moment for descriptors, and steps; the clock goes on a little, for what is looked after now and then. */
+void cred_wait(cred_rig *r);
 /* Steps until the source has said so once more, waiting for descriptors as long as it takes. */
 void cred_wait_ready(cred_rig *r);
 /* Moves both clocks on, and steps. */
