@@ -145,9 +145,26 @@ static void open_subscription(od_subscription *self) {
     od_value_unref(event);
 }
 
+static void close_waiting(od_subscription *self, od_status code, const char *why) {
+    next_request *waiting = self->waiting;
+    if (waiting == NULL)
+        return;
+    self->waiting = NULL;
+    waiting->subscription = NULL;
+    od__error_set(&waiting->base.error, code, "%s", why);
+    od__request_finish(&waiting->base, NULL);
+}
+
+/* A request that its caller let go of takes no event. */
+static void drop_abandoned(od_subscription *self) {
+    if (self->waiting != NULL && self->waiting->base.abandoned)
+        close_waiting(self, OD_CANCELED, "the request was let go of");
+}
+
 /* Finishes the request for the next event, if there is one, or none will come. */
 static void deliver(void *context) {
     od_subscription *self = context;
+    drop_abandoned(self);
     next_request *waiting = self->waiting;
     od_value *event = waiting != NULL && (self->open || self->over) ? take_event(self) : NULL;
     if (waiting == NULL || (event == NULL && !self->over))
@@ -338,16 +355,6 @@ static void unlist(od_subscription *self) {
     self->next = self->previous = NULL;
 }
 
-static void close_waiting(od_subscription *self, od_status code, const char *why) {
-    next_request *waiting = self->waiting;
-    if (waiting == NULL)
-        return;
-    self->waiting = NULL;
-    waiting->subscription = NULL;
-    od__error_set(&waiting->base.error, code, "%s", why);
-    od__request_finish(&waiting->base, NULL);
-}
-
 void od_subscription_free(od_subscription *self) {
     if (self == NULL)
         return;
@@ -381,6 +388,7 @@ od_status od_subscription_next(od_subscription *self, od_request **out, od_error
         *out = NULL;
     if (self->client == NULL)
         return od__error_set(err, OD_CLOSED, "the client was closed");
+    drop_abandoned(self);
     if (self->waiting != NULL)
         return od__error_set(err, OD_VALIDATION, "a request for the next event is under way already");
     next_request *request = od__calloc(1, sizeof(*request));

@@ -305,19 +305,21 @@ OD_API od_status od_client_track(od_client *client, const od_value *call, int64_
 
 typedef struct od_subscription od_subscription;
 
-/* Subscribes to channels of the vendor's notifications: an array of 1 to 64 names ("/v2/me/calls") or patterns (a name whose last segment
- * is * or **: one more segment, or any number), copied. The first subscription of a client starts a session with the vendor,
- * which the client keeps up by itself, and makes anew when it was lost. Events are kept, in order, until they are asked for;
- * past 1000 of them no more are fetched until some are taken. Sends nothing from inside the call.
- * Errors: validation (path names the channel; also for a vendor without notifications), out_of_memory. */
+/* Subscribes to channels of the vendor's notifications: an array of 1 to 64 names ("/v2/me/calls") or patterns (a name
+ * whose last segment is * or **: one more segment, or any number), copied. The first subscription of a client starts a
+ * session with the vendor, which the client keeps up by itself, and makes anew when it was lost. Events are kept, in order,
+ * until they are asked for; past 1000 of them no more are fetched until some are taken. A call whose course is told on a
+ * channel that the client has subscribed to is refused (unavailable, not placed) while that channel is not heard. Sends
+ * nothing from inside the call. Errors: validation (path names the channel; also for a vendor without notifications),
+ * out_of_memory. */
 OD_API od_status od_client_subscribe(od_client *client, const od_value *channels, od_subscription **out, od_error *err);
 /* Starts a request whose result is the next event, { channel, data }; data is absent if the vendor sent none. Of channels
  * below /meta/ there are two, and they have no data: "/meta/subscribe" is always the first event: the subscription stands,
  * what happens from now on arrives; "/meta/resync": what happened before it may have been lost, read anew what you keep.
  * The request ends with an error when no event will come any more: permission, rejected (the vendor refuses a channel),
  * authentication, closed, or, before "/meta/subscribe", whatever failed three times. One such request at a time; one that
- * is canceled takes no event. Same ownership as od_client_submit. Errors: validation (one is under way already), closed (the
- * client was freed), out_of_memory. */
+ * is canceled or let go of takes no event. Same ownership as od_client_submit. Errors: validation (one is under way
+ * already), closed (the client was freed), out_of_memory. */
 OD_API od_status od_subscription_next(od_subscription *subscription, od_request **out, od_error *err);
 /* Ends the subscription: a request for its next event finishes as `closed`, events that were kept are dropped. May be
  * called after od_client_free, too. NULL is fine. */

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "crypto/crypto.h"
 
 /* ---- ending and beginning ---- */
 
@@ -23,7 +24,7 @@ static void drop_session(od_cometd *self) {
     od__loop_timer_stop(self->setup.loop, &self->poll_timer);
     od__loop_timer_stop(self->setup.loop, &self->command_timer);
     od__topics_forget(&self->topics);
-    self->client_id[0] = '\0';
+    od__crypto_wipe(self->client_id, sizeof(self->client_id)); /* whoever has it can listen */
     self->advice = (od_bayeux_advice)OD_BAYEUX_ADVICE_INIT;
     self->acknowledges = false;
     self->batch = -1;
@@ -119,6 +120,7 @@ static void leave(od_cometd *self) {
         self->stage = OD_COMETD_DISCONNECT;
         od__cometd_set_connected(self, false);
         od__cometd_say_goodbye(self, client_id);
+        od__crypto_wipe(client_id, sizeof(client_id));
     }
 }
 

@@ -156,6 +156,22 @@ static void events_are_results_of_requests(void **state) {
     rig_close(&r);
 }
 
+static void a_request_that_was_let_go_of_takes_no_event(void **state) {
+    (void)state;
+    rig r;
+    open_genesys(&r);
+    od_subscription *s = stand(&r, "[\"/a\"]");
+    od_request_unref(od_engine_take(r.engine)); /* that it stands */
+    od_request_unref(next(s));
+    answer(&r, "[" EVENT("/a", "1") "," CONNECTED "]");
+    assert_null(od_engine_take(r.engine));
+    od_request_unref(next(s));
+    assert_next(&r, s, "{\"channel\":\"/a\",\"data\":1}");
+    assert_next(&r, s, NULL);
+    od_subscription_free(s);
+    rig_close(&r);
+}
+
 static void two_hear_what_both_asked_for(void **state) {
     (void)state;
     rig r;
@@ -571,6 +587,7 @@ static void every_allocation_may_fail(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(events_are_results_of_requests),
+        cmocka_unit_test(a_request_that_was_let_go_of_takes_no_event),
         cmocka_unit_test(two_hear_what_both_asked_for),
         cmocka_unit_test(what_came_before_it_stood_comes_after_it_stands),
         cmocka_unit_test(a_gap_is_an_event_too),
