@@ -75,8 +75,8 @@ static void a_name_that_leads_here_is_asked(void **state) {
     snprintf(expected, sizeof(expected), "GET /creds HTTP/1.1\r\nHost: localhost:%d\r\nAccept: application/json\r\n\r\n",
              server_port(server));
     assert_string_equal(server_request(server, 0), expected);
-    net_close(&n);
     server_free(server);
+    net_close(&n);
 }
 
 /* Nothing of the environment may send a container's token through somebody else. */
@@ -95,9 +95,9 @@ static void a_proxy_is_passed_by(void **state) {
     unsetenv("ALL_PROXY");
     cred_expect_keys(&n.cred, "CK CS CT", 1440938160000 + 3600000);
     assert_int_equal(server_connections(proxy), 0);
-    net_close(&n);
     server_free(proxy);
     server_free(server);
+    net_close(&n);
 }
 
 static char refused[64];
@@ -130,9 +130,9 @@ static void no_byte_goes_to_an_address_that_is_not_allowed(void **state) {
     assert_string_equal(refused, "127.0.0.1");
     curl_call_free(c);
     od__transport_free(transport);
-    curl_rig_close(&rig);
     assert_int_equal(server_requests(server), 0);
     server_free(server);
+    curl_rig_close(&rig);
 }
 
 /* It takes the connection and is silent: two tries of a second each, on the clock of the test. */
@@ -158,8 +158,8 @@ static void a_metadata_service_that_hangs_ends_in_time(void **state) {
     }
     cred_expect_error(&n.cred, true, "timeout: imds: no answer within 1000 ms");
     assert_true(n.cred.clock.now_us - begun_us <= 2100000);
-    net_close(&n);
     server_free(server);
+    net_close(&n);
 }
 
 static void an_answer_that_never_ends_is_cut(void **state) {
@@ -174,8 +174,8 @@ static void an_answer_that_never_ends_is_cut(void **state) {
     test_server *server = server_start(scripts, 1, wake, &n);
     ask_container(&n, server_port(server));
     cred_expect_error(&n.cred, true, "protocol: container: the answer is larger than 65536 bytes");
-    net_close(&n);
     server_free(server);
+    net_close(&n);
 }
 
 int main(void) {
