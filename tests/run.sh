@@ -27,12 +27,15 @@ if [ -n "$preload" ]; then
     PATH=$(cd "$logs/bin" && pwd):$PATH
 fi
 
+# Who has no credentials is not to ask this machine's cloud for some.
+export AWS_EC2_METADATA_DISABLED=true
+
 # report NAME PASSED FAILED STATUS LOG: counts one program's result; a program that failed without saying so counts as one.
 report() {
     if [ "$4" -ne 0 ] && [ "$3" -eq 0 ]; then
         set -- "$1" "$2" 1 "$4" "$5"
     fi
-    if [ "$4" -eq 0 ] && [ $(($2 + $3)) -eq 0 ]; then
+    if [ "$4" -eq 0 ] && [ $(($2 + $3)) -eq 0 ] && ! grep -q '^\[  SKIPPED \]' "$5"; then
         set -- "$1" 0 1 1 "$5"
         echo "no test ran" >> "$5"
     fi

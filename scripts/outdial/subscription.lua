@@ -5,7 +5,7 @@
 -- subscribe returns when the subscription stands: what happens from then on arrives; or nil, err when the vendor
 -- refuses it. The function runs in a task of its own and may wait like any other; the next event comes when it has
 -- returned. That task is a daemon of where subscribe was called: it keeps no run alive, and ends with it. (Outside of
--- any run the events come while outdial.run or outdial.engine:step runs.) The run raises an error of the function.
+-- any run the events come while outdial.run or outdial.engine:step runs.) The run raises what the function raises.
 --
 -- event.channel and event.data are the vendor's, but for two channels: "/meta/resync": events may have been lost before
 -- this one, read anew what you keep; "/meta/disconnect", the last: no event will come any more, event.error says why.

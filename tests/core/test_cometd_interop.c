@@ -40,6 +40,9 @@ static void start_server(server *s, const char *kind, int port) {
     int to[2], from[2];
     char number[16], line[64];
     snprintf(number, sizeof(number), "%d", port);
+    /* A machine that reaches no npm may go without; CI may not. */
+    if (access("build/npm/installed", R_OK) != 0 && getenv("CI") == NULL)
+        skip();
     assert_int_equal(pipe(to) | pipe(from), 0);
     s->pid = fork();
     if (s->pid == 0) {

@@ -81,11 +81,12 @@ describe("the mock's parked connect", function()
 end)
 
 describe("CometD's JavaScript client and the mock", function()
-    setup(function()
-        local file = io.open(MODULES .. "/cometd/package.json")
-        assert(file, "the npm packages of tests/servers/package.json are not in " .. MODULES .. ": make deps")
+    local file = io.open(MODULES .. "/cometd/package.json")
+    if file then
         file:close()
-    end)
+    elseif not os.getenv("CI") then -- a machine that reaches no npm may go without; CI may not
+        return pending("the npm packages of tests/servers/package.json are not in " .. MODULES .. ": make deps")
+    end
 
     after_each(stop)
 
