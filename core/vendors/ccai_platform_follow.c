@@ -170,7 +170,7 @@ static od_status make_found(const od_vendor *vendor, const od_value *wanted, con
 
 static od_status learn_find(const od_vendor *vendor, const od_value *wanted, const od_value *result, od_value *memory,
                             od_report *report, od_error *err) {
-    bool over;
+    bool over = false;
     od_status status = OD_OK;
     if (!od_value_get(memory, "hits"))
         status = od_value_set(memory, "hits", od_value_new_object(), err);
@@ -352,7 +352,7 @@ static od_status judge(const od_value *options, int64_t now_ms, od_value *memory
 static od_status learn_track(const od_value *options, const od_value *call, const od_value *result, int64_t now_ms,
                              od_value *memory, od_report *report, od_error *err) {
     const od_value *calls = od_value_get(result, "calls");
-    bool over;
+    bool over = false;
     od_status status = begin_track(memory, call, now_ms, err);
     if (status == OD_OK)
         status = add_relatives(memory, calls, err);
