@@ -226,8 +226,9 @@ const scenarios = {
         await parked();
         await page('sessions/expire');
         say('handshake again', (await back).successful);
+        const live = connected(); // its first reply may come before that of the subscription
         const { finished } = await listen('/test', 1, message => say('heard', JSON.stringify(message.data)));
-        await connected();
+        await live;
         await page('publish', '[{"channel":"/test","data":1}]');
         await finished;
         await disconnect();
