@@ -61,14 +61,16 @@ static void insert_before(queue *q, od_exchange *exchange, od_exchange *next) {
     q->count++;
 }
 
-/* Repetitions go before those that were never tried, in their own order: one whose placement is in doubt may be sent
- * again for a few seconds only (R2), and the others lose nothing but that slot. */
+/* Who goes first: repetitions, because one whose placement is in doubt may be sent again for a few seconds only (R2); then
+ * placements, so that look-ups and polls of the same bucket never hold one up (R21). Equals go in order of arrival. */
+static int rank(const od_exchange *exchange) {
+    return exchange->attempts > 1 ? 0 : exchange->rings ? 1 : 2;
+}
+
 static void enqueue(queue *q, od_exchange *exchange) {
-    od_exchange *next = NULL;
-    if (exchange->attempts > 1) {
-        next = q->first;
-        while (next != NULL && next->attempts > 1) next = next->next;
-    }
+    od_exchange *before = q->last;
+    while (before != NULL && rank(before) > rank(exchange)) before = before->previous;
+    od_exchange *next = before != NULL ? before->next : q->first;
     if (next != NULL) {
         insert_before(q, exchange, next);
     } else {

@@ -166,6 +166,17 @@ static void test_R2_repetitions_go_first(void **state) {
     dispose(f);
 }
 
+static void test_R21_placements_go_before_polls(void **state) {
+    (void)state;
+    fixture *f = make(NULL);
+    f->senders[1].exchange.rings = f->senders[2].exchange.rings = f->senders[4].exchange.rings = false;
+    f->senders[4].exchange.attempts = 2; /* a poll's repetition goes first all the same */
+    for (int i = 0; i < 6; i++) send(f, i, &one_a_second);
+    for (int i = 0; i < 5; i++) pass(f, 1000000);
+    assert_string_equal(below(f), "043512");
+    dispose(f);
+}
+
 static void test_nobody_overtakes_a_waiter_whose_timer_is_late(void **state) {
     (void)state;
     fixture *f = make(NULL);
@@ -461,6 +472,7 @@ int main(void) {
         cmocka_unit_test(test_gcra),
         cmocka_unit_test(test_first_come_first_served),
         cmocka_unit_test(test_R2_repetitions_go_first),
+        cmocka_unit_test(test_R21_placements_go_before_polls),
         cmocka_unit_test(test_nobody_overtakes_a_waiter_whose_timer_is_late),
         cmocka_unit_test(test_a_little_lateness_is_not_lost),
         cmocka_unit_test(test_a_long_sleep_is_not_caught_up),
