@@ -26,6 +26,13 @@
 #define OD_LIMIT_ADVICE_MS 3600000                   /* any time that a notification server may advise */
 #define OD_LIMIT_FOREIGN_CLOCK_WAIT_MS 10            /* longest wait while a clock that is not the kernel's runs a timer */
 
+#define OD_LIMIT_ROW_BYTES (1024u * 1024)            /* one record of a list */
+#define OD_LIMIT_ROW_FIELD_BYTES (64u * 1024)        /* one field of it */
+#define OD_LIMIT_ROW_FIELDS 512                      /* its columns */
+#define OD_LIMIT_CONTACT_NUMBERS 16                  /* numbers of one contact */
+#define OD_LIMIT_CONTACT_ID_BYTES 256                /* a contact's id, a person's id */
+#define OD_LIMIT_CONTACT_ZONES_BYTES 1024            /* a contact's zones together */
+
 #define OD_DEFAULT_TIMEOUT_MS 15000
 #define OD_DEFAULT_CONNECT_TIMEOUT_MS 3100
 #define OD_DEFAULT_MAX_ATTEMPTS 3
