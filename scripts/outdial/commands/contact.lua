@@ -9,12 +9,12 @@ local command = {
     usage = "add STORE CAMPAIGN ID NUMBER... | cancel|done|hold|release STORE ID",
     summary = "add, cancel, finish, hold or release one contact",
     flags = { storage.BY, storage.BECAUSE, { "campaign", "NAME", "which campaign's contact" },
-        { "country", "ISO", "the country of national numbers" }, { "zone", "ZONE", "its time zone, or several with ; between" },
-        { "json", nil, "as JSON" } },
+        { "country", "ISO", "the country of national numbers" },
+        { "zone", "ZONE", "its time zone, or several with ; between" } },
     notes = {
         "",
-        "cancel and done take it out; hold keeps it until release. One that is being called is called to the end first;",
-        "a call that was handed off is taken back where the vendor can.",
+        "cancel and done take it out; hold keeps it until release. One that is being called is called to the end",
+        "first; a call that was handed off is taken back where the vendor can.",
     },
     example = "outdial contact hold renewals.db 4711 --by ann --because \"moves house\"",
 }

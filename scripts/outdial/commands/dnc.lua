@@ -58,7 +58,9 @@ function command.run(args)
         elseif args.file and args[3] then
             return options.misuse(command, "either numbers or --file")
         end
-        return storage.missing(command, args, { "by" }) or storage.with(command, args[2], function(ask) add(ask, args) end)
+        return storage.missing(command, args, { "by" }) or storage.with(command, args[2], function(ask)
+            add(ask, args)
+        end)
     elseif action == "lift" then
         if not args[3] or args[4] then
             return options.misuse(command, "expected one number")

@@ -11,8 +11,8 @@ local command = {
     flags = { { "json", nil, "as JSON" }, storage.BY, storage.BECAUSE },
     notes = {
         "",
-        "placed: it rang, and counts. not_placed: it did not; the person may be called again, but caps count it all the same.",
-        "write_off: nobody will know; it counts as if it had rung.",
+        "placed: it rang, and counts. not_placed: it did not; the person may be called again, but caps count it all",
+        "the same. write_off: nobody will know; it counts as if it had rung.",
     },
     example = "outdial doubts resolve renewals.db 17 placed --by ann --because \"heard the recording\"",
 }

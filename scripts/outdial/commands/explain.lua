@@ -53,13 +53,13 @@ function command.run(args)
             return storage.write_json(told)
         end
         local contact = told.contact
-        io.stdout:write(program.heading(("contact %s of %s"):format(contact.id, contact.campaign)), " is ", contact.state,
-            contact.why and (": " .. contact.why) or "", "\n")
+        local title = program.heading(("contact %s of %s"):format(contact.id, contact.campaign))
+        io.stdout:write(title, " is ", contact.state, contact.why and (": " .. contact.why) or "", "\n")
         for _, entry in ipairs(told.journal) do
             write_entry(entry)
         end
         for _, judged in ipairs(told.now or {}) do
-            io.stdout:write(("now, %s %s\n"):format(judged.number, judged.allowed and "may be called" or "may not be called"))
+            io.stdout:write("now, ", judged.number, judged.allowed and " may be called\n" or " may not be called\n")
             write_rules(judged.rules)
         end
     end)

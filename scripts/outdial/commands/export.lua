@@ -14,8 +14,8 @@ local command = {
 }
 
 local PAGE = 1000
-local COLUMNS = { "campaign", "contact", "contact_state", "attempt", "leg", "vendor", "client", "vendor_id", "number", "at",
-    "ended", "state", "outcome", "rang", "raw" }
+local COLUMNS = { "campaign", "contact", "contact_state", "attempt", "leg", "vendor", "client", "vendor_id", "number",
+    "at", "ended", "state", "outcome", "rang", "raw" }
 local TIMES = { at = "at_ms", ended = "ended_ms" }
 
 local function cell(row, column)

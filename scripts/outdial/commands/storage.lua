@@ -28,8 +28,8 @@ local function asker(db)
     end })
 end
 
---- Runs body(ask) with the store that is at path, where ask.VERB(params) gives the verb's result. A store that is not there
---- is not made. Returns the exit code: what body returned, else done.
+--- Runs body(ask) with the store that is at path, where ask.VERB(params) gives the verb's result. A store that is not
+--- there is not made. Returns the exit code: what body returned, else done.
 function storage.with(command, path, body)
     if not path then
         return options.misuse(command, "expected a store")
