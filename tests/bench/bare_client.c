@@ -3,8 +3,9 @@
  *   bare_client poll|epoll PORT IN_FLIGHT CALLS REQUEST_FILE
  *
  * Sends the request in REQUEST_FILE (as static_server records it) CALLS times over loopback, IN_FLIGHT at a time, reads
- * each answer, and prints the CPU time per call in microseconds and the most memory it ever held, in KiB. Handles, header lists and connections are reused, as a
- * careful program would. poll drives it by curl_multi_poll, epoll by curl_multi_socket_action. */
+ * each answer, and prints the CPU time per call in microseconds and the most memory that it ever held, in KiB. Handles,
+ * header lists and connections are reused, as a careful program would. poll drives it by curl_multi_poll, epoll by
+ * curl_multi_socket_action. */
 #include <curl/curl.h>
 #include <inttypes.h>
 #include <stdbool.h>
