@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs the suites named as arguments (layers core lua install valgrind), one progress line each, what failed in full, and
+# Runs the suites named as arguments (layers core lua install valgrind torture), one progress line each, what failed in full, and
 # ends with the one line `N passed, N failed` over all of them. Exit 1 if anything failed.
 set -u
 BUILD=${BUILD:-build}
@@ -77,6 +77,10 @@ suite_valgrind() {
             --show-leak-kinds=definite,indirect,possible --errors-for-leak-kinds=definite,indirect,possible \
             "$program"
     done
+}
+
+suite_torture() {
+    ASAN_OPTIONS=detect_leaks=1 run_cmocka torture "$BUILD/torture/torture"
 }
 
 suite_lua() {
