@@ -279,6 +279,12 @@ fuzz: deps-lint ## each fuzz target for FUZZ_SECONDS (60)
 	@for f in $(FUZZ_BIN); do mkdir -p $$f.corpus; echo "fuzzing $$f for $(FUZZ_SECONDS) s"; \
 	    $$f -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -verbosity=0 -artifact_prefix=$$f- $$f.corpus || exit 1; done
 
+.PHONY: docs
+docs: $(BUILD)/outdial ## the reference of all operations, from their descriptors, as build/docs/operations.md
+	@mkdir -p $(BUILD)/docs
+	$(Q)$(BUILD)/outdial operations --markdown > $(BUILD)/docs/operations.md
+	@echo $(BUILD)/docs/operations.md
+
 # ---- installing ----
 
 .PHONY: install

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs the suites named as arguments (layers core lua install valgrind torture), one progress line each, what failed in full, and
-# ends with the one line `N passed, N failed` over all of them. Exit 1 if anything failed.
+# Runs the suites named as arguments (layers core lua install valgrind torture), one progress line each, what failed in
+# full, and ends with the one line `N passed, N failed` over all of them. Exit 1 if anything failed.
 set -u
 BUILD=${BUILD:-build}
 LUAS=${LUAS:-lua5.4 luajit lua5.1 lua5.3}

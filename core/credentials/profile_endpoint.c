@@ -22,7 +22,7 @@ static od_status load(const od_credential_setup *setup, const char *name, od_pro
 /* "SECRETS_MANAGER" -> "secrets_manager" */
 static void lower(const char *id, char out[SERVICE_BYTES]) {
     size_t length = 0;
-    for (; id[length] != '\0' && length < SERVICE_BYTES - 1; length++)
+    for (; length < SERVICE_BYTES - 1 && id[length] != '\0'; length++)
         out[length] = (char)(id[length] >= 'A' && id[length] <= 'Z' ? id[length] + ('a' - 'A') : id[length]);
     out[length] = '\0';
 }
