@@ -112,6 +112,21 @@ static const char *read_environment(const char *name) {
     return getenv(name);
 }
 
+od_status od__client_options_fill(const od_vendor *vendor, od_value *options, const char *(*get_env)(const char *name),
+                                  od_error *err) {
+    od_status status = OD_OK;
+    if (od_value_type(options) != OD_TYPE_OBJECT)
+        return OD_OK; /* which the check says better */
+    for (const od_field *field = vendor->options->fields; status == OD_OK && field->name != NULL; field++) {
+        if (field->variable == NULL || od_value_get(options, field->name) != NULL)
+            continue;
+        const char *text = get_env != NULL ? get_env(field->variable) : read_environment(field->variable);
+        if (text != NULL && text[0] != '\0')
+            status = od_value_set(options, field->name, od_value_new_string(text), err);
+    }
+    return status;
+}
+
 /* What the profile says that keys may come from: where they are given, no file is read. *out: in place, or NULL. */
 static od_status find_in_profile(const od_vendor *vendor, const od_service *service, const od_value *options,
                                  const char *(*get_env)(const char *name), char place[OD_ENDPOINT_BYTES],

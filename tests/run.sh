@@ -27,7 +27,12 @@ if [ -n "$preload" ]; then
     PATH=$(cd "$logs/bin" && pwd):$PATH
 fi
 
-# Who has no credentials is not to ask this machine's cloud for some.
+# AWS settings of whoever runs this are none of the tests'; who has no credentials is not to ask this machine's cloud for
+# some.
+for name in $(env | sed -n 's/^\(AWS_[A-Z0-9_]*\)=.*/\1/p'); do
+    unset "$name"
+done
+export AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null
 export AWS_EC2_METADATA_DISABLED=true
 
 # report NAME PASSED FAILED STATUS LOG: counts one program's result; a program that failed without saying so counts as one.

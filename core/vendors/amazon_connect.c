@@ -28,7 +28,7 @@ static const od_shape credentials = { .kind = OD_KIND_STRUCT, .fields = credenti
 
 static const od_field option_fields[] = {
     { .name = "region", .summary = "AWS region of the instance; requests are signed for it",
-      .shape = &od_shape_aws_region, .required = true },
+      .shape = &od_shape_aws_region, .required = true, .variable = "AWS_REGION" },
     { .name = "instance_id", .summary = "default InstanceId of operations", .shape = &od__connect_instance_id },
     { .name = "contact_flow_id", .summary = "default ContactFlowId of calls", .shape = &contact_flow_id },
     { .name = "source_phone_number", .summary = "default SourcePhoneNumber of calls", .shape = &od_shape_e164 },

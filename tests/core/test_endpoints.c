@@ -113,6 +113,43 @@ static void an_address_has_its_order(void **state) {
     }
 }
 
+/* ---- the region ---- */
+
+static void the_environment_may_name_the_region(void **state) {
+    (void)state;
+    static const struct { const char *environment[3], *options, *url, *error; } region_rows[] = {
+        { { "AWS_REGION=eu-west-2", NULL }, "{}", "https://connect.eu-west-2.amazonaws.com/contact/outbound-voice", NULL },
+        { { "AWS_REGION=eu-west-2", NULL }, "{\"region\":\"us-west-2\"}",
+          "https://connect.us-west-2.amazonaws.com/contact/outbound-voice", NULL },
+        { { "AWS_REGION=", NULL }, "{}", NULL, "validation /region: expected an AWS region such as us-east-1, got nothing" },
+        { { "AWS_REGION=not a region", NULL }, "{}", NULL,
+          "validation /region: expected an AWS region such as us-east-1, got \"not a region\"" },
+        { { "AWS_REGION=eu-west-2", NULL }, "[]", NULL, "validation: expected an object, got an array" },
+    };
+    for (size_t i = 0; i < sizeof(region_rows) / sizeof(region_rows[0]); i++) {
+        rig r;
+        rig_open(&r);
+        od_error error = OD_ERROR_INIT;
+        variables = region_rows[i].environment;
+        r.engine->get_env = get_env;
+        od_value *given = parse(region_rows[i].options), *prepared = NULL;
+        od_status status = od_client_new(r.engine, od_vendor_find("amazon_connect"), given, &r.client, &error);
+        od_value_unref(given);
+        if (region_rows[i].error != NULL) {
+            assert_error(&error, region_rows[i].error);
+        } else {
+            assert_int_equal(status, OD_OK);
+            given = parse("{\"DestinationPhoneNumber\":\"+15555550100\",\"SourcePhoneNumber\":\"+15555550199\","
+                          "\"ContactFlowId\":\"f\",\"InstanceId\":\"i\"}");
+            assert_int_equal(od_client_prepare(r.client, START, given, &prepared, NULL), OD_OK);
+            assert_string_equal(od_value_string(od_value_get(prepared, "url")), region_rows[i].url);
+            od_value_unref(prepared);
+            od_value_unref(given);
+        }
+        rig_close(&r);
+    }
+}
+
 /* ---- by the shared files ---- */
 
 #define PROFILED "\"region\":\"us-east-1\",\"instance_id\":\"i-1\",\"contact_flow_id\":\"f-1\"," \
@@ -248,6 +285,7 @@ int main(void) {
     json_set_alloc_funcs(od__alloc, od__free);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_address_has_its_order),
+        cmocka_unit_test(the_environment_may_name_the_region),
         cmocka_unit_test(a_profile_has_a_say_too),
         cmocka_unit_test(each_failing_allocation_is_an_error),
     };
