@@ -200,6 +200,9 @@ struct od_vendor {
      * it says nothing. Pure: get_env is the environment. NULL: the environment has no say. Errors: validation. */
     od_status (*environment_url)(const od_service *service, const od_value *options,
                                  const char *(*get_env)(const char *name), const char **out, od_error *err);
+    /* Judges an address that a profile of the shared AWS files gives for the same; `where` names it. NULL: those files have
+     * no say. Errors: validation. */
+    od_status (*check_profile_url)(const char *where, const char *url, const od_value *options, od_error *err);
     /* Reads an answer; pure. body is NULL if it is not JSON (or empty). */
     void (*read)(const od_operation *operation, const od_http_response *response, const od_value *body, od_answer *out);
     /* Turns a neutral call into an operation and its parameters (*params new). Unknown fields are refused later, by the
