@@ -270,6 +270,9 @@ typedef struct od_submit_options {
     int64_t send_before_ms; /* on od_engine_now_ms: past it no byte leaves (placement not_placed); 0: no limit */
     int64_t timeout_ms;     /* for this request; 0: the client's */
     void *context;          /* od_request_context gives it back */
+    bool single_try;        /* sent once and never again by itself, whatever `retry` and its token allow; nor after a fresh
+                               authorization, of which the error then says that the same call may succeed (retryable) */
+    bool unpaced;           /* goes past this client's own rate limits: its slot was taken elsewhere (R21) */
 } od_submit_options;
 
 #define OD_SUBMIT_OPTIONS_INIT { .size = sizeof(od_submit_options) }

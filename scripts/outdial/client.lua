@@ -7,7 +7,8 @@ local subscription = require "outdial.subscription"
 
 local M = {}
 
-local SEND_OPTIONS = { "send_before", "timeout" }
+local SEND_OPTIONS = { "send_before", "timeout", "single_try", "unpaced" }
+local FLAGS = { single_try = true, unpaced = true }
 local TRACK_OPTIONS = { "timeout" }
 
 local function describe_type(value)
@@ -26,7 +27,7 @@ local function contains(list, value)
     return false
 end
 
--- Options in seconds: those of SEND_OPTIONS, unless other names are given.
+-- Options in seconds, and flags: those of SEND_OPTIONS, unless other names are given.
 local function check_send_options(what, options, names)
     names = names or SEND_OPTIONS
     local problem
@@ -36,6 +37,10 @@ local function check_send_options(what, options, names)
         for key, value in pairs(options) do
             if not contains(names, key) then
                 problem = errors.unknown("unknown option", key, names)
+            elseif FLAGS[key] then
+                if type(value) ~= "boolean" then
+                    problem = ("%s: expected true or false, got %s"):format(key, tostring(value))
+                end
             elseif type(value) ~= "number" or not (value >= 0 and value <= 1e12) then
                 problem = ("%s: expected seconds, 0 or more, got %s"):format(key, tostring(value))
             end
