@@ -54,6 +54,8 @@ struct od_client {
  * option), out_of_memory. */
 od_status od__client_plan_read(const od_vendor *vendor, const od_value *options, const char *(*get_env)(const char *name),
                                od_client_plan *plan, od_error *err);
+/* getenv under a type that promises not to change what it lends. */
+const char *od__client_environment(const char *name);
 /* The address that an operation goes to; borrowed. */
 const char *od__client_plan_url(const od_client_plan *plan, const od_operation *operation);
 void od__client_plan_clear(od_client_plan *plan);
@@ -109,6 +111,18 @@ od_status od__client_request(od_client *client, const od_operation *operation, o
 typedef struct od_placing {
     char *token;                /* owned */
 } od_placing;
+
+/* A neutral call turned into what the vendor is asked; the token and the parameters are owned. */
+typedef struct od_planned {
+    const od_operation *operation;
+    od_value *parameters;
+    od_placing placing;
+    const char *dropped;        /* what of the call has no place there; NULL: nothing */
+} od_planned;
+
+/* Plans a call that was checked against od_shape_call. Errors: validation, internal (no randomness), out_of_memory; then
+ * out owns nothing. */
+od_status od__client_plan_call(const od_client *client, const od_value *call, od_planned *out, od_error *err);
 
 /* One call under way. */
 struct od_client_call {

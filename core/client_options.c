@@ -106,8 +106,7 @@ static void lower_origin(char *url) {
             *c = (char)(*c + ('a' - 'A'));
 }
 
-/* getenv under a type that promises not to change what it lends. */
-static const char *read_environment(const char *name) {
+const char *od__client_environment(const char *name) {
     return getenv(name);
 }
 
@@ -117,7 +116,7 @@ static od_status find_endpoint(const od_vendor *vendor, const od_service *servic
     *out = od_value_string(od_value_get(options, "endpoint"));
     if (*out != NULL || service == NULL || vendor->environment_url == NULL)
         return OD_OK;
-    return vendor->environment_url(service, options, get_env != NULL ? get_env : read_environment, out, err);
+    return vendor->environment_url(service, options, get_env != NULL ? get_env : od__client_environment, out, err);
 }
 
 /* The address of the vendor, or of a part of it. Lower case in scheme and host, because a signature covers the host as it is

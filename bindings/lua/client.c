@@ -190,6 +190,21 @@ static int client_prepare(lua_State *L) {
     return 1;
 }
 
+/* client:prepare_call(call) -> { operation, method, url, headers, body, token, account, bucket, per_second, burst, hands_off,
+ * hands_off_unbounded }, or nil, err. */
+static int client_prepare_call(lua_State *L) {
+    od_lua_client *box = od__lua_client_check(L, 1);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    lua_settop(L, 2);
+    od_value **call = od__lua_value_box(L);
+    od_value **prepared = od__lua_value_box(L);
+    od_error err = OD_ERROR_INIT;
+    if (od__lua_value_read(L, 2, call, &err) != OD_OK) return od__lua_fail(L, &err);
+    if (od_client_prepare_place(box->client, *call, prepared, &err) != OD_OK) return od__lua_fail(L, &err);
+    od__lua_value_push(L, *prepared);
+    return 1;
+}
+
 /* client:ending() -> the name of the operation that ends what is open at the vendor, or nil. */
 static int client_ending(lua_State *L) {
     lua_pushstring(L, od_client_ending(od__lua_client_check(L, 1)->client));
@@ -286,7 +301,7 @@ static int client_free(lua_State *L) {
 
 void od__lua_open_client(lua_State *L) {
     static const luaL_Reg methods[] = {
-        {"submit", client_submit}, {"place", client_place},         {"prepare", client_prepare},
+        {"submit", client_submit}, {"place", client_place},         {"prepare", client_prepare}, {"prepare_call", client_prepare_call},
         {"find", client_find},     {"track", client_track},
         {"subscribe", od__lua_client_subscribe}, {"unsubscribe", od__lua_client_unsubscribe},
         {"ending", client_ending}, {"vendor", client_vendor},

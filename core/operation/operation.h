@@ -108,10 +108,13 @@ struct od_operation {
                                      (R19); NULL: none */
 };
 
-/* A neutral call, already checked against od_shape_call. All borrowed; NULL if absent. */
+/* A neutral call, already checked against od_shape_call. All borrowed; NULL or 0 if absent. */
 typedef struct od_call {
-    const char *to, *from, *contact, *token;
+    const char *to, *from, *contact, *token, *zone;
     const od_value *attributes, *fields;
+    int64_t not_before_ms, not_after_ms;  /* Unix time: limits for a vendor that rings later; one that rings at once
+                                             leaves them out */
+    int64_t ring_timeout_s;
 } od_call;
 
 /* How a placed call ended (kinds in the order of OD_OUTCOMES), and whether a phone rang for it. */
@@ -133,6 +136,17 @@ typedef struct od_outcome_row {
     od_outcome_kind kind;
     od_rang rang;
 } od_outcome_row;
+
+/* When a phone rings for a call that was accepted (R6). */
+typedef enum od_handoff {
+    OD_HANDOFF_NONE,       /* at once, as a rule */
+    OD_HANDOFF_LATER,      /* when the vendor likes, within the limits that the call carries */
+    OD_HANDOFF_UNBOUNDED,  /* when the vendor likes: the call has no place for limits */
+} od_handoff;
+
+/* What an account is known by, and what shares its rate (R21, R22): long enough for any address. */
+#define OD_LIMIT_ACCOUNT_BYTES 1024
+#define OD_DEFAULT_LOOK_AFTER_MS 600000
 
 typedef enum od_purpose {
     OD_PURPOSE_FIND,   /* was it placed? after an answer was lost */
@@ -219,6 +233,18 @@ struct od_vendor {
     bool (*placed)(const od_operation *operation, int http_status, const od_value *params, const od_value *body,
                    od_value **id);
     const od_following *following; /* NULL: its calls can be neither found nor tracked */
+    /* Writes what tells one account of the vendor from another, as text without any secret. Pure: get_env is the environment.
+     * NULL: nothing does. Errors: validation (longer than out). */
+    od_status (*account)(const od_value *options, const char *(*get_env)(const char *name), char *out, size_t out_bytes,
+                         od_error *err);
+    /* The same for whom the vendor counts requests by; NULL: by account. */
+    od_status (*rate_scope)(const od_value *options, char *out, size_t out_bytes, od_error *err);
+    od_handoff (*handoff)(const od_operation *operation, const od_value *params); /* NULL: it always rings at once */
+    int64_t look_after_ms;         /* so long after it was meant a call that is not found may yet become visible; 0:
+                                      OD_DEFAULT_LOOK_AFTER_MS */
+    int max_open;                  /* calls at once that the vendor bears by default; 0: no limit is known */
+    const char *seats_option;      /* the option that lists whom or what calls go through, one call each (R17); NULL: none */
+    const char *seat_field;        /* and the member of a call's `fields` that names one */
     const od_notifications *notifications; /* NULL: it tells nothing unasked */
 };
 
@@ -237,7 +263,8 @@ bool od__operation_rings(const od_operation *operation, const od_value *params);
 
 /* ---- registry ---- */
 const od_operation *od__operation_find(const od_vendor *vendor, const char *name);
-extern const od_shape od_shape_call;          /* { to, from, contact, attributes, token, fields } */
+extern const od_shape od_shape_call;          /* { to, from, contact, attributes, token, not_before, ..., fields } */
+void od__call_read(const od_value *call, od_call *out);
 extern const od_field od_common_options[];    /* endpoint, timeout, connect_timeout, rate, retry, ca_file, ... */
 
 /* Validates a vendor's client options (its own and the common ones) in place. */

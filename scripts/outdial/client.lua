@@ -68,7 +68,7 @@ end
 -- Builds the methods of one vendor for one scheduler.
 local function new_class(scheduler, vendor)
     local state, enter, wait = scheduler.state, scheduler.enter, scheduler.wait
-    local methods, names = {}, { "place_call", "find", "track", "subscribe", "prepare", "pages", "close" }
+    local methods, names = {}, { "place_call", "find", "track", "subscribe", "prepare", "prepare_call", "pages", "close" }
 
     local function stopping_error()
         return errors.new("canceled", "stopping: no new call is started", { placement = "not_placed" })
@@ -186,6 +186,16 @@ local function new_class(scheduler, vendor)
         if params == nil then params = {} end
         if type(params) ~= "table" then misuse(what, "expected a table of fields, got " .. type(params)) end
         return handle:prepare(operation, params)
+    end
+
+    -- client:prepare_call(call) -> what place_call would send and how it counts, or nil, err: { operation, method, url,
+    -- headers, body (the exact text), token, account, bucket, per_second, burst, hands_off, hands_off_unbounded }
+    function methods.prepare_call(self, call)
+        local what = vendor .. ":prepare_call"
+        local handle = type(self) == "table" and rawget(self, "_handle")
+        if not handle then check_handle(what, self, call) end
+        if type(call) ~= "table" then misuse(what, "expected a table of fields, got " .. describe_type(call)) end
+        return handle:prepare_call(call)
     end
 
     -- client:close(): lets what is under way finish, ends its subscriptions and what is open at the vendor (an agent's

@@ -123,8 +123,173 @@ static void R21_an_unpaced_call_takes_no_slot_of_the_client(void **state) {
     }
 }
 
+/* ---- told beforehand ---- */
+
+static const char *environment_key, *environment_profile;
+
+static const char *fake_environment(const char *name) {
+    if (strcmp(name, "AWS_ACCESS_KEY_ID") == 0)
+        return environment_key;
+    return strcmp(name, "AWS_PROFILE") == 0 ? environment_profile : NULL;
+}
+
+#define CONNECT_PLAIN "\"region\":\"us-east-1\",\"instance_id\":\"i-1\",\"contact_flow_id\":\"f-1\",\"queue_id\":\"q\""
+#define CCAI "\"subdomain\":\"acme\",\"domain\":\"uc1.ccaiplatform.com\",\"api_token\":\"s3cr3t\",\"agent_email\":\"a@b.c\",\"menu_id\":9"
+#define GENESYS "\"base_url\":\"https://g/\",\"username\":\"u\",\"password\":\"s3cr3t\",\"device_id\":\"d\""
+#define RECORDS ",\"place_call_with\":\"add_record\",\"application_id\":1,\"campaign_name\":\"C\",\"calling_list\":\"L\",\"phone_type\":\"Mobile\""
+#define SYMBEE                                                                                                      \
+    "\"company_code\":\"abc\",\"environment\":\"prod\",\"campaign_region\":\"us-east-1\",\"campaign_name\":\"C\","   \
+    "\"api_key\":\"s3cr3t\""
+#define TO "\"to\":\"+15550100123\",\"token\":\"t1\""
+#define OUTBOUND "\"fields\":{\"call_type\":\"Voice "
+
+static const struct {
+    const char *vendor, *options, *call, *key, *profile, *facts;
+} prepare_rows[] = {
+    { "amazon_connect", CONNECT, TO, "AKIDOTHER", "p",
+      "\"account\":\"AKIDEXAMPLE us-east-1\",\"bucket\":\"amazon_connect AKIDEXAMPLE us-east-1 "
+      "start_outbound_voice_contact\",\"per_second\":2.0,\"burst\":5" },
+    { "amazon_connect", CONNECT_PLAIN ",\"rate\":{\"per_second\":7.5,\"burst\":3}", TO, "AKIDOTHER", "p",
+      "\"account\":\"AKIDOTHER us-east-1\",\"bucket\":\"amazon_connect AKIDOTHER us-east-1 "
+      "start_outbound_voice_contact\",\"per_second\":7.5,\"burst\":3" },
+    { "amazon_connect", CONNECT_PLAIN ",\"rate\":false,\"profile\":\"sales\"", TO, "AKIDOTHER", "p",
+      "\"account\":\"profile:sales us-east-1\",\"bucket\":\"amazon_connect profile:sales us-east-1 "
+      "start_outbound_voice_contact\"" },
+    { "amazon_connect", CONNECT_PLAIN ",\"rate\":false", TO, "", "p",
+      "\"account\":\"profile:p us-east-1\",\"bucket\":\"amazon_connect profile:p us-east-1 "
+      "start_outbound_voice_contact\"" },
+    { "amazon_connect", CONNECT_PLAIN ",\"rate\":false", TO, NULL, NULL,
+      "\"account\":\"profile:default us-east-1\",\"bucket\":\"amazon_connect profile:default us-east-1 "
+      "start_outbound_voice_contact\"" },
+    { "genesys", GENESYS, TO, NULL, NULL, "\"account\":\"https://g u\",\"bucket\":\"genesys https://g\"" },
+    { "genesys", GENESYS RECORDS, TO ",\"not_before\":1768500000", NULL, NULL,
+      "\"account\":\"https://g u\",\"bucket\":\"genesys https://g\",\"hands_off\":true" },
+    { "ccai_platform", CCAI, TO, NULL, NULL,
+      "\"account\":\"acme.uc1.ccaiplatform.com\",\"bucket\":\"ccai_platform acme.uc1.ccaiplatform.com\","
+      "\"per_second\":10.0,\"burst\":10" },
+    { "ccai_platform", CCAI, TO "," OUTBOUND "Inbound (API)\"}", NULL, NULL,
+      "\"account\":\"acme.uc1.ccaiplatform.com\",\"bucket\":\"ccai_platform acme.uc1.ccaiplatform.com\","
+      "\"per_second\":10.0,\"burst\":10,\"hands_off\":true,\"hands_off_unbounded\":true" },
+    { "ccai_platform", CCAI, TO ",\"not_before\":1768500000," OUTBOUND "Scheduled (API)\"}", NULL, NULL,
+      "\"account\":\"acme.uc1.ccaiplatform.com\",\"bucket\":\"ccai_platform acme.uc1.ccaiplatform.com\","
+      "\"per_second\":10.0,\"burst\":10,\"hands_off\":true" },
+    { "symbee", SYMBEE, TO ",\"not_before\":1768500000", NULL, NULL,
+      "\"account\":\"abc prod us-east-1\",\"bucket\":\"symbee abc\",\"hands_off\":true" },
+};
+
+static od_value *braced(const char *members) {
+    char text[2048];
+    snprintf(text, sizeof(text), "{%s}", members);
+    return parse(text);
+}
+
+static char *formatted(const od_value *value) {
+    char *text = NULL;
+    assert_int_equal(od_value_format(value, &text, NULL, NULL), OD_OK);
+    return text;
+}
+
+static void prepared_client(rig *r, size_t row) {
+    char options[2048];
+    snprintf(options, sizeof(options), "{%s}", prepare_rows[row].options);
+    rig_client(r, prepare_rows[row].vendor, options);
+    r->engine->get_env = fake_environment;
+    environment_key = prepare_rows[row].key;
+    environment_profile = prepare_rows[row].profile;
+}
+
+static void R21_a_call_is_told_with_its_account_and_rate(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof(prepare_rows) / sizeof(prepare_rows[0]); i++) {
+        rig r;
+        prepared_client(&r, i);
+        od_value *call = braced(prepare_rows[i].call), *prepared = NULL;
+        od_error error = OD_ERROR_INIT;
+        if (od_client_prepare_place(r.client, call, &prepared, &error) != OD_OK)
+            fail_msg("%s: %s", error.path, error.message);
+        char *text = formatted(prepared), facts[1024];
+        snprintf(facts, sizeof(facts), "\"token\":\"t1\",%s}", prepare_rows[i].facts);
+        const char *there = strstr(text, "\"token\":\"t1\",\"account\"");
+        assert_string_equal(there != NULL ? there : text, facts);
+        assert_null(strstr(text, "s3cr3t"));
+        assert_null(strstr(text, "wJalrXUtnFEMI"));
+        assert_int_equal(r.network.sent_count, 0);
+        od_text_free(text);
+        od_value_unref(prepared);
+        od_value_unref(call);
+        rig_close(&r);
+    }
+}
+
+/* The body of the request that rings: the last one, after whatever is asked before it. */
+static const char *body_placed(rig *r, const char *path) {
+    for (int i = 0; i < 4 && r->network.first != NULL; i++) {
+        od_exchange *exchange = r->network.first;
+        if (strstr(od__buffer_text(&exchange->request.url), path) != NULL && strcmp(exchange->request.method, "GET") != 0)
+            return od__buffer_text(&exchange->request.body);
+        bool search = strstr(od__buffer_text(&exchange->request.url), "/searchPreviewCampaign") != NULL;
+        fake_answer(&r->network, exchange, 200, SESSION_HEADERS,
+                    search ? "{\"previewResult\":{\"previewResultStatus\":\"NORECORDFOUND\"}}" : "{\"statusCode\":0}");
+        step(r);
+    }
+    fail_msg("nothing was placed");
+    return NULL;
+}
+
+static void R22_the_bytes_that_are_told_are_the_bytes_that_are_sent(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof(prepare_rows) / sizeof(prepare_rows[0]); i++) {
+        rig r;
+        if (strstr(prepare_rows[i].options, CONNECT_PLAIN) != NULL)
+            continue; /* no keys to sign with */
+        prepared_client(&r, i);
+        od_value *call = braced(prepare_rows[i].call), *first = NULL, *second = NULL;
+        assert_int_equal(od_client_prepare_place(r.client, call, &first, NULL), OD_OK);
+        r.clock.wall_ms += 3600000;
+        pass_ms(&r, 3600000);
+        assert_int_equal(od_client_prepare_place(r.client, call, &second, NULL), OD_OK);
+        char *one = formatted(first), *other = formatted(second);
+        assert_string_equal(one, other);
+        r.clock.wall_ms += 3600000;
+        assert_int_equal(od_client_place(r.client, call, NULL, NULL, NULL), OD_OK);
+        const char *url = od_value_string(od_value_get(first, "url"));
+        assert_string_equal(body_placed(&r, strchr(url + 8, '/')), od_value_string(od_value_get(first, "body")));
+        assert_string_equal(od__buffer_text(&r.network.first->request.url), url);
+        od_text_free(one);
+        od_text_free(other);
+        od_value_unref(first);
+        od_value_unref(second);
+        od_value_unref(call);
+        rig_close(&r);
+    }
+}
+
+static void telling_takes_memory(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof(prepare_rows) / sizeof(prepare_rows[0]); i += 5) {
+        rig r;
+        prepared_client(&r, i);
+        od_value *call = braced(prepare_rows[i].call), *prepared = NULL;
+        size_t failures = 0;
+        for (bool enough = false; !enough; failures += !enough) {
+            od_error error = OD_ERROR_INIT;
+            od__memory_fail_at(failures + 1);
+            od_status status = od_client_prepare_place(r.client, call, &prepared, &error);
+            enough = od__memory_fail_at(0) < failures + 1;
+            assert_int_equal(status, enough ? OD_OK : OD_OUT_OF_MEMORY);
+        }
+        assert_true(failures > 10);
+        od_value_unref(prepared);
+        od_value_unref(call);
+        rig_close(&r);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(R21_a_call_is_told_with_its_account_and_rate),
+        cmocka_unit_test(R22_the_bytes_that_are_told_are_the_bytes_that_are_sent),
+        cmocka_unit_test(telling_takes_memory),
         cmocka_unit_test(R21_a_single_try_is_sent_once),
         cmocka_unit_test(R21_a_single_try_that_wants_a_fresh_authorization_comes_back),
         cmocka_unit_test(R21_an_unpaced_call_takes_no_slot_of_the_client),
