@@ -175,6 +175,11 @@ static int client_track(lua_State *L) {
     return follow(L, OD_PURPOSE_TRACK, options.timeout_ms);
 }
 
+/* client:withdraw(call) -> request for { withdrawn = true } or { withdrawn = false, why, placed }, or nil, err. */
+static int client_withdraw(lua_State *L) {
+    return follow(L, OD_PURPOSE_WITHDRAW, 0);
+}
+
 /* client:prepare(operation, parameters) -> { method, url, headers, body } without secrets, or nil, err. */
 static int client_prepare(lua_State *L) {
     od_lua_client *box = od__lua_client_check(L, 1);
@@ -301,8 +306,9 @@ static int client_free(lua_State *L) {
 
 void od__lua_open_client(lua_State *L) {
     static const luaL_Reg methods[] = {
-        {"submit", client_submit}, {"place", client_place},         {"prepare", client_prepare}, {"prepare_call", client_prepare_call},
-        {"find", client_find},     {"track", client_track},
+        {"submit", client_submit}, {"place", client_place},         {"prepare", client_prepare},
+        {"prepare_call", client_prepare_call},
+        {"find", client_find},     {"track", client_track},         {"withdraw", client_withdraw},
         {"subscribe", od__lua_client_subscribe}, {"unsubscribe", od__lua_client_unsubscribe},
         {"ending", client_ending}, {"vendor", client_vendor},
         {"pending", client_pending},     {"keep_logs", client_keep_logs},

@@ -172,6 +172,12 @@ OD_API const od_vendor *od_vendor_find(const char *name);
 OD_API const od_vendor *od_vendor_at(size_t index);
 OD_API const char *od_vendor_name(const od_vendor *vendor);
 OD_API const char *od_vendor_title(const od_vendor *vendor);
+/* Describes what a campaign has to know of a vendor as a new value: { name, title, finds, look_after_ms, withdraws, max_open,
+ * seats = { option, field }, ears }. finds: od_client_find can be asked; not before look_after_ms after the call was meant
+ * does it mean anything that it finds nothing. withdraws: od_client_withdraw can be. max_open: calls at once that it bears
+ * unless the account was given more; absent: none is known. seats: the option that lists whom or what calls go through, one
+ * call each, and the member of a call's `fields` that names one. ears: the channel that has to be heard before it dials. */
+OD_API od_status od_vendor_describe(const od_vendor *vendor, od_value **out, od_error *err);
 /* Describes a vendor's client options as a new value: an array of { name, type, limit, required, summary, default }. */
 OD_API od_status od_vendor_options(const od_vendor *vendor, od_value **out, od_error *err);
 /* Finds an operation by its snake_case name or the vendor's own name; NULL if there is none. */
@@ -315,6 +321,14 @@ OD_API od_status od_client_find(od_client *client, const od_value *call, od_requ
  * timeout_ms 0: no limit; past it the request ends as `timeout`. Reads only. Errors: as od_client_find. */
 OD_API od_status od_client_track(od_client *client, const od_value *call, int64_t timeout_ms, od_request **out,
                                  od_error *err);
+
+/* Takes back a call (a result of od_client_place, with what else is known of it) that its vendor accepted and has not made
+ * yet (R6). The result is { withdrawn = true } where that is proven, else { withdrawn = false, why, placed }: why is one
+ * line, and placed is true if the vendor has made the call, or may have. Symbee's record is removed, if it still carries this
+ * call's token, and searched for; a CCAI call is canceled by its id; a Genesys record is canceled by its record_handle, which
+ * the call or an event must have told, and the client must have subscribed to /v2/me/outbound. Never rings. Errors: as
+ * od_client_find (validation where this vendor or this call cannot be taken back). */
+OD_API od_status od_client_withdraw(od_client *client, const od_value *call, od_request **out, od_error *err);
 
 /* ---- Notifications: what a vendor tells unasked ---------------------------------------------------------------- */
 

@@ -152,7 +152,10 @@ typedef enum od_purpose {
     OD_PURPOSE_FIND,   /* was it placed? after an answer was lost */
     OD_PURPOSE_TRACK,  /* how did it end? */
     OD_PURPOSE_SETTLE, /* has what an operation asked for come about? */
+    OD_PURPOSE_WITHDRAW, /* take it back, and prove that */
 } od_purpose;
+
+#define OD_REPORT_WHY_BYTES 256
 
 /* What the answers and events so far have told. Starts zeroed; what it owns is freed by the driver. */
 typedef struct od_report {
@@ -165,6 +168,9 @@ typedef struct od_report {
     od_rang rang;
     od_value *raw;          /* TRACK: new, the vendor's own words (a string or an object); SETTLE: new, the result */
     int64_t at_ms;          /* TRACK: when it ended, Unix time; 0: unknown */
+    bool withdrawn;         /* WITHDRAW: proven to be taken back, and no phone rang */
+    bool rang_maybe;        /* WITHDRAW, not withdrawn: the vendor has made the call, or may have */
+    char why[OD_REPORT_WHY_BYTES]; /* WITHDRAW, not withdrawn: in one line */
 } od_report;
 
 /* How a vendor is asked about a call it may have accepted: pure functions, driven by core/follow.c. call is what the
@@ -186,6 +192,7 @@ typedef struct od_following {
      * come again, and some may have been lost before. */
     od_status (*hear)(const od_vendor *vendor, od_purpose purpose, const od_value *call, const char *channel,
                       const od_value *data, int64_t now_ms, od_value **memory, od_report *report, od_error *err);
+    const char *channel;    /* WITHDRAW: whose events tell of it: the client must have subscribed; NULL: answers tell */
 } od_following;
 
 /* How an operation whose answer says only that it was passed on shows that it was done. It has a field "wait" that is sent
@@ -233,6 +240,7 @@ struct od_vendor {
     bool (*placed)(const od_operation *operation, int http_status, const od_value *params, const od_value *body,
                    od_value **id);
     const od_following *following; /* NULL: its calls can be neither found nor tracked */
+    const od_following *withdrawing; /* how a call that it has not made yet is taken back; NULL: it cannot be */
     /* Writes what tells one account of the vendor from another, as text without any secret. Pure: get_env is the environment.
      * NULL: nothing does. Errors: validation (longer than out). */
     od_status (*account)(const od_value *options, const char *(*get_env)(const char *name), char *out, size_t out_bytes,

@@ -226,5 +226,6 @@ const od_vendor od_vendor_genesys = {
     .errors = errors, .authorizer = &od_authorizer_gws_session, .cookies = true, .base_url = base_url,
     .read = read_answer, .place = place, .placed = placed, .following = &od_genesys_following,
     .notifications = &notifications, .account = account, .rate_scope = base_url, .handoff = handoff,
+    .withdrawing = &od_genesys_withdrawing,
     .seats_option = "devices", .seat_field = "device_id",
 };

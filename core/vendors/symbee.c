@@ -194,5 +194,5 @@ const od_vendor od_vendor_symbee = {
     .name = "symbee", .title = "Symbee Connect", .options = &options_shape, .operations = od__symbee_operations,
     .errors = errors, .authorizer = &od_authorizer_secret_key, .base_url = base_url, .read = read_answer,
     .place = place, .placed = placed, .following = &od__symbee_following,
-    .account = account, .rate_scope = rate_scope, .handoff = handoff,
+    .account = account, .rate_scope = rate_scope, .handoff = handoff, .withdrawing = &od__symbee_withdrawing,
 };

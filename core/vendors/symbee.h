@@ -55,6 +55,7 @@ bool od__symbee_time(const od_value *value, int64_t *unix_ms);
 
 extern const od_operation od__symbee_operations[];
 extern const od_following od__symbee_following;
+extern const od_following od__symbee_withdrawing;
 extern const od_shape od__symbee_work_codes;    /* option: { ["code"] = outcome kind } */
 
 #pragma GCC visibility pop

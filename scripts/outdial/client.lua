@@ -68,7 +68,7 @@ end
 -- Builds the methods of one vendor for one scheduler.
 local function new_class(scheduler, vendor)
     local state, enter, wait = scheduler.state, scheduler.enter, scheduler.wait
-    local methods, names = {}, { "place_call", "find", "track", "subscribe", "prepare", "prepare_call", "pages", "close" }
+    local methods, names = {}, { "place_call", "find", "track", "withdraw", "subscribe", "prepare", "prepare_call", "pages", "close" }
 
     local function stopping_error()
         return errors.new("canceled", "stopping: no new call is started", { placement = "not_placed" })
@@ -119,6 +119,19 @@ local function new_class(scheduler, vendor)
         if type(call) ~= "table" then misuse(what, "expected a call (a table), got " .. describe_type(call)) end
         local task = enter()
         local request, err = handle:find(call)
+        if not request then return nil, err end
+        return wait(task, request)
+    end
+
+    -- client:withdraw(call) -> { withdrawn = true } or { withdrawn = false, why, placed }, or nil, err: takes a call back
+    -- that the vendor accepted and has not made yet
+    function methods.withdraw(self, call)
+        local what = vendor .. ":withdraw"
+        local handle = type(self) == "table" and rawget(self, "_handle")
+        if not handle then check_handle(what, self, call) end
+        if type(call) ~= "table" then misuse(what, "expected a call (a table), got " .. describe_type(call)) end
+        local task = enter()
+        local request, err = handle:withdraw(call)
         if not request then return nil, err end
         return wait(task, request)
     end

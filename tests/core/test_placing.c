@@ -269,27 +269,162 @@ static void telling_takes_memory(void **state) {
     for (size_t i = 0; i < sizeof(prepare_rows) / sizeof(prepare_rows[0]); i += 5) {
         rig r;
         prepared_client(&r, i);
-        od_value *call = braced(prepare_rows[i].call), *prepared = NULL;
+        od_value *call = braced(prepare_rows[i].call), *whole = NULL;
+        assert_int_equal(od_client_prepare_place(r.client, call, &whole, NULL), OD_OK);
+        char *expected = formatted(whole);
         size_t failures = 0;
-        for (bool enough = false; !enough; failures += !enough) {
+        bool enough = false;
+        for (size_t n = 1; !enough; n++) {
+            od_value *prepared = NULL;
             od_error error = OD_ERROR_INIT;
-            od__memory_fail_at(failures + 1);
+            od__memory_fail_at(n);
             od_status status = od_client_prepare_place(r.client, call, &prepared, &error);
-            enough = od__memory_fail_at(0) < failures + 1;
-            assert_int_equal(status, enough ? OD_OK : OD_OUT_OF_MEMORY);
+            enough = od__memory_fail_at(0) < n;
+            failures += status != OD_OK;
+            if (status == OD_OK) /* all of it, or an error */
+                assert_value(prepared, expected);
+            else
+                assert_int_equal(status, OD_OUT_OF_MEMORY);
+            od_value_unref(prepared);
         }
-        assert_true(failures > 10);
-        od_value_unref(prepared);
+        assert_true(failures > 30);
+        od_text_free(expected);
+        od_value_unref(whole);
         od_value_unref(call);
         rig_close(&r);
     }
 }
 
+/* ---- taken back ---- */
+
+#define SEARCHED(state, attempts)                                                                                   \
+    "{\"previewResult\":{\"previewResultStatus\":\"SUCCESS\"},\"previewRecordClientData\":[{\"clientId\":\"7\","            \
+    "\"workedState\":\"" state "\",\"workAttempts\":" attempts ",\"previewRecordData\":[{\"key\":\"outdial_attempt\","     \
+    "\"value\":\"t1\"}]}]}"
+#define SUCCEEDED "{\"previewResult\":{\"previewResultStatus\":\"SUCCESS\",\"error\":null}}"
+#define CONTROLLER "/symbee-previewcontact-service/svc/rs/PreviewContactServiceExternal/"
+#define HANDED_OFF "\"id\":\"7\",\"state\":\"handed_off\",\"vendor\":\"symbee\",\"token\":\"t1\""
+
+static od_request *withdraw(rig *r, const char *call) {
+    od_value *given = parse(call);
+    od_request *request = NULL;
+    od_error error = OD_ERROR_INIT;
+    if (od_client_withdraw(r->client, given, &request, &error) != OD_OK)
+        fail_msg("%s: %s", error.path, error.message);
+    od_value_unref(given);
+    step(r);
+    return request;
+}
+
+/* Answers the one request that waits, which must be of this action with this end of its body. */
+static void answer_action(rig *r, const char *action, const char *body_end, const char *body) {
+    assert_int_equal(fake_waiting(&r->network), 1);
+    const od_exchange *exchange = r->network.first;
+    const char *url = od__buffer_text(&exchange->request.url), *sent = od__buffer_text(&exchange->request.body);
+    assert_string_equal(strstr(url, CONTROLLER) + strlen(CONTROLLER), action);
+    assert_true(strlen(sent) > strlen(body_end));
+    assert_string_equal(sent + strlen(sent) - strlen(body_end), body_end);
+    fake_answer(&r->network, r->network.first, 200, "", body);
+    step(r);
+}
+
+#define FIND_7 "\"campaignName\":\"C\",\"clientId\":\"7\"}"
+
+static void R6_a_record_is_taken_back_and_that_is_proven(void **state) {
+    (void)state;
+    rig r;
+    rig_client(&r, "symbee", "{" SYMBEE "}");
+    od_request *request = withdraw(&r, "{" HANDED_OFF "}");
+    answer_action(&r, "searchPreviewCampaign", FIND_7, SEARCHED("NOTWORKED", "0"));
+    answer_action(&r, "changeCampaignRecordStatus", "\"clientId\":\"7\",\"previewRecordStateEnum\":\"REMOVED\"}", SUCCEEDED);
+    answer_action(&r, "searchPreviewCampaign", FIND_7, SEARCHED("REMOVED", "0"));
+    assert_true(od_request_finished(request));
+    assert_value(od_request_result(request), "{\"withdrawn\":true}");
+    od_request_unref(request);
+    request = withdraw(&r, "{" HANDED_OFF "}");
+    answer_action(&r, "searchPreviewCampaign", FIND_7, SEARCHED("COMPLETED", "1"));
+    assert_value(od_request_result(request),
+                 "{\"withdrawn\":false,\"why\":\"the record is COMPLETED\",\"placed\":true}");
+    od_request_unref(request);
+    rig_close(&r);
+}
+
+static void R6_a_withdrawal_without_memory_fails(void **state) {
+    (void)state;
+    size_t failures = 0;
+    bool enough = false;
+    for (size_t n = 1; !enough; n++) {
+        static const char *const answers[] = { SEARCHED("NOTWORKED", "0"), SUCCEEDED, SEARCHED("REMOVED", "0") };
+        rig r;
+        rig_client(&r, "symbee", "{" SYMBEE ",\"retry\":false}");
+        od__buffer_add_text(&r.network.sent, "");
+        od_value *call = parse("{" HANDED_OFF "}");
+        od_request *request = NULL;
+        od_error error = OD_ERROR_INIT;
+        od__memory_fail_at(n);
+        od_status status = od_client_withdraw(r.client, call, &request, &error);
+        for (size_t i = 0; status == OD_OK && i < 3; i++) {
+            (void)od_engine_step(r.engine, 0, NULL);
+            (void)od_engine_step(r.engine, 0, NULL);
+            if (r.network.first != NULL)
+                fake_answer(&r.network, r.network.first, 200, "", answers[i]);
+            (void)od_engine_step(r.engine, 0, NULL);
+        }
+        enough = od__memory_fail_at(0) < n;
+        if (status == OD_OK) {
+            assert_true(od_request_finished(request));
+            status = od_request_status(request);
+            if (status == OD_OK)
+                assert_value(od_request_result(request), "{\"withdrawn\":true}");
+        }
+        failures += status != OD_OK;
+        if (enough)
+            assert_int_equal(status, OD_OK);
+        od_request_unref(request);
+        od_value_unref(call);
+        rig_close(&r);
+    }
+    assert_true(failures > 30);
+}
+
+static const struct {
+    const char *vendor, *options, *call, *error;
+} kept_rows[] = {
+    { "amazon_connect", CONNECT, "{\"id\":\"c\"}", "validation: calls of amazon_connect cannot be taken back" },
+    { "genesys", GENESYS RECORDS, "{\"token\":\"t\"}",
+      "validation: expected a subscription to /v2/me/outbound, whose events tell of it" },
+    { "symbee", SYMBEE, "{\"vendor\":\"genesys\"}", "validation /vendor: expected a call of symbee, got one of genesys" },
+};
+
+static void R6_what_cannot_be_taken_back_is_refused(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof(kept_rows) / sizeof(kept_rows[0]); i++) {
+        char options[2048];
+        snprintf(options, sizeof(options), "{%s}", kept_rows[i].options);
+        rig r;
+        rig_client(&r, kept_rows[i].vendor, options);
+        od_value *call = parse(kept_rows[i].call);
+        od_request *request = NULL;
+        od_error error = OD_ERROR_INIT;
+        assert_int_equal(od_client_withdraw(r.client, call, &request, &error), OD_VALIDATION);
+        assert_error(&error, kept_rows[i].error);
+        assert_null(request);
+        od_value_unref(call);
+        rig_close(&r);
+    }
+}
+
+void json_set_alloc_funcs(void *(*allocate)(size_t bytes), void (*release)(void *block));
+
 int main(void) {
+    json_set_alloc_funcs(od__alloc, od__free); /* so that the allocations of values can fail too */
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(R21_a_call_is_told_with_its_account_and_rate),
         cmocka_unit_test(R22_the_bytes_that_are_told_are_the_bytes_that_are_sent),
         cmocka_unit_test(telling_takes_memory),
+        cmocka_unit_test(R6_a_record_is_taken_back_and_that_is_proven),
+        cmocka_unit_test(R6_a_withdrawal_without_memory_fails),
+        cmocka_unit_test(R6_what_cannot_be_taken_back_is_refused),
         cmocka_unit_test(R21_a_single_try_is_sent_once),
         cmocka_unit_test(R21_a_single_try_that_wants_a_fresh_authorization_comes_back),
         cmocka_unit_test(R21_an_unpaced_call_takes_no_slot_of_the_client),
