@@ -51,8 +51,8 @@ static void note_session(const od_client_call *call) {
         call->client->in_session = false;
 }
 
-static void finish_call(od_client_call *call) {
-    note_session(call);
+/* The result of a call that has ended, new; NULL: the exchange's error says why there is none. */
+static od_value *take_result(od_client_call *call) {
     od_exchange *exchange = &call->exchange;
     od_value *result = NULL;
     if (exchange->error.code == OD_OK && call->is_placing) {
@@ -62,6 +62,13 @@ static void finish_call(od_client_call *call) {
         result = call->answer;
         call->answer = NULL;
     }
+    return result;
+}
+
+static void finish_call(od_client_call *call) {
+    note_session(call);
+    od_exchange *exchange = &call->exchange;
+    od_value *result = take_result(call);
     if (exchange->error.code != OD_OK) {
         call->base.error = exchange->error;
         call->base.error.placement = failed_placement(call);
@@ -74,14 +81,10 @@ static void finish_call(od_client_call *call) {
 
 static void finish_question(od_client_call *call) {
     note_session(call);
+    od_value *result = take_result(call);
     od_error error = call->exchange.error;
-    od_value *result = call->answer;
-    call->answer = NULL;
-    if (error.code != OD_OK) {
+    if (error.code != OD_OK)
         error.placement = failed_placement(call);
-        od_value_unref(result);
-        result = NULL;
-    }
     void (*answered)(void *context, od_value *result, const od_error *error) = call->answered;
     void *context = call->answered_context;
     release_call(call);
@@ -241,13 +244,13 @@ od_status od__client_start(od_client *client, const od_operation *operation, od_
 
 /* ---- questions of other requests ---- */
 
-od_status od__client_ask(od_client *client, const od_operation *operation, od_value *parameters,
+od_status od__client_ask(od_client *client, const od_operation *operation, od_value *parameters, od_placing *placing,
                          const od_submit_options *options,
                          void (*answered)(void *context, od_value *result, const od_error *error), void *context,
                          od_client_call **out, od_error *err) {
     const od_submit_options plain = OD_SUBMIT_OPTIONS_INIT;
     od_client_call *call = NULL;
-    od_status status = make_call(client, operation, parameters, NULL, options != NULL ? options : &plain, &call, err);
+    od_status status = make_call(client, operation, parameters, placing, options != NULL ? options : &plain, &call, err);
     if (call == NULL)
         return status;
     call->answered = answered;

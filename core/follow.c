@@ -194,7 +194,7 @@ static od_status ask(od_follow *self, od_error *err) {
         status = od__error_set(err, OD_INTERNAL, "%s rings, and following a call never does", operation->name);
     } else if (status == OD_OK) {
         self->asked = operation;
-        return od__client_ask(self->client, operation, parameters, NULL, answered, self, &self->question, err);
+        return od__client_ask(self->client, operation, parameters, NULL, NULL, answered, self, &self->question, err);
     }
     od_value_unref(parameters);
     return status;
@@ -457,7 +457,7 @@ od_status od__client_settle_take(od_client *client, const od_operation *operatio
         return not_started(operation, od__error_no_memory(err), err);
     }
     self->own = operation;
-    od_status status = od__client_ask(client, operation, parameters, options, answered, self, &self->question, err);
+    od_status status = od__client_ask(client, operation, parameters, NULL, options, answered, self, &self->question, err);
     if (status != OD_OK) {
         free_follow(&self->base);
         return status;

@@ -47,9 +47,12 @@ static od_status place(od_client *client, const od_value *call, const od_submit_
     od_status status = od__client_plan_call(client, call, &planned, err);
     if (status != OD_OK)
         return status;
-    status = od__client_start(client, planned.operation, planned.parameters, &planned.placing, options, out, err);
+    const od_operation *operation = planned.operation;
+    status = client->vendor->staging != NULL
+                 ? od__client_stage(client, &planned, options, out, err)
+                 : od__client_start(client, operation, planned.parameters, &planned.placing, options, out, err);
     if (status == OD_OK && planned.dropped != NULL)
-        od__client_log(client, OD_LOG_WARNING, "%s: %s", planned.operation->name, planned.dropped);
+        od__client_log(client, OD_LOG_WARNING, "%s: %s", operation->name, planned.dropped);
     return status;
 }
 

@@ -195,6 +195,21 @@ typedef struct od_following {
     const char *channel;    /* WITHDRAW: whose events tell of it: the client must have subscribed; NULL: answers tell */
 } od_following;
 
+/* A placement that takes more than its own request: pure functions, driven by core/staged.c. params are those of the
+ * placement, before options and defaults have filled them. */
+typedef struct od_staging {
+    /* What is read before it: *operation, and *question (new). Errors: as of od_following. */
+    od_status (*before)(const od_vendor *vendor, const od_value *params, const od_operation **operation,
+                        od_value **question, od_error *err);
+    /* The answer, or failure (then result is NULL): *memory is new, its member `keep` is for the result of the placement.
+     * *is_there: the call with this token was placed by an earlier try already. An error ends it, not placed. */
+    od_status (*learn)(const char *token, const od_value *result, const od_error *failure, od_value **memory,
+                       bool *is_there, od_error *err);
+    /* What is to be done after it: *operation and *order (new), or *operation NULL: nothing. */
+    od_status (*after)(const od_vendor *vendor, const od_value *params, const od_value *memory, int64_t now_ms,
+                       const od_operation **operation, od_value **order, od_error *err);
+} od_staging;
+
 /* How an operation whose answer says only that it was passed on shows that it was done. It has a field "wait" that is sent
  * nowhere: with true, or a number of seconds, the request goes on until then. */
 struct od_settling {
@@ -239,6 +254,7 @@ struct od_vendor {
     /* After success: "placed" (true) or "handed off" (false), and the vendor's id as a new value (NULL: none). */
     bool (*placed)(const od_operation *operation, int http_status, const od_value *params, const od_value *body,
                    od_value **id);
+    const od_staging *staging;     /* of what place gives; NULL: its request is all */
     const od_following *following; /* NULL: its calls can be neither found nor tracked */
     const od_following *withdrawing; /* how a call that it has not made yet is taken back; NULL: it cannot be */
     /* Writes what tells one account of the vendor from another, as text without any secret. Pure: get_env is the environment.

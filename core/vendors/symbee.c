@@ -195,4 +195,5 @@ const od_vendor od_vendor_symbee = {
     .errors = errors, .authorizer = &od_authorizer_secret_key, .base_url = base_url, .read = read_answer,
     .place = place, .placed = placed, .following = &od__symbee_following,
     .account = account, .rate_scope = rate_scope, .handoff = handoff, .withdrawing = &od__symbee_withdrawing,
+    .staging = &od__symbee_staging,
 };
