@@ -42,7 +42,8 @@ static od_status learn(const od_vendor *vendor, const od_value *options, od_purp
     if (failure && !is_refusal(failure))
         return od__vendor_pass_on(failure, err);
     if (failure) {
-        od__vendor_not_withdrawn(report, failure->code != OD_NOT_FOUND, "%s", failure->message);
+        od__vendor_not_withdrawn(report, failure->code != OD_NOT_FOUND, "the vendor refused to cancel it: %s",
+                                 failure->message);
         return OD_OK;
     }
     char state[OD_CCAI_WORD_BYTES];

@@ -130,7 +130,8 @@ static od_status learn(const od_vendor *vendor, const od_value *options, od_purp
 
 /* ---- events ---- */
 
-static void hear_answer(const od_value *call, const od_value *data, od_report *report) {
+/* An acknowledgement counts whenever it came; a refusal that came before ours was accepted is an earlier one's. */
+static void hear_answer(const od_value *call, const od_value *memory, const od_value *data, od_report *report) {
     char reference[REFERENCE_BYTES];
     write_reference(call, reference);
     const char *theirs = od_value_string(od_value_get(data, "referenceId"));
@@ -138,7 +139,7 @@ static void hear_answer(const od_value *call, const od_value *data, od_report *r
     if (!theirs || strcmp(theirs, reference) != 0)
         return;
     const char *message = od_value_string(od_value_get(data, "errorMessage"));
-    if (contains(type, "Error"))
+    if (contains(type, "Error") && od_value_get(memory, "accepted"))
         od__vendor_not_withdrawn(report, false, "%s", message ? message : od_value_string(type));
     else if (contains(type, "RecordCancel"))
         report->done = report->withdrawn = true;
@@ -180,7 +181,7 @@ static od_status hear(const od_vendor *vendor, od_purpose purpose, const od_valu
              contains(od_value_get(data, "notificationType"), "AddRecordAcknowledge"))
         return remember(memory, "acknowledged", od_value_new_boolean(true), err);
     else
-        hear_answer(call, data, report);
+        hear_answer(call, *memory, data, report);
     return OD_OK;
 }
 
