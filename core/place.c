@@ -48,11 +48,12 @@ static od_status place(od_client *client, const od_value *call, const od_submit_
     if (status != OD_OK)
         return status;
     const od_operation *operation = planned.operation;
+    const char *dropped = planned.dropped;
     status = client->vendor->staging != NULL
                  ? od__client_stage(client, &planned, options, out, err)
                  : od__client_start(client, operation, planned.parameters, &planned.placing, options, out, err);
-    if (status == OD_OK && planned.dropped != NULL)
-        od__client_log(client, OD_LOG_WARNING, "%s: %s", operation->name, planned.dropped);
+    if (status == OD_OK && dropped != NULL)
+        od__client_log(client, OD_LOG_WARNING, "%s: %s", operation->name, dropped);
     return status;
 }
 

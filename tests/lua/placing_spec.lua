@@ -1,11 +1,12 @@
--- What a campaign needs of a placement, against the mock vendors: what will be sent, what a vendor is like, a call taken
--- back, and a record placed again.
+-- What a campaign needs of a placement, against the mock vendors: what will be sent, what a vendor is like, a call
+-- taken back, and a record placed again.
 
 local mock = require "mock"
 local outdial = require "outdial"
 
 local START_MS = 1635915665120 -- 2021-11-03 05:01:05.120
-local CONNECT = { region = "us-east-1", instance_id = "i-1", contact_flow_id = "f-1", source_phone_number = "+12065550100",
+local CONNECT = { region = "us-east-1", instance_id = "i-1", contact_flow_id = "f-1",
+    source_phone_number = "+12065550100",
     credentials = { access_key_id = "AKIDEXAMPLE", secret_access_key = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY" } }
 local DEVICE = "efe1ab32-53f9-43ce-b65e-5768c61f7d4a"
 
@@ -69,8 +70,8 @@ describe("a call that is prepared", function()
             body = '{"DestinationPhoneNumber":"+12065550101","ContactFlowId":"f-1","InstanceId":"i-1",'
                 .. '"SourcePhoneNumber":"+12065550100","ClientToken":"t-1","Attributes":{"outdial_attempt":"t-1"},'
                 .. '"RingTimeoutInSeconds":30}',
-            account = "AKIDEXAMPLE us-east-1", bucket = "amazon_connect AKIDEXAMPLE us-east-1 start_outbound_voice_contact",
-            per_second = 2, burst = 5 }, prepared)
+            account = "AKIDEXAMPLE us-east-1", per_second = 2, burst = 5,
+            bucket = "amazon_connect AKIDEXAMPLE us-east-1 start_outbound_voice_contact" }, prepared)
         local _, err = client:prepare_call { to = "555" }
         assert.equal('validation /DestinationPhoneNumber: expected E.164 (+ and up to 15 digits), got "555"',
             tostring(err))
@@ -133,7 +134,8 @@ describe("R6 a call that is taken back", function()
             assert.same({ withdrawn = true }, (ccai:withdraw(call)))
             assert.same({ withdrawn = true }, (ccai:withdraw(call)))
             call = assert(ccai:place_call { to = "+15555550100" })
-            assert.same({ withdrawn = false, why = "the vendor refused to cancel it: Not Found" }, (ccai:withdraw(call)))
+            assert.same({ withdrawn = false, why = "the vendor refused to cancel it: Not Found" },
+                (ccai:withdraw(call)))
         end)
     end)
 
@@ -142,7 +144,8 @@ describe("R6 a call that is taken back", function()
             local call = { to = "+15550100123", token = "t-1", not_before = 1893492000, not_after = 1893495600 }
             local placed = assert(genesys:place_call(call))
             local _, err = genesys:withdraw(placed)
-            assert.equal("validation: expected a subscription to /v2/me/outbound, whose events tell of it", tostring(err))
+            assert.equal("validation: expected a subscription to /v2/me/outbound, whose events tell of it",
+                tostring(err))
             assert(genesys:subscribe({ "/v2/me/outbound", "/me/internal" }, function() end))
             _, err = genesys:withdraw(placed)
             assert.equal("validation /record_handle: expected the record's GSW_RECORD_HANDLE, which no event has told, "
