@@ -68,7 +68,8 @@ end
 -- Builds the methods of one vendor for one scheduler.
 local function new_class(scheduler, vendor)
     local state, enter, wait = scheduler.state, scheduler.enter, scheduler.wait
-    local methods, names = {}, { "place_call", "find", "track", "withdraw", "subscribe", "prepare", "prepare_call", "pages",
+    local methods = {}
+    local names = { "place_call", "prepare_call", "find", "track", "withdraw", "subscribe", "prepare", "pages",
         "close" }
 
     local function stopping_error()
@@ -124,8 +125,8 @@ local function new_class(scheduler, vendor)
         return wait(task, request)
     end
 
-    -- client:withdraw(call) -> { withdrawn = true } or { withdrawn = false, why, placed }, or nil, err: takes back a call
-    -- that the vendor accepted and has not made yet
+    -- client:withdraw(call) -> { withdrawn = true } or { withdrawn = false, why, placed }, or nil, err: takes back a
+    -- call that the vendor accepted and has not made yet
     function methods.withdraw(self, call)
         local what = vendor .. ":withdraw"
         local handle = type(self) == "table" and rawget(self, "_handle")
