@@ -35,7 +35,7 @@
 #define OD_LIMIT_WINDOWS 16                          /* calling windows of one day */
 #define OD_LIMIT_HOLIDAYS 2000                       /* of one ruleset */
 #define OD_LIMIT_CAPS 32                             /* caps of one ruleset, and gaps */
-#define OD_LIMIT_RULE_NAME_BYTES 64                  /* name of one cap or gap */
+#define OD_LIMIT_RULE_NAME 64                        /* characters in the name of one cap or gap */
 
 #define OD_DEFAULT_TIMEOUT_MS 15000
 #define OD_DEFAULT_CONNECT_TIMEOUT_MS 3100
