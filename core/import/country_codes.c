@@ -164,6 +164,8 @@ static const od_calling_code *find_code(unsigned code) {
 
 const od_calling_code *od__calling_code_of(const char *digits, size_t count, size_t *code_digits) {
     unsigned code = 0;
+    if (count > 0 && digits[0] == '0')
+        return NULL;
     for (size_t i = 0; i < count && i < OD_CALLING_CODE_DIGITS; i++) {
         code = code * 10 + (unsigned)(digits[i] - '0');
         const od_calling_code *found = find_code(code);

@@ -169,6 +169,8 @@ static bool read_international(reading *number, const od_spelled *spelled, size_
     bool is_bracketed = spelled->has_bracketed_zero && number->national == spelled->digits + spelled->bracketed_zero;
     if (is_bracketed && !country->keeps_zero)
         drop_first(number, 1);
+    if (is_short_code(number->national, number->national_count)) /* 000 has no trunk prefix */
+        return refuse(number, emergency);
     return drop_zero(number, country) && judge(number);
 }
 
