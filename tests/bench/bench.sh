@@ -12,7 +12,7 @@ dir=$(mktemp -d)
 trap 'exec 8>&- 9>&-; rm -rf "$dir"' EXIT INT TERM
 
 done_runs=0
-all_runs=$((rounds * 11))
+all_runs=$((rounds * 12))
 progress() {
     done_runs=$((done_runs + 1))
     if [ -t 2 ]; then
@@ -82,6 +82,7 @@ while [ $round -lt "$rounds" ]; do
         measure "c_client_$n" "$BUILD/bench/c_client" client "$port" "$n" "$calls"
     done
     measure sigv4 "$BUILD/bench/sigv4" $((calls * 5))
+    measure list "$BUILD/bench/list" $((calls * 5)) "$dir/contacts.csv"
 done
 [ -t 2 ] && printf '\r%72s\r' '' >&2
 
@@ -98,3 +99,4 @@ row 'C client, 256 in flight, server that takes 50 ms' "$(bare 256)" "$(median c
 row 'transport alone, 64 in flight, instant server' "$(bare 64)" "$(median c_transport_64)" ''
 row 'transport alone, 256 in flight, server that takes 50 ms' "$(bare 256)" "$(median c_transport_256)" ''
 row 'one signature, cached key, 330-byte body (floor: hashing)' "$(median sigv4 2)" "$(median sigv4 1)" '2.5 us'
+row 'one row of a list, 2 numbers (floor: finding line ends)' "$(median list 2)" "$(median list 1)" '1.5 us'
