@@ -32,6 +32,7 @@ typedef struct collected {
 } collected;
 
 static od_value *span_value(od_span span) {
+    assert_int_equal(strlen(span.at), span.length); /* as a store may take it */
     return od_value_new_string_n(span.at, span.length);
 }
 
@@ -76,6 +77,7 @@ static od_value *contact_value(int64_t row, const od_contact *contact) {
     od_value_set(value, "numbers", numbers_value(contact), NULL);
     if (contact->note_count > 0)
         od_value_set(value, "notes", notes_value(contact), NULL);
+    assert_int_equal(strlen(contact->data.at), contact->data.length);
     assert_int_equal(od_value_parse(contact->data.at, contact->data.length, &data, NULL), OD_OK);
     char *compact = NULL;
     assert_int_equal(od_value_format(data, &compact, NULL, NULL), OD_OK);
