@@ -14,7 +14,7 @@
 typedef struct od_contacts od_contacts;
 
 typedef struct od_contact_number {
-    const char *column;   /* its column or member; lives as long as the od_contacts, or the object it was made from */
+    const char *column;   /* its column or member; lives until the next contact is made at least; followed by a NUL */
     size_t column_length;
     od_phone phone;
 } od_contact_number;
@@ -26,7 +26,7 @@ typedef struct od_contact_note {
     const char *why;      /* `"555": expected ...` */
 } od_contact_note;
 
-/* Lives until the next contact is made, or what it was made from goes. Every text is followed by a NUL. */
+/* Lives until the next contact is made, or what it was made from goes. Spans end without a NUL. */
 typedef struct od_contact {
     const char *reason;   /* why it is rejected; NULL: it is good, and everything below is filled */
     od_span id;
