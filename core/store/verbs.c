@@ -54,6 +54,16 @@ STRUCT(campaign_set_shape, CAMPAIGN, NEEDS(state, "what it becomes", state_text)
 static const od_shape given_contacts = { .kind = OD_KIND_LIST, .max = OD_LIMIT_TAKE, .element = &object };
 STRUCT(put_shape, CAMPAIGN, NEEDS(contacts, "{ id, person?, country?, zones?, numbers, data? } each", given_contacts));
 
+static const char *const formats[] = { "csv", "jsonl", NULL };
+static const od_shape format_text = { .kind = OD_KIND_STRING, .choices = formats };
+static const od_shape path_text = { .kind = OD_KIND_STRING, .min = 1, .max = 4000 };
+static const char *const delimiters[] = { ",", ";", "\t", "|", NULL };
+static const od_shape delimiter_text = { .kind = OD_KIND_STRING, .choices = delimiters };
+STRUCT(import_shape, CAMPAIGN, NEEDS(path, "the file", path_text), TAKES(format, "csv or jsonl; absent: csv", format_text),
+       TAKES(delimiter, "between fields; absent: found by itself", delimiter_text),
+       NEEDS(map, "which column is what: { id, numbers, person?, zone?, zone_default?, country?, country_column? }", object),
+       TAKES(reject_path, "where rejected rows are written", path_text));
+
 STRUCT(note_shape, TAKES(campaign, "whose", od_shape_any), TAKES(contact, "row id", row_id),
        NEEDS(event, "one word", name_text), TAKES(by, "who", name_text), TAKES(data, "anything", od_shape_any));
 
@@ -120,6 +130,7 @@ static const od_verb verbs[] = {
     { "campaign", "make or change a campaign", &campaign_shape, od__verb_campaign, false, false, NULL },
     { "campaign_set", "run, pause, hold or stop a campaign", &campaign_set_shape, od__verb_campaign_set, false, false, NULL },
     { "put", "put contacts into a campaign", &put_shape, od__verb_put, false, false, NULL },
+    { "import", "put a list from a file into a campaign", &import_shape, od__verb_import, false, false, od__import_free },
     { "note", "write a line into the journal", &note_shape, od__verb_note, false, false, NULL },
     { "take", "claim contacts that are due", &take_shape, od__verb_take, true, false, NULL },
     { "release", "give claims back", &release_shape, od__verb_release, true, false, NULL },

@@ -16,6 +16,7 @@ OD_VERB(campaign);     /* campaign.c */
 OD_VERB(campaign_set);
 OD_VERB(note);
 OD_VERB(put);          /* enlist.c */
+OD_VERB(import);       /* import.c */
 OD_VERB(take);         /* take.c */
 OD_VERB(release);
 OD_VERB(decide);
@@ -29,6 +30,9 @@ OD_VERB(looked);
 OD_VERB(write_off);
 OD_VERB(withdrawals);
 OD_VERB(withdrawn);
+
+/* What long verbs keep between their slices. */
+void od__import_free(void *state);
 
 #pragma GCC visibility pop
 #endif
