@@ -14,6 +14,7 @@
 #define OD_LIMIT_OPERATIONS 64                       /* operations of one vendor */
 #define OD_LIMIT_RATE_WAITERS 100000                 /* requests that wait for one rate limiter */
 #define OD_LIMIT_RATE_LATENESS_US 10000              /* how late a waiter may take its slot without moving those behind */
+#define OD_LIMIT_RATE_JITTER_US 2000                 /* by how much less one request may be under way than the one before */
 #define OD_LIMIT_CONNECTIONS 512                     /* open connections of one engine */
 #define OD_LIMIT_NEAREST_BYTES 96                    /* longer names are not compared for "did you mean" */
 #define OD_LIMIT_LOOP_EVENTS 256                     /* ready descriptors taken from the kernel at once */
@@ -35,7 +36,7 @@
 #define OD_LIMIT_WINDOWS 16                          /* calling windows of one day */
 #define OD_LIMIT_HOLIDAYS 2000                       /* of one ruleset */
 #define OD_LIMIT_CAPS 32                             /* caps of one ruleset, and gaps */
-#define OD_LIMIT_RULE_NAME_BYTES 64                  /* name of one cap or gap */
+#define OD_LIMIT_RULE_NAME 64                        /* characters in the name of one cap or gap */
 
 #define OD_LIMIT_ROW_BYTES (1024u * 1024)            /* one record of a list */
 #define OD_LIMIT_ROW_FIELD_BYTES (64u * 1024)        /* one field of it */

@@ -42,7 +42,7 @@ typedef struct intent {
 static void refuse(intent *self, const char *rule, bool resource, const char *saw) {
     self->refused = rule;
     self->resource = resource;
-    snprintf(self->saw, sizeof(self->saw), "%s", saw);
+    snprintf(self->saw, sizeof(self->saw), "%.*s", (int)sizeof(self->saw) - 1, saw);
 }
 
 /* ---- is it this worker's to call? ---- */
