@@ -101,7 +101,8 @@ static od_status gather_listed(od_work *work, const od_subject_row *row, od_gath
     od__query(&query, work->database, err,
               "SELECT l.number = ?1, coalesce(l.source, 'a list') FROM listed l WHERE l.lifted_ms IS NULL AND (l.number = ?1"
               " OR l.number IN (SELECT value ->> 1 FROM json_each(?2))"
-              " OR l.number IN (SELECT n.number FROM contact c JOIN number n ON n.contact_id = c.id WHERE c.person = ?3))"
+              " OR l.number IN (SELECT j.value ->> 1 FROM contact c, json_each(c.numbers) j WHERE c.person = CASE"
+              "  WHEN ?3 LIKE 'person:%' THEN substr(?3, 8) END))"
               " ORDER BY 1 DESC LIMIT 1",
               "ttt", row->number, row->numbers_json, row->person);
     if (od__query_row(&query)) {
