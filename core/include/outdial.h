@@ -295,7 +295,8 @@ OD_API od_status od_client_prepare(od_client *client, const char *operation, con
 /* Places a call the same way at every vendor. call is { to, from, contact, attributes, token, not_before, not_after, zone,
  * ring_timeout, fields }; the result of the request is { id, state = "placed" | "handed_off", vendor, token, response }.
  * not_before and not_after (Unix seconds) and zone (IANA) bound a call that the vendor makes later, as far as it has a place
- * for them: Symbee's earliest time and zone; from, until and timeZone of a Genesys record, in GMT; scheduled_at of a
+ * for them: Symbee's earliest time and zone; from, until and timeZone of a Genesys record, in GMT and for every day, so that
+ * of limits past midnight GMT only the first day's part is sent, and not_before is best the present; scheduled_at of a
  * scheduled CCAI call. A vendor that rings at once leaves them out. ring_timeout (seconds) is Amazon Connect's. Where the
  * record is the person (Symbee) that is searched for first, and set to be called again afterwards if it was worked before:
  * the result has work_attempts, how many attempts of the record were none of this call's. Otherwise as od_client_submit. */
