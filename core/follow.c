@@ -114,10 +114,25 @@ static void on_deadline(void *context) {
 
 /* ---- what is known, as a result ---- */
 
-static od_status set_found(od_value *result, od_report *report, od_error *err) {
+/* The call that was asked about, with what was found out of it in place of what was said: it can be kept and followed
+ * like the result of a placement. */
+static od_status complete_found(od_value *found, const od_value *given, od_error *err) {
+    void *cursor = NULL;
+    const char *key;
+    const od_value *member;
+    od_status status = OD_OK;
+    while (status == OD_OK && od_value_next(given, &cursor, &key, &member))
+        if (od_value_get(found, key) == NULL)
+            status = od_value_set(found, key, od_value_ref(member), err);
+    return status;
+}
+
+static od_status set_found(od_value *result, const od_value *given, od_report *report, od_error *err) {
     if (!report->found)
         return od_value_set(result, "found", od_value_new_boolean(false), err);
-    od_status status = od_value_set(result, "placement", od_value_new_string("placed"), err);
+    od_status status = complete_found(report->call, given, err);
+    if (status == OD_OK)
+        status = od_value_set(result, "placement", od_value_new_string("placed"), err);
     if (status == OD_OK)
         status = od_value_set(result, "call", od_value_ref(report->call), err);
     return status;
@@ -153,7 +168,7 @@ static void finish_known(od_follow *self, od_report *report) {
     od_status status = result == NULL                            ? od__error_no_memory(err)
                        : self->purpose == OD_PURPOSE_TRACK       ? set_outcome(result, report, err)
                        : report->found && report->call == NULL   ? od__error_set(err, OD_INTERNAL, "found, but no call")
-                                                                 : set_found(result, report, err);
+                                                                 : set_found(result, self->call, report, err);
     if (status != OD_OK) {
         od_value_unref(result);
         result = NULL;
@@ -184,7 +199,7 @@ static od_status ask(od_follow *self, od_error *err) {
         status = od__error_set(err, OD_INTERNAL, "%s rings, and following a call only reads", operation->name);
     } else if (status == OD_OK) {
         self->asked = operation;
-        return od__client_ask(self->client, operation, parameters, NULL, answered, self, &self->question, err);
+        return od__client_ask(self->client, operation, parameters, NULL, NULL, answered, self, &self->question, err);
     }
     od_value_unref(parameters);
     return status;
@@ -432,7 +447,7 @@ od_status od__client_settle_take(od_client *client, const od_operation *operatio
         return not_started(operation, od__error_no_memory(err), err);
     }
     self->own = operation;
-    od_status status = od__client_ask(client, operation, parameters, options, answered, self, &self->question, err);
+    od_status status = od__client_ask(client, operation, parameters, NULL, options, answered, self, &self->question, err);
     if (status != OD_OK) {
         free_follow(&self->base);
         return status;

@@ -284,15 +284,16 @@ OD_API od_status od_client_submit(od_client *client, const char *operation, cons
 OD_API od_status od_client_prepare(od_client *client, const char *operation, const od_value *parameters, od_value **out,
                                    od_error *err);
 /* Places a call the same way at every vendor. call is { to, from, contact, attributes, token, fields }; the result of
- * the request is { id, state = "placed" | "handed_off", vendor, token, response }. Otherwise as od_client_submit. */
+ * the request is { id, state = "placed" | "handed_off", vendor, token, to, response }, all that od_client_track needs of
+ * it, also in another process. Otherwise as od_client_submit. */
 OD_API od_status od_client_place(od_client *client, const od_value *call, const od_submit_options *options,
                                  od_request **out, od_error *err);
 
 /* Asks the vendor whether a call was placed whose answer was lost. call is { token, to, at, id ... }: what is known; at is
- * Unix seconds of when it was meant. The result is { placement = "placed", call = { id, state, vendor, token } }, or
- * { found = false }, which proves nothing by itself. Reads only, never rings. Otherwise as od_client_submit. Errors:
- * validation (the vendor cannot be asked about this call; at once, or of the request where only an answer shows it),
- * out_of_memory; of the request also what the vendor's operations give. */
+ * Unix seconds of when it was meant. The result is { placement = "placed", call } (the call as it was given, with id, state,
+ * vendor and token as they were found), or { found = false }, which proves nothing by itself. Reads only, never rings.
+ * Otherwise as od_client_submit. Errors: validation (the vendor cannot be asked about this call; at once, or of the request
+ * where only an answer shows it), out_of_memory; of the request also what the vendor's operations give. */
 OD_API od_status od_client_find(od_client *client, const od_value *call, od_request **out, od_error *err);
 /* Follows a call (a result of od_client_place) to its end. The result is { kind, rang, raw, at }: kind is one of answered
  * machine fax no_answer busy declined abandoned invalid_number blocked expired failed canceled unreported unclassified;

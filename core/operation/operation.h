@@ -185,6 +185,21 @@ struct od_settling {
     const od_following *following;
 };
 
+/* What a placement needs beside the request that od_vendor.place makes: pure functions, driven by core/stages.c. notes, an
+ * object, goes from one to the next, and its members into the result of the placement. */
+typedef struct od_stages {
+    /* What is asked before, a read: *operation and *params (new), for the checked parameters of the placing. */
+    od_status (*look)(const od_vendor *vendor, const od_value *placing, const od_operation **operation, od_value **params,
+                      od_error *err);
+    /* Its answer: result, or failure (then result is NULL). May change placing. Returning an error ends it: nothing is
+     * placed. now_ms is Unix time. */
+    od_status (*seen)(const od_value *result, const od_error *failure, int64_t now_ms, od_value *placing, od_value *notes,
+                      od_error *err);
+    /* What is sent once it was placed; *operation NULL: nothing. If that fails, the placement is in doubt. */
+    od_status (*follow_up)(const od_vendor *vendor, const od_value *placing, const od_value *notes,
+                           const od_operation **operation, od_value **params, od_error *err);
+} od_stages;
+
 /* Where a vendor tells things unasked: CometD over HTTP long polling. */
 typedef struct od_notifications {
     const char *path_option;      /* a client option that replaces the path; may be NULL */
@@ -218,6 +233,7 @@ struct od_vendor {
     /* After success: "placed" (true) or "handed off" (false), and the vendor's id as a new value (NULL: none). */
     bool (*placed)(const od_operation *operation, int http_status, const od_value *params, const od_value *body,
                    od_value **id);
+    const od_stages *stages;      /* NULL: one request places */
     const od_following *following; /* NULL: its calls can be neither found nor tracked */
     const od_notifications *notifications; /* NULL: it tells nothing unasked */
 };
