@@ -223,8 +223,8 @@ od_status od__client_start(od_client *client, const od_operation *operation, od_
     od_submit_options given = OD_SUBMIT_OPTIONS_INIT;
     if (options != NULL)
         memcpy(&given, options, options->size < sizeof(given) ? options->size : sizeof(given));
-    if (operation->settling != NULL && placing == NULL && is_to_wait(parameters))
-        return od__client_settle_take(client, operation, parameters, &given, out, err);
+    if (operation->settling != NULL && is_to_wait(parameters))
+        return od__client_settle_take(client, operation, parameters, placing, &given, out, err);
     od_client_call *call = NULL;
     od_status status = make_call(client, operation, parameters, placing, &given, &call, err);
     if (call == NULL)

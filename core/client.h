@@ -76,10 +76,6 @@ od_status od__client_follow_take(od_client *client, od_purpose purpose, od_value
                                  od_request **out, od_error *err);
 /* Tells everybody who follows a call of this client what its notifications say. Both borrowed. */
 void od__follow_hear(od_client *client, const char *channel, const od_value *data);
-/* Starts an operation that has been asked to wait until what it asks for has come about; takes parameters (also when it
- * fails). Otherwise as od__client_start. */
-od_status od__client_settle_take(od_client *client, const od_operation *operation, od_value *parameters,
-                                 const od_submit_options *options, od_request **out, od_error *err);
 /* Finishes all that is followed, with code, and forgets what was heard. */
 void od__follow_close(od_client *client, od_status code);
 
@@ -141,6 +137,9 @@ od_status od__client_ask(od_client *client, const od_operation *operation, od_va
                          const od_submit_options *options,
                          void (*answered)(void *context, od_value *result, const od_error *error), void *context,
                          od_client_call **out, od_error *err);
+/* Starts an operation that has been asked to wait until what it asks for has come about. As od__client_start. */
+od_status od__client_settle_take(od_client *client, const od_operation *operation, od_value *parameters,
+                                 od_placing *placing, const od_submit_options *options, od_request **out, od_error *err);
 /* Starts a placement with what its vendor's od_stages has before and after; parameters, placing and errors as for
  * od__client_start. */
 od_status od__client_stage(od_client *client, const od_operation *operation, od_value *parameters, od_placing *placing,

@@ -156,7 +156,8 @@ typedef struct od_report {
 /* How a vendor is asked about a call it may have accepted: pure functions, driven by core/follow.c. call is what the
  * script has: { id, state, vendor, token, to, at (Unix seconds of the intent), response }, members may be absent. memory
  * starts as NULL and is the vendor's own: *memory is replaced (the old one unref'd) by learn and hear. now_ms is Unix
- * time. */
+ * time. For FIND with nothing to ask, learn is called with neither operation nor result nor failure once it has heard of
+ * the events that came before. */
 typedef struct od_following {
     /* Next question: *operation and *params (new), or *operation NULL: nothing to ask now (wait for an event).
      * Errors: validation where this call cannot be asked about (no id, no ticket, ...; the message says why). */
