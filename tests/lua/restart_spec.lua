@@ -13,7 +13,7 @@ local function kept(call)
     return outdial.json.decode(outdial.json.encode(call))
 end
 
--- Runs fn(make, advance, server): make() is a new client of the mock, and the mock's clock stands until advance(seconds).
+-- Runs fn(make, advance, server): make() is a new client of the mock, whose clock stands until advance(seconds).
 local function with_mock(vendor, options, settings, fn)
     outdial.run(function()
         local now_ms = math.floor(outdial.engine:wall() * 1000)
@@ -86,8 +86,8 @@ describe("after a restart", function()
             for attempt = 1, 2 do
                 local meant = kept { to = "+14155550123", contact = "7", token = "t-" .. attempt,
                     at = outdial.engine:wall(), fields = { campaignName = "Other" } }
-                local call = kept(assert(make():place_call { to = meant.to, contact = meant.contact, token = meant.token,
-                    fields = meant.fields }))
+                local call = kept(assert(make():place_call { to = meant.to, contact = meant.contact,
+                    token = meant.token, fields = meant.fields }))
                 local found = kept(assert(make { campaign_name = "Mine" }:find(meant)).call)
                 advance(600)
                 for _, each in ipairs { call, found } do
