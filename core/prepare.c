@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/memory.h"
 #include "json/value.h"
 
 /* An authorization is all secret and may need the network, so none is made here. */
@@ -174,7 +173,7 @@ static od_status prepare_place(od_client *client, od_value *call, od_value **out
         status = result != NULL ? describe_placing(client, &planned, &request, result, err) : od__error_no_memory(err);
     od__http_request_clear(&request);
     od_value_unref(planned.parameters);
-    od__free(planned.placing.token);
+    od__placing_clear(&planned.placing);
     return finish(status, result, out);
 }
 

@@ -27,6 +27,10 @@ if [ -n "$preload" ]; then
     PATH=$(cd "$logs/bin" && pwd):$PATH
 fi
 
+case "$SANITIZE $*" in
+*sanitize* | *valgrind*) export OUTDIAL_FEW=1 ;;
+esac
+
 # Who has no credentials is not to ask this machine's cloud for some.
 export AWS_EC2_METADATA_DISABLED=true
 

@@ -67,7 +67,7 @@ describe("a client", function()
         end)
         assert.is_nil(err)
         assert.same({ id = CONTACT, state = "placed", vendor = "amazon_connect", token = "token-1",
-            response = { ContactId = CONTACT } }, call)
+            to = "+12065550101", response = { ContactId = CONTACT } }, call)
         assert.equal(1, #seen)
         assert.equal("PUT", seen[1].method)
         assert.equal("/contact/outbound-voice", seen[1].path)
