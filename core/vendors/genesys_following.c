@@ -270,6 +270,8 @@ static od_status learn(const od_vendor *vendor, const od_value *options, od_purp
     read_notes(*memory, &known);
     if (!operation)
         return find_record(vendor, call, &known, report, err);
+    if (!result && purpose == OD_PURPOSE_FIND)
+        return od__finding_failed(failure, err);
     if (!result)
         return od__following_failed(failure, FIRST_LOOK_MS, report, err);
     const od_value *calls = od_value_find(result, "/user/calls"), *live = NULL;

@@ -276,12 +276,8 @@ static od_status learn(const od_vendor *vendor, const od_value *options, od_purp
     (void)operation;
     if (purpose == OD_PURPOSE_TRACK)
         return learn_outcome(options, call, result, failure, now_ms, memory, report, err);
-    /* The operation's own repetitions are over: a look that failed is for the caller to repeat. */
-    if (failure && failure->code != OD_NOT_FOUND) {
-        if (err && err->code == OD_OK)
-            *err = *failure;
-        return failure->code;
-    }
+    if (failure && failure->code != OD_NOT_FOUND)
+        return od__finding_failed(failure, err);
     report->done = true;
     const od_value *found = failure ? NULL : record_of(call, result);
     return found && !is_half_placed(call, found) ? say_found(vendor, call, report, err) : OD_OK;
