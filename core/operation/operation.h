@@ -282,7 +282,7 @@ const od_outcome_row *od__outcome_row(const od_outcome_row *table, const char *l
  * after wait_ms, or after the vendor's own hint if that is longer; any other ends the request with that failure, which is
  * put into err and returned. */
 od_status od__following_failed(const od_error *failure, int64_t wait_ms, od_report *report, od_error *err);
-/* The same for FIND: a look-up has no time limit of its own, and the operation was repeated as far as is sensible, so that
+/* The same for FIND and WITHDRAW: a look-up has no time limit of its own, and the operation was repeated as far as is sensible, so that
  * any failure ends it. Puts it into err and returns it. */
 od_status od__finding_failed(const od_error *failure, od_error *err);
 

@@ -119,7 +119,7 @@ static od_status learn(const od_vendor *vendor, const od_value *options, od_purp
     (void)call;
     (void)now_ms;
     if (failure)
-        return od__vendor_pass_on(failure, err);
+        return od__finding_failed(failure, err);
     report->again_ms = ACKNOWLEDGED_WITHIN_MS;
     if (operation && result)
         return remember(memory, "accepted", od_value_new_boolean(true), err);

@@ -342,7 +342,7 @@ static od_status learn_withdraw(const od_vendor *vendor, const od_value *options
     (void)purpose;
     (void)operation;
     if (failure && failure->code != OD_NOT_FOUND)
-        return od__vendor_pass_on(failure, err);
+        return od__finding_failed(failure, err);
     bool proving = is_step(*memory, "prove");
     if (is_step(*memory, "remove") && !failure)
         return od__vendor_remember_step(memory, "prove", 0, err);
