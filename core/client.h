@@ -109,6 +109,11 @@ typedef struct od_placing {
 } od_placing;
 
 void od__placing_clear(od_placing *placing);
+/* Turns a neutral call, which is checked and changed in place, into the operation that places it and its parameters (new),
+ * and logs what has no place at the vendor. placing is to be cleared, or given away. Errors: validation, out_of_memory,
+ * internal (no randomness). */
+od_status od__client_read_call(od_client *client, od_value *call, od_placing *placing, const od_operation **operation,
+                               od_value **parameters, od_error *err);
 
 /* One call under way. */
 struct od_client_call {

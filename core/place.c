@@ -34,44 +34,49 @@ void od__placing_clear(od_placing *placing) {
     *placing = (od_placing){ 0 };
 }
 
-static od_status place(od_client *client, const od_value *call, const od_submit_options *options, od_request **out,
-                       od_error *err) {
+od_status od__client_read_call(od_client *client, od_value *call, od_placing *placing, const od_operation **operation,
+                               od_value **parameters, od_error *err) {
     const od_vendor *vendor = client->vendor;
-    if (vendor->place == NULL)
-        return od__error_set(err, OD_VALIDATION, "%s cannot place a call", vendor->name);
-    od_placing placing = { .to = od__strdup(text_of(call, "to")) };
-    od_status status = placing.to != NULL ? make_token(client, call, &placing.token, err) : od__error_no_memory(err);
-    if (status != OD_OK) {
-        od__placing_clear(&placing);
-        return status;
-    }
+    const char *dropped = NULL;
+    *placing = (od_placing){ 0 };
+    od_status status = od__shape_validate(&od_shape_call, call, "", err);
+    if (status == OD_OK && vendor->place == NULL)
+        status = od__error_set(err, OD_VALIDATION, "%s cannot place a call", vendor->name);
+    if (status == OD_OK)
+        status = make_token(client, call, &placing->token, err);
+    if (status == OD_OK && (placing->to = od__strdup(text_of(call, "to"))) == NULL)
+        status = od__error_no_memory(err);
     const od_call neutral = {
-        .to = text_of(call, "to"), .from = text_of(call, "from"), .contact = text_of(call, "contact"),
-        .token = placing.token, .attributes = od_value_get(call, "attributes"), .fields = od_value_get(call, "fields"),
+        .to = placing->to, .from = text_of(call, "from"), .contact = text_of(call, "contact"),
+        .token = placing->token, .attributes = od_value_get(call, "attributes"), .fields = od_value_get(call, "fields"),
     };
+    if (status == OD_OK)
+        status = vendor->place(vendor, client->options, &neutral, operation, parameters, &dropped, err);
+    if (status != OD_OK)
+        od__placing_clear(placing);
+    else if (dropped != NULL)
+        od__client_log(client, OD_LOG_WARNING, "%s: %s", (*operation)->name, dropped);
+    return status;
+}
+
+static od_status place(od_client *client, od_value *call, const od_submit_options *options, od_request **out,
+                       od_error *err) {
+    od_placing placing;
     const od_operation *operation = NULL;
     od_value *parameters = NULL;
-    const char *dropped = NULL;
-    status = vendor->place(vendor, client->options, &neutral, &operation, &parameters, &dropped, err);
-    if (status != OD_OK) {
-        od__placing_clear(&placing);
+    od_status status = od__client_read_call(client, call, &placing, &operation, &parameters, err);
+    if (status != OD_OK)
         return status;
-    }
-    status = vendor->stages != NULL
-                 ? od__client_stage(client, operation, parameters, &placing, options, out, err)
-                 : od__client_start(client, operation, parameters, &placing, options, out, err);
-    if (status == OD_OK && dropped != NULL)
-        od__client_log(client, OD_LOG_WARNING, "%s: %s", operation->name, dropped);
-    return status;
+    return client->vendor->stages != NULL
+               ? od__client_stage(client, operation, parameters, &placing, options, out, err)
+               : od__client_start(client, operation, parameters, &placing, options, out, err);
 }
 
 od_status od__client_place_take(od_client *client, od_value *call, const od_submit_options *options, od_request **out,
                                 od_error *err) {
     if (out != NULL)
         *out = NULL;
-    od_status status = od__shape_validate(&od_shape_call, call, "", err);
-    if (status == OD_OK)
-        status = place(client, call, options, out, err);
+    od_status status = place(client, call, options, out, err);
     od_value_unref(call);
     if (status != OD_OK && err != NULL && err->code == status)
         err->placement = OD_PLACEMENT_NOT_PLACED;

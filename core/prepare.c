@@ -56,21 +56,52 @@ static od_status describe(const od_operation *operation, const od_http_request *
     return OD_OK;
 }
 
+/* parameters are changed. */
+static od_status prepare(od_client *client, const od_operation *operation, od_value *parameters, od_value **out,
+                         od_error *err) {
+    od_http_request request;
+    od__http_request_init(&request);
+    od_status status = od__client_request(client, operation, parameters, &request, err);
+    if (status == OD_OK)
+        status = describe(operation, &request, out, err);
+    od__http_request_clear(&request);
+    return status;
+}
+
+/* A neutral call: also which operation it comes to, and the token that it would have. */
+static od_status prepare_call(od_client *client, od_value *call, od_value **out, od_error *err) {
+    od_placing placing;
+    const od_operation *operation = NULL;
+    od_value *parameters = NULL, *made = NULL;
+    od_status status = od__client_read_call(client, call, &placing, &operation, &parameters, err);
+    if (status != OD_OK)
+        return status;
+    status = prepare(client, operation, parameters, &made, err);
+    if (status == OD_OK)
+        status = od_value_set(made, "operation", od_value_new_string(operation->name), err);
+    if (status == OD_OK)
+        status = od_value_set(made, "token", od_value_new_string(placing.token), err);
+    od_value_unref(parameters);
+    od__placing_clear(&placing);
+    if (status != OD_OK) {
+        od_value_unref(made);
+        return status;
+    }
+    *out = made;
+    return OD_OK;
+}
+
 od_status od_client_prepare(od_client *client, const char *operation, const od_value *parameters, od_value **out,
                             od_error *err) {
-    const od_operation *found;
-    od_status status = od__client_operation(client, operation, &found, err);
+    const od_operation *found = NULL;
+    bool neutral = strcmp(operation, "place_call") == 0;
+    od_status status = neutral ? OD_OK : od__client_operation(client, operation, &found, err);
     if (status != OD_OK)
         return status;
     od_value *copy = parameters != NULL ? od__value_copy(parameters) : od_value_new_object();
     if (copy == NULL)
         return od__error_no_memory(err);
-    od_http_request request;
-    od__http_request_init(&request);
-    status = od__client_request(client, found, copy, &request, err);
-    if (status == OD_OK)
-        status = describe(found, &request, out, err);
-    od__http_request_clear(&request);
+    status = neutral ? prepare_call(client, copy, out, err) : prepare(client, found, copy, out, err);
     od_value_unref(copy);
     return status;
 }
