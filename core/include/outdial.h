@@ -289,7 +289,9 @@ typedef struct od_submit_options {
  * call. Errors: validation, closed, out_of_memory. */
 OD_API od_status od_client_submit(od_client *client, const char *operation, const od_value *parameters,
                                   const od_submit_options *options, od_request **out, od_error *err);
-/* Does everything but sending: *out becomes { method, url, headers, body } with the secrets left out. */
+/* Does everything but sending: *out becomes { method, url, headers, body } with the secrets left out. With "place_call" and a
+ * call as od_client_place takes it, also { operation, token }: what is to be sent can be kept before it is. Where a vendor
+ * is asked first, that is the request for a person who is new to it. */
 OD_API od_status od_client_prepare(od_client *client, const char *operation, const od_value *parameters, od_value **out,
                                    od_error *err);
 /* Places a call the same way at every vendor. call is { to, from, contact, attributes, token, not_before, not_after, zone,

@@ -139,6 +139,9 @@ describe("a client", function()
         assert.is_nil(core.to_json(prepared):find("wJalrXUtnFEMI", 1, true))
         local _, err = client:prepare("start_outbound_voice_contact", {})
         assert.equal("validation", err.code)
+        local meant = assert(client:prepare("place_call", { to = "+12065550101", token = "t-1" }))
+        assert.same({ "start_outbound_voice_contact", "t-1", "t-1" },
+            { meant.operation, meant.token, meant.body.ClientToken })
     end)
 
     it("is refused a connection, and knows that nothing was placed", function()
