@@ -52,6 +52,10 @@ struct od_client {
     void *log_context;
 };
 
+/* Gives options, before they are checked, what the environment says of those that are absent. get_env NULL: getenv. Errors:
+ * out_of_memory. */
+od_status od__client_options_fill(const od_vendor *vendor, od_value *options, const char *(*get_env)(const char *name),
+                                  od_error *err);
 /* Reads checked options into plan; get_env is the environment, NULL: getenv. Errors: validation (the path names the
  * option), out_of_memory. */
 od_status od__client_plan_read(const od_vendor *vendor, const od_value *options, const char *(*get_env)(const char *name),

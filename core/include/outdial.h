@@ -363,6 +363,29 @@ OD_API void od_subscription_free(od_subscription *subscription);
  * OD_OK when the vendor has been told, or after 10 s. Same ownership as od_client_submit. Errors: out_of_memory. */
 OD_API od_status od_client_unsubscribe(od_client *client, od_request **out, od_error *err);
 
+/* ---- The store: the durable record of campaigns ------------------------------------------------------------------- */
+
+typedef struct od_store od_store;
+
+/* Opens a store: one SQLite file, made if it is absent and create is true. The file is opened by the first verb, in a thread
+ * of the store's own (where the engine goes by a clock of the caller's: on the engine's thread), so what is wrong with it is
+ * the error of that verb: not_found, permission, unavailable (locked, disk), protocol (another program's file, or a newer
+ * outdial's). path is copied. Errors: out_of_memory, internal. */
+OD_API od_status od_store_open(od_engine *engine, const char *path, bool create, od_store **out, od_error *err);
+/* Starts a verb: one step that is carried out whole or not at all, and is on the disk when its request finishes. parameters
+ * is an object (NULL: none), copied. All verbs that are asked for during one commit are in the next one. A verb that the
+ * store's thread has begun is not canceled any more. Otherwise as od_client_submit. Errors: validation (no such verb, or the
+ * parameters; path names the member), out_of_memory; of the request also conflict (what was to be changed is not as it was
+ * any more), not_found, unavailable (locked, disk full, the worker's lease was lost), permission, internal. */
+OD_API od_status od_store_submit(od_store *store, const char *verb, const od_value *parameters, void *context,
+                                 od_request **out, od_error *err);
+/* Iterates the names of all verbs: NULL past the end. */
+OD_API const char *od_store_verb_at(size_t index);
+/* Describes what a verb takes as a new value: { name, summary, worker, fields }. Errors: validation, out_of_memory. */
+OD_API od_status od_store_verb_describe(const char *verb, od_value **out, od_error *err);
+/* Waits for the verbs under way, gives up what the store had as a worker, and frees it. NULL is fine. */
+OD_API void od_store_free(od_store *store);
+
 /* ---- Requests ------------------------------------------------------------------------------------------------- */
 
 OD_API od_request *od_request_ref(od_request *request);

@@ -3,6 +3,7 @@
 #ifndef OD_OPERATION_OPERATION_H
 #define OD_OPERATION_OPERATION_H
 
+#include "base/outcomes.h"
 #include "validation/shape.h"
 #include "transport/transport.h"
 
@@ -117,17 +118,7 @@ typedef struct od_call {
     int64_t ring_timeout_s;
 } od_call;
 
-/* How a placed call ended (kinds in the order of OD_OUTCOMES), and whether a phone rang for it. */
-#define OD_OUTCOMES(XX)                                                                                           \
-    XX(answered) XX(machine) XX(fax) XX(no_answer) XX(busy) XX(declined) XX(abandoned) XX(invalid_number)          \
-    XX(blocked) XX(expired) XX(failed) XX(canceled) XX(unreported) XX(unclassified)
-
-typedef enum od_outcome_kind {
-#define OD_OUTCOME_ENUM(name) OD_OUTCOME_##name,
-    OD_OUTCOMES(OD_OUTCOME_ENUM)
-#undef OD_OUTCOME_ENUM
-} od_outcome_kind;
-
+/* Whether a phone rang for a call that ended. */
 typedef enum od_rang { OD_RANG_UNKNOWN, OD_RANG_NO, OD_RANG_YES } od_rang;
 
 /* What one literal of a vendor means. The table of a vendor ends with literal NULL, whose row is for what has no other. */
@@ -246,6 +237,9 @@ struct od_vendor {
      * it says nothing. Pure: get_env is the environment. NULL: the environment has no say. Errors: validation. */
     od_status (*environment_url)(const od_service *service, const od_value *options,
                                  const char *(*get_env)(const char *name), const char **out, od_error *err);
+    /* Judges an address that a profile of the shared AWS files gives for the same; `where` names it. NULL: those files have
+     * no say. Errors: validation. */
+    od_status (*check_profile_url)(const char *where, const char *url, const od_value *options, od_error *err);
     /* Reads an answer; pure. body is NULL if it is not JSON (or empty). */
     void (*read)(const od_operation *operation, const od_http_response *response, const od_value *body, od_answer *out);
     /* Turns a neutral call into an operation and its parameters (*params new). Unknown fields are refused later, by the
@@ -273,8 +267,7 @@ struct od_vendor {
     const od_notifications *notifications; /* NULL: it tells nothing unasked */
 };
 
-/* "answered", ...: the names of the kinds; static. And "yes", "no", "unknown". */
-const char *od__outcome_name(od_outcome_kind kind);
+/* "yes", "no", "unknown"; static. */
 const char *od__rang_name(od_rang rang);
 /* The row of a literal, or the table's last row. literal may be NULL. */
 const od_outcome_row *od__outcome_row(const od_outcome_row *table, const char *literal);

@@ -87,6 +87,8 @@ struct od_exchange {
     int64_t skew_ms;           /* of the authorizer: what was added to that */
     bool skew_taken;           /* of the authorizer: skew_ms is this exchange's own by now */
     bool clock_skewed;         /* of the authorizer: this try's answer showed that our clock is far from the vendor's */
+    int64_t slot_us;           /* of the rate layer: when this try's slot came */
+    uint64_t slot;             /* of the rate layer: which slot of its bucket that was */
     const void *bucket;        /* of the rate layer: which bucket (an od_rate *); NULL: the client's common one */
     int retry_cost;            /* of the retry layer: what the last repetition took from the quota; 0: never repeated */
 };
@@ -151,6 +153,9 @@ typedef struct od_rate {
 /* Pure GCRA arithmetic. tat_us is the bucket's state (theoretical arrival time; 0 at the start). Returns the time at
  * which the next request may go (now_us: at once) and books it. */
 int64_t od__gcra_take(int64_t *tat_us, const od_rate *rate, int64_t now_us);
+/* Corrects the bucket by a request that left at left_us, later than its slot at slot_us, when `since` slots had been booked
+ * from its own on: so that those that follow it do not reach the vendor sooner after it than the rate allows. */
+void od__gcra_left(int64_t *tat_us, const od_rate *rate, int64_t slot_us, int64_t left_us, uint64_t since);
 
 /* override: used for every bucket instead of its own rate; NULL: each od_rate its own (an exchange whose bucket is NULL
  * is not limited). Borrowed or copied: override is copied; buckets are keyed by pointer. inner is borrowed.

@@ -30,14 +30,14 @@ static const od_shape credentials = { .kind = OD_KIND_STRUCT, .fields = credenti
 
 static const od_field option_fields[] = {
     { .name = "region", .summary = "AWS region of the instance; requests are signed for it",
-      .shape = &od_shape_aws_region, .required = true },
+      .shape = &od_shape_aws_region, .required = true, .variable = "AWS_REGION" },
     { .name = "instance_id", .summary = "default InstanceId of operations", .shape = &od__connect_instance_id },
     { .name = "contact_flow_id", .summary = "default ContactFlowId of calls", .shape = &contact_flow_id },
     { .name = "source_phone_number", .summary = "default SourcePhoneNumber of calls", .shape = &od_shape_e164 },
     { .name = "queue_id", .summary = "default QueueId of calls", .shape = &od_shape_filled },
     { .name = "credentials", .summary = "AWS keys; without them the usual places are tried",
       .shape = &credentials },
-    { .name = "profile", .summary = "profile of the shared AWS files to take keys from; then from nowhere else",
+    { .name = "profile", .summary = "profile of the shared AWS files to take keys from, then from nowhere else; its endpoint_url counts",
       .shape = &od_shape_filled },
     { .name = "resend_within", .summary = "seconds from the first byte in which a call in doubt may be sent again "
       "with its token; default 3, 0: never", .shape = &seconds },
@@ -346,6 +346,7 @@ const od_vendor od_vendor_amazon_connect = {
     .name = "amazon_connect", .title = "Amazon Connect", .options = &options_shape, .operations = operations,
     .errors = errors, .authorizer = &od_authorizer_sigv4_connect, .base_url = base_url, .read = read_answer,
     .service = &connect, .service_url = od__aws_url, .environment_url = od__aws_environment_url,
+    .check_profile_url = od__aws_check_url,
     .place = place, .placed = placed, .following = &od__connect_following, .account = account,
     .max_open = DEFAULT_OPEN_CALLS,
 };
