@@ -308,17 +308,18 @@ static od_status ask_withdraw(const od_vendor *vendor, const od_value *options, 
     return od__vendor_place_end(status, made, params);
 }
 
-/* Whether the record as it is settles the matter, but for its removal. */
-static bool settles(const od_value *call, const od_value *found, int64_t now_ms, od_report *report) {
+/* Whether the record as it is settles the matter. A state that was final before this call may be told for a while after it
+ * was set back, so that only what is seen after the removal proves it. */
+static bool settles(const od_value *call, const od_value *found, bool proving, int64_t now_ms, od_report *report) {
     const char *state = od_value_string(od_value_get(found, "workedState"));
     bool worked = was_worked(call, found), removed = state && strcmp(state, "REMOVED") == 0;
-    if (removed && !worked)
+    if (proving && removed && !worked)
         report->done = report->withdrawn = true;
-    else if (removed)
+    else if (proving && removed)
         od__vendor_not_withdrawn(report, true, "the record is removed, and an agent had it before");
-    else if (state && strcmp(state, "COMPLETED") == 0)
-        od__vendor_not_withdrawn(report, worked, "the record is COMPLETED");
-    else if (worked && is_at_work(found, now_ms))
+    else if (worked && state && strcmp(state, "COMPLETED") == 0)
+        od__vendor_not_withdrawn(report, true, "the record is COMPLETED");
+    else if (worked && !removed && is_at_work(found, now_ms))
         od__vendor_not_withdrawn(report, true, "an agent has the record");
     return report->done;
 }
@@ -347,7 +348,7 @@ static od_status learn_withdraw(const od_vendor *vendor, const od_value *options
     if (is_step(*memory, "remove") && !failure)
         return od__vendor_remember_step(memory, "prove", 0, err);
     const od_value *found = failure ? NULL : record_of(call, result);
-    if (found && settles(call, found, now_ms, report))
+    if (found && settles(call, found, proving, now_ms, report))
         return OD_OK;
     if (proving)
         return look_again(found, memory, report, err);
