@@ -385,11 +385,8 @@ static od_status learn(const od_vendor *vendor, const od_value *options, od_purp
     (void)operation;
     if (failure && purpose == OD_PURPOSE_TRACK)
         return od__following_failed(failure, POLL_LEAST_MS, report, err);
-    if (failure) { /* a look-up has no time limit of its own, and was repeated as far as is sensible */
-        if (err && err->code == OD_OK)
-            *err = *failure;
-        return failure->code;
-    }
+    if (failure)
+        return od__finding_failed(failure, err);
     od_value *learned = *memory ? od__value_copy(*memory) : od_value_new_object();
     if (!learned)
         return od__error_no_memory(err);

@@ -155,7 +155,7 @@ local function send(vendor, operation, given, parameters, dry_run)
     client:keep_logs()
     local result
     if dry_run then
-        result, err = client:prepare(operation.name, parameters)
+        result, err = client:prepare(operation == PLACE_CALL and PLACE_CALL or operation.name, parameters)
     else
         local request
         if operation == PLACE_CALL then
@@ -182,9 +182,6 @@ function command.run(args)
         return options.misuse(command, operation)
     end
     local is_neutral = operation == PLACE_CALL
-    if is_neutral and args["dry-run"] then
-        return options.misuse(command, "--dry-run shows one operation, and place_call chooses one: name it")
-    end
     local given, wrong = read_options(vendor, args.other)
     if not given then
         return options.misuse(command, wrong)
