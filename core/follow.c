@@ -106,7 +106,8 @@ static void on_deadline(void *context) {
     od_follow *self = context;
     od_error *err = &self->base.error;
     if (self->own == NULL) {
-        od__error_set(err, OD_TIMEOUT, "the call has not ended within %lld ms", (long long)self->timeout_ms);
+        od__error_set(err, OD_TIMEOUT, "the call has not %s within %lld ms",
+                      self->purpose == OD_PURPOSE_WITHDRAW ? "been withdrawn" : "ended", (long long)self->timeout_ms);
         err->retryable = true;
     } else if (err->code == OD_OK) {
         od__error_set(err, OD_TIMEOUT, "%s was accepted, and not confirmed within %lld ms", self->own->name,
@@ -170,6 +171,11 @@ static void finish_settled(od_follow *self, const od_report *report) {
     finish(self, result);
 }
 
+static od_status set_withdrawn(od_value *result, od_report *report, od_error *err) {
+    od_status status = od_value_set(result, "withdrawn", od_value_new_boolean(report->found), err);
+    return status == OD_OK && report->raw != NULL ? od_value_set(result, "raw", od_value_ref(report->raw), err) : status;
+}
+
 static void finish_known(od_follow *self, od_report *report) {
     od_error *err = &self->base.error;
     if (self->purpose == OD_PURPOSE_SETTLE) {
@@ -179,6 +185,7 @@ static void finish_known(od_follow *self, od_report *report) {
     od_value *result = od_value_new_object();
     od_status status = result == NULL                            ? od__error_no_memory(err)
                        : self->purpose == OD_PURPOSE_TRACK       ? set_outcome(result, report, err)
+                       : self->purpose == OD_PURPOSE_WITHDRAW    ? set_withdrawn(result, report, err)
                        : report->found && report->call == NULL   ? od__error_set(err, OD_INTERNAL, "found, but no call")
                                                                  : set_found(result, self->call, report, err);
     if (status != OD_OK) {
@@ -207,8 +214,8 @@ static od_status ask(od_follow *self, od_error *err) {
     if (status == OD_OK && operation == NULL) {
         if (self->how->hear == NULL)
             status = od__error_set(err, OD_INTERNAL, "%s has nothing to ask, and no event will tell", vendor->name);
-    } else if (status == OD_OK && operation->rings) {
-        status = od__error_set(err, OD_INTERNAL, "%s rings, and following a call only reads", operation->name);
+    } else if (status == OD_OK && od__operation_rings(operation, parameters)) {
+        status = od__error_set(err, OD_INTERNAL, "%s rings, and following a call rings nobody", operation->name);
     } else if (status == OD_OK) {
         self->asked = operation;
         return od__client_ask(self->client, operation, parameters, NULL, NULL, answered, self, &self->question, err);
@@ -373,10 +380,23 @@ static const od_field followed_fields[] = {
 };
 static const od_shape followed = { .kind = OD_KIND_STRUCT, .fields = followed_fields, .open = true };
 
+static const od_following *how_of(const od_client *client, od_purpose purpose) {
+    return purpose == OD_PURPOSE_WITHDRAW ? client->vendor->withdrawing : client->vendor->following;
+}
+
+static const char *verb_of(od_purpose purpose) {
+    return purpose == OD_PURPOSE_FIND ? "looked up" : purpose == OD_PURPOSE_TRACK ? "tracked" : "withdrawn";
+}
+
+static const char *why_not(const od_client *client, od_purpose purpose) {
+    return purpose == OD_PURPOSE_WITHDRAW ? client->vendor->no_withdrawing : NULL;
+}
+
 static od_status check_call(const od_client *client, od_purpose purpose, od_value *call, od_error *err) {
-    if (client->vendor->following == NULL)
-        return od__error_set(err, OD_VALIDATION, "calls of %s cannot be %s", client->vendor->name,
-                             purpose == OD_PURPOSE_FIND ? "looked up" : "tracked");
+    if (how_of(client, purpose) == NULL)
+        return od__error_set(err, OD_VALIDATION, "calls of %s cannot be %s%s%s", client->vendor->name, verb_of(purpose),
+                             why_not(client, purpose) != NULL ? ": " : "",
+                             why_not(client, purpose) != NULL ? why_not(client, purpose) : "");
     od_status status = od__shape_validate(&followed, call, "", err);
     const char *vendor = status == OD_OK ? od_value_string(od_value_get(call, "vendor")) : NULL;
     if (vendor != NULL && strcmp(vendor, client->vendor->name) != 0)
@@ -424,7 +444,7 @@ od_status od__client_follow_take(od_client *client, od_purpose purpose, od_value
         od_value_unref(call);
         return status;
     }
-    od_follow *self = new_follow(client, purpose, client->vendor->following, call);
+    od_follow *self = new_follow(client, purpose, how_of(client, purpose), call);
     if (self == NULL)
         return od__error_no_memory(err);
     status = start(self, timeout_ms, err);
@@ -494,4 +514,9 @@ od_status od_client_find(od_client *client, const od_value *call, od_request **o
 
 od_status od_client_track(od_client *client, const od_value *call, int64_t timeout_ms, od_request **out, od_error *err) {
     return copy_and_follow(client, OD_PURPOSE_TRACK, call, timeout_ms, out, err);
+}
+
+od_status od_client_withdraw(od_client *client, const od_value *call, int64_t timeout_ms, od_request **out,
+                             od_error *err) {
+    return copy_and_follow(client, OD_PURPOSE_WITHDRAW, call, timeout_ms, out, err);
 }

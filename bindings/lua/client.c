@@ -1,4 +1,4 @@
-/* client: one vendor account as a userdata: submit, place, prepare, find, track, and the log lines that the core has for it. */
+/* client: one vendor account as a userdata: submit, place, prepare, find, track, withdraw, and the log lines that the core has for it. */
 #include "binding.h"
 
 #include <string.h>
@@ -162,6 +162,14 @@ static int client_track(lua_State *L) {
     return follow(L, OD_PURPOSE_TRACK, options.timeout_ms);
 }
 
+/* client:withdraw(call [, { timeout = seconds }]) -> request for { withdrawn, raw }, or nil, err. */
+static int client_withdraw(lua_State *L) {
+    od_submit_options options = OD_SUBMIT_OPTIONS_INIT;
+    read_send_options(L, 3, &options);
+    if (options.send_before_ms) return luaL_error(L, "withdrawing a call takes timeout only");
+    return follow(L, OD_PURPOSE_WITHDRAW, options.timeout_ms);
+}
+
 /* client:prepare(operation or "place_call", parameters) -> { method, url, headers, body } without secrets, or nil, err. */
 static int client_prepare(lua_State *L) {
     od_lua_client *box = od__lua_client_check(L, 1);
@@ -275,7 +283,7 @@ static int client_free(lua_State *L) {
 void od__lua_open_client(lua_State *L) {
     static const luaL_Reg methods[] = {
         {"submit", client_submit}, {"place", client_place},         {"prepare", client_prepare},
-        {"find", client_find},     {"track", client_track},
+        {"find", client_find},     {"track", client_track},         {"withdraw", client_withdraw},
         {"subscribe", od__lua_client_subscribe}, {"unsubscribe", od__lua_client_unsubscribe},
         {"ending", client_ending}, {"vendor", client_vendor},
         {"pending", client_pending},     {"keep_logs", client_keep_logs},

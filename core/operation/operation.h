@@ -138,6 +138,7 @@ typedef enum od_purpose {
     OD_PURPOSE_FIND,   /* was it placed? after an answer was lost */
     OD_PURPOSE_TRACK,  /* how did it end? */
     OD_PURPOSE_SETTLE, /* has what an operation asked for come about? */
+    OD_PURPOSE_WITHDRAW, /* no phone shall ring because of it any more */
 } od_purpose;
 
 /* What the answers and events so far have told. Starts zeroed; what it owns is freed by the driver. */
@@ -145,11 +146,11 @@ typedef struct od_report {
     bool done;
     int64_t again_ms;       /* not done: ask again after this; 0: at once; -1: only an event will tell more. For hear it
                                starts as -1, which leaves what is planned as it is */
-    bool found;             /* FIND: positive evidence */
+    bool found;             /* FIND: positive evidence; WITHDRAW: none has rung, and none will */
     od_value *call;         /* FIND, found: new, as place gives it: { id, state, vendor, token } */
     od_outcome_kind kind;   /* TRACK */
     od_rang rang;
-    od_value *raw;          /* TRACK: new, the vendor's own words (a string or an object); SETTLE: new, the result */
+    od_value *raw;          /* TRACK, WITHDRAW: new, the vendor's own words (a string or an object); SETTLE: new, the result */
     int64_t at_ms;          /* TRACK: when it ended, Unix time; 0: unknown */
 } od_report;
 
@@ -236,6 +237,8 @@ struct od_vendor {
                    od_value **id);
     const od_stages *stages;      /* NULL: one request places */
     const od_following *following; /* NULL: its calls can be neither found nor tracked */
+    const od_following *withdrawing; /* for WITHDRAW: asks and tells until it is proven or too late. NULL: it cannot */
+    const char *no_withdrawing;   /* why it cannot, and what can be done instead; may be NULL */
     const od_notifications *notifications; /* NULL: it tells nothing unasked */
 };
 

@@ -321,4 +321,5 @@ const od_vendor od_vendor_amazon_connect = {
     .errors = errors, .authorizer = &od_authorizer_sigv4_connect, .base_url = base_url, .read = read_answer,
     .service = &connect, .service_url = od__aws_url, .environment_url = od__aws_environment_url,
     .place = place, .placed = placed, .following = &od__connect_following,
+    .no_withdrawing = "they are placed at once, and stop_contact ends them",
 };

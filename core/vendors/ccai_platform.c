@@ -115,4 +115,5 @@ const od_vendor od_vendor_ccai_platform = {
     .name = "ccai_platform", .title = "CCAI Platform", .options = &options_shape, .operations = od__ccai_operations,
     .errors = errors, .authorizer = &od_authorizer_basic, .base_url = base_url, .read = read_answer,
     .place = od__ccai_place, .placed = od__ccai_placed, .following = &od__ccai_following,
+    .withdrawing = &od__ccai_withdrawing,
 };

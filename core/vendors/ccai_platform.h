@@ -60,6 +60,7 @@ od_outcome_row od__ccai_outcome(const od_value *call);
 /* ---- the rest ---- */
 extern const od_operation od__ccai_operations[];
 extern const od_following od__ccai_following;
+extern const od_following od__ccai_withdrawing;
 
 #pragma GCC visibility pop
 

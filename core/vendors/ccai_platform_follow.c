@@ -403,3 +403,48 @@ static od_status learn(const od_vendor *vendor, const od_value *options, od_purp
 }
 
 const od_following od__ccai_following = { .ask = ask, .learn = learn };
+
+/* ---- taking a call back that waits for its time or in a queue (R6) ---- */
+
+static od_status ask_withdrawing(const od_vendor *vendor, const od_value *options, od_purpose purpose,
+                                 const od_value *call, const od_value *memory, int64_t now_ms,
+                                 const od_operation **operation, od_value **params, od_error *err) {
+    (void)options;
+    (void)purpose;
+    (void)memory;
+    (void)now_ms;
+    char id[OD_CCAI_ID_BYTES];
+    if (!od__ccai_id_text(od_value_get(call, "id"), id))
+        return od__error_at(err, OD_VALIDATION, "/id",
+                            "expected the id of a call, got nothing (an agent has to act first)");
+    od_status status = od__vendor_operation(vendor, "cancel_scheduled_call", operation, err);
+    if (status != OD_OK)
+        return status;
+    od_value *made = od_value_new_object();
+    status = made ? od__vendor_set_text(made, "id", id, err) : od__error_no_memory(err);
+    return od__vendor_place_end(status, made, params);
+}
+
+/* Canceled while it waited is the only end that proves that it was not dialled. */
+static od_status learn_withdrawing(const od_vendor *vendor, const od_value *options, od_purpose purpose,
+                                   const od_value *call, const od_operation *operation, const od_value *result,
+                                   const od_error *failure, int64_t now_ms, od_value **memory, od_report *report,
+                                   od_error *err) {
+    (void)vendor;
+    (void)options;
+    (void)purpose;
+    (void)call;
+    (void)operation;
+    (void)now_ms;
+    (void)memory;
+    if (failure)
+        return od__finding_failed(failure, err);
+    const od_outcome_row outcome = od__ccai_outcome(result);
+    report->done = true;
+    report->found = od_value_boolean(od_value_get(result, "already")) ||
+                    (outcome.kind == OD_OUTCOME_canceled && outcome.rang == OD_RANG_NO);
+    report->raw = od__value_copy(result);
+    return report->raw ? OD_OK : od__error_no_memory(err);
+}
+
+const od_following od__ccai_withdrawing = { .ask = ask_withdrawing, .learn = learn_withdrawing };

@@ -184,4 +184,5 @@ const od_vendor od_vendor_genesys = {
     .errors = errors, .authorizer = &od_authorizer_gws_session, .cookies = true, .base_url = base_url,
     .read = read_answer, .place = place, .placed = placed, .following = &od_genesys_following,
     .notifications = &notifications,
+    .no_withdrawing = "hangup ends a call that was dialled, and cancel_record a record by its handle",
 };

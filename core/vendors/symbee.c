@@ -96,5 +96,5 @@ const od_vendor od_vendor_symbee = {
     .name = "symbee", .title = "Symbee Connect", .options = &options_shape, .operations = od__symbee_operations,
     .errors = errors, .authorizer = &od_authorizer_secret_key, .base_url = base_url, .read = read_answer,
     .place = od__symbee_place, .placed = od__symbee_placed, .stages = &od__symbee_stages,
-    .following = &od__symbee_following,
+    .following = &od__symbee_following, .withdrawing = &od__symbee_withdrawing,
 };

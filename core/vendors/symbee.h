@@ -65,6 +65,7 @@ extern const od_stages od__symbee_stages;
 
 extern const od_operation od__symbee_operations[];
 extern const od_following od__symbee_following;
+extern const od_following od__symbee_withdrawing;
 extern const od_shape od__symbee_work_codes;    /* option: { ["code"] = outcome kind } */
 
 #pragma GCC visibility pop

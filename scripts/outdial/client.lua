@@ -63,7 +63,7 @@ end
 -- Builds the methods of one vendor for one scheduler.
 local function new_class(scheduler, vendor)
     local state, enter, wait = scheduler.state, scheduler.enter, scheduler.wait
-    local methods, names = {}, { "place_call", "find", "track", "subscribe", "prepare", "pages", "close" }
+    local methods, names = {}, { "place_call", "find", "track", "withdraw", "subscribe", "prepare", "pages", "close" }
 
     local function stopping_error()
         return errors.new("canceled", "stopping: no new call is started", { placement = "not_placed" })
@@ -127,6 +127,20 @@ local function new_class(scheduler, vendor)
         if options ~= nil then check_send_options(what, options, TRACK_OPTIONS) end
         local task = enter()
         local request, err = handle:track(call, options)
+        if not request then return nil, err end
+        return wait(task, request)
+    end
+
+    -- client:withdraw(call [, { timeout = seconds }]) -> { withdrawn, raw }, or nil, err: takes back a call that was
+    -- handed off, and waits for the proof that no phone rings because of it
+    function methods.withdraw(self, call, options)
+        local what = vendor .. ":withdraw"
+        local handle = type(self) == "table" and rawget(self, "_handle")
+        if not handle then check_handle(what, self, call) end
+        if type(call) ~= "table" then misuse(what, "expected a call (a table), got " .. describe_type(call)) end
+        if options ~= nil then check_send_options(what, options, TRACK_OPTIONS) end
+        local task = enter()
+        local request, err = handle:withdraw(call, options)
         if not request then return nil, err end
         return wait(task, request)
     end

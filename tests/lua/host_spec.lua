@@ -516,7 +516,8 @@ Content-Type: application/json
         local out, err, rang = with_mock("$OUTDIAL call amazon_connect.place_call to=+12065550100 token=t-1 "
             .. "attributes.plan=gold " .. CONNECT .. "; echo \"call $?\"")
         assert.equal("", err)
-        local tail = '\n  "state": "placed",\n  "to": "+12065550100",\n  "token": "t-1",\n  "vendor": "amazon_connect"\n}\ncall 0\nmock 0\n'
+        local tail = '\n  "state": "placed",\n  "to": "+12065550100",\n  "token": "t-1",\n'
+            .. '  "vendor": "amazon_connect"\n}\ncall 0\nmock 0\n'
         assert.equal(tail, out:sub(-#tail))
         local _, count = rang:gsub("\n", "")
         assert.equal(1, count)
