@@ -39,9 +39,9 @@ od_status od__client_read_call(od_client *client, od_value *call, od_placing *pl
     const od_vendor *vendor = client->vendor;
     const char *dropped = NULL;
     *placing = (od_placing){ 0 };
+    if (vendor->place == NULL)
+        return od__error_set(err, OD_VALIDATION, "%s cannot place a call", vendor->name);
     od_status status = od__shape_validate(&od_shape_call, call, "", err);
-    if (status == OD_OK && vendor->place == NULL)
-        status = od__error_set(err, OD_VALIDATION, "%s cannot place a call", vendor->name);
     if (status == OD_OK)
         status = make_token(client, call, &placing->token, err);
     if (status == OD_OK && (placing->to = od__strdup(text_of(call, "to"))) == NULL)
