@@ -1,5 +1,5 @@
--- R1, at each vendor: a placement whose answer is lost arrives once, on a connection that was used before, and is in doubt
--- until it is looked up. The mock does nothing, or does what it was asked and then gives no answer that can be read.
+-- R1, at each vendor: a placement whose answer is lost arrives once, on a connection that was used before, and is in
+-- doubt until it is looked up. The mock does nothing, or does what it was asked and then gives no answer that can be read.
 
 local mock = require "mock"
 local outdial = require "outdial"
@@ -32,25 +32,26 @@ local VENDORS = {
         options = { subdomain = "acme", domain = "uc1.ccaiplatform.com", api_token = "token",
             agent_email = "agent@somedomain.com", outbound_number = "+18005550100" },
         warm = function(client) assert(client:list_calls {}) end,
-        call = { to = "+18596579625", fields = { ticket_id = "71450" } }, undone = { found = false }, state = "placed" },
+        call = { to = "+18596579625", fields = { ticket_id = "71450" } }, undone = { found = false },
+        state = "placed" },
     { "symbee", name = "symbee's new records", nth = 2,
         options = { company_code = "acme", environment = "prod", campaign_region = "us-east-1", campaign_name = "C",
             api_key = "symbee-key" },
-        warm = function(client) assert(client:search_preview_campaign { previewRecordData = { Name = "nobody" } }) end,
+        warm = function(client) assert(client:search_preview_campaign { previewRecordData = { Name = "x" } }) end,
         call = { to = "+14155550123", contact = "7" }, undone = { found = false }, state = "handed_off" },
 }
 
 local DONE = { drop_before = false, drop_after = true, garbage = true, hang = true }
 
--- Symbee, too: R14, a record that was completed before; its data is in when the state is lost, and R5: that rings nobody.
+-- R14: a record that was completed before; where its data is in and the state was not set, nobody is called (R5).
 local SECOND = { "symbee", name = "symbee's second attempts", options = VENDORS[5].options, call = VENDORS[5].call,
     warm = function(client)
         assert(client:add_or_update_campaign_record { clientId = "7", previewRecordData = { Name = "7" } })
         assert(client:change_campaign_record_status { clientId = "7", previewRecordStateEnum = "COMPLETED" })
     end }
 
--- Places the call with that fault at the nth request from then on. Returns the error, how many requests arrived, and what
--- a look-up says then.
+-- Places the call with that fault at the nth request from then on. Returns the error, how many requests arrived, and
+-- what a look-up says then.
 local function lose(row, fault, nth)
     local err, arrived, found, problem
     outdial.run(function()
