@@ -1,5 +1,5 @@
 -- R1, at each vendor: a placement whose answer is lost arrives once, on a connection that was used before, and is in
--- doubt until it is looked up. The mock does nothing, or does what it was asked and then gives no answer that can be read.
+-- doubt until it is looked up. The mock does nothing, or does what it was asked and gives no answer that can be read.
 
 local mock = require "mock"
 local outdial = require "outdial"
