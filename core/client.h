@@ -82,6 +82,10 @@ od_status od__client_follow_take(od_client *client, od_purpose purpose, od_value
                                  od_request **out, od_error *err);
 /* Tells everybody who follows a call of this client what its notifications say. Both borrowed. */
 void od__follow_hear(od_client *client, const char *channel, const od_value *data);
+/* Makes the result of a request that found, tracked or took back call. Errors: out_of_memory, internal (the report makes no
+ * sense). */
+od_status od__follow_result(od_purpose purpose, const od_value *call, const od_report *report, od_value **out,
+                            od_error *err);
 /* Finishes all that is followed, with code, and forgets what was heard. */
 void od__follow_close(od_client *client, od_status code);
 

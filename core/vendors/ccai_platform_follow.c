@@ -189,13 +189,14 @@ static od_status learn_find(const od_vendor *vendor, const od_value *wanted, con
 
 /* ---- tracking a call, and the calls that the platform makes in its place ---- */
 
+/* By the vendor's clock or by ours, whichever is earlier: what is asked for too early is only more to read. */
 static int64_t first_since(const od_value *call, int64_t now_ms) {
-    int64_t at_ms;
-    if (od__ccai_is_set(call, "at"))
-        return earliest(call);
-    if (time_of(od_value_get(call, "response"), "created_at", &at_ms))
-        return at_ms - OVERLAP_MS;
-    return now_ms - LOOK_BACK_MS;
+    int64_t created_ms, since_ms = now_ms - LOOK_BACK_MS;
+    bool created = time_of(od_value_get(call, "response"), "created_at", &created_ms);
+    bool meant = od__ccai_is_set(call, "at");
+    if (created)
+        since_ms = created_ms - OVERLAP_MS;
+    return meant && (!created || earliest(call) < since_ms) ? earliest(call) : since_ms;
 }
 
 static od_status ask_track(const od_vendor *vendor, const od_value *call, const od_value *memory, int64_t now_ms,

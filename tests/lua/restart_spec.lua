@@ -73,11 +73,44 @@ describe("after a restart", function()
             local call = kept(assert(make():place_call { to = "+18596579625",
                 fields = { call_type = "Voice Scheduled (API)", scheduled_at = at } }))
             assert.equal("handed_off", call.state)
-            assert.equal("cancelled", assert(make():cancel_scheduled_call { id = call.id }).status)
-            assert.is_true(assert(make():cancel_scheduled_call { id = call.id }).already)
+            for _ = 1, 2 do assert.same({ withdrawn = true }, (make():withdraw(call))) end
             local ended = assert(make():track(call, { timeout = 30 }))
             assert.same({ "canceled", "no" }, { ended.kind, ended.rang })
             assert.equal(0, server.state.phone_log.total)
+        end)
+    end)
+
+    it("R6 a call of CCAI Platform that has its agent cannot be taken back any more", function()
+        with_mock("ccai_platform", CCAI, {}, function(make, advance)
+            local at = os.date("!%Y-%m-%dT%H:%M:%SZ", math.floor(outdial.engine:wall()) + 60)
+            local call = kept(assert(make():place_call { to = "+18596579625",
+                fields = { call_type = "Voice Scheduled (API)", scheduled_at = at } }))
+            advance(600)
+            assert.same({ withdrawn = false, why = "the vendor refused to cancel it: Call can not be cancelled",
+                placed = true }, (make():withdraw(call)))
+            assert.equal("answered", assert(make():track(call, { timeout = 30 })).kind)
+        end)
+    end)
+
+    it("R6 a record of Symbee is taken back, until an agent has it", function()
+        with_mock("symbee", SYMBEE, {}, function(make, advance, server)
+            local function place(token)
+                return kept(assert(make():place_call { to = "+14155550123", contact = "7", token = token,
+                    fields = { campaignName = "C" } }))
+            end
+            local call = place("t-1")
+            assert.same({ withdrawn = true }, (make():withdraw(call)))
+            advance(3600)
+            assert.equal(0, server.state.phone_log.total)
+            local ended = assert(make():track(call))
+            assert.same({ "canceled", "no" }, { ended.kind, ended.rang })
+
+            call = place("t-2")
+            advance(600)
+            assert.same({ withdrawn = false, why = "the record is COMPLETED", placed = true },
+                (make():withdraw(call)))
+            assert.equal(1, server.state.phone_log.total)
+            assert.equal("answered", assert(make():track(call)).kind)
         end)
     end)
 
