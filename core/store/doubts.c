@@ -18,7 +18,7 @@ static od_status read_doubts(od_work *work, int64_t campaign_id, int64_t after, 
     od_query query;
     out->count = 0;
     od__query(&query, work->database, err,
-              "SELECT id FROM leg INDEXED BY leg_campaign_open WHERE (?1 = 0 OR campaign_id = ?1) AND open = 1 AND state = 1"
+              "SELECT id FROM leg WHERE (?1 = 0 OR campaign_id = ?1) AND open = 1 AND state = 1"
               " AND id > ?2 ORDER BY id LIMIT ?3", "iii", campaign_id, after, limit);
     while (od__query_row(&query) && out->count < OD_LIMIT_TAKE)
         out->list[out->count++] = od__query_integer(&query, 0);
@@ -102,7 +102,7 @@ static od_status resolve_placed(od_work *work, const od_leg_row *leg, od_error *
     }
     const od_decision done = { .state = OD_CONTACT_done, .why = "unreported" };
     status = od__attempt_end(work, leg, true, "unreported", "unknown", NULL, work->wall_ms, err);
-    return status == OD_OK ? od__contact_decide(work, leg->contact_id, -1, &done, err) : status;
+    return status == OD_OK ? od__contact_decide(work, leg->contact_id, -1, &done, NULL, err) : status;
 }
 
 /* Not placed, says a person: the fence is free, but caps and gaps count it, because a person may be mistaken. */
@@ -111,7 +111,7 @@ static od_status resolve_not_placed(od_work *work, const od_leg_row *leg, od_err
     od_status status = od__leg_set(work, leg, OD_LEG_not_placed, NULL, NULL, "resolved by a person", err);
     if (status == OD_OK)
         status = od__attempt_end(work, leg, true, NULL, NULL, NULL, work->wall_ms, err);
-    return status == OD_OK ? od__contact_decide(work, leg->contact_id, -1, &ready, err) : status;
+    return status == OD_OK ? od__contact_decide(work, leg->contact_id, -1, &ready, NULL, err) : status;
 }
 
 static od_status journal_resolved(od_work *work, const od_leg_row *leg, const od_value *params, od_error *err) {
