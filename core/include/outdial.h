@@ -287,7 +287,9 @@ OD_API od_status od_client_prepare(od_client *client, const char *operation, con
                                    od_error *err);
 /* Places a call the same way at every vendor. call is { to, from, contact, attributes, token, fields }; the result of
  * the request is { id, state = "placed" | "handed_off", vendor, token, to, response }, all that od_client_track needs of
- * it, also in another process. Otherwise as od_client_submit. */
+ * it, also in another process. Where that takes several requests (at Symbee the person's record is looked for, put, and set
+ * to be called if it was there), an error's placement is what is known over all of them, and the options hold for each.
+ * Otherwise as od_client_submit. */
 OD_API od_status od_client_place(od_client *client, const od_value *call, const od_submit_options *options,
                                  od_request **out, od_error *err);
 
