@@ -352,6 +352,18 @@ describe("outdial operations", function()
     end)
 
     it("refuses what it does not know", function()
+        check("operations genesys.place_call", [[
+genesys.place_call
+  places a call, in the same way at every vendor; outdial call with --dry-run shows the request
+
+fields
+  to          string         required  the number to call
+  from        string                   the number shown to the person called
+  contact     string                   your id of the person called
+  token       string                   names this attempt at the vendor (default: a random UUID)
+  attributes  map of string            keys and values that go along with the call
+  fields      map of any               fields of the vendor's own operation; they win
+]], "", 0)
         check("operations genesis", "",
             'outdial operations: unknown vendor "genesis", did you mean "genesys"?\n'
             .. "Try: outdial operations --help\n", 2)

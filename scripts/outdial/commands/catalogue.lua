@@ -7,6 +7,16 @@ local catalogue = {}
 -- Not an operation of a vendor, but said where one is: the same call at every vendor.
 catalogue.PLACE_CALL = "place_call"
 
+--- Its fields.
+catalogue.CALL_FIELDS = {
+    { name = "to", type = "string", required = true, summary = "the number to call" },
+    { name = "from", type = "string", summary = "the number shown to the person called" },
+    { name = "contact", type = "string", summary = "your id of the person called" },
+    { name = "token", type = "string", summary = "names this attempt at the vendor", default = "a random UUID" },
+    { name = "attributes", type = "map of string", summary = "keys and values that go along with the call" },
+    { name = "fields", type = "map of any", summary = "fields of the vendor's own operation; they win" },
+}
+
 local function hint(near)
     return near and (", did you mean \"%s\"?"):format(near) or ""
 end
