@@ -302,7 +302,8 @@ OD_API od_status od_client_prepare(od_client *client, const char *operation, con
  * is sent, and not_before is best the present; scheduled_at of a scheduled CCAI call. A vendor that rings at once leaves
  * them out. ring_timeout (seconds) is Amazon Connect's. Where the record is the person (Symbee) that is searched for first,
  * and set to be called again afterwards if it was worked before: the result has work_attempts, how many attempts of the
- * record were none of this call's. Otherwise as od_client_submit. */
+ * record were none of this call's. An error's placement is then what is known over all of these requests, and the options
+ * hold for each. Otherwise as od_client_submit. */
 OD_API od_status od_client_place(od_client *client, const od_value *call, const od_submit_options *options,
                                  od_request **out, od_error *err);
 

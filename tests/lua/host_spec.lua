@@ -391,6 +391,22 @@ describe("outdial operations", function()
     end)
 
     it("refuses what it does not know", function()
+        check("operations genesys.place_call", [[
+genesys.place_call
+  places a call, in the same way at every vendor; outdial call with --dry-run shows the request
+
+fields
+  to            string         required  the number to call
+  from          string                   the number shown to the person called
+  contact       string                   your id of the person called
+  token         string                   names this attempt at the vendor (default: a random UUID)
+  attributes    map of string            keys and values that go along with the call
+  not_before    number                   Unix seconds: a vendor that rings later rings no earlier
+  not_after     number                   Unix seconds: such a vendor rings before it
+  zone          string                   the person's IANA time zone, for such a vendor
+  ring_timeout  integer                  seconds of ringing, where the vendor lets them be chosen
+  fields        map of any               fields of the vendor's own operation; they win
+]], "", 0)
         check("operations genesis", "",
             'outdial operations: unknown vendor "genesis", did you mean "genesys"?\n'
             .. "Try: outdial operations --help\n", 2)

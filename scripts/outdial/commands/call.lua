@@ -31,20 +31,6 @@ local command = {
 
 local PLACE_CALL = catalogue.PLACE_CALL
 
--- The fields of a neutral call; what is in `fields` is the vendor's own.
-local CALL_FIELDS = {
-    { name = "to", type = "string" },
-    { name = "from", type = "string" },
-    { name = "contact", type = "string" },
-    { name = "token", type = "string" },
-    { name = "attributes", type = "map of string" },
-    { name = "not_before", type = "number" },
-    { name = "not_after", type = "number" },
-    { name = "zone", type = "string" },
-    { name = "ring_timeout", type = "integer" },
-    { name = "fields", type = "map of any" },
-}
-
 -- Returns the vendor's name and its operation (a description, or PLACE_CALL), or nil and what is wrong with the word.
 local function read_target(word)
     local vendor_name, name = (word or ""):match("^([^.]+)%.(.+)$")
@@ -186,7 +172,7 @@ function command.run(args)
     if not given then
         return options.misuse(command, wrong)
     end
-    local parameters, unread = read_parameters(is_neutral and CALL_FIELDS or operation.fields, args)
+    local parameters, unread = read_parameters(is_neutral and catalogue.CALL_FIELDS or operation.fields, args)
     if not parameters then
         return options.misuse(command, unread)
     end
