@@ -307,9 +307,10 @@ OD_API od_status od_client_track(od_client *client, const od_value *call, int64_
                                  od_error *err);
 
 /* Takes back a call that was handed off (a result of od_client_place) and waits for the proof. The result is { withdrawn,
- * raw }: true: no phone rang because of it, and none will; false: it is too late, od_client_track tells how it ends. Changes
- * what the vendor has of the call, and rings nobody. timeout_ms as for od_client_track: past it nothing is proven. Errors: as
- * od_client_find; validation also where the vendor takes nothing back (the message says what can be done instead). */
+ * raw }: true: no phone rang because of it, and none will; false: it is too late, od_client_track tells how it ends. A Symbee
+ * record that was worked and put off is removed all the same, so that no later call follows. Changes what the vendor has of
+ * the call, and rings nobody. timeout_ms as for od_client_track: past it nothing is proven. Errors: as od_client_find;
+ * validation also where the vendor takes nothing back (the message says what can be done instead). */
 OD_API od_status od_client_withdraw(od_client *client, const od_value *call, int64_t timeout_ms, od_request **out,
                                     od_error *err);
 

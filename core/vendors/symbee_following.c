@@ -334,14 +334,15 @@ static od_status withdrawn_by_another(od_value **memory, int64_t removed, od_rep
     return status;
 }
 
-/* Whatever state is seen before the record was removed may be one of a while ago, unless it was worked. */
-static od_status look_withdrawing(const od_value *call, const od_value *result, od_value **memory, od_report *report,
-                                  od_error *err) {
+/* Whatever state is seen before the record was removed may be one of a while ago, unless it was worked. One that was worked
+ * and put off is removed, too: it is too late, but no later call follows. One that an agent has is left to the agent. */
+static od_status look_withdrawing(const od_value *call, const od_value *result, int64_t now_ms, od_value **memory,
+                                  od_report *report, od_error *err) {
     const od_value *found = record_of(call, result);
     int64_t removed = remembered(*memory, "removed");
     if (!found && od_value_length(od_value_get(result, "previewRecordClientData")) > 0)
         return withdrawn_by_another(memory, removed, report, err);
-    if (found && was_worked(call, found))
+    if (found && was_worked(call, found) && (is_final(found) || is_at_work(found, now_ms)))
         return say_withdrawn(false, found, report, err);
     if (removed > 0 && (!found || is_final(found)))
         return say_withdrawn(true, found, report, err);
@@ -363,11 +364,10 @@ static od_status learn_withdrawing(const od_vendor *vendor, const od_value *opti
     (void)vendor;
     (void)options;
     (void)purpose;
-    (void)now_ms;
     if (failure && failure->code != OD_NOT_FOUND)
         return od__finding_failed(failure, err);
     if (!operation->rings)
-        return look_withdrawing(call, result, memory, report, err);
+        return look_withdrawing(call, result, now_ms, memory, report, err);
     return failure ? say_withdrawn(true, NULL, report, err) : remember_removing(memory, false, 1, err);
 }
 
