@@ -217,7 +217,8 @@ describe("R14 a second attempt at a person with a record", function()
         with_mock("symbee", SYMBEE, function(symbee)
             place(symbee, "t-1")
             now_ms = now_ms + 60000
-            assert.same({ id = "7", state = "handed_off", vendor = "symbee", token = "t-1" }, place(symbee, "t-1"))
+            assert.same({ id = "7", state = "handed_off", vendor = "symbee", token = "t-1", to = "+14155550123" },
+                place(symbee, "t-1"))
             now_ms = now_ms + 60000
             local record = assert(symbee:search_preview_campaign { clientId = "7" }).previewRecordClientData[1]
             assert.equal(1, record.workAttempts)
