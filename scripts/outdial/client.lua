@@ -65,6 +65,12 @@ local function new_class(scheduler, vendor)
     local state, enter, wait = scheduler.state, scheduler.enter, scheduler.wait
     local methods, names = {}, { "place_call", "find", "track", "subscribe", "prepare", "pages", "close" }
 
+    -- Where a script decides, calls are not placed; level: of who called the method.
+    local function check_not_in_hook(what)
+        local hook = scheduler.in_hook()
+        if hook then misuse(what, ("inside %s: calls are placed by returning a plan"):format(hook), 4) end
+    end
+
     local function stopping_error()
         return errors.new("canceled", "stopping: no new call is started", { placement = "not_placed" })
     end
@@ -78,8 +84,10 @@ local function new_class(scheduler, vendor)
             if params == nil then params = {} end
             if type(params) ~= "table" then misuse(what, "expected a table of fields, got " .. type(params)) end
             if options ~= nil then check_send_options(what, options) end
+            local rings = rings_with(described, params)
+            if rings then check_not_in_hook(what) end
             local task = enter()
-            if state.stopping and rings_with(described, params) then return nil, stopping_error() end
+            if rings and state.stopping then return nil, stopping_error() end
             local request, err = handle:submit(name, params, options)
             if not request then return nil, err end
             return wait(task, request)
@@ -98,6 +106,7 @@ local function new_class(scheduler, vendor)
             misuse(vendor .. ":place_call", "expected a table of fields, got " .. describe_type(call))
         end
         if options ~= nil then check_send_options(vendor .. ":place_call", options) end
+        check_not_in_hook(vendor .. ":place_call")
         local task = enter()
         if state.stopping then return nil, stopping_error() end
         local request, err = handle:place(call, options)
