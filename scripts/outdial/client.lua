@@ -8,6 +8,8 @@ local subscription = require "outdial.subscription"
 local M = {}
 
 local SEND_OPTIONS = { "send_before", "timeout" }
+local SETTINGS = { "timeout", "resend_within", "open_per_seat", "devices", "device_id", "agents", "agent_email",
+    "place_call_with" }
 local TRACK_OPTIONS = { "timeout" }
 
 local function describe_type(value)
@@ -58,6 +60,15 @@ local function rings_with(described, params)
         if params[quiet.field] == value then return false end
     end
     return described.rings
+end
+
+-- Those options that a campaign goes by, none of them secret.
+local function settings_of(options)
+    local settings = {}
+    for _, name in ipairs(SETTINGS) do
+        settings[name] = options[name]
+    end
+    return settings
 end
 
 -- Builds the methods of one vendor for one scheduler.
@@ -271,7 +282,7 @@ function M.factory(scheduler)
         end
         if on_log then scheduler.log_to(handle, on_log) end
         classes[vendor] = classes[vendor] or new_class(scheduler, vendor)
-        return setmetatable({ _handle = handle, vendor = vendor }, classes[vendor])
+        return setmetatable({ _handle = handle, vendor = vendor, settings = settings_of(options) }, classes[vendor])
     end
 end
 

@@ -43,7 +43,7 @@ local function new(engine)
     local waiting = {}   -- request -> task that waits for it
     local ready, first, last = {}, 1, 0
     local current        -- the task being resumed; nil in the main program
-    local state = { stopping = false }
+    local state, stoppers = { stopping = false }, {}
     local loggers, logging = setmetatable({}, { __mode = "k" }), false
     local drains = {}    -- { handle, task }: closers that wait until a client has nothing pending
     local fd_asked = false
@@ -480,7 +480,14 @@ local function new(engine)
     -- stop(): from now on no call that rings is started; what is under way goes on. stopping() tells.
     function M.stop()
         state.stopping = true
+        for fn in pairs(stoppers) do fn() end
         if engine then engine:wake() end
+    end
+
+    -- when_stopped(fn): fn is called by stop; it neither waits nor raises. Returns a function that takes it back.
+    function M.when_stopped(fn)
+        stoppers[fn] = true
+        return function() stoppers[fn] = nil end
     end
 
     function M.stopping()
