@@ -79,26 +79,27 @@ local function ask_script(work, leg)
     return write_off
 end
 
--- M.settle_old(work): writes off what the script or the campaign's time says.
-function M.settle_old(work)
-    local after_ms, on_doubt = work.campaign.write_off_after_ms, work.campaign.hooks.on_doubt
-    if not after_ms and not on_doubt then return end
+local function settle(work, leg)
+    local after_ms = work.campaign.write_off_after_ms
+    if leg.contact.campaign ~= work.campaign.name or leg.state ~= "in_doubt" or work.closing then return end
+    if after_ms and work:wall_ms() - leg.at_ms >= after_ms then
+        work:store("write_off", { leg = leg.leg, why = "doubt.write_off_after" })
+    elseif ask_script(work, leg) then
+        work:store("write_off", { leg = leg.leg, why = "on_doubt" })
+    end
+end
+
+-- M.settle_all(work): writes off what the script or the campaign's time says.
+function M.settle_all(work)
+    if not work.campaign.write_off_after_ms and not work.campaign.hooks.on_doubt or work.settling then return end
+    work.settling = true
     local after
     repeat
         local page = work:store("doubts", { limit = LIMIT, after = after })
-        if not page then return end
-        for _, leg in ipairs(page.legs) do
-            local ours = leg.contact.campaign == work.campaign.name and leg.state == "in_doubt"
-            if ours and not work.closing then
-                if after_ms and work:wall_ms() - leg.at_ms >= after_ms then
-                    work:store("write_off", { leg = leg.leg, why = "doubt.write_off_after" })
-                elseif ask_script(work, leg) then
-                    work:store("write_off", { leg = leg.leg, why = "on_doubt" })
-                end
-            end
-        end
-        after = page.after
+        for _, leg in ipairs(page and page.legs or {}) do settle(work, leg) end
+        after = page and page.after
     until after == nil
+    work.settling = nil
 end
 
 return M

@@ -157,12 +157,17 @@ function check.on_doubt(_, value)
     return expected("outdial.HOLD or outdial.WRITE_OFF", value)
 end
 
--- M.call(scheduler, name, fn, context, ...) -> true, and what the hook decided, or nil, text, traceback. context is
--- what the result is checked against; copies of the rest are the hook's arguments.
-function M.call(scheduler, name, fn, context, first, ctx, third)
-    local results, problem, traceback = run(scheduler, name, fn, copy(first), ctx, copy(third))
+local LAST_IS_CONTEXT = { on_outcome = true, on_doubt = true }
+
+-- M.call(scheduler, name, fn, against, contact, ctx [, about]) -> true, and what the hook decided, or nil, text,
+-- traceback. The hook gets (contact, ctx, call), or (contact, outcome or leg, ctx), contact and about as copies; its
+-- result is checked against `against`.
+function M.call(scheduler, name, fn, against, contact, ctx, about)
+    local second, third = ctx, copy(about)
+    if LAST_IS_CONTEXT[name] then second, third = third, second end
+    local results, problem, traceback = run(scheduler, name, fn, copy(contact), second, third)
     if not results then return nil, problem, traceback end
-    local value, more = check[name](context, results[1], results[2])
+    local value, more = check[name](against, results[1], results[2])
     if value == nil and more then return nil, where(name, fn) .. more end
     return true, value, more
 end

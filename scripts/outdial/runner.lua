@@ -62,7 +62,7 @@ local function do_chores(work)
             look_at = now + math.min(doubts.look(work) or CHORES_EVERY_S, CHORES_EVERY_S)
         end
         if now >= settle_at then
-            doubts.settle_old(work)
+            doubts.settle_all(work)
             settle_at = now + CHORES_EVERY_S
         end
         if work.handed_off > 0 and now >= withdraw_at then
@@ -214,6 +214,7 @@ local function run(work, options)
         if options.progress then scheduler.daemon(show_progress, work, options.progress) end
     end
     local ended = filled and call_all(work)
+    if ended then doubts.settle_all(work) end -- those that came up last
     wind_up(work)
     forget()
     local status, why = work:store("status", { campaign = work.campaign.name })

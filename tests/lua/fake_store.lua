@@ -67,17 +67,17 @@ local function window(rules, at_ms)
     end
 end
 
-local function history(self, contact)
+local function history(self, contact, but)
     local list = {}
     for i = #self.attempts, 1, -1 do
         local attempt = self.attempts[i]
-        if attempt.person == contact.person then list[#list + 1] = attempt end
+        if attempt.person == contact.person and i ~= but then list[#list + 1] = attempt end
     end
     return list
 end
 
 -- Returns the rule that refuses, what it saw, when to look again and the state until then; or nil.
-local function judge(self, campaign, contact, number, is_callback)
+local function judge(self, campaign, contact, number, is_callback, attempt_id)
     local rules, now = campaign.ruleset, self:wall()
     for _, entry in ipairs(contact.numbers) do
         if self.listed[entry.number] then return "do_not_call", entry.number, nil, "suppressed" end
@@ -89,7 +89,7 @@ local function judge(self, campaign, contact, number, is_callback)
     local start = window(rules, now)
     if not start then return "hours", "never open", nil, "blocked" end
     if start > now then return "hours", "closed", start, "waiting" end
-    local past = history(self, contact)
+    local past = history(self, contact, attempt_id)
     for _, cap in ipairs(rules.caps) do
         local count, oldest = 0, nil
         for _, attempt in ipairs(past) do
@@ -269,7 +269,7 @@ end
 function verbs.decide(self, params)
     local contact = self.contacts[params.contact]
     if contact.version ~= params.version then return nil, errors("conflict", "the contact has changed") end
-    apply(self, contact, params.decision)
+    apply(self, contact, params.decision) -- a kept attempt ends with it
     return { state = contact.state, version = contact.version }
 end
 
@@ -279,8 +279,10 @@ function verbs.intend(self, params)
     if contact.version ~= params.version then return nil, errors("conflict", "the contact has changed") end
     local refused = resource(self, campaign, params)
     if refused then return { refused = refused, saw = "", resource = true } end
-    local rule, saw, next_ms, state = judge(self, campaign, contact, params.number, params.callback)
+    local rule, saw, next_ms, state = judge(self, campaign, contact, params.number, params.callback,
+        params.attempt)
     if rule then
+        if params.attempt then self.attempts[params.attempt].counts = false end
         apply(self, contact, { state = state, due_ms = next_ms, why = rule, callback = contact.callback })
         self:log("refused", { rule = rule, id = contact.id })
         return { refused = rule, saw = saw, next_ms = next_ms, resource = false, state = state }
@@ -311,7 +313,8 @@ function verbs.intend(self, params)
     local _, closes_ms = window(campaign.ruleset, self:wall())
     self:log("intent", { id = contact.id, client = params.client, number = params.number })
     return { leg = leg.id, attempt = attempt.id, send_at_ms = send_at,
-        send_before_ms = self.engine:now() * 1000 + math.min(60000, closes_ms - self:wall()), version = contact.version }
+        send_before_ms = self.engine:now() * 1000 + math.min(60000, closes_ms - self:wall()),
+        version = contact.version }
 end
 
 function verbs.slot(self, params)
