@@ -1,0 +1,17 @@
+/* store/lists: do-not-call (R16): files that campaigns name, kept in the table `listed`, to which entries are only added. */
+#ifndef OD_STORE_LISTS_H
+#define OD_STORE_LISTS_H
+
+#include "store/verb.h"
+
+#pragma GCC visibility push(hidden)
+
+/* Reads a list that a campaign names, { path, country?, column?, skip_bad? }, if it has changed since it was last read.
+ * Errors: validation (unreadable, bad rows; names rows), conflict (it changed while it was read), unavailable. */
+od_status od__list_load(od_work *work, const od_value *list, od_error *err);
+/* Before intents: reads again what has changed of the list of this campaign, once in a transaction. A failure is the
+ * campaign's: it is held, *held says so, and err has the reason. Errors: as od__query_end. */
+od_status od__lists_refresh(od_work *work, int64_t campaign_id, bool *held, od_error *err);
+
+#pragma GCC visibility pop
+#endif
