@@ -36,7 +36,7 @@
 #define OD_LIMIT_WINDOWS 16                          /* calling windows of one day */
 #define OD_LIMIT_HOLIDAYS 2000                       /* of one ruleset */
 #define OD_LIMIT_CAPS 32                             /* caps of one ruleset, and gaps */
-#define OD_LIMIT_RULE_NAME_BYTES 64                  /* name of one cap or gap */
+#define OD_LIMIT_RULE_NAME 64                        /* characters in the name of one cap or gap */
 
 #define OD_LIMIT_ROW_BYTES (1024u * 1024)            /* one record of a list */
 #define OD_LIMIT_ROW_FIELD_BYTES (64u * 1024)        /* one field of it */

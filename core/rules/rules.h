@@ -32,7 +32,7 @@ typedef struct od_past {
 typedef struct od_facts {
     const char *zones;             /* the contact's own: "A" or "A;B"; NULL or blank: none */
     const char *country;           /* of the number, ISO 3166; NULL: unknown */
-    const od_past *history;        /* newest first */
+    const od_past *history;        /* newest first, without the attempt that is judged (a further leg is the same one) */
     size_t history_count;
     int64_t person_whole_from_ms;  /* rows of the person before this may have been left out; 0: none were */
     int64_t number_whole_from_ms;  /* and of the number. What may lie before counts against the call */
@@ -86,7 +86,7 @@ od_status od__rules_judge(const od_ruleset *ruleset, od_zones *zones, const od_f
  * aside; 0: there is none. Errors: as od__rules_judge. */
 od_status od__rules_next(const od_ruleset *ruleset, od_zones *zones, const od_facts *facts, int64_t from_ms,
                          int64_t horizon_ms, int64_t *next_ms, od_error *err);
-/* Returns the word of a refusal; static; NULL for none. */
+/* Returns the word of a refusal, "none" for none; static. */
 const char *od__refusal_name(od_refusal refusal);
 
 #pragma GCC visibility pop
