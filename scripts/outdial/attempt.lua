@@ -161,7 +161,8 @@ function Attempt:intend(call, index, prepared)
         seat = self.seat, per_seat = self.seat and account.seats.per_seat or nil, client_max_open = account.max_open,
         timeout_ms = (account.settings.timeout or TIMEOUT_S) * 1000,
         ring_timeout_ms = self.work.campaign.ruleset.ring_timeout_ms,
-        callback = self.view.callback and true or nil, hands_off = prepared.hands_off_unbounded })
+        callback = self.view.callback and true or nil, hands_off = prepared.hands_off,
+        hands_off_unbounded = prepared.hands_off_unbounded })
 end
 
 -- A contact that asked for a call at a time that has gone by (R18).
@@ -317,8 +318,7 @@ function Attempt:leg(names)
     if intent.refused then
         work:count_refused(intent.refused)
         if not intent.resource then return "done" end
-        if intent.next_ms then return "again", math.max(intent.next_ms - work:wall_ms(), 0) / 1000 end
-        return "again", WAIT_S
+        return "again", (intent.wait_ms or 0) / 1000
     end
     self.used[account.name] = true
     local meant_at = math.floor(work:wall_ms() / 1000)

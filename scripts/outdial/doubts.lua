@@ -27,14 +27,14 @@ end
 local function look(work, leg)
     local account = work.accounts[leg.client]
     local params = { leg = leg.leg, found = false, delay_ms = account.info.look_after_ms or 0 }
-    params.cannot = why_not_ask(account, leg)
-    if not params.cannot then
+    params.why = why_not_ask(account, leg)
+    if not params.why then
         local found, err = account.client:find(leg.call)
         if found then
             params.found = found.placement == "placed"
             params.call = found.call
         elseif err.code == "validation" then
-            params.cannot = tostring(err)
+            params.why = tostring(err)
         else
             return false
         end
@@ -42,11 +42,9 @@ local function look(work, leg)
     if params.call then
         params.call.to, params.call.contact, params.call.at = leg.call.to, leg.call.contact, leg.call.at
     end
+    params.cannot = params.why ~= nil or nil
     local looked = work:store("looked", params)
-    if looked and params.found then
-        leg.state, leg.call, leg.placed_ms = looked.state, params.call, work:wall_ms()
-        work:follow(leg)
-    end
+    if looked and params.found then work.must_adopt = true end -- it is to be followed, by whoever comes first
     return looked ~= nil
 end
 

@@ -27,11 +27,7 @@ local function beat(work)
                 work.must_adopt = true
                 work.chores:ring()
             end
-            if good.jumped_ms and good.jumped_ms ~= 0 then
-                work:store("campaign_set", { campaign = work.campaign.name, state = "held", by = "the clock",
-                    why = ("the clock jumped by %+.1f s"):format(good.jumped_ms / 1000) })
-                work.wake:ring()
-            end
+            if good.jumped_ms then work.wake:ring() end -- the store holds its campaigns
         end
     end
 end
@@ -54,12 +50,12 @@ local function do_chores(work)
     local look_at, withdraw_at, settle_at = 0, 0, 0
     while true do
         local now = work:now()
+        if now >= look_at then
+            look_at = now + math.min(doubts.look(work) or CHORES_EVERY_S, CHORES_EVERY_S)
+        end
         if work.must_adopt then
             work.must_adopt = false
             adopt(work)
-        end
-        if now >= look_at then
-            look_at = now + math.min(doubts.look(work) or CHORES_EVERY_S, CHORES_EVERY_S)
         end
         if now >= settle_at then
             doubts.settle_all(work)
@@ -196,6 +192,9 @@ local function start(work)
     if known.state == "held" and known.why and known.why:find("^hook ") then
         work:store("campaign_set", { campaign = campaign.name, state = "running", by = "outdial run",
             why = "run again after: " .. known.why })
+    end
+    if next(campaign.loosened) then
+        work:store("note", { campaign = campaign.name, event = "loosened", data = campaign.loosened })
     end
     if not campaign.do_not_call then work:log("warning", "no do_not_call list is named") end
     return true

@@ -199,6 +199,9 @@ end
 function verbs.beat(self)
     local jumped = self.jumped_ms
     self.jumped_ms = nil
+    for _, campaign in pairs(jumped and self.campaigns or {}) do
+        campaign.state, campaign.why = "held", ("the clock jumped by %+.1f s"):format(jumped / 1000)
+    end
     return { until_ms = self:wall() + 120000, taken_over = 0, jumped_ms = jumped }
 end
 
@@ -287,13 +290,13 @@ function verbs.intend(self, params)
         self:log("refused", { rule = rule, id = contact.id })
         return { refused = rule, saw = saw, next_ms = next_ms, resource = false, state = state }
     end
-    if params.hands_off and not campaign.ruleset.hand_off_outside_hours then
+    if params.hands_off_unbounded and not campaign.ruleset.hand_off_outside_hours then
         apply(self, contact, { state = "blocked", why = "hands_off" })
         return { refused = "hands_off", saw = "", resource = false, state = "blocked" }
     end
     local send_at, wait_ms = take_slot(self, params.rate)
     if not send_at then
-        return { refused = "rate", saw = "", resource = true, next_ms = self:wall() + wait_ms }
+        return { refused = "rate", saw = "", resource = true, wait_ms = wait_ms }
     end
     local attempt = params.attempt and self.attempts[params.attempt]
     if not attempt then
@@ -390,9 +393,9 @@ end
 
 function verbs.looked(self, params)
     local leg = self.legs[params.leg]
-    leg.looks, leg.cannot = (leg.looks or 0) + 1, params.cannot
+    leg.looks, leg.cannot = (leg.looks or 0) + 1, params.cannot and params.why
     if params.found then
-        leg.state, leg.call, leg.contact.state, leg.followed = "placed", copy(params.call), "open", true
+        leg.state, leg.call, leg.contact.state, leg.followed = "placed", copy(params.call), "open", nil
     elseif leg.looks >= 2 and not params.cannot and self:wall() >= leg.at_ms + params.delay_ms then
         leg.state = "not_placed"
         self.attempts[leg.attempt].counts = false
