@@ -4,7 +4,7 @@ local errors = require "outdial.error"
 local M = {}
 
 local UNITS = { s = 1000, m = 60000, h = 3600000, d = 86400000, w = 604800000 }
-local ORDER = { "d", "h", "m", "s" } -- to write
+local ORDER = { "d", "h", "m" } -- to write, before seconds
 local NEAR = {
     sec = "s", secs = "s", second = "s", seconds = "s", min = "m", mins = "m", minute = "m", minutes = "m", hr = "h",
     hrs = "h", hour = "h", hours = "h", day = "d", days = "d", week = "w", weeks = "w",
