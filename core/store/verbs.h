@@ -19,6 +19,7 @@ OD_VERB(put);          /* enlist.c */
 OD_VERB(take);         /* take.c */
 OD_VERB(release);
 OD_VERB(decide);
+OD_VERB(window);       /* window.c */
 OD_VERB(intend);       /* intend.c */
 OD_VERB(slot);
 OD_VERB(settle);       /* settle.c */

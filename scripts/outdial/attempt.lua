@@ -122,15 +122,27 @@ function Attempt:make_call()
     return call, index
 end
 
--- What the engine adds: limits for vendors that ring later (R6), the ringing time, the seat (R17).
-function Attempt:complete(call)
-    local view, ruleset = self.view, self.work.campaign.ruleset
-    call.ring_timeout = ruleset.ring_timeout_ms / 1000
-    call.zone = view.zone or (view.zones and view.zones:match("^[^;]+")) or ruleset.zone
-    if view.until_ms then
-        call.not_before = math.floor(self.work:wall_ms() / 1000)
-        call.not_after = math.floor(view.until_ms / 1000)
+-- Limits for a vendor that rings later (R6). Where the contact may not be called now there are none: the intent says so.
+function Attempt:limit(call, index)
+    local work = self.work
+    local window, err = work:store("window", { contact = self.view.contact, number_index = index,
+        attempt = self.attempt, callback = self.view.callback and true or nil })
+    if not window then return nil, err end
+    call.zone = window.zone or work.campaign.ruleset.zone
+    if window.allowed then
+        call.not_before, call.not_after = math.floor(work:wall_ms() / 1000), math.floor(window.until_ms / 1000)
     end
+    return true
+end
+
+function Attempt:free_seat()
+    if self.seat then self.account.seats:free(self.seat) end
+    self.seat = nil
+end
+
+-- What the engine adds: the ringing time, the seat (R17).
+function Attempt:complete(call)
+    call.ring_timeout = self.work.campaign.ruleset.ring_timeout_ms / 1000
     if self.seat and self.account.names_seat then
         call.fields = call.fields or {}
         local chosen = call.fields[self.account.seat_field]
@@ -143,10 +155,6 @@ function Attempt:complete(call)
     end
 end
 
-function Attempt:free_seat()
-    if self.seat then self.account.seats:free(self.seat) end
-    self.seat = nil
-end
 
 ---- the intent ----
 
@@ -294,6 +302,20 @@ function Attempt:follow(intent, placement, result, call)
     return "done"
 end
 
+-- What would be sent, with limits where the vendor rings later. Returns it, or nil and how it ended.
+function Attempt:prepare(call, index)
+    self:complete(call)
+    local prepared, err = self.account.client:prepare_call(call)
+    if prepared and prepared.hands_off then
+        self:free_seat() -- no device or agent of ours is busy with it
+        if not self:limit(call, index) then return nil, self:give_back() end
+        prepared, err = self.account.client:prepare_call(call)
+    end
+    self.work:count_unmade(err)
+    if not prepared then return nil, self:decide { state = "blocked", why = tostring(err) } end
+    return prepared
+end
+
 -- One leg at self.account. Returns "done", "next", or "again" and how long to wait at most.
 function Attempt:leg(names)
     local work, account = self.work, self.account
@@ -304,14 +326,8 @@ function Attempt:leg(names)
     end
     local call, index = self:make_call()
     if not call then return index end
-    self:complete(call)
-    local prepared, err = account.client:prepare_call(call)
-    if not prepared then
-        work:count_unmade(err)
-        return self:decide { state = "blocked", why = tostring(err) }
-    end
-    work:count_unmade(nil)
-    if prepared.hands_off then self:free_seat() end -- no device or agent of ours is busy with it
+    local prepared, ended = self:prepare(call, index)
+    if not prepared then return ended end
     self:report_missed_callback()
     local intent = self:intend(call, index, prepared)
     if not intent then return self:give_back() end
@@ -322,8 +338,7 @@ function Attempt:leg(names)
     end
     self.used[account.name] = true
     local meant_at = math.floor(work:wall_ms() / 1000)
-    local placement, result
-    placement, result, err = self:place(call, intent, prepared)
+    local placement, result, err = self:place(call, intent, prepared)
     work:count_placement(account.name, placement)
     call.at = meant_at
     if result then return self:follow(intent, placement, result, call) end

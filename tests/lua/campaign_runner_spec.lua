@@ -44,8 +44,7 @@ describe("a campaign", function()
         local sent = client.sent[1]
         assert.equal(60, sent.send_before)
         assert.equal(25, sent.call.ring_timeout)
-        assert.equal("UTC", sent.call.zone)
-        assert.equal(support.MONDAY_10, sent.call.not_before)
+        assert.is_nil(sent.call.not_before) -- it rings at once
         assert.equal("g-renewals_1-1-1", sent.call.token)
         local leg = world.store.legs[1]
         assert.equal("POST", leg.request.method)
@@ -151,6 +150,16 @@ describe("a campaign", function()
             assert.same({ answered = 1 }, figures.outcomes)
             assert.equal("late", world.store.legs[1].call.id)
             assert.is_true(world.engine:now() > 4 * 60)
+        end)
+
+        it("tells a vendor that rings later from when, until when and where", function()
+            local rows = { { customer = "1", phone = "+14155550001", tz = "America/Denver;America/Boise" } }
+            local _, client = run_one({ hands_off = true }, { zone = "America/New_York",
+                hours = { every_day = "09:00-18:00" } }, rows)
+            local call = client.sent[1].call
+            assert.equal(support.MONDAY_10, call.not_before)
+            assert.equal(support.MONDAY_10 + 8 * HOUR - 85, call.not_after)
+            assert.equal("America/New_York", call.zone)
         end)
 
         it("withdraws what the store says, and lists what cannot be", function()

@@ -156,13 +156,10 @@ local function view(self, contact)
                 number = attempt.number, counts = attempt.counts }
         end
     end
-    local campaign = self.campaigns[contact.campaign]
-    local _, until_ms = window(campaign.ruleset, self:wall())
     return copy { contact = contact.row, version = contact.version, id = contact.id, person = contact.person,
         campaign = contact.campaign, country = contact.country, zones = contact.zones, number = contact.number,
         numbers = contact.numbers, data = contact.data, attempts = attempts, ordinal = contact.ordinal + 1,
-        token = token_of(self, contact, contact.ordinal + 1, 1), history = list, callback = contact.callback,
-        until_ms = until_ms, zone = contact.zones or "UTC" }
+        token = token_of(self, contact, contact.ordinal + 1, 1), history = list, callback = contact.callback }
 end
 
 local function leg_view(self, leg)
@@ -318,6 +315,13 @@ function verbs.intend(self, params)
     return { leg = leg.id, attempt = attempt.id, send_at_ms = send_at,
         send_before_ms = self.engine:now() * 1000 + math.min(60000, closes_ms - self:wall()),
         version = contact.version }
+end
+
+function verbs.window(self, params)
+    local contact = self.contacts[params.contact]
+    local start, until_ms = window(self.campaigns[contact.campaign].ruleset, self:wall())
+    local allowed = start ~= nil and start <= self:wall()
+    return { allowed = allowed, until_ms = allowed and until_ms or nil, zone = contact.zones }
 end
 
 function verbs.slot(self, params)
