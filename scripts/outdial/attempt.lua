@@ -122,7 +122,7 @@ function Attempt:make_call()
     return call, index
 end
 
--- Limits for a vendor that rings later (R6). Where the contact may not be called now there are none: the intent says so.
+-- Limits for a vendor that rings later (R6). Where it may not be called now there are none: the intent says so.
 function Attempt:limit(call, index)
     local work = self.work
     local window, err = work:store("window", { contact = self.view.contact, number_index = index,
