@@ -226,12 +226,6 @@ od_status od__contacts_object(od_contacts *contacts, const od_value *object, od_
     return status == OD_OK ? make(contacts, &cells, out, err) : status;
 }
 
-static od_span text_of(const od_value *object, const char *name) {
-    const od_value *member = od_value_get(object, name);
-    return member == NULL ? (od_span){.at = "", .length = 0}
-                          : (od_span){.at = od_value_string(member), .length = od_value_length(member)};
-}
-
 /* "/numbers/0/column: expected ...", as a row's reason says it. */
 static void reject_shape(od_contacts *contacts, od_contact *out, const od_error *why) {
     reject(contacts, out, "%s%s%s", why->path[0] == '/' ? why->path + 1 : why->path, why->path[0] != '\0' ? ": " : "",
@@ -240,6 +234,7 @@ static void reject_shape(od_contacts *contacts, od_contact *out, const od_error 
 
 od_status od__contacts_given(od_contacts *contacts, const od_value *given, od_contact *out, od_error *err) {
     *out = (od_contact){.reason = NULL};
+    contacts->integer_count = 0;
     od_value_unref(contacts->given);
     contacts->given = od__value_copy(given);
     if (contacts->given == NULL)
@@ -255,15 +250,15 @@ od_status od__contacts_given(od_contacts *contacts, const od_value *given, od_co
     const od_value *numbers = od_value_get(contacts->given, "numbers"), *data = od_value_get(contacts->given, "data");
     od_contact_column columns[OD_LIMIT_CONTACT_NUMBERS];
     od_contact_cells cells = {.columns = columns, .count = od_value_length(numbers)};
-    cells.id = text_of(contacts->given, "id");
-    cells.person = text_of(contacts->given, "person");
-    cells.zone = text_of(contacts->given, "zones");
-    cells.country = text_of(contacts->given, "country");
+    cells.id = member_text(contacts, contacts->given, "id", out);
+    cells.person = member_text(contacts, contacts->given, "person", out);
+    cells.zone = member_text(contacts, contacts->given, "zones", out);
+    cells.country = member_text(contacts, contacts->given, "country", out);
     for (size_t i = 0; i < cells.count; i++) {
         const od_value *number = od_value_at(numbers, i);
-        od_span column = text_of(number, "column");
+        od_span column = member_text(contacts, number, "column", out);
         columns[i] = (od_contact_column){.name = column.at, .length = column.length, .index = OD_NO_COLUMN};
-        cells.numbers[i] = text_of(number, "number");
+        cells.numbers[i] = member_text(contacts, number, "number", out);
     }
     if (data != NULL) {
         status = write_object(contacts, data, err);

@@ -50,6 +50,15 @@ Places outbound calls through contact-centre vendors.
   run         run a Lua script: its chunk is the first task
   call        send one operation to one vendor
   operations  what vendors, operations and fields there are
+  status      how far the campaigns of a store are
+  doubts      calls of which it is not known whether they rang
+  explain     why a contact was called, or was not
+  export      contacts, attempts and outcomes as rows
+  dnc         do-not-call entries of a store
+  contact     add, cancel, finish, hold or release one contact
+  pause       start no new call of a campaign, until resume
+  resume      let a campaign that is paused, held or stopped go on
+  stop        end a campaign: no new call, and what was handed off is taken back
   mock        all vendors on one port, to try things out without ringing a phone
   sign        the stages of an AWS signature, for a request that is not sent
   version     which release this is, and on which libraries it runs
