@@ -271,11 +271,16 @@ function Attempt:refused(intent, err, names)
     local params = { leg = intent.leg, placement = "not_placed", error = work.plain_error(err) }
     if err.code == "canceled" or work:now() * 1000 >= intent.send_before_ms then params.placement = "void" end
     local may_move = params.placement == "not_placed" and err.code ~= "validation" and not work:stopped()
+    local following, usable_at
+    if may_move then following, usable_at = self:next_account(names) end
     if is_seat_busy(err, self.seat) then
         self.account.seats:rest(self.seat, work:now())
         params.decision = { state = "ready", due_ms = work:wall_ms(), why = tostring(err) }
-    elseif may_move and self:next_account(names) then
+    elseif following then
         params.keep_attempt = true
+    elseif usable_at then -- one of the route is out of order, and may take the call later
+        params.decision = { state = "waiting", why = tostring(err),
+            due_ms = math.floor(work:wall_ms() + math.max(usable_at - work:now(), WAIT_S) * 1000) }
     elseif params.placement == "void" and err.code ~= "canceled" then
         params.decision = { state = "ready", due_ms = work:wall_ms(), why = "it could not be sent in time" }
     else
