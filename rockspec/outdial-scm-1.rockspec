@@ -44,6 +44,7 @@ build = {
         ["outdial.located"] = "scripts/outdial/located.lua",
         ["outdial.outcomes"] = "scripts/outdial/outcomes.lua",
         ["outdial.pager"] = "scripts/outdial/pager.lua",
+        ["outdial.placing"] = "scripts/outdial/placing.lua",
         ["outdial.plan"] = "scripts/outdial/plan.lua",
         ["outdial.random"] = "scripts/outdial/random.lua",
         ["outdial.retry"] = "scripts/outdial/retry.lua",
