@@ -39,17 +39,23 @@ od_span od__span_trim(od_span text) {
 
 /* ---- the cells' meaning ---- */
 
-/* Ids are keys of the store and parts of tokens: what cannot be seen in them makes two people of one. */
-static od_span read_id(od_contacts *contacts, od_contact *out, od_span cell, const char *column, const char *what) {
+/* Ids are keys of the store and parts of tokens: white space around them, or what cannot be seen, would make two people
+ * of one. The copy ends with a NUL. */
+static od_span read_id(od_contacts *contacts, od_contact *out, od_span cell, const char *column, const char *what,
+                       char copy[OD_LIMIT_CONTACT_ID_BYTES + 1]) {
     od_span id = od__span_trim(cell);
-    if (id.length > OD_LIMIT_CONTACT_ID_BYTES)
+    if (id.length > OD_LIMIT_CONTACT_ID_BYTES) {
         reject(contacts, out, "%s: the %s is longer than %d bytes", column, what, OD_LIMIT_CONTACT_ID_BYTES);
+        return (od_span){.at = NULL, .length = 0};
+    }
     for (size_t i = 0; i < id.length; i++) {
         unsigned char byte = (unsigned char)id.at[i];
         if (byte < 0x20 || byte == 0x7f)
             reject(contacts, out, "%s: a control character in the %s", column, what);
     }
-    return id;
+    memcpy(copy, id.at, id.length);
+    copy[id.length] = '\0';
+    return (od_span){.at = id.length > 0 ? copy : NULL, .length = id.length};
 }
 
 /* A country that is not understood must not be passed over: the zone, and so the hours, may come from it. */
@@ -128,13 +134,11 @@ static od_status make(od_contacts *contacts, const od_contact_cells *cells, od_c
     const char *id = contacts->id.name != NULL ? contacts->id.name : "id";
     out->numbers = contacts->numbers;
     out->notes = contacts->notes;
-    out->id = read_id(contacts, out, cells->id, id, "id");
+    out->id = read_id(contacts, out, cells->id, id, "id", contacts->id_text);
     if (out->id.length == 0)
         reject(contacts, out, "%s: the id is empty", id);
-    od_span person =
-        read_id(contacts, out, cells->person, contacts->person.name != NULL ? contacts->person.name : "person", "person");
-    if (person.length > 0)
-        out->person = person;
+    out->person = read_id(contacts, out, cells->person, contacts->person.name != NULL ? contacts->person.name : "person",
+                          "person", contacts->person_text);
     read_country(contacts, out, cells->country, contacts->country.name != NULL ? contacts->country.name : "country");
     read_zones(contacts, out, cells->zone, contacts->zone.name != NULL ? contacts->zone.name : "zones");
     for (size_t i = 0; out->reason == NULL && i < cells->count; i++)

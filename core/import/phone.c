@@ -153,8 +153,10 @@ static bool drop_zero(reading *number, const od_country *country) {
 static bool split(reading *number, const char *digits, size_t count) {
     size_t code_digits = 0;
     number->code = od__calling_code_of(digits, count, &code_digits);
-    if (number->code == NULL)
-        return refuse(number, "no country has a calling code that +%.*s begins with", count < 4 ? (int)count : 4, digits);
+    if (number->code == NULL) {
+        (void)refuse(number, "no country has a calling code that +%.*s begins with", count < 4 ? (int)count : 4, digits);
+        return false;
+    }
     number->national = digits + code_digits;
     number->national_count = count - code_digits;
     return true;

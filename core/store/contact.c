@@ -9,8 +9,10 @@
 #include "crypto/crypto.h"
 #include "store/schema.h"
 
+#define OD_SHARED_PERSON "person:"
+
 #define CONTACT_COLUMNS                                                                                            \
-    "SELECT c.id, c.campaign_id, c.version, c.state, c.due_ms, c.number_next, coalesce(c.claimed_by, 0),"            \
+    "SELECT c.id, c.campaign_id, c.version, c.state, c.due_ms, c.number_next,"                                     \
     " coalesce(c.callback_ms, 0), coalesce(c.callback_within_ms, 0), c.external, c.numbers, c.country, c.zones, c.data," \
     " c.wish, k.name, c.person FROM contact c JOIN campaign k ON k.id = c.campaign_id "
 
@@ -29,19 +31,20 @@ static od_status fill(od_query *query, od_contact_row *out, od_error *err) {
         .id = od__query_integer(query, 0), .campaign_id = od__query_integer(query, 1),
         .version = od__query_integer(query, 2), .state = od__query_integer(query, 3),
         .due_ms = od__query_integer(query, 4), .number_next = od__query_integer(query, 5),
-        .claimed_by = od__query_integer(query, 6), .callback_ms = od__query_integer(query, 7),
-        .callback_within_ms = od__query_integer(query, 8),
+        .callback_ms = od__query_integer(query, 6), .callback_within_ms = od__query_integer(query, 7),
     };
-    if (!copy_text(&out->external, query, 9) || !copy_text(&out->numbers, query, 10) ||
-        !copy_text(&out->country, query, 11) || !copy_text(&out->zones, query, 12) || !copy_text(&out->data, query, 13) ||
-        !copy_text(&out->wish, query, 14) || !copy_text(&out->campaign, query, 15))
+    if (!copy_text(&out->external, query, 8) || !copy_text(&out->numbers, query, 9) ||
+        !copy_text(&out->country, query, 10) || !copy_text(&out->zones, query, 11) || !copy_text(&out->data, query, 12) ||
+        !copy_text(&out->wish, query, 13) || !copy_text(&out->campaign, query, 14))
         return od__error_no_memory(err);
     /* A person who is not shared is known by campaign and id; one who is, by the name that all campaigns give. */
-    const char *shared = od__query_text(query, 16);
-    if (shared != NULL)
-        snprintf(out->person, sizeof(out->person), "person:%s", shared);
-    else
+    const char *shared = od__query_text(query, 15);
+    if (shared != NULL) {
+        snprintf(out->person, sizeof(out->person), OD_SHARED_PERSON "%s", shared);
+        out->shared_person = out->person + strlen(OD_SHARED_PERSON);
+    } else {
         snprintf(out->person, sizeof(out->person), "campaign/%s:%s", out->campaign, out->external);
+    }
     return OD_OK;
 }
 
@@ -278,19 +281,40 @@ od_decision od__decision_read(const od_value *value, od_decision otherwise) {
     return decision;
 }
 
-od_status od__contact_decide(od_work *work, int64_t id, int64_t guard, const od_decision *decision, od_error *err) {
-    od_status status = od__execute(
-        work->database, err,
-        "UPDATE contact SET version = version + 1, claimed_by = NULL, wish = NULL,"
-        " state = CASE wish WHEN 'done' THEN 5 WHEN 'cancel' THEN 5 WHEN 'hold' THEN 3 ELSE ?3 END,"
-        " why = CASE wish WHEN 'done' THEN 'done by a person' WHEN 'cancel' THEN 'canceled by a person'"
-        "  WHEN 'hold' THEN 'held by a person' ELSE ?4 END,"
-        " due_ms = ?5, number_next = CASE WHEN ?6 > 0 THEN ?6 ELSE number_next END,"
-        " callback_ms = nullif(?7, 0), callback_within_ms = nullif(?8, 0)"
-        " WHERE id = ?1 AND (?2 < 0 OR version = ?2)",
-        "iiitiiii", id, guard, decision->state, decision->why, decision->due_ms, decision->number, decision->callback_ms,
-        decision->callback_within_ms);
-    if (status == OD_OK && od__database_changes(work->database) == 0)
+static od_status read_decided(od_query *query, od_decided *out, od_error *err) {
+    bool found = od__query_row(query);
+    if (found)
+        *out = (od_decided){ .state = od__query_integer(query, 0), .version = od__query_integer(query, 1) };
+    od_status status = od__query_end(query);
+    if (status == OD_OK && !found)
         return od__error_set(err, OD_CONFLICT, "the contact was changed meanwhile");
     return status;
+}
+
+od_status od__contact_decided(od_work *work, int64_t id, od_decided *out, od_error *err) {
+    od_query query;
+    od__query(&query, work->database, err, "SELECT state, version FROM contact WHERE id = ?1", "i", id);
+    return read_decided(&query, out, err);
+}
+
+od_status od__contact_decide(od_work *work, int64_t id, int64_t guard, const od_decision *decision, od_decided *out,
+                             od_error *err) {
+    od_decided decided;
+    od_query query;
+    od__query(&query, work->database, err,
+              "UPDATE contact SET version = version + 1, wish = NULL,"
+              " state = CASE wish WHEN 'done' THEN 5 WHEN 'cancel' THEN 5 WHEN 'hold' THEN 3 ELSE ?3 END,"
+              " why = CASE wish WHEN 'done' THEN 'done by a person' WHEN 'cancel' THEN 'canceled by a person'"
+              "  WHEN 'hold' THEN 'held by a person' ELSE ?4 END,"
+              " due_ms = ?5, number_next = CASE WHEN ?6 > 0 THEN ?6 ELSE number_next END,"
+              " callback_ms = nullif(?7, 0), callback_within_ms = nullif(?8, 0)"
+              " WHERE id = ?1 AND (?2 < 0 OR version = ?2) RETURNING state, version",
+              "iiitiiii", id, guard, decision->state, decision->why, decision->due_ms, decision->number, decision->callback_ms,
+              decision->callback_within_ms);
+    od_status status = read_decided(&query, &decided, err);
+    if (status != OD_OK)
+        return status;
+    if (out != NULL)
+        *out = decided;
+    return od__execute(work->database, err, "DELETE FROM claim WHERE contact_id = ?1", "i", id);
 }

@@ -102,7 +102,7 @@ static od_status found(od_work *work, const od_leg_row *leg, const od_value *par
     const char *state = od_value_string(od_value_get(od_value_get(params, "call"), "state"));
     int64_t to = state != NULL && strcmp(state, "handed_off") == 0 ? OD_LEG_handed_off : OD_LEG_placed;
     od_status status = od__leg_set(work, leg, to, call, NULL, NULL, err);
-    if (status == OD_OK)
+    if (status == OD_OK) /* whoever looked does not follow yet: see adopt */
         status = od__execute(work->database, err, "UPDATE leg SET follower_id = NULL WHERE id = ?1", "i", leg->id);
     if (status == OD_OK)
         status = od__execute(work->database, err,
@@ -134,7 +134,7 @@ static od_status not_found(od_work *work, const od_leg_row *leg, const od_value 
     if (status == OD_OK)
         status = od__attempt_end(work, leg, false, NULL, NULL, NULL, work->wall_ms, err);
     if (status == OD_OK)
-        status = od__contact_decide(work, leg->contact_id, -1, &ready, err);
+        status = od__contact_decide(work, leg->contact_id, -1, &ready, NULL, err);
     return status == OD_OK ? od__leg_journal(work, leg, "not_found", NULL, NULL, NULL, err) : status;
 }
 
@@ -168,7 +168,7 @@ od_status od__leg_write_off(od_work *work, const od_leg_row *leg, const char *by
     if (status == OD_OK)
         status = od__attempt_end(work, leg, true, "unreported", "unknown", NULL, work->wall_ms, err);
     if (status == OD_OK)
-        status = od__contact_decide(work, leg->contact_id, -1, &done, err);
+        status = od__contact_decide(work, leg->contact_id, -1, &done, NULL, err);
     return status == OD_OK ? od__leg_journal(work, leg, "written_off", by, why, NULL, err) : status;
 }
 
@@ -218,7 +218,7 @@ static od_status withdrawn(od_work *work, const od_leg_row *leg, od_error *err) 
     if (status == OD_OK)
         status = od__attempt_end(work, leg, false, "canceled", "no", NULL, work->wall_ms, err);
     if (status == OD_OK)
-        status = od__contact_decide(work, leg->contact_id, -1, &ready, err);
+        status = od__contact_decide(work, leg->contact_id, -1, &ready, NULL, err);
     return status == OD_OK ? od__leg_journal(work, leg, "withdrawn", NULL, NULL, NULL, err) : status;
 }
 

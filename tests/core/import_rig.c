@@ -99,6 +99,10 @@ const char *import_write_file(const char *name, const char *bytes, size_t length
     return import_path(name);
 }
 
+const char *import_write_text(const char *name, const char *text) {
+    return import_write_file(name, text, strlen(text));
+}
+
 const char *import_read_file(const char *name) {
     static char text[FILE_BYTES];
     slurp(import_path(name), text);

@@ -15,6 +15,7 @@ int import_tell_row(void **state);
 const char *import_bytes(const od_value *row, size_t *length);
 /* A file of the test's own directory with these bytes; static path. */
 const char *import_write_file(const char *name, const char *bytes, size_t length);
+const char *import_write_text(const char *name, const char *text);
 const char *import_path(const char *name);
 /* What a file of it holds; static. */
 const char *import_read_file(const char *name);

@@ -162,6 +162,29 @@ static void a_field_has_a_limit(void **state) {
     free(text);
 }
 
+/* The quote is what is to be mended, not the length that it leads to. */
+static void a_long_field_in_quotes_is_asked_for_its_quote(void **state) {
+    (void)state;
+    size_t limit = OD_LIMIT_ROW_FIELD_BYTES;
+    char *text = calloc(1, limit + 64);
+    memset(text, 'x', limit + 10);
+    memcpy(text, "a\n\"", 3);
+    memcpy(text + limit + 10, "\"\n2", 4);
+    assert_limited(text, strlen(text), 2, "column 1 is longer than 65536 bytes: is the quote that opens it never closed?");
+    text[limit + 10] = 'x';
+    od_csv_options options = {.delimiter = ','};
+    od_csv *csv = od__csv_new(&options);
+    od_csv_record record;
+    const char *at = text, *end = text + strlen(text);
+    assert_int_equal(od__csv_read(csv, &at, end, &record), OD_CSV_RECORD);
+    assert_int_equal(od__csv_read(csv, &at, end, &record), OD_CSV_MORE);
+    assert_int_equal(od__csv_finish(csv, &record), OD_CSV_RECORD);
+    assert_string_equal(record.error, "the quote that opens column 1 in row 2 is not closed: it takes in the rest of the file "
+                                      "(rows 2 to 3)");
+    od__csv_free(csv);
+    free(text);
+}
+
 static void a_row_has_a_limit(void **state) {
     (void)state;
     size_t field = 60000;
@@ -332,6 +355,7 @@ int main(void) {
         cmocka_unit_test_teardown(records_are_read_in_every_chunking, import_tell_row),
         cmocka_unit_test_teardown(csv_memory_may_run_out_anywhere, import_tell_row),
         cmocka_unit_test(a_field_has_a_limit),
+        cmocka_unit_test(a_long_field_in_quotes_is_asked_for_its_quote),
         cmocka_unit_test(a_row_has_a_limit),
         cmocka_unit_test(a_row_has_so_many_columns),
         cmocka_unit_test(a_first_record_without_end_has_a_limit),
