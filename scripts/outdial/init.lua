@@ -1,6 +1,7 @@
 -- outdial places outbound calls through contact-centre vendors. This is the public module: constructors of clients, one
 -- per vendor, and tasks to use them from.
 local core = require "outdial.core"
+local attach = require "outdial.attach"
 local errors = require "outdial.error"
 local scheduler = require "outdial.scheduler"
 local new_client = require("outdial.client").factory(scheduler)
@@ -10,6 +11,7 @@ local outdial = {
     null = core.null,         -- null inside a list
     check = errors.check,     -- assert that raises an error as text
     engine = scheduler.engine,
+    attach = attach.factory(scheduler), -- to a loop of somebody else's: see outdial.attach
     run = scheduler.run,
     spawn = scheduler.spawn,
     sleep = scheduler.sleep,
