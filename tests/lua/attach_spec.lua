@@ -127,7 +127,8 @@ describe("attaching", function()
         local line = debug.getinfo(1, "l").currentline + 1
         local ok, problem = pcall(function() local _ = make(fine) end)
         assert.is_false(ok)
-        assert.equal(("%s:%d: outdial: attach: outdial is attached already: detach it first"):format(THIS, line), problem)
+        local wanted = "%s:%d: outdial: attach: outdial is attached already: detach it first"
+        assert.equal(wanted:format(THIS, line), problem)
     end)
 
     -- A call that is refused by the network, and a sleep, beside the loop's own ticks.
