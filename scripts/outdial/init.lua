@@ -28,14 +28,33 @@ function outdial.client(vendor, options)
     return client, err
 end
 
-for _, vendor in ipairs(core.vendors()) do
-    outdial[vendor.name] = function(options)
-        local client, err = new_client(vendor.name, options, 2)
+local LAZY = { json = "outdial.json" } -- needs lua-cjson, which a script that has no use for it can do without
+
+local function add_constructor(name)
+    outdial[name] = function(options)
+        local client, err = new_client(name, options, 2)
         return client, err
     end
+    return outdial[name]
 end
 
-local LAZY = { json = "outdial.json" } -- needs lua-cjson, which a script that has no use for it can do without
+for _, vendor in ipairs(core.vendors()) do
+    add_constructor(vendor.name)
+end
+
+-- outdial.define_vendor(description) -> the constructor of its clients, which is outdial[description.name] as well. The
+-- description is that of od_vendor_load in outdial.h, as a table; what is wrong with it raises.
+function outdial.define_vendor(description)
+    if type(description) ~= "table" then
+        error("outdial.define_vendor: expected a table, got " .. type(description), 2)
+    end
+    if rawget(outdial, description.name) ~= nil or LAZY[description.name or false] then
+        error(("outdial.define_vendor: /name: outdial has %s already"):format(tostring(description.name)), 2)
+    end
+    local name, err = core.vendor_load(description)
+    if name then return add_constructor(name) end
+    error("outdial.define_vendor: " .. tostring(err), 2)
+end
 
 local function names()
     local list = {}
