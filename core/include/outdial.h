@@ -166,7 +166,23 @@ OD_API bool od_value_next(const od_value *object, void **cursor, const char **ke
 typedef struct od_vendor od_vendor;
 typedef struct od_operation od_operation;
 
-/* Finds a vendor by name ("amazon_connect", "genesys", "ccai_platform", "symbee"); NULL if there is none. */
+/* Adds a vendor that description, an object, describes; it is there for all engines until the process ends. Its form:
+ *
+ *     { name, title, base_url: "https://{option}.example.com",
+ *       options: [ FIELD ], authorization: { type: "basic", username, password } or { type: "header", header, option, prefix },
+ *       operations: [ { name, vendor_name, summary, source, method, path: "/calls/{field}", fields: [ FIELD ],
+ *                       result: [ FIELD ], rings, repeat: "never", "safe" or "token", repeat_field, rate: { per_second, burst } } ],
+ *       errors: [ { http_status, vendor_code, message, code, placement, retryable, again, retry_after } ],
+ *       answers: { vendor_code: "/error/code", message: "/error/message", request_id: "X-Request-Id" },
+ *       place: { operation, to, from, contact, token, attributes, id: "/call/id", state: "placed" or "handed_off" } }
+ *
+ * where FIELD is { name, type, check, choices, min, max, sensitive, fields, element, summary, required, place, wire_name,
+ * constant, default, option, uuid }. username, password and option name options; to, from, ... name fields of the operation.
+ * What is not in errors is judged by its HTTP status. *out (may be NULL) is the vendor. Errors: validation (the path says
+ * where the description is wrong; also for a name that is taken), out_of_memory. */
+OD_API od_status od_vendor_load(const od_value *description, const od_vendor **out, od_error *err);
+/* Finds a vendor by name ("amazon_connect", "genesys", "ccai_platform", "symbee", or one that was loaded); NULL if there is
+ * none. */
 OD_API const od_vendor *od_vendor_find(const char *name);
 /* Iterates all vendors: returns the one at index, NULL past the end. */
 OD_API const od_vendor *od_vendor_at(size_t index);

@@ -105,6 +105,7 @@ struct od_operation {
     od_status (*refine)(const od_value *params, od_value *result, od_error *err);
     od_session session;
     const od_settling *settling;  /* NULL: its answer is the end of it */
+    const void *own;              /* of a vendor that was loaded: itself; else NULL */
     const char *ears;             /* a channel: once the client has subscribed to it, this goes out only while it is heard
                                      (R19); NULL: none */
 };
@@ -229,6 +230,7 @@ struct od_vendor {
     bool cookies;
     /* Writes "https://host[:port][/base]" for these options (endpoint not considered). */
     od_status (*base_url)(const od_value *options, char *out, size_t out_bytes, od_error *err);
+    const char *url_template;     /* instead of base_url: an address with {option} in it; NULL where there is base_url */
     /* The same for a part of the vendor; NULL: no operation names one. */
     od_status (*service_url)(const od_service *service, const od_value *options, char *out, size_t out_bytes,
                              od_error *err);
@@ -283,6 +285,8 @@ od_status od__finding_failed(const od_error *failure, od_error *err);
 bool od__operation_rings(const od_operation *operation, const od_value *params);
 
 /* ---- registry ---- */
+/* Adds a vendor for as long as the process lives. Errors: validation (there is one of that name, or there are too many). */
+od_status od__registry_add(const od_vendor *vendor, od_error *err);
 const od_operation *od__operation_find(const od_vendor *vendor, const char *name);
 extern const od_shape od_shape_call;          /* { to, from, contact, attributes, token, not_before, ..., fields } */
 void od__call_read(const od_value *call, od_call *out);
@@ -293,6 +297,8 @@ od_status od__options_validate(const od_vendor *vendor, od_value *options, od_er
 
 /* ---- building ---- */
 
+/* Writes an address from a vendor's url_template. Errors: validation (an option that no address can hold, or too long). */
+od_status od__url_of_template(const char *template, const od_value *options, char *out, size_t out_bytes, od_error *err);
 /* Builds method, URL, headers (without authorization) and body from checked parameters. base_url has no final slash.
  * Errors: validation (a header or path value that cannot be sent), out_of_memory. */
 od_status od__operation_build(const od_operation *operation, const char *base_url, const od_value *options,

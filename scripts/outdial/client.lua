@@ -275,13 +275,10 @@ end
 -- M.factory(scheduler) -> function(vendor, options, level): makes clients; level is how far up misuse is reported.
 function M.factory(scheduler)
     local classes, vendors = {}, {}
-    for i, vendor in ipairs(core.vendors()) do vendors[i] = vendor.name end
 
     local function known(name)
-        for _, vendor in ipairs(vendors) do
-            if vendor == name then return true end
-        end
-        return false
+        for i, vendor in ipairs(core.vendors()) do vendors[i] = vendor.name end -- one may have been defined meanwhile
+        return contains(vendors, name)
     end
 
     return function(vendor, options, level)
