@@ -106,6 +106,8 @@ static void judge_try(void *context, od_exchange *exchange) {
     od_status status = od__operation_read(call->client->vendor, call->operation, exchange, &call->answer);
     if (status == OD_OK && call->answer != NULL && call->operation->refine != NULL)
         (void)call->operation->refine(call->parameters, call->answer, &exchange->error);
+    if (exchange->error.code != OD_OK && exchange->auth_refreshed)
+        exchange->error.retryable = true;
 }
 
 static void cancel_call(od_request *request, od_status code) {
@@ -167,6 +169,8 @@ static void set_up_exchange(od_client_call *call, const od_submit_options *optio
     exchange->send_before_us =
         options->send_before_ms > INT64_MAX / 1000 ? INT64_MAX : options->send_before_ms * 1000;
     exchange->timeout_ms = options->timeout_ms > 0 ? options->timeout_ms : client->plan.timeout_ms;
+    exchange->single_try = options->single_try;
+    exchange->unpaced = options->unpaced;
     exchange->anonymous = call->operation->unsigned_request;
     exchange->bucket = call->operation->rate;
     if (call->operation->service != NULL)

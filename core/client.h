@@ -52,10 +52,16 @@ struct od_client {
     void *log_context;
 };
 
+/* Gives options, before they are checked, what the environment says of those that are absent. get_env NULL: getenv. Errors:
+ * out_of_memory. */
+od_status od__client_options_fill(const od_vendor *vendor, od_value *options, const char *(*get_env)(const char *name),
+                                  od_error *err);
 /* Reads checked options into plan; get_env is the environment, NULL: getenv. Errors: validation (the path names the
  * option), out_of_memory. */
 od_status od__client_plan_read(const od_vendor *vendor, const od_value *options, const char *(*get_env)(const char *name),
                                od_client_plan *plan, od_error *err);
+/* getenv under a type that promises not to change what it lends. */
+const char *od__client_environment(const char *name);
 /* The address that an operation goes to; borrowed. */
 const char *od__client_plan_url(const od_client_plan *plan, const od_operation *operation);
 void od__client_plan_clear(od_client_plan *plan);
@@ -113,11 +119,18 @@ typedef struct od_placing {
 } od_placing;
 
 void od__placing_clear(od_placing *placing);
-/* Turns a neutral call, which is checked and changed in place, into the operation that places it and its parameters (new),
- * and logs what has no place at the vendor. placing is to be cleared, or given away. Errors: validation, out_of_memory,
- * internal (no randomness). */
-od_status od__client_read_call(od_client *client, od_value *call, od_placing *placing, const od_operation **operation,
-                               od_value **parameters, od_error *err);
+
+/* A neutral call turned into what the vendor is asked; placing and the parameters are owned. */
+typedef struct od_planned {
+    const od_operation *operation;
+    od_value *parameters;
+    od_placing placing;
+    const char *dropped;        /* what of the call has no place there; NULL: nothing */
+} od_planned;
+
+/* Plans a call that was checked against od_shape_call. Errors: validation, internal (no randomness), out_of_memory; then
+ * out owns nothing. */
+od_status od__client_plan_call(const od_client *client, const od_value *call, od_planned *out, od_error *err);
 
 /* One call under way. */
 struct od_client_call {

@@ -106,8 +106,7 @@ static void on_deadline(void *context) {
     od_follow *self = context;
     od_error *err = &self->base.error;
     if (self->own == NULL) {
-        od__error_set(err, OD_TIMEOUT, "the call has not %s within %lld ms",
-                      self->purpose == OD_PURPOSE_WITHDRAW ? "been withdrawn" : "ended", (long long)self->timeout_ms);
+        od__error_set(err, OD_TIMEOUT, "the call has not ended within %lld ms", (long long)self->timeout_ms);
         err->retryable = true;
     } else if (err->code == OD_OK) {
         od__error_set(err, OD_TIMEOUT, "%s was accepted, and not confirmed within %lld ms", self->own->name,
@@ -162,7 +161,7 @@ static od_status ask(od_follow *self, od_error *err) {
         if (self->how->hear == NULL)
             status = od__error_set(err, OD_INTERNAL, "%s has nothing to ask, and no event will tell", vendor->name);
     } else if (status == OD_OK && od__operation_rings(operation, parameters)) {
-        status = od__error_set(err, OD_INTERNAL, "%s rings, and following a call rings nobody", operation->name);
+        status = od__error_set(err, OD_INTERNAL, "%s rings, and following a call never does", operation->name);
     } else if (status == OD_OK) {
         self->asked = operation;
         return od__client_ask(self->client, operation, parameters, NULL, NULL, answered, self, &self->question, err);
@@ -327,23 +326,23 @@ static const od_field followed_fields[] = {
 };
 static const od_shape followed = { .kind = OD_KIND_STRUCT, .fields = followed_fields, .open = true };
 
-static const od_following *how_of(const od_client *client, od_purpose purpose) {
+static const od_following *following_of(const od_client *client, od_purpose purpose) {
     return purpose == OD_PURPOSE_WITHDRAW ? client->vendor->withdrawing : client->vendor->following;
 }
 
-static const char *verb_of(od_purpose purpose) {
-    return purpose == OD_PURPOSE_FIND ? "looked up" : purpose == OD_PURPOSE_TRACK ? "tracked" : "withdrawn";
-}
-
-static const char *why_not(const od_client *client, od_purpose purpose) {
-    return purpose == OD_PURPOSE_WITHDRAW ? client->vendor->no_withdrawing : NULL;
+static const char *what_is_done(od_purpose purpose) {
+    if (purpose == OD_PURPOSE_WITHDRAW)
+        return "taken back";
+    return purpose == OD_PURPOSE_FIND ? "looked up" : "tracked";
 }
 
 static od_status check_call(const od_client *client, od_purpose purpose, od_value *call, od_error *err) {
-    if (how_of(client, purpose) == NULL)
-        return od__error_set(err, OD_VALIDATION, "calls of %s cannot be %s%s%s", client->vendor->name, verb_of(purpose),
-                             why_not(client, purpose) != NULL ? ": " : "",
-                             why_not(client, purpose) != NULL ? why_not(client, purpose) : "");
+    const od_following *how = following_of(client, purpose);
+    if (how == NULL)
+        return od__error_set(err, OD_VALIDATION, "calls of %s cannot be %s", client->vendor->name,
+                             what_is_done(purpose));
+    if (how->channel != NULL && !od__hearing_covers(client, how->channel))
+        return od__error_set(err, OD_VALIDATION, "expected a subscription to %s, whose events tell of it", how->channel);
     od_status status = od__shape_validate(&followed, call, "", err);
     const char *vendor = status == OD_OK ? od_value_string(od_value_get(call, "vendor")) : NULL;
     if (vendor != NULL && strcmp(vendor, client->vendor->name) != 0)
@@ -355,9 +354,11 @@ static od_status check_call(const od_client *client, od_purpose purpose, od_valu
 static od_status start(od_follow *self, int64_t timeout_ms, od_error *err) {
     od_status status = start_deadline(self, timeout_ms, err);
     self->heard_before = od__heard_count(self->client);
-    if (status == OD_OK)
+    /* What is done to take a call back depends on what was heard of it. */
+    bool listens_first = self->purpose == OD_PURPOSE_WITHDRAW;
+    if (status == OD_OK && !listens_first)
         status = ask(self, err);
-    bool looks_now = self->heard_before > 0 || self->purpose == OD_PURPOSE_FIND;
+    bool looks_now = listens_first || self->heard_before > 0 || self->purpose == OD_PURPOSE_FIND;
     if (status == OD_OK && self->question == NULL && looks_now)
         status = od__loop_timer_start(self->client->engine->loop, &self->again,
                                       od__loop_now_us(self->client->engine->loop), err);
@@ -391,7 +392,7 @@ od_status od__client_follow_take(od_client *client, od_purpose purpose, od_value
         od_value_unref(call);
         return status;
     }
-    od_follow *self = new_follow(client, purpose, how_of(client, purpose), call);
+    od_follow *self = new_follow(client, purpose, following_of(client, purpose), call);
     if (self == NULL)
         return od__error_no_memory(err);
     status = start(self, timeout_ms, err);
@@ -463,7 +464,6 @@ od_status od_client_track(od_client *client, const od_value *call, int64_t timeo
     return copy_and_follow(client, OD_PURPOSE_TRACK, call, timeout_ms, out, err);
 }
 
-od_status od_client_withdraw(od_client *client, const od_value *call, int64_t timeout_ms, od_request **out,
-                             od_error *err) {
-    return copy_and_follow(client, OD_PURPOSE_WITHDRAW, call, timeout_ms, out, err);
+od_status od_client_withdraw(od_client *client, const od_value *call, od_request **out, od_error *err) {
+    return copy_and_follow(client, OD_PURPOSE_WITHDRAW, call, 0, out, err);
 }

@@ -46,8 +46,12 @@ static od_status set_outcome(od_value *result, const od_report *report, od_error
 }
 
 static od_status set_withdrawn(od_value *result, const od_report *report, od_error *err) {
-    od_status status = od_value_set(result, "withdrawn", od_value_new_boolean(report->found), err);
-    return status == OD_OK && report->raw != NULL ? od_value_set(result, "raw", od_value_ref(report->raw), err) : status;
+    od_status status = od_value_set(result, "withdrawn", od_value_new_boolean(report->withdrawn), err);
+    if (status == OD_OK && !report->withdrawn)
+        status = od_value_set(result, "why", od_value_new_string(report->why), err);
+    if (status == OD_OK && !report->withdrawn && report->rang_maybe)
+        status = od_value_set(result, "placed", od_value_new_boolean(true), err);
+    return status;
 }
 
 od_status od__follow_result(od_purpose purpose, const od_value *call, const od_report *report, od_value **out,

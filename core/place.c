@@ -8,14 +8,8 @@
 #include "crypto/crypto.h"
 #include "json/value.h"
 
-static const char *text_of(const od_value *call, const char *key) {
-    const od_value *member = od_value_get(call, key);
-    return member != NULL ? od_value_string(member) : NULL;
-}
-
 /* The call's own token, or a new one. */
-static od_status make_token(const od_client *client, const od_value *call, char **out, od_error *err) {
-    const char *given = text_of(call, "token");
+static od_status make_token(const od_client *client, const char *given, char **out, od_error *err) {
     char uuid[OD_UUID_BYTES];
     if (given == NULL) {
         uint8_t random[16];
@@ -34,49 +28,47 @@ void od__placing_clear(od_placing *placing) {
     *placing = (od_placing){ 0 };
 }
 
-od_status od__client_read_call(od_client *client, od_value *call, od_placing *placing, const od_operation **operation,
-                               od_value **parameters, od_error *err) {
+od_status od__client_plan_call(const od_client *client, const od_value *call, od_planned *out, od_error *err) {
+    *out = (od_planned){ 0 };
     const od_vendor *vendor = client->vendor;
-    const char *dropped = NULL;
-    *placing = (od_placing){ 0 };
     if (vendor->place == NULL)
         return od__error_set(err, OD_VALIDATION, "%s cannot place a call", vendor->name);
-    od_status status = od__shape_validate(&od_shape_call, call, "", err);
+    od_call neutral;
+    od__call_read(call, &neutral);
+    out->placing.to = od__strdup(neutral.to);
+    od_status status = out->placing.to != NULL ? make_token(client, neutral.token, &out->placing.token, err)
+                                               : od__error_no_memory(err);
+    neutral.token = out->placing.token;
     if (status == OD_OK)
-        status = make_token(client, call, &placing->token, err);
-    if (status == OD_OK && (placing->to = od__strdup(text_of(call, "to"))) == NULL)
-        status = od__error_no_memory(err);
-    const od_call neutral = {
-        .to = placing->to, .from = text_of(call, "from"), .contact = text_of(call, "contact"),
-        .token = placing->token, .attributes = od_value_get(call, "attributes"), .fields = od_value_get(call, "fields"),
-    };
-    if (status == OD_OK)
-        status = vendor->place(vendor, client->options, &neutral, operation, parameters, &dropped, err);
+        status = vendor->place(vendor, client->options, &neutral, &out->operation, &out->parameters, &out->dropped, err);
     if (status != OD_OK)
-        od__placing_clear(placing);
-    else if (dropped != NULL)
-        od__client_log(client, OD_LOG_WARNING, "%s: %s", (*operation)->name, dropped);
+        od__placing_clear(&out->placing);
     return status;
 }
 
-static od_status place(od_client *client, od_value *call, const od_submit_options *options, od_request **out,
+static od_status place(od_client *client, const od_value *call, const od_submit_options *options, od_request **out,
                        od_error *err) {
-    od_placing placing;
-    const od_operation *operation = NULL;
-    od_value *parameters = NULL;
-    od_status status = od__client_read_call(client, call, &placing, &operation, &parameters, err);
+    od_planned planned;
+    od_status status = od__client_plan_call(client, call, &planned, err);
     if (status != OD_OK)
         return status;
-    return client->vendor->stages != NULL
-               ? od__client_stage(client, operation, parameters, &placing, options, out, err)
-               : od__client_start(client, operation, parameters, &placing, options, out, err);
+    const od_operation *operation = planned.operation;
+    const char *dropped = planned.dropped;
+    status = client->vendor->stages != NULL
+                 ? od__client_stage(client, operation, planned.parameters, &planned.placing, options, out, err)
+                 : od__client_start(client, operation, planned.parameters, &planned.placing, options, out, err);
+    if (status == OD_OK && dropped != NULL)
+        od__client_log(client, OD_LOG_WARNING, "%s: %s", operation->name, dropped);
+    return status;
 }
 
 od_status od__client_place_take(od_client *client, od_value *call, const od_submit_options *options, od_request **out,
                                 od_error *err) {
     if (out != NULL)
         *out = NULL;
-    od_status status = place(client, call, options, out, err);
+    od_status status = od__shape_validate(&od_shape_call, call, "", err);
+    if (status == OD_OK)
+        status = place(client, call, options, out, err);
     od_value_unref(call);
     if (status != OD_OK && err != NULL && err->code == status)
         err->placement = OD_PLACEMENT_NOT_PLACED;

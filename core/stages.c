@@ -9,6 +9,8 @@
 #include "base/memory.h"
 #include "json/value.h"
 
+#define ACCEPTED 200 /* the HTTP status of an answer that was good */
+
 typedef enum od_stage { LOOKING, PLACING, FOLLOWING_UP } od_stage;
 
 struct od_staged {
@@ -138,7 +140,9 @@ static od_status look(od_staged *self, od_error *err) {
     if (status != OD_OK)
         return status;
     self->asked = operation;
-    return od__client_ask(self->client, operation, parameters, NULL, &self->options, answered, self, &self->question, err);
+    od_submit_options options = self->options;
+    options.single_try = false; /* a read may be repeated */
+    return od__client_ask(self->client, operation, parameters, NULL, &options, answered, self, &self->question, err);
 }
 
 static od_status place_now(od_staged *self) {
@@ -176,14 +180,28 @@ static void enter(od_staged *self, od_stage stage) {
     od__loop_post(self->client->engine->loop, &self->go_on);
 }
 
+/* An earlier try with the same token has placed it: once more could be twice. */
+static void end_as_placed(od_staged *self) {
+    self->asked = NULL;
+    self->stage = FOLLOWING_UP;
+    if (od__placing_result(self->client->vendor, self->operation, ACCEPTED, self->parameters, NULL, &self->placing,
+                           &self->result, &self->base.error) == OD_OK)
+        succeed(self);
+    else
+        fail(self, OD_PLACEMENT_UNKNOWN);
+}
+
 static void seen(od_staged *self, const od_value *result, const od_error *failure) {
     od_client *client = self->client;
+    bool is_there = false;
     od_status status = client->vendor->stages->seen(result, failure, od__clock_wall_ms(&client->engine->clock),
-                                                    self->parameters, self->notes, &self->base.error);
-    if (status == OD_OK)
-        enter(self, PLACING);
-    else
+                                                    self->parameters, self->notes, &is_there, &self->base.error);
+    if (status != OD_OK)
         fail(self, OD_PLACEMENT_NOT_PLACED);
+    else if (is_there)
+        end_as_placed(self);
+    else
+        enter(self, PLACING);
 }
 
 static void answered(void *context, od_value *result, const od_error *error) {

@@ -92,9 +92,34 @@ static const od_error_row errors[] = {
     OD_ERROR_ROWS_GENERAL
 };
 
+/* ---- the neutral call: see symbee_placing.c ---- */
+
+static od_handoff handoff(const od_operation *operation, const od_value *params) {
+    (void)operation;
+    (void)params;
+    return OD_HANDOFF_LATER;
+}
+
+/* ---- the account: a company's environment and where its campaigns are; its rate is the company's ---- */
+
+static od_status account(const od_value *options, const char *(*get_env)(const char *name), char *out,
+                         size_t out_bytes, od_error *err) {
+    (void)get_env;
+    int length = snprintf(out, out_bytes, "%s %s %s", od__vendor_option(options, "company_code", ""),
+                          od__vendor_option(options, "environment", ""),
+                          od__vendor_option(options, "campaign_region", ""));
+    return od__vendor_url_end(length, out_bytes, err);
+}
+
+static od_status rate_scope(const od_value *options, char *out, size_t out_bytes, od_error *err) {
+    return od__vendor_url_end(snprintf(out, out_bytes, "%s", od__vendor_option(options, "company_code", "")), out_bytes,
+                              err);
+}
+
 const od_vendor od_vendor_symbee = {
     .name = "symbee", .title = "Symbee Connect", .options = &options_shape, .operations = od__symbee_operations,
     .errors = errors, .authorizer = &od_authorizer_secret_key, .base_url = base_url, .read = read_answer,
     .place = od__symbee_place, .placed = od__symbee_placed, .stages = &od__symbee_stages,
     .following = &od__symbee_following, .withdrawing = &od__symbee_withdrawing,
+    .account = account, .rate_scope = rate_scope, .handoff = handoff,
 };

@@ -285,90 +285,77 @@ static od_status learn(const od_vendor *vendor, const od_value *options, od_purp
 
 const od_following od__symbee_following = { .ask = ask, .learn = learn };
 
-/* ---- taking it back (R6): REMOVED, and then a search that shows it ---- */
+/* ---- taking a record back: is it still this attempt's, remove it, and see whether an agent was faster ---- */
 
-#define REMOVED_LOOKS 6 /* so often the record is looked at for its new state: a search may lag behind */
+#define PROOFS 3              /* a search may lag behind what was just written */
+#define PROOF_WAIT_MS 2000
 
-static od_status ask_withdrawing(const od_vendor *vendor, const od_value *options, od_purpose purpose,
-                                 const od_value *call, const od_value *memory, int64_t now_ms,
-                                 const od_operation **operation, od_value **params, od_error *err) {
-    od_status status = ask(vendor, options, purpose, call, memory, now_ms, operation, params, err);
-    if (status != OD_OK || !od_value_boolean(od_value_get(memory, "remove")))
-        return status;
-    status = od__vendor_operation(vendor, "change_campaign_record_status", operation, err);
-    return status == OD_OK ? od__vendor_set_text(*params, "previewRecordStateEnum", "REMOVED", err) : status;
+static bool is_step(const od_value *memory, const char *step) {
+    const char *text = od_value_string(od_value_get(memory, "step"));
+    return text && strcmp(text, step) == 0;
 }
 
-/* memory: as above, and { remove (it is to be), removed (so many looks ago, and that one) } */
-static od_status remember_removing(od_value **memory, bool remove, int64_t removed, od_error *err) {
-    od_value *made = *memory ? od__value_copy(*memory) : od_value_new_object();
-    od_status status = made ? od_value_set(made, "remove", od_value_new_boolean(remove), err) : od__error_no_memory(err);
-    if (status == OD_OK)
-        status = od_value_set(made, "removed", od_value_new_integer(removed), err);
-    if (status == OD_OK) {
-        od_value_unref(*memory);
-        *memory = made;
-    } else {
-        od_value_unref(made);
+static od_status ask_withdraw(const od_vendor *vendor, const od_value *options, od_purpose purpose, const od_value *call,
+                              const od_value *memory, int64_t now_ms, const od_operation **operation,
+                              od_value **params, od_error *err) {
+    od_value *made = NULL;
+    od_status status = ask(vendor, options, purpose, call, memory, now_ms, operation, &made, err);
+    if (status == OD_OK && is_step(memory, "remove")) {
+        status = od__vendor_operation(vendor, "change_campaign_record_status", operation, err);
+        if (status == OD_OK)
+            status = od__vendor_set_text(made, "previewRecordStateEnum", "REMOVED", err);
     }
-    return status;
+    return od__vendor_place_end(status, made, params);
 }
 
-static od_status say_withdrawn(bool withdrawn, const od_value *found, od_report *report, od_error *err) {
-    report->done = true;
-    report->found = withdrawn;
-    if (found)
-        return add_raw(report, found, err);
-    report->raw = od_value_new_string("NORECORDFOUND");
-    return report->raw ? OD_OK : od__error_no_memory(err);
+/* Whether the record as it is settles the matter. A state that was final before this call may be told for a while after it
+ * was set back, so that only what is seen after the removal proves it. */
+static bool settles(const od_value *call, const od_value *found, bool proving, int64_t now_ms, od_report *report) {
+    const char *state = od_value_string(od_value_get(found, "workedState"));
+    bool worked = was_worked(call, found), removed = state && strcmp(state, "REMOVED") == 0;
+    if (proving && removed && !worked)
+        report->done = report->withdrawn = true;
+    else if (proving && removed)
+        od__vendor_not_withdrawn(report, true, "the record is removed, and an agent had it before");
+    else if (worked && state && strcmp(state, "COMPLETED") == 0)
+        od__vendor_not_withdrawn(report, true, "the record is COMPLETED");
+    else if (worked && !removed && is_at_work(found, now_ms))
+        od__vendor_not_withdrawn(report, true, "an agent has the record");
+    return report->done;
 }
 
-/* A record that carries another attempt is not touched: this one is over. */
-static od_status withdrawn_by_another(od_value **memory, int64_t removed, od_report *report, od_error *err) {
-    od_status status = remember(memory, remembered(*memory, "without") + 1, err);
-    if (status == OD_OK)
-        status = remember_removing(memory, false, removed, err);
-    if (status == OD_OK)
-        status = say_gone(*memory, "the record carries another attempt", report, err);
-    report->found = report->done;
-    return status;
+/* Not removed yet, or not to be seen. */
+static od_status look_again(const od_value *found, od_value **memory, od_report *report, od_error *err) {
+    int64_t looks = od_value_integer(od_value_get(*memory, "looks")) + 1;
+    const char *state = od_value_string(od_value_get(found, "workedState"));
+    report->again_ms = PROOF_WAIT_MS;
+    if (looks >= PROOFS)
+        od__vendor_not_withdrawn(report, false, "the record was removed, and is %s", state ? state : "not to be found");
+    return od__vendor_remember_step(memory, "prove", looks, err);
 }
 
-/* Whatever state is seen before the record was removed may be one of a while ago, unless it was worked. One that was worked
- * and put off is removed, too: it is too late, but no later call follows. One that an agent has is left to the agent. */
-static od_status look_withdrawing(const od_value *call, const od_value *result, int64_t now_ms, od_value **memory,
-                                  od_report *report, od_error *err) {
-    const od_value *found = record_of(call, result);
-    int64_t removed = remembered(*memory, "removed");
-    if (!found && od_value_length(od_value_get(result, "previewRecordClientData")) > 0)
-        return withdrawn_by_another(memory, removed, report, err);
-    if (found && was_worked(call, found) && (is_final(found) || is_at_work(found, now_ms)))
-        return say_withdrawn(false, found, report, err);
-    if (removed > 0 && (!found || is_final(found)))
-        return say_withdrawn(true, found, report, err);
-    if (removed > REMOVED_LOOKS) {
-        od_status status = od__error_set(err, OD_UNAVAILABLE, "the record was removed, and is still %s",
-                                         od_value_string(od_value_get(found, "workedState")));
-        if (err)
-            err->retryable = true;
-        return status;
-    }
-    report->again_ms = removed > 0 ? FIRST_WAIT_MS : 0;
-    return remember_removing(memory, removed == 0, removed > 0 ? removed + 1 : 0, err);
-}
-
-static od_status learn_withdrawing(const od_vendor *vendor, const od_value *options, od_purpose purpose,
-                                   const od_value *call, const od_operation *operation, const od_value *result,
-                                   const od_error *failure, int64_t now_ms, od_value **memory, od_report *report,
-                                   od_error *err) {
+static od_status learn_withdraw(const od_vendor *vendor, const od_value *options, od_purpose purpose,
+                                const od_value *call, const od_operation *operation, const od_value *result,
+                                const od_error *failure, int64_t now_ms, od_value **memory, od_report *report,
+                                od_error *err) {
     (void)vendor;
     (void)options;
     (void)purpose;
+    (void)operation;
     if (failure && failure->code != OD_NOT_FOUND)
         return od__finding_failed(failure, err);
-    if (!operation->rings)
-        return look_withdrawing(call, result, now_ms, memory, report, err);
-    return failure ? say_withdrawn(true, NULL, report, err) : remember_removing(memory, false, 1, err);
+    bool proving = is_step(*memory, "prove");
+    if (is_step(*memory, "remove") && !failure)
+        return od__vendor_remember_step(memory, "prove", 0, err);
+    const od_value *found = failure ? NULL : record_of(call, result);
+    if (found && settles(call, found, proving, now_ms, report))
+        return OD_OK;
+    if (proving)
+        return look_again(found, memory, report, err);
+    if (found)
+        return od__vendor_remember_step(memory, "remove", 0, err);
+    od__vendor_not_withdrawn(report, false, failure ? "there is no such record" : "the record carries another attempt");
+    return OD_OK;
 }
 
-const od_following od__symbee_withdrawing = { .ask = ask_withdrawing, .learn = learn_withdrawing };
+const od_following od__symbee_withdrawing = { .ask = ask_withdraw, .learn = learn_withdraw };

@@ -31,6 +31,8 @@ static od_status place_data(const od_call *call, const od_value *given, od_value
     od_status status = od__symbee_data_set(list, "Name", od_value_new_string(name ? name : ""), err);
     if (status == OD_OK && call->to)
         status = od__symbee_data_set(list, "phone", od_value_new_string(call->to), err);
+    if (status == OD_OK && call->zone)
+        status = od__symbee_data_set(list, "ItemTimeZone", od_value_new_string(call->zone), err);
     if (status == OD_OK && call->attributes)
         status = od__symbee_data_overlay(list, call->attributes, err);
     if (status == OD_OK && given)
@@ -59,6 +61,8 @@ od_status od__symbee_place(const od_vendor *vendor, const od_value *options, con
         status = place_data(call, given, list, err);
     if (status == OD_OK)
         status = od__vendor_set_text(made, "clientId", call->contact ? call->contact : call->to, err);
+    if (status == OD_OK && call->not_before_ms)
+        status = od_value_set(made, "nextEarliestWorkTimeUTC", od_value_new_integer(call->not_before_ms), err);
     if (status == OD_OK)
         status = od__vendor_merge(made, call->fields, err);
     if (status == OD_OK && readable)
@@ -127,15 +131,20 @@ static od_status count_before(const od_value *found, od_value *placing, od_value
     return status == OD_OK ? od_value_set(notes, "work_attempts", od_value_new_integer(attempts), err) : status;
 }
 
+static const char *mark_of(const od_value *record) {
+    return od_value_string(od__symbee_data_get(od_value_get(record, "previewRecordData"), OD_SYMBEE_ATTEMPT_KEY));
+}
+
 static od_status seen(const od_value *result, const od_error *failure, int64_t now_ms, od_value *placing, od_value *notes,
-                      od_error *err) {
+                      bool *is_there, od_error *err) {
     const od_value *found = od_value_at(od_value_get(result, "previewRecordClientData"), 0);
     if (failure && failure->code != OD_NOT_FOUND) {
         if (err)
             *err = *failure;
         return failure->code;
     }
-    if (!found)
+    *is_there = mark_of(found) && mark_of(placing) && strcmp(mark_of(found), mark_of(placing)) == 0;
+    if (!found || *is_there)
         return OD_OK;
     od_status status = count_before(found, placing, notes, err);
     if (status == OD_OK)
