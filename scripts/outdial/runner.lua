@@ -207,7 +207,10 @@ end
 local function run(work, options)
     local scheduler = work.scheduler
     local ok, err = start(work)
-    if not ok then return nil, err end
+    if not ok then
+        work:store("resign", {})
+        return nil, err
+    end
     local forget = scheduler.when_stopped(function() work:ring_all() end)
     scheduler.daemon(beat, work)
     local filled
