@@ -281,40 +281,33 @@ od_decision od__decision_read(const od_value *value, od_decision otherwise) {
     return decision;
 }
 
-static od_status read_decided(od_query *query, od_decided *out, od_error *err) {
-    bool found = od__query_row(query);
-    if (found)
-        *out = (od_decided){ .state = od__query_integer(query, 0), .version = od__query_integer(query, 1) };
-    od_status status = od__query_end(query);
+od_status od__contact_decided(od_work *work, int64_t id, od_decided *out, od_error *err) {
+    od_query query;
+    bool found = false;
+    od__query(&query, work->database, err, "SELECT state, version FROM contact WHERE id = ?1", "i", id);
+    if (od__query_row(&query)) {
+        found = true;
+        *out = (od_decided){ .state = od__query_integer(&query, 0), .version = od__query_integer(&query, 1) };
+    }
+    od_status status = od__query_end(&query);
     if (status == OD_OK && !found)
-        return od__error_set(err, OD_CONFLICT, "the contact was changed meanwhile");
+        return od__error_set(err, OD_CONFLICT, "the contact is not there any more");
     return status;
 }
 
-od_status od__contact_decided(od_work *work, int64_t id, od_decided *out, od_error *err) {
-    od_query query;
-    od__query(&query, work->database, err, "SELECT state, version FROM contact WHERE id = ?1", "i", id);
-    return read_decided(&query, out, err);
-}
-
-od_status od__contact_decide(od_work *work, int64_t id, int64_t guard, const od_decision *decision, od_decided *out,
-                             od_error *err) {
-    od_decided decided;
-    od_query query;
-    od__query(&query, work->database, err,
-              "UPDATE contact SET version = version + 1, wish = NULL,"
-              " state = CASE wish WHEN 'done' THEN 5 WHEN 'cancel' THEN 5 WHEN 'hold' THEN 3 ELSE ?3 END,"
-              " why = CASE wish WHEN 'done' THEN 'done by a person' WHEN 'cancel' THEN 'canceled by a person'"
-              "  WHEN 'hold' THEN 'held by a person' ELSE ?4 END,"
-              " due_ms = ?5, number_next = CASE WHEN ?6 > 0 THEN ?6 ELSE number_next END,"
-              " callback_ms = nullif(?7, 0), callback_within_ms = nullif(?8, 0)"
-              " WHERE id = ?1 AND (?2 < 0 OR version = ?2) RETURNING state, version",
-              "iiitiiii", id, guard, decision->state, decision->why, decision->due_ms, decision->number, decision->callback_ms,
-              decision->callback_within_ms);
-    od_status status = read_decided(&query, &decided, err);
-    if (status != OD_OK)
-        return status;
-    if (out != NULL)
-        *out = decided;
-    return od__execute(work->database, err, "DELETE FROM claim WHERE contact_id = ?1", "i", id);
+od_status od__contact_decide(od_work *work, int64_t id, int64_t guard, const od_decision *decision, od_error *err) {
+    od_status status = od__execute(
+        work->database, err,
+        "UPDATE contact SET version = version + 1, wish = NULL,"
+        " state = CASE wish WHEN 'done' THEN 5 WHEN 'cancel' THEN 5 WHEN 'hold' THEN 3 ELSE ?3 END,"
+        " why = CASE wish WHEN 'done' THEN 'done by a person' WHEN 'cancel' THEN 'canceled by a person'"
+        "  WHEN 'hold' THEN 'held by a person' ELSE ?4 END,"
+        " due_ms = ?5, number_next = CASE WHEN ?6 > 0 THEN ?6 ELSE number_next END,"
+        " callback_ms = nullif(?7, 0), callback_within_ms = nullif(?8, 0)"
+        " WHERE id = ?1 AND (?2 < 0 OR version = ?2)",
+        "iiitiiii", id, guard, decision->state, decision->why, decision->due_ms, decision->number, decision->callback_ms,
+        decision->callback_within_ms);
+    if (status == OD_OK && od__database_changes(work->database) == 0)
+        return od__error_set(err, OD_CONFLICT, "the contact was changed meanwhile");
+    return status == OD_OK ? od__execute(work->database, err, "DELETE FROM claim WHERE contact_id = ?1", "i", id) : status;
 }

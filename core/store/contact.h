@@ -48,9 +48,8 @@ typedef struct od_decided {
 } od_decided;
 
 /* Carries out a decision (a person's wish for an open contact wins over it), gives the claim up, and counts the version on.
- * `guard` is the version that the contact must have; -1: any. out may be NULL. Errors: conflict. */
-od_status od__contact_decide(od_work *work, int64_t id, int64_t guard, const od_decision *decision, od_decided *out,
-                             od_error *err);
+ * `guard` is the version that the contact must have; -1: any. Errors: conflict. */
+od_status od__contact_decide(od_work *work, int64_t id, int64_t guard, const od_decision *decision, od_error *err);
 /* What it is. Errors: conflict (it is not there). */
 od_status od__contact_decided(od_work *work, int64_t id, od_decided *out, od_error *err);
 

@@ -102,7 +102,7 @@ static od_status resolve_placed(od_work *work, const od_leg_row *leg, od_error *
     }
     const od_decision done = { .state = OD_CONTACT_done, .why = "unreported" };
     status = od__attempt_end(work, leg, true, "unreported", "unknown", NULL, work->wall_ms, err);
-    return status == OD_OK ? od__contact_decide(work, leg->contact_id, -1, &done, NULL, err) : status;
+    return status == OD_OK ? od__contact_decide(work, leg->contact_id, -1, &done, err) : status;
 }
 
 /* Not placed, says a person: the fence is free, but caps and gaps count it, because a person may be mistaken. */
@@ -111,7 +111,7 @@ static od_status resolve_not_placed(od_work *work, const od_leg_row *leg, od_err
     od_status status = od__leg_set(work, leg, OD_LEG_not_placed, NULL, NULL, "resolved by a person", err);
     if (status == OD_OK)
         status = od__attempt_end(work, leg, true, NULL, NULL, NULL, work->wall_ms, err);
-    return status == OD_OK ? od__contact_decide(work, leg->contact_id, -1, &ready, NULL, err) : status;
+    return status == OD_OK ? od__contact_decide(work, leg->contact_id, -1, &ready, err) : status;
 }
 
 static od_status journal_resolved(od_work *work, const od_leg_row *leg, const od_value *params, od_error *err) {

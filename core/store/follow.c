@@ -134,7 +134,7 @@ static od_status not_found(od_work *work, const od_leg_row *leg, const od_value 
     if (status == OD_OK)
         status = od__attempt_end(work, leg, false, NULL, NULL, NULL, work->wall_ms, err);
     if (status == OD_OK)
-        status = od__contact_decide(work, leg->contact_id, -1, &ready, NULL, err);
+        status = od__contact_decide(work, leg->contact_id, -1, &ready, err);
     return status == OD_OK ? od__leg_journal(work, leg, "not_found", NULL, NULL, NULL, err) : status;
 }
 
@@ -168,7 +168,7 @@ od_status od__leg_write_off(od_work *work, const od_leg_row *leg, const char *by
     if (status == OD_OK)
         status = od__attempt_end(work, leg, true, "unreported", "unknown", NULL, work->wall_ms, err);
     if (status == OD_OK)
-        status = od__contact_decide(work, leg->contact_id, -1, &done, NULL, err);
+        status = od__contact_decide(work, leg->contact_id, -1, &done, err);
     return status == OD_OK ? od__leg_journal(work, leg, "written_off", by, why, NULL, err) : status;
 }
 
@@ -218,7 +218,7 @@ static od_status withdrawn(od_work *work, const od_leg_row *leg, od_error *err) 
     if (status == OD_OK)
         status = od__attempt_end(work, leg, false, "canceled", "no", NULL, work->wall_ms, err);
     if (status == OD_OK)
-        status = od__contact_decide(work, leg->contact_id, -1, &ready, NULL, err);
+        status = od__contact_decide(work, leg->contact_id, -1, &ready, err);
     return status == OD_OK ? od__leg_journal(work, leg, "withdrawn", NULL, NULL, NULL, err) : status;
 }
 

@@ -47,23 +47,29 @@ static void refuse(intent *self, const char *rule, bool resource, const char *sa
 
 /* ---- is it this worker's to call? ---- */
 
+#define OTHER_TOKEN "this token is not that of the contact's next attempt"
+
 static od_status check_first(intent *self, od_error *err) {
     const od_contact_row *contact = &self->contact;
     if (contact->state != OD_CONTACT_ready && contact->state != OD_CONTACT_waiting)
         return od__error_set(err, OD_CONFLICT, "the contact is %s by now", od__contact_state_name(contact->state));
-    bool claimed = false;
+    bool claimed = false, same_token = false;
     od_query query;
-    od__query(&query, self->work->database, err, "SELECT owner_id = ?2 FROM claim WHERE contact_id = ?1", "ii", contact->id,
-              self->work->core->owner->id);
-    if (od__query_row(&query))
+    od__query(&query, self->work->database, err,
+              "SELECT owner_id = ?2, token = ?3, ordinal FROM claim WHERE contact_id = ?1", "iit", contact->id,
+              self->work->core->owner->id, self->token);
+    if (od__query_row(&query)) {
         claimed = od__query_integer(&query, 0) != 0;
+        same_token = od__query_integer(&query, 1) != 0;
+        self->ordinal = od__query_integer(&query, 2);
+    }
     od_status status = od__query_end(&query);
     if (status == OD_OK && !claimed)
-        status = od__error_set(err, OD_CONFLICT, "the contact was not taken, or another worker has it");
-    if (status != OD_OK)
-        return status;
+        return od__error_set(err, OD_CONFLICT, "the contact was not taken, or another worker has it");
+    if (status == OD_OK && !same_token)
+        return od__error_set(err, OD_CONFLICT, OTHER_TOKEN);
     self->leg_ordinal = 1;
-    return od__contact_next_ordinal(self->work, contact, &self->ordinal, err);
+    return status;
 }
 
 /* R8: a further leg only of an attempt all of whose legs are proven not placed, and at a vendor not used in it before. */
@@ -93,7 +99,11 @@ static od_status check_further(intent *self, od_error *err) {
     if (same > 0)
         return od__error_set(err, OD_CONFLICT, "this attempt has been at %s already",
                              od__param_text(self->params, "client"));
-    return OD_OK;
+    char token[OD_STORE_TOKEN_BYTES];
+    status = od__contact_token(self->work, &self->contact, self->ordinal, self->leg_ordinal, token, err);
+    if (status == OD_OK && strcmp(token, self->token) != 0)
+        return od__error_set(err, OD_CONFLICT, OTHER_TOKEN);
+    return status;
 }
 
 static od_status check_number(intent *self, od_error *err) {
@@ -112,14 +122,6 @@ static od_status check_number(intent *self, od_error *err) {
     return status;
 }
 
-static od_status check_token(intent *self, od_error *err) {
-    char token[OD_STORE_TOKEN_BYTES];
-    od_status status = od__contact_token(self->work, &self->contact, self->ordinal, self->leg_ordinal, token, err);
-    if (status == OD_OK && strcmp(token, self->token) != 0)
-        return od__error_set(err, OD_CONFLICT, "this token is not that of the contact's next attempt");
-    return status;
-}
-
 static od_status check_mine(intent *self, od_error *err) {
     od_status status = od__contact_read(self->work, od__param_integer(self->params, "contact", 0), &self->contact, err);
     if (status == OD_OK && self->contact.version != od__param_integer(self->params, "version", 0))
@@ -128,7 +130,7 @@ static od_status check_mine(intent *self, od_error *err) {
         status = self->attempt_id != 0 ? check_further(self, err) : check_first(self, err);
     if (status == OD_OK)
         status = check_number(self, err);
-    return status == OD_OK ? check_token(self, err) : status;
+    return status;
 }
 
 /* ---- may it be called? ---- */
@@ -319,7 +321,7 @@ static od_status write_refusal(intent *self, od_decision *decision, od_error *er
     }
     *decision = decide(self);
     if (status == OD_OK)
-        status = od__contact_decide(work, self->contact.id, self->contact.version, decision, NULL, err);
+        status = od__contact_decide(work, self->contact.id, self->contact.version, decision, err);
     if (status != OD_OK)
         return status;
     return od__execute(work->database, err,

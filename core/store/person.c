@@ -28,7 +28,7 @@ static od_status wish(od_work *work, const od_contact_row *row, const char *acti
 static od_status set(od_work *work, const od_contact_row *row, int64_t state, const char *why, od_error *err) {
     const od_decision decision = { .state = state, .why = why, .callback_ms = row->callback_ms,
                                    .callback_within_ms = row->callback_within_ms };
-    return od__contact_decide(work, row->id, -1, &decision, NULL, err);
+    return od__contact_decide(work, row->id, -1, &decision, err);
 }
 
 static od_status release(od_work *work, const od_contact_row *row, bool under_way, od_error *err) {

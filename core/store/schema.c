@@ -32,7 +32,8 @@ static const char tables[] =
     "CREATE UNIQUE INDEX contact_external ON contact(campaign_id, external);"
     "CREATE INDEX contact_due ON contact(campaign_id, state, due_ms);"
     "CREATE INDEX contact_person ON contact(person) WHERE person IS NOT NULL;"
-    "CREATE TABLE claim(contact_id INTEGER PRIMARY KEY, owner_id INTEGER NOT NULL);"
+    "CREATE TABLE claim(contact_id INTEGER PRIMARY KEY, owner_id INTEGER NOT NULL, ordinal INTEGER NOT NULL,"
+    " token TEXT NOT NULL);"
 
     "CREATE TABLE number(number TEXT NOT NULL, contact_id INTEGER NOT NULL, PRIMARY KEY(number, contact_id)) WITHOUT ROWID;"
 

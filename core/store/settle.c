@@ -90,7 +90,7 @@ static od_status move_not_placed(od_work *work, const od_leg_row *leg, int64_t t
     const od_decision ready = { .state = OD_CONTACT_ready };
     od_decision decision = od__decision_read(od_value_get(params, "decision"), ready);
     status = od__attempt_end(work, leg, false, NULL, NULL, NULL, work->wall_ms, err);
-    return status == OD_OK ? od__contact_decide(work, leg->contact_id, -1, &decision, NULL, err) : status;
+    return status == OD_OK ? od__contact_decide(work, leg->contact_id, -1, &decision, err) : status;
 }
 
 /* The token of the attempt's next leg, for who keeps it open. */
@@ -188,7 +188,7 @@ static od_status journal_outcome(od_work *work, const od_leg_row *leg, const cha
 }
 
 static od_status write_outcome(od_work *work, const od_leg_row *leg, const od_value *params, const od_decision *decision,
-                               od_decided *decided, od_error *err) {
+                               od_error *err) {
     const char *kind = od__param_text(params, "kind"), *rang = od__param_text(params, "rang");
     char *raw = NULL;
     /* Nobody's phone rang, says the vendor: the attempt is given back (R23). */
@@ -201,7 +201,7 @@ static od_status write_outcome(od_work *work, const od_leg_row *leg, const od_va
     if (status == OD_OK)
         status = journal_outcome(work, leg, kind, rang, raw, err);
     od_text_free(raw);
-    return status == OD_OK ? od__contact_decide(work, leg->contact_id, -1, decision, decided, err) : status;
+    return status == OD_OK ? od__contact_decide(work, leg->contact_id, -1, decision, err) : status;
 }
 
 od_status od__verb_outcome(od_work *work, const od_value *params, od_value **result, od_error *err) {
@@ -210,15 +210,14 @@ od_status od__verb_outcome(od_work *work, const od_value *params, od_value **res
     od_decision decision = od__decision_read(od_value_get(params, "decision"), done);
     od_decided decided = { 0 };
     od_status status = od__leg_read(work, od__param_integer(params, "leg", 0), &leg, err);
-    if (status == OD_OK && leg.state == OD_LEG_ended) {
+    if (status == OD_OK && leg.state == OD_LEG_ended)
         status = note_late_outcome(work, &leg, od__param_text(params, "kind"), err);
-        if (status == OD_OK)
-            status = od__contact_decided(work, leg.contact_id, &decided, err);
-    } else if (status == OD_OK && leg.state != OD_LEG_placed && leg.state != OD_LEG_handed_off) {
+    else if (status == OD_OK && leg.state != OD_LEG_placed && leg.state != OD_LEG_handed_off)
         status = od__error_set(err, OD_CONFLICT, "the leg is %s, not placed", od__leg_state_name(leg.state));
-    } else if (status == OD_OK) {
-        status = write_outcome(work, &leg, params, &decision, &decided, err);
-    }
+    else if (status == OD_OK)
+        status = write_outcome(work, &leg, params, &decision, err);
+    if (status == OD_OK)
+        status = od__contact_decided(work, leg.contact_id, &decided, err);
     if (status != OD_OK)
         return status;
     od_maker maker;

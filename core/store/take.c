@@ -24,18 +24,23 @@ static od_status claim(od_work *work, int64_t campaign_id, int64_t state, int64_
     return od__query_end(&query);
 }
 
+/* The claim keeps the token that the view shows, so that the intent need not make it again. */
 static od_status view_claimed(od_work *work, int64_t id, od_value *list, od_error *err) {
     od_contact_row row;
     od_value *view = NULL;
-    od_status status = od__execute(work->database, err, "INSERT INTO claim(contact_id, owner_id) VALUES(?1, ?2)", "ii", id,
-                                   work->core->owner->id);
-    if (status == OD_OK)
-        status = od__contact_read(work, id, &row, err);
+    od_status status = od__contact_read(work, id, &row, err);
     if (status != OD_OK)
         return status;
     status = od__contact_view(work, &row, &view, err);
     od__contact_clear(&row);
-    return status == OD_OK ? od_value_add(list, view, err) : status;
+    if (status == OD_OK)
+        status = od__execute(work->database, err, "INSERT INTO claim(contact_id, owner_id, ordinal, token) VALUES(?1, ?2, ?3, ?4)",
+                             "iiit", id, work->core->owner->id, od__param_integer(view, "ordinal", 0),
+                             od__param_text(view, "token"));
+    if (status == OD_OK)
+        return od_value_add(list, view, err);
+    od_value_unref(view);
+    return status;
 }
 
 static od_status next_due(od_work *work, int64_t campaign_id, int64_t *out, od_error *err) {
@@ -120,7 +125,7 @@ od_status od__verb_decide(od_work *work, const od_value *params, od_value **resu
         status = od__error_set(err, OD_CONFLICT, "the contact is %s by now", od__contact_state_name(row.state));
     od__contact_clear(&row);
     if (status == OD_OK)
-        status = od__contact_decide(work, id, version, &decision, NULL, err);
+        status = od__contact_decide(work, id, version, &decision, err);
     if (status == OD_OK)
         status = od__journal(work, &entry, err);
     if (status != OD_OK)

@@ -195,7 +195,7 @@ static const od_verb verbs[] = {
     { "explain", "all that was decided about a contact, and how it stands", &explain_shape, od__verb_explain, false, true, NULL, false },
     { "export", "everything as rows", &export_shape, od__verb_export, false, true, NULL, false },
     { "forecast", "who could be called at a time, and who could not", &forecast_shape, od__verb_forecast, false, true,
-      od__forecast_free },
+      od__forecast_free, false },
     { "contact_set", "cancel, finish, hold or release a contact", &contact_set_shape, od__verb_contact_set, false, false, NULL, false },
 };
 
