@@ -102,7 +102,7 @@ static od_status count_zones(od_work *work, forecast *self, const od_contact_row
 
 static od_status judge(od_work *work, forecast *self, const od_campaign_row *campaign, const od_contact_row *contact,
                        const od_judged_number *number, od_error *err) {
-    od_judgement judgement;
+    od_judgement judgement = { 0 };
     /* Who waits for a time is judged at that time. */
     bool waits = contact->state == OD_CONTACT_waiting && contact->due_ms > self->at_ms;
     int64_t at_ms = waits ? contact->due_ms : self->at_ms;
