@@ -92,6 +92,7 @@ end
 function Work:store(verb, params)
     local again_s, tries = AGAIN_S, 0
     while true do
+        if self.over then return nil, errors.new("closed", "the run is over") end
         local result, err = self.db[verb](self.db, params)
         if result then return result end
         tries = tries + 1
@@ -228,7 +229,5 @@ function Work:let_go()
         if leg.waiting then leg.task:cancel() end
     end
 end
-
-M.error = errors.new
 
 return M
