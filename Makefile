@@ -22,7 +22,7 @@ SANITIZE   ?=
 CFLAGS     ?= $(OPT)
 BASEFLAGS  := -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -pthread $(WARN) $(SANITIZE)
 INCLUDES   := -Icore/include -Icore
-LIBS       := -lcurl -lcrypto -ljansson -lm -pthread
+LIBS       := -lcurl -lcrypto -ljansson -lsqlite3 -lm -pthread
 
 CORE_SRC   := $(sort $(wildcard core/*.c core/*/*.c))
 LUA_SRC    := $(sort $(wildcard bindings/lua/*.c bindings/httpd/*.c))
@@ -131,8 +131,8 @@ $(BUILD)/compile_commands.json: $(CORE_OBJ) $(HOST_OBJ) $(LUA_SRC:%.c=$(BUILD)/o
 
 # ---- dependencies ----
 
-APT_BUILD := gcc libc6-dev pkg-config libcurl4-openssl-dev libssl-dev libjansson-dev libmicrohttpd-dev \
-    lua5.4 liblua5.4-dev lua-cjson
+APT_BUILD := gcc libc6-dev pkg-config libcurl4-openssl-dev libssl-dev libjansson-dev libsqlite3-dev libmicrohttpd-dev \
+    tzdata lua5.4 liblua5.4-dev lua-cjson
 APT_TEST  := lua5.1 liblua5.1-0-dev lua5.3 liblua5.3-dev luajit libcmocka-dev lua-busted lua-check luarocks \
     lua-luv lua-cqueues unzip curl openssl nodejs valgrind
 APT_LINT  := cppcheck clang clang-tidy

@@ -107,8 +107,7 @@ static void lower_origin(char *url) {
             *c = (char)(*c + ('a' - 'A'));
 }
 
-/* getenv under a type that promises not to change what it lends. */
-static const char *read_environment(const char *name) {
+const char *od__client_environment(const char *name) {
     return getenv(name);
 }
 
@@ -120,7 +119,7 @@ od_status od__client_options_fill(const od_vendor *vendor, od_value *options, co
     for (const od_field *field = vendor->options->fields; status == OD_OK && field->name != NULL; field++) {
         if (field->variable == NULL || od_value_get(options, field->name) != NULL)
             continue;
-        const char *text = get_env != NULL ? get_env(field->variable) : read_environment(field->variable);
+        const char *text = get_env != NULL ? get_env(field->variable) : od__client_environment(field->variable);
         if (text != NULL && text[0] != '\0')
             status = od_value_set(options, field->name, od_value_new_string(text), err);
     }
@@ -150,7 +149,7 @@ static od_status find_endpoint(const od_vendor *vendor, const od_service *servic
     if (*out != NULL || service == NULL || vendor->environment_url == NULL)
         return OD_OK;
     if (get_env == NULL)
-        get_env = read_environment;
+        get_env = od__client_environment;
     od_status status = vendor->environment_url(service, options, get_env, out, err);
     return status == OD_OK && *out == NULL ? find_in_profile(vendor, service, options, get_env, place, out, err) : status;
 }

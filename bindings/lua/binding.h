@@ -19,6 +19,7 @@
 #define OD_LUA_CLIENT "outdial.client"
 #define OD_LUA_REQUEST "outdial.request"
 #define OD_LUA_SUBSCRIPTION "outdial.subscription"
+#define OD_LUA_STORE "outdial.store"
 #define OD_LUA_VALUE "outdial.value"
 #define OD_LUA_ERROR "outdial.error"
 
@@ -54,6 +55,11 @@ typedef struct od_lua_client {
     od_lua_log *log;        /* NULL: nobody asked for lines */
     size_t pending;         /* requests submitted and not delivered by engine:step yet */
 } od_lua_client;
+
+typedef struct od_lua_store {
+    od_lua_core *core;
+    od_store *store;        /* NULL: closed */
+} od_lua_store;
 
 typedef struct od_lua_request {
     od_request *request;    /* NULL: never started, or taken */
@@ -122,6 +128,7 @@ void od__lua_open_value(lua_State *L);
 void od__lua_open_engine(lua_State *L);
 void od__lua_open_client(lua_State *L);
 void od__lua_open_request(lua_State *L);
+void od__lua_open_store(lua_State *L);
 void od__lua_open_subscription(lua_State *L);
 void od__lua_open_describe(lua_State *L);
 void od__lua_open_check(lua_State *L);

@@ -2,28 +2,14 @@
 
 #include <stdio.h>
 #include <string.h>
-
-/* The length of the UTF-8 sequence at text, 0 if there is none (stray, overlong, surrogate, cut off). */
-static size_t utf8_length(const unsigned char *text, size_t left) {
-    unsigned char first = text[0];
-    size_t length = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
-    if (length == 0 || length > left) return 0;
-    for (size_t i = 1; i < length; i++) {
-        if ((text[i] & 0xc0) != 0x80) return 0;
-    }
-    if (first == 0xe0 && text[1] < 0xa0) return 0;
-    if (first == 0xed && text[1] > 0x9f) return 0;
-    if (first == 0xf0 && text[1] < 0x90) return 0;
-    if (first == 0xf4 && text[1] > 0x8f) return 0;
-    return length;
-}
+#include "base/utf8.h"
 
 void od__error_clean(char *out, size_t out_bytes, const char *text, size_t length_bytes) {
     if (out_bytes == 0) return;
     const unsigned char *bytes = (const unsigned char *)text;
     size_t used = 0;
     for (size_t at = 0; at < length_bytes;) {
-        size_t length = utf8_length(bytes + at, length_bytes - at);
+        size_t length = od__utf8_length(bytes + at, length_bytes - at);
         if (length > out_bytes - 1 - used || used + 1 >= out_bytes) break;
         if (length == 0) { /* not UTF-8: whoever prints the message shall not stumble over it */
             out[used++] = '?';

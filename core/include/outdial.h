@@ -188,6 +188,12 @@ OD_API const od_vendor *od_vendor_find(const char *name);
 OD_API const od_vendor *od_vendor_at(size_t index);
 OD_API const char *od_vendor_name(const od_vendor *vendor);
 OD_API const char *od_vendor_title(const od_vendor *vendor);
+/* Describes what a campaign has to know of a vendor as a new value: { name, title, finds, look_after_ms, withdraws, max_open,
+ * seats = { option, field }, ears }. finds: od_client_find can be asked; not before look_after_ms after the call was meant
+ * does it mean anything that it finds nothing. withdraws: od_client_withdraw can be. max_open: calls at once that it bears
+ * unless the account was given more; absent: none is known. seats: the option that lists whom or what calls go through, one
+ * call each, and the member of a call's `fields` that names one. ears: the channel that has to be heard before it dials. */
+OD_API od_status od_vendor_describe(const od_vendor *vendor, od_value **out, od_error *err);
 /* Describes a vendor's client options as a new value: an array of { name, type, limit, required, summary, default }. */
 OD_API od_status od_vendor_options(const od_vendor *vendor, od_value **out, od_error *err);
 /* Finds an operation by its snake_case name or the vendor's own name; NULL if there is none. */
@@ -286,6 +292,9 @@ typedef struct od_submit_options {
     int64_t send_before_ms; /* on od_engine_now_ms: past it no byte leaves (placement not_placed); 0: no limit */
     int64_t timeout_ms;     /* for this request; 0: the client's */
     void *context;          /* od_request_context gives it back */
+    bool single_try;        /* sent once and never again by itself, whatever `retry` and its token allow; nor after a fresh
+                               authorization, of which the error then says that the same call may succeed (retryable) */
+    bool unpaced;           /* goes past this client's own rate limits: its slot was taken elsewhere (R21) */
 } od_submit_options;
 
 #define OD_SUBMIT_OPTIONS_INIT { .size = sizeof(od_submit_options) }
@@ -296,19 +305,38 @@ typedef struct od_submit_options {
  * call. Errors: validation, closed, out_of_memory. */
 OD_API od_status od_client_submit(od_client *client, const char *operation, const od_value *parameters,
                                   const od_submit_options *options, od_request **out, od_error *err);
-/* Does everything but sending: *out becomes { method, url, headers, body } with the secrets left out. */
+/* Does everything but sending: *out becomes { method, url, headers, body } with the secrets left out. With "place_call" and a
+ * call as od_client_place takes it, also { operation, token }: what is to be sent can be kept before it is. Where a vendor
+ * is asked first, that is the request for a person who is new to it. */
 OD_API od_status od_client_prepare(od_client *client, const char *operation, const od_value *parameters, od_value **out,
                                    od_error *err);
-/* Places a call the same way at every vendor. call is { to, from, contact, attributes, token, fields }; the result of
- * the request is { id, state = "placed" | "handed_off", vendor, token, response }. Otherwise as od_client_submit. */
+/* Places a call the same way at every vendor. call is { to, from, contact, attributes, token, not_before, not_after, zone,
+ * ring_timeout, fields }; the result of the request is { id, state = "placed" | "handed_off", vendor, token, to, response },
+ * all that od_client_track needs of it, also in another process. not_before and not_after (Unix seconds) and zone (IANA)
+ * bound a call that the vendor makes later, as far as it has a place for them: Symbee's earliest time and zone; from, until
+ * and timeZone of a Genesys record, in GMT and for every day, so that of limits past midnight GMT only the first day's part
+ * is sent, and not_before is best the present; scheduled_at of a scheduled CCAI call. A vendor that rings at once leaves
+ * them out. ring_timeout (seconds) is Amazon Connect's. Where the record is the person (Symbee) that is searched for first,
+ * and set to be called again afterwards if it was worked before: the result has work_attempts, how many attempts of the
+ * record were none of this call's. An error's placement is then what is known over all of these requests, and the options
+ * hold for each. Otherwise as od_client_submit. */
 OD_API od_status od_client_place(od_client *client, const od_value *call, const od_submit_options *options,
                                  od_request **out, od_error *err);
 
+/* Does everything of od_client_place but sending: *out becomes { operation, method, url, headers, body, token, account,
+ * bucket, per_second, burst, hands_off, hands_off_unbounded }, without any secret. body is the very text that is sent: the
+ * same call with the same token gives the same bytes, here and when it is placed (but where a person has a record at Symbee
+ * already, that adds how often it was worked before, and its earliest time). account tells one account of the vendor
+ * from another, bucket whose rate it takes a slot of (R21), per_second and burst that rate as this client has it (absent:
+ * none). hands_off: true if the vendor rings later, when it likes; hands_off_unbounded: true if besides the call has no place
+ * for not_before and not_after. Errors: as od_client_place reports at once. */
+OD_API od_status od_client_prepare_place(od_client *client, const od_value *call, od_value **out, od_error *err);
+
 /* Asks the vendor whether a call was placed whose answer was lost. call is { token, to, at, id ... }: what is known; at is
- * Unix seconds of when it was meant. The result is { placement = "placed", call = { id, state, vendor, token } }, or
- * { found = false }, which proves nothing by itself. Reads only, never rings. Otherwise as od_client_submit. Errors:
- * validation (the vendor cannot be asked about this call; at once, or of the request where only an answer shows it),
- * out_of_memory; of the request also what the vendor's operations give. */
+ * Unix seconds of when it was meant. The result is { placement = "placed", call } (the call as it was given, with id, state,
+ * vendor and token as they were found), or { found = false }, which proves nothing by itself. Reads only, never rings.
+ * Otherwise as od_client_submit. Errors: validation (the vendor cannot be asked about this call; at once, or of the request
+ * where only an answer shows it), out_of_memory; of the request also what the vendor's operations give. */
 OD_API od_status od_client_find(od_client *client, const od_value *call, od_request **out, od_error *err);
 /* Follows a call (a result of od_client_place) to its end. The result is { kind, rang, raw, at }: kind is one of answered
  * machine fax no_answer busy declined abandoned invalid_number blocked expired failed canceled unreported unclassified;
@@ -316,6 +344,14 @@ OD_API od_status od_client_find(od_client *client, const od_value *call, od_requ
  * timeout_ms 0: no limit; past it the request ends as `timeout`. Reads only. Errors: as od_client_find. */
 OD_API od_status od_client_track(od_client *client, const od_value *call, int64_t timeout_ms, od_request **out,
                                  od_error *err);
+
+/* Takes back a call (a result of od_client_place, with what else is known of it) that its vendor accepted and has not made
+ * yet (R6). The result is { withdrawn = true } where that is proven, else { withdrawn = false, why, placed }: why is one
+ * line, and placed is true if the vendor has made the call, or may have. Symbee's record is removed, if it still carries this
+ * call's token, and searched for; a CCAI call is canceled by its id; a Genesys record is canceled by its record_handle, which
+ * the call or an event must have told, and the client must have subscribed to /v2/me/outbound. Never rings. Errors: as
+ * od_client_find (validation where this vendor or this call cannot be taken back). */
+OD_API od_status od_client_withdraw(od_client *client, const od_value *call, od_request **out, od_error *err);
 
 /* ---- Notifications: what a vendor tells unasked ---------------------------------------------------------------- */
 
@@ -343,6 +379,29 @@ OD_API void od_subscription_free(od_subscription *subscription);
 /* Ends all subscriptions of a client, as if each were over (they are still to be freed), and starts a request that finishes
  * OD_OK when the vendor has been told, or after 10 s. Same ownership as od_client_submit. Errors: out_of_memory. */
 OD_API od_status od_client_unsubscribe(od_client *client, od_request **out, od_error *err);
+
+/* ---- The store: the durable record of campaigns ------------------------------------------------------------------- */
+
+typedef struct od_store od_store;
+
+/* Opens a store: one SQLite file, made if it is absent and create is true. The file is opened by the first verb, in a thread
+ * of the store's own (where the engine goes by a clock of the caller's: on the engine's thread), so what is wrong with it is
+ * the error of that verb: not_found, permission, unavailable (locked, disk), protocol (another program's file, or a newer
+ * outdial's). path is copied. Errors: out_of_memory, internal. */
+OD_API od_status od_store_open(od_engine *engine, const char *path, bool create, od_store **out, od_error *err);
+/* Starts a verb: one step that is carried out whole or not at all, and is on the disk when its request finishes. parameters
+ * is an object (NULL: none), copied. All verbs that are asked for during one commit are in the next one. A verb that the
+ * store's thread has begun is not canceled any more. Otherwise as od_client_submit. Errors: validation (no such verb, or the
+ * parameters; path names the member), out_of_memory; of the request also conflict (what was to be changed is not as it was
+ * any more), not_found, unavailable (locked, disk full, the worker's lease was lost), permission, internal. */
+OD_API od_status od_store_submit(od_store *store, const char *verb, const od_value *parameters, void *context,
+                                 od_request **out, od_error *err);
+/* Iterates the names of all verbs: NULL past the end. */
+OD_API const char *od_store_verb_at(size_t index);
+/* Describes what a verb takes as a new value: { name, summary, worker, fields }. Errors: validation, out_of_memory. */
+OD_API od_status od_store_verb_describe(const char *verb, od_value **out, od_error *err);
+/* Waits for the verbs under way, gives up what the store had as a worker, and frees it. NULL is fine. */
+OD_API void od_store_free(od_store *store);
 
 /* ---- Requests ------------------------------------------------------------------------------------------------- */
 

@@ -3,6 +3,7 @@
 #ifndef OD_OPERATION_OPERATION_H
 #define OD_OPERATION_OPERATION_H
 
+#include "base/outcomes.h"
 #include "validation/shape.h"
 #include "transport/transport.h"
 
@@ -109,23 +110,16 @@ struct od_operation {
                                      (R19); NULL: none */
 };
 
-/* A neutral call, already checked against od_shape_call. All borrowed; NULL if absent. */
+/* A neutral call, already checked against od_shape_call. All borrowed; NULL or 0 if absent. */
 typedef struct od_call {
-    const char *to, *from, *contact, *token;
+    const char *to, *from, *contact, *token, *zone;
     const od_value *attributes, *fields;
+    int64_t not_before_ms, not_after_ms;  /* Unix time: limits for a vendor that rings later; one that rings at once
+                                             leaves them out */
+    int64_t ring_timeout_s;
 } od_call;
 
-/* How a placed call ended (kinds in the order of OD_OUTCOMES), and whether a phone rang for it. */
-#define OD_OUTCOMES(XX)                                                                                           \
-    XX(answered) XX(machine) XX(fax) XX(no_answer) XX(busy) XX(declined) XX(abandoned) XX(invalid_number)          \
-    XX(blocked) XX(expired) XX(failed) XX(canceled) XX(unreported) XX(unclassified)
-
-typedef enum od_outcome_kind {
-#define OD_OUTCOME_ENUM(name) OD_OUTCOME_##name,
-    OD_OUTCOMES(OD_OUTCOME_ENUM)
-#undef OD_OUTCOME_ENUM
-} od_outcome_kind;
-
+/* Whether a phone rang for a call that ended. */
 typedef enum od_rang { OD_RANG_UNKNOWN, OD_RANG_NO, OD_RANG_YES } od_rang;
 
 /* What one literal of a vendor means. The table of a vendor ends with literal NULL, whose row is for what has no other. */
@@ -135,11 +129,25 @@ typedef struct od_outcome_row {
     od_rang rang;
 } od_outcome_row;
 
+/* When a phone rings for a call that was accepted (R6). */
+typedef enum od_handoff {
+    OD_HANDOFF_NONE,       /* at once, as a rule */
+    OD_HANDOFF_LATER,      /* when the vendor likes, within the limits that the call carries */
+    OD_HANDOFF_UNBOUNDED,  /* when the vendor likes: the call has no place for limits */
+} od_handoff;
+
+/* What an account is known by, and what shares its rate (R21, R22): long enough for any address. */
+#define OD_LIMIT_ACCOUNT_BYTES 1024
+#define OD_DEFAULT_LOOK_AFTER_MS 600000
+
 typedef enum od_purpose {
     OD_PURPOSE_FIND,   /* was it placed? after an answer was lost */
     OD_PURPOSE_TRACK,  /* how did it end? */
     OD_PURPOSE_SETTLE, /* has what an operation asked for come about? */
+    OD_PURPOSE_WITHDRAW, /* take it back, and prove that */
 } od_purpose;
+
+#define OD_REPORT_WHY_BYTES 256
 
 /* What the answers and events so far have told. Starts zeroed; what it owns is freed by the driver. */
 typedef struct od_report {
@@ -152,12 +160,16 @@ typedef struct od_report {
     od_rang rang;
     od_value *raw;          /* TRACK: new, the vendor's own words (a string or an object); SETTLE: new, the result */
     int64_t at_ms;          /* TRACK: when it ended, Unix time; 0: unknown */
+    bool withdrawn;         /* WITHDRAW: proven to be taken back, and no phone rang */
+    bool rang_maybe;        /* WITHDRAW, not withdrawn: the vendor has made the call, or may have */
+    char why[OD_REPORT_WHY_BYTES]; /* WITHDRAW, not withdrawn: in one line */
 } od_report;
 
 /* How a vendor is asked about a call it may have accepted: pure functions, driven by core/follow.c. call is what the
  * script has: { id, state, vendor, token, to, at (Unix seconds of the intent), response }, members may be absent. memory
  * starts as NULL and is the vendor's own: *memory is replaced (the old one unref'd) by learn and hear. now_ms is Unix
- * time. */
+ * time. For FIND with nothing to ask, learn is called with neither operation nor result nor failure once it has heard of
+ * the events that came before. */
 typedef struct od_following {
     /* Next question: *operation and *params (new), or *operation NULL: nothing to ask now (wait for an event).
      * Errors: validation where this call cannot be asked about (no id, no ticket, ...; the message says why). */
@@ -173,6 +185,7 @@ typedef struct od_following {
      * come again, and some may have been lost before. */
     od_status (*hear)(const od_vendor *vendor, od_purpose purpose, const od_value *call, const char *channel,
                       const od_value *data, int64_t now_ms, od_value **memory, od_report *report, od_error *err);
+    const char *channel;    /* WITHDRAW: whose events tell of it: the client must have subscribed; NULL: answers tell */
 } od_following;
 
 /* How an operation whose answer says only that it was passed on shows that it was done. It has a field "wait" that is sent
@@ -185,6 +198,21 @@ struct od_settling {
      * called with neither operation nor result nor failure: time has passed. */
     const od_following *following;
 };
+
+/* What a placement needs beside the request that od_vendor.place makes: pure functions, driven by core/stages.c. notes, an
+ * object, goes from one to the next, and its members into the result of the placement. */
+typedef struct od_stages {
+    /* What is asked before, a read: *operation and *params (new), for the checked parameters of the placing. */
+    od_status (*look)(const od_vendor *vendor, const od_value *placing, const od_operation **operation, od_value **params,
+                      od_error *err);
+    /* Its answer: result, or failure (then result is NULL). May change placing. *is_there: this very call was placed by an
+     * earlier try, and nothing more is sent. Returning an error ends it: nothing is placed. now_ms is Unix time. */
+    od_status (*seen)(const od_value *result, const od_error *failure, int64_t now_ms, od_value *placing, od_value *notes,
+                      bool *is_there, od_error *err);
+    /* What is sent once it was placed; *operation NULL: nothing. If that fails, the placement is in doubt. */
+    od_status (*follow_up)(const od_vendor *vendor, const od_value *placing, const od_value *notes,
+                           const od_operation **operation, od_value **params, od_error *err);
+} od_stages;
 
 /* Where a vendor tells things unasked: CometD over HTTP long polling. */
 typedef struct od_notifications {
@@ -223,12 +251,25 @@ struct od_vendor {
     /* After success: "placed" (true) or "handed off" (false), and the vendor's id as a new value (NULL: none). */
     bool (*placed)(const od_operation *operation, int http_status, const od_value *params, const od_value *body,
                    od_value **id);
+    const od_stages *stages;      /* NULL: one request places */
     const od_following *following; /* NULL: its calls can be neither found nor tracked */
+    const od_following *withdrawing; /* how a call that it has not made yet is taken back; NULL: it cannot be */
+    /* Writes what tells one account of the vendor from another, as text without any secret. Pure: get_env is the environment.
+     * NULL: nothing does. Errors: validation (longer than out). */
+    od_status (*account)(const od_value *options, const char *(*get_env)(const char *name), char *out, size_t out_bytes,
+                         od_error *err);
+    /* The same for whom the vendor counts requests by; NULL: by account. */
+    od_status (*rate_scope)(const od_value *options, char *out, size_t out_bytes, od_error *err);
+    od_handoff (*handoff)(const od_operation *operation, const od_value *params); /* NULL: it always rings at once */
+    int64_t look_after_ms;         /* so long after it was meant a call that is not found may yet become visible; 0:
+                                      OD_DEFAULT_LOOK_AFTER_MS */
+    int max_open;                  /* calls at once that the vendor bears by default; 0: no limit is known */
+    const char *seats_option;      /* the option that lists whom or what calls go through, one call each (R17); NULL: none */
+    const char *seat_field;        /* and the member of a call's `fields` that names one */
     const od_notifications *notifications; /* NULL: it tells nothing unasked */
 };
 
-/* "answered", ...: the names of the kinds; static. And "yes", "no", "unknown". */
-const char *od__outcome_name(od_outcome_kind kind);
+/* "yes", "no", "unknown"; static. */
 const char *od__rang_name(od_rang rang);
 /* The row of a literal, or the table's last row. literal may be NULL. */
 const od_outcome_row *od__outcome_row(const od_outcome_row *table, const char *literal);
@@ -236,6 +277,9 @@ const od_outcome_row *od__outcome_row(const od_outcome_row *table, const char *l
  * after wait_ms, or after the vendor's own hint if that is longer; any other ends the request with that failure, which is
  * put into err and returned. */
 od_status od__following_failed(const od_error *failure, int64_t wait_ms, od_report *report, od_error *err);
+/* The same for FIND and WITHDRAW: a look-up has no time limit of its own, and the operation was repeated as far as is sensible, so that
+ * any failure ends it. Puts it into err and returns it. */
+od_status od__finding_failed(const od_error *failure, od_error *err);
 
 /* Whether a phone may ring because of this operation with these parameters. */
 bool od__operation_rings(const od_operation *operation, const od_value *params);
@@ -244,7 +288,8 @@ bool od__operation_rings(const od_operation *operation, const od_value *params);
 /* Adds a vendor for as long as the process lives. Errors: validation (there is one of that name, or there are too many). */
 od_status od__registry_add(const od_vendor *vendor, od_error *err);
 const od_operation *od__operation_find(const od_vendor *vendor, const char *name);
-extern const od_shape od_shape_call;          /* { to, from, contact, attributes, token, fields } */
+extern const od_shape od_shape_call;          /* { to, from, contact, attributes, token, not_before, ..., fields } */
+void od__call_read(const od_value *call, od_call *out);
 extern const od_field od_common_options[];    /* endpoint, timeout, connect_timeout, rate, retry, ca_file, ... */
 
 /* Validates a vendor's client options (its own and the common ones) in place. */

@@ -1,17 +1,7 @@
-/* The words for how a call ended, and what a failed question about it means. */
+/* Whether a phone rang, what a literal of a vendor means, and what a failed question about a call means. */
 #include <string.h>
 
 #include "operation/operation.h"
-
-const char *od__outcome_name(od_outcome_kind kind) {
-    static const char *const names[] = {
-#define OD_OUTCOME_NAME(name) #name,
-        OD_OUTCOMES(OD_OUTCOME_NAME)
-#undef OD_OUTCOME_NAME
-    };
-    size_t index = (size_t)kind;
-    return index < sizeof names / sizeof names[0] ? names[index] : "unclassified";
-}
 
 const char *od__rang_name(od_rang rang) {
     switch (rang) {
@@ -34,6 +24,12 @@ od_status od__following_failed(const od_error *failure, int64_t wait_ms, od_repo
         return OD_OK;
     }
     if (err != NULL && err->code == OD_OK)
+        *err = *failure;
+    return failure->code;
+}
+
+od_status od__finding_failed(const od_error *failure, od_error *err) {
+    if (err && err->code == OD_OK)
         *err = *failure;
     return failure->code;
 }

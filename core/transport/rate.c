@@ -244,7 +244,8 @@ static od_status wait_for_slot(bucket *b, od_exchange *exchange, int64_t at_us) 
 
 static void rate_send(od_transport *transport, od_exchange *exchange) {
     rate_layer *self = (rate_layer *)transport;
-    if (exchange->long_poll || (exchange->bucket == NULL && !self->has_override && !self->learns)) {
+    bool limited = exchange->bucket != NULL || self->has_override || self->learns;
+    if (exchange->long_poll || exchange->unpaced || !limited) {
         od__transport_send(self->inner, exchange);
         return;
     }

@@ -47,6 +47,8 @@ struct od_exchange {
     int64_t send_before_us;    /* on the loop's clock; past it no byte leaves; 0: none */
     int64_t timeout_ms;        /* of one try, from handing it to the network on */
     bool long_poll;            /* exempt from rate and retry */
+    bool single_try;           /* exempt from retry, and from the repetition after a fresh authorization */
+    bool unpaced;              /* exempt from rate and adaptive rate */
     bool anonymous;            /* goes past the authorizing layer as it is */
     const char *signing_name;  /* what it is signed for, where that is not the client's own; NULL: that. Static */
     /* Decides after every try (also a failed one) what came: reads response and error, sets error, try_placement and
@@ -79,6 +81,7 @@ struct od_exchange {
     od_exchange *next, *previous; /* in the queue of the layer that has it parked */
     void *curl;                /* of the curl layer */
     bool auth_repeated;        /* of the authorizing layer: the one repetition is used up */
+    bool auth_refreshed;       /* of the authorizing layer: refused for its authorization, and the next one will be fresh */
     unsigned auth_generation;  /* of the authorizer: which token or session this try went out with */
     int64_t signed_ms;         /* of the authorizer: when this try was signed, Unix time of our clock */
     int64_t skew_ms;           /* of the authorizer: what was added to that */

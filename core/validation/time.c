@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/calendar.h"
 #include "base/error.h"
 #include "json/value.h"
 #include "validation/shape.h"
@@ -8,35 +9,6 @@
 #define MS_PER_DAY INT64_C(86400000)
 #define YEAR_0 INT64_C(-62167219200000)      /* 0000-01-01T00:00:00Z */
 #define YEAR_10000 INT64_C(253402300800000)  /* 10000-01-01T00:00:00Z */
-
-/* Days from 1970-01-01 to a date of the Gregorian calendar. Counted from 1 March, so that the leap day is the last. */
-static int64_t days_from_date(int64_t year, int month, int day) {
-    if (month <= 2)
-        year--;
-    int64_t era = (year >= 0 ? year : year - 399) / 400;
-    int64_t year_of_era = year - era * 400;
-    int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-    int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    return era * 146097 + day_of_era - 719468;
-}
-
-static void date_from_days(int64_t days, int *year, int *month, int *day) {
-    days += 719468;
-    int64_t era = (days >= 0 ? days : days - 146096) / 146097;
-    int64_t day_of_era = days - era * 146097;
-    int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-    int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    int64_t shifted = (5 * day_of_year + 2) / 153;
-    *day = (int)(day_of_year - (153 * shifted + 2) / 5 + 1);
-    *month = (int)(shifted < 10 ? shifted + 3 : shifted - 9);
-    *year = (int)(year_of_era + era * 400 + (*month <= 2));
-}
-
-static int days_in_month(int year, int month) {
-    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    return month == 2 && leap ? 29 : days[month - 1];
-}
 
 /* Reads exactly count digits as a number from min to max and steps over them. */
 static bool read_digits(const char **text, int count, int min, int max, int *out) {
@@ -94,7 +66,7 @@ bool od__iso8601_parse(const char *text, int64_t *unix_ms) {
     int year, month, day, hour, minute, second = 0, ms = 0, zone;
     bool date = read_digits(&text, 4, 0, 9999, &year) && read_byte(&text, '-') &&
                 read_digits(&text, 2, 1, 12, &month) && read_byte(&text, '-') && read_digits(&text, 2, 1, 31, &day);
-    if (!date || day > days_in_month(year, month))
+    if (!date || day > od__days_in_month(year, month))
         return false;
     if (!read_byte(&text, 'T') && !read_byte(&text, 't'))
         return false;
@@ -105,7 +77,7 @@ bool od__iso8601_parse(const char *text, int64_t *unix_ms) {
     if (!read_zone(&text, &zone) || *text != '\0')
         return false;
     int64_t minutes = hour * 60 + minute - zone;
-    *unix_ms = days_from_date(year, month, day) * MS_PER_DAY + minutes * 60000 + second * 1000 + ms;
+    *unix_ms = od__days_from_date(year, month, day) * MS_PER_DAY + minutes * 60000 + second * 1000 + ms;
     return *unix_ms >= YEAR_0 && *unix_ms < YEAR_10000;
 }
 
@@ -122,7 +94,7 @@ void od__iso8601_format(int64_t unix_ms, char *out, size_t out_bytes) {
         days--;
     }
     int year, month, day;
-    date_from_days(days, &year, &month, &day);
+    od__date_from_days(days, &year, &month, &day);
     int second = ms / 1000;
     ms %= 1000;
     int length = snprintf(out, out_bytes, "%04d-%02d-%02dT%02d:%02d:%02d", year, month, day, second / 3600,

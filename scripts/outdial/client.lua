@@ -7,7 +7,10 @@ local subscription = require "outdial.subscription"
 
 local M = {}
 
-local SEND_OPTIONS = { "send_before", "timeout" }
+local SEND_OPTIONS = { "send_before", "timeout", "single_try", "unpaced" }
+local FLAGS = { single_try = true, unpaced = true }
+local SETTINGS = { "timeout", "resend_within", "open_per_seat", "devices", "device_id", "agents", "agent_email",
+    "place_call_with" }
 local TRACK_OPTIONS = { "timeout" }
 
 local function describe_type(value)
@@ -26,7 +29,7 @@ local function contains(list, value)
     return false
 end
 
--- Options in seconds: those of SEND_OPTIONS, unless other names are given.
+-- Options in seconds, and flags: those of SEND_OPTIONS, unless other names are given.
 local function check_send_options(what, options, names)
     names = names or SEND_OPTIONS
     local problem
@@ -36,6 +39,10 @@ local function check_send_options(what, options, names)
         for key, value in pairs(options) do
             if not contains(names, key) then
                 problem = errors.unknown("unknown option", key, names)
+            elseif FLAGS[key] then
+                if type(value) ~= "boolean" then
+                    problem = ("%s: expected true or false, got %s"):format(key, tostring(value))
+                end
             elseif type(value) ~= "number" or not (value >= 0 and value <= 1e12) then
                 problem = ("%s: expected seconds, 0 or more, got %s"):format(key, tostring(value))
             end
@@ -60,10 +67,27 @@ local function rings_with(described, params)
     return described.rings
 end
 
+-- Those options that a campaign goes by, none of them secret.
+local function settings_of(options)
+    local settings = {}
+    for _, name in ipairs(SETTINGS) do
+        settings[name] = options[name]
+    end
+    return settings
+end
+
 -- Builds the methods of one vendor for one scheduler.
 local function new_class(scheduler, vendor)
     local state, enter, wait = scheduler.state, scheduler.enter, scheduler.wait
-    local methods, names = {}, { "place_call", "find", "track", "subscribe", "prepare", "pages", "close" }
+    local methods = {}
+    local names = { "place_call", "prepare_call", "find", "track", "withdraw", "subscribe", "prepare", "pages",
+        "close" }
+
+    -- Where a script decides, calls are not placed; level: of who called the method.
+    local function check_not_in_hook(what)
+        local hook = scheduler.in_hook()
+        if hook then misuse(what, ("inside %s: calls are placed by returning a plan"):format(hook), 4) end
+    end
 
     local function stopping_error()
         return errors.new("canceled", "stopping: no new call is started", { placement = "not_placed" })
@@ -78,8 +102,10 @@ local function new_class(scheduler, vendor)
             if params == nil then params = {} end
             if type(params) ~= "table" then misuse(what, "expected a table of fields, got " .. type(params)) end
             if options ~= nil then check_send_options(what, options) end
+            local rings = rings_with(described, params)
+            if rings then check_not_in_hook(what) end
             local task = enter()
-            if state.stopping and rings_with(described, params) then return nil, stopping_error() end
+            if rings and state.stopping then return nil, stopping_error() end
             local request, err = handle:submit(name, params, options)
             if not request then return nil, err end
             return wait(task, request)
@@ -98,6 +124,7 @@ local function new_class(scheduler, vendor)
             misuse(vendor .. ":place_call", "expected a table of fields, got " .. describe_type(call))
         end
         if options ~= nil then check_send_options(vendor .. ":place_call", options) end
+        check_not_in_hook(vendor .. ":place_call")
         local task = enter()
         if state.stopping then return nil, stopping_error() end
         local request, err = handle:place(call, options)
@@ -114,6 +141,19 @@ local function new_class(scheduler, vendor)
         if type(call) ~= "table" then misuse(what, "expected a call (a table), got " .. describe_type(call)) end
         local task = enter()
         local request, err = handle:find(call)
+        if not request then return nil, err end
+        return wait(task, request)
+    end
+
+    -- client:withdraw(call) -> { withdrawn = true } or { withdrawn = false, why, placed }, or nil, err: takes back a
+    -- call that the vendor accepted and has not made yet
+    function methods.withdraw(self, call)
+        local what = vendor .. ":withdraw"
+        local handle = type(self) == "table" and rawget(self, "_handle")
+        if not handle then check_handle(what, self, call) end
+        if type(call) ~= "table" then misuse(what, "expected a call (a table), got " .. describe_type(call)) end
+        local task = enter()
+        local request, err = handle:withdraw(call)
         if not request then return nil, err end
         return wait(task, request)
     end
@@ -172,15 +212,26 @@ local function new_class(scheduler, vendor)
         return pager.new(function(fields) return ask(self, fields, options) end, description.pages, params)
     end
 
-    -- client:prepare(operation, fields) -> { method, url, headers, body }: all but sending, without secrets
+    -- client:prepare(operation, fields) -> { method, url, headers, body }: all but sending, without secrets. With
+    -- "place_call" and a call, also { operation, token }
     function methods.prepare(self, operation, params)
         local what = vendor .. ":prepare"
         local handle = type(self) == "table" and rawget(self, "_handle")
         if not handle then check_handle(what, self, operation) end
-        check_operation(what, operation)
+        if operation ~= "place_call" then check_operation(what, operation) end
         if params == nil then params = {} end
         if type(params) ~= "table" then misuse(what, "expected a table of fields, got " .. type(params)) end
         return handle:prepare(operation, params)
+    end
+
+    -- client:prepare_call(call) -> what place_call would send and how it counts, or nil, err: { operation, method, url,
+    -- headers, body (the exact text), token, account, bucket, per_second, burst, hands_off, hands_off_unbounded }
+    function methods.prepare_call(self, call)
+        local what = vendor .. ":prepare_call"
+        local handle = type(self) == "table" and rawget(self, "_handle")
+        if not handle then check_handle(what, self, call) end
+        if type(call) ~= "table" then misuse(what, "expected a table of fields, got " .. describe_type(call)) end
+        return handle:prepare_call(call)
     end
 
     -- client:close(): lets what is under way finish, ends its subscriptions and what is open at the vendor (an agent's
@@ -259,7 +310,7 @@ function M.factory(scheduler)
         end
         if on_log then scheduler.log_to(handle, on_log) end
         classes[vendor] = classes[vendor] or new_class(scheduler, vendor)
-        return setmetatable({ _handle = handle, vendor = vendor }, classes[vendor])
+        return setmetatable({ _handle = handle, vendor = vendor, settings = settings_of(options) }, classes[vendor])
     end
 end
 

@@ -1,0 +1,36 @@
+#include "base/utf8.h"
+
+#include <stdint.h>
+#include <string.h>
+
+size_t od__utf8_length(const unsigned char *text, size_t left) {
+    unsigned char first = text[0];
+    size_t length = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
+    if (length == 0 || length > left) return 0;
+    for (size_t i = 1; i < length; i++) {
+        if ((text[i] & 0xc0) != 0x80) return 0;
+    }
+    if (first == 0xe0 && text[1] < 0xa0) return 0;
+    if (first == 0xed && text[1] > 0x9f) return 0;
+    if (first == 0xf0 && text[1] < 0x90) return 0;
+    if (first == 0xf4 && text[1] > 0x8f) return 0;
+    return length;
+}
+
+bool od__utf8_is_valid(const char *text, size_t length) {
+    size_t at = 0;
+    while (at < length) {
+        uint64_t eight;
+        if (length - at >= sizeof eight) {
+            memcpy(&eight, text + at, sizeof eight);
+            if ((eight & UINT64_C(0x8080808080808080)) == 0) {
+                at += sizeof eight;
+                continue;
+            }
+        }
+        size_t sequence = od__utf8_length((const unsigned char *)text + at, length - at);
+        if (sequence == 0) return false;
+        at += sequence;
+    }
+    return true;
+}

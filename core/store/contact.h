@@ -1,0 +1,57 @@
+/* store/contact: one contact's row: reading it, showing it to a script, and changing its state under its version. */
+#ifndef OD_STORE_CONTACT_H
+#define OD_STORE_CONTACT_H
+
+#include "store/verb.h"
+
+#pragma GCC visibility push(hidden)
+
+#define OD_LIMIT_PERSON_BYTES 600
+#define OD_LIMIT_EXTERNAL_BYTES 256
+
+/* A contact with what its campaign adds. Texts are owned. */
+typedef struct od_contact_row {
+    int64_t id, campaign_id, version, state, due_ms, number_next, callback_ms, callback_within_ms;
+    char *external, *numbers, *country, *zones, *data, *wish, *campaign;
+    char person[OD_LIMIT_PERSON_BYTES]; /* its key over all campaigns (R9) */
+    const char *shared_person;          /* what the list gave for it, in `person`; NULL: nothing */
+} od_contact_row;
+
+/* Reads a contact by row id. Errors: not_found, as od__query_end. */
+od_status od__contact_read(od_work *work, int64_t id, od_contact_row *out, od_error *err);
+/* As od__contact_read, by campaign (NULL: the only one that has it) and the id that the list gave. Errors: not_found. */
+od_status od__contact_find(od_work *work, const char *campaign, const char *external, od_contact_row *out, od_error *err);
+void od__contact_clear(od_contact_row *row);
+
+/* Makes the token of a leg (R8): HMAC(instance key, campaign | person | ordinal | leg | generation) in base32. */
+od_status od__contact_token(const od_work *work, const od_contact_row *row, int64_t ordinal, int64_t leg,
+                            char out[OD_STORE_TOKEN_BYTES], od_error *err);
+/* The ordinal of the person's next attempt in this campaign. */
+od_status od__contact_next_ordinal(od_work *work, const od_contact_row *row, int64_t *out, od_error *err);
+/* Makes what a script sees of a contact. */
+od_status od__contact_view(od_work *work, const od_contact_row *row, od_value **out, od_error *err);
+
+/* What is to become of a contact. */
+typedef struct od_decision {
+    int64_t state, due_ms;
+    const char *why;                 /* NULL: none */
+    int64_t number;                  /* 0: as it is */
+    int64_t callback_ms, callback_within_ms; /* 0: none */
+} od_decision;
+
+extern const od_shape od_shape_decision;
+/* Reads { state, due_ms, why, number, callback }, already checked against the shape; otherwise where value is NULL. */
+od_decision od__decision_read(const od_value *value, od_decision otherwise);
+/* What a contact has become. */
+typedef struct od_decided {
+    int64_t state, version;
+} od_decided;
+
+/* Carries out a decision (a person's wish for an open contact wins over it), gives the claim up, and counts the version on.
+ * `guard` is the version that the contact must have; -1: any. Errors: conflict. */
+od_status od__contact_decide(od_work *work, int64_t id, int64_t guard, const od_decision *decision, od_error *err);
+/* What it is. Errors: conflict (it is not there). */
+od_status od__contact_decided(od_work *work, int64_t id, od_decided *out, od_error *err);
+
+#pragma GCC visibility pop
+#endif

@@ -1,0 +1,185 @@
+#include "store/enlist.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/limits.h"
+#include "json/writer.h"
+#include "store/campaign.h"
+#include "store/verbs.h"
+
+#define NUMBERS_BYTES (OD_LIMIT_CONTACT_NUMBERS * (6u * OD_LIMIT_ROW_FIELD_BYTES + 64u)) /* each byte of a column may be escaped */
+
+void od__enlist_numbers(const od_contact *contact, od_buffer *out) {
+    od_json_writer writer;
+    od__json_begin(&writer, out);
+    for (size_t i = 0; i < contact->number_count; i++) {
+        const od_contact_number *number = &contact->numbers[i];
+        od__json_raw(&writer, i == 0 ? "[[" : ",[", 2);
+        od__json_string(&writer, number->column, number->column_length);
+        od__json_raw(&writer, ",", 1);
+        od__json_string(&writer, number->phone.e164, strlen(number->phone.e164));
+        od__json_raw(&writer, ",", 1);
+        od__json_string(&writer, number->phone.country, strlen(number->phone.country));
+        od__json_raw(&writer, "]", 1);
+    }
+    od__json_raw(&writer, "]", 1);
+    od__json_end(&writer);
+}
+
+od_status od__enlist_number(od_work *work, const char *number, int64_t contact_id, od_error *err) {
+    return od__execute(work->database, err, "INSERT OR IGNORE INTO number(number, contact_id) VALUES(?1, ?2)", "ti", number,
+                       contact_id);
+}
+
+/* ---- one row ---- */
+
+/* Most are new: whether one is, the insert finds out by itself. */
+static od_status add_row(od_work *work, int64_t campaign_id, const od_enlisting *row, bool *added, od_error *err) {
+    od_status status = od__execute(
+        work->database, err,
+        "INSERT INTO contact(campaign_id, external, person, numbers, country, zones, data) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)"
+        " ON CONFLICT(campaign_id, external) DO NOTHING",
+        "itttttt", campaign_id, row->external, row->person, row->numbers, row->country, row->zones, row->data);
+    *added = status == OD_OK && od__database_changes(work->database) > 0;
+    return status;
+}
+
+typedef struct known {
+    int64_t id;
+    bool same, same_numbers;
+} known;
+
+static od_status find_row(od_work *work, int64_t campaign_id, const od_enlisting *row, known *out, od_error *err) {
+    od_query query;
+    *out = (known){ 0 };
+    od__query(&query, work->database, err,
+              "SELECT id, numbers = ?3, data = ?4 AND person IS ?5 AND country IS ?6 AND zones IS ?7 FROM contact"
+              " WHERE campaign_id = ?1 AND external = ?2", "itttttt", campaign_id, row->external, row->numbers, row->data,
+              row->person, row->country, row->zones);
+    if (od__query_row(&query)) {
+        out->id = od__query_integer(&query, 0);
+        out->same_numbers = od__query_integer(&query, 1) != 0;
+        out->same = out->same_numbers && od__query_integer(&query, 2) != 0;
+    }
+    return od__query_end(&query);
+}
+
+/* What was blocked may be callable with what is known now; every other state stays as it is. */
+static od_status update_row(od_work *work, const known *old, const od_enlisting *row, od_error *err) {
+    od_status status = old->same_numbers
+                           ? OD_OK
+                           : od__execute(work->database, err,
+                                         "DELETE FROM number WHERE contact_id = ?1 AND number IN (SELECT value ->> 1 FROM"
+                                         " json_each((SELECT numbers FROM contact WHERE id = ?1)))", "i", old->id);
+    if (status != OD_OK)
+        return status;
+    return od__execute(
+        work->database, err,
+        "UPDATE contact SET person = ?2, numbers = ?3, country = ?4, zones = ?5, data = ?6, version = version + 1,"
+        " why = CASE state WHEN 4 THEN NULL ELSE why END, due_ms = CASE state WHEN 4 THEN 0 ELSE due_ms END,"
+        " number_next = CASE WHEN number_next > json_array_length(?3) THEN 1 ELSE number_next END,"
+        " state = CASE state WHEN 4 THEN 0 ELSE state END WHERE id = ?1",
+        "ittttt", old->id, row->person, row->numbers, row->country, row->zones, row->data);
+}
+
+od_status od__enlist_row(od_work *work, int64_t campaign_id, const od_enlisting *row, od_enlisted *how, int64_t *id,
+                         od_error *err) {
+    bool added;
+    known old;
+    od_status status = add_row(work, campaign_id, row, &added, err);
+    if (status == OD_OK && added) {
+        *how = OD_ENLISTED_ADDED;
+        *id = od__database_last_id(work->database);
+        return OD_OK;
+    }
+    if (status == OD_OK)
+        status = find_row(work, campaign_id, row, &old, err);
+    if (status != OD_OK)
+        return status;
+    *how = old.same ? OD_ENLISTED_UNCHANGED : OD_ENLISTED_UPDATED;
+    *id = old.id;
+    return old.same ? OD_OK : update_row(work, &old, row, err);
+}
+
+void od__enlist_id(od_span text, char out[OD_LIMIT_CONTACT_ID_BYTES + 1]) {
+    size_t length = text.length < OD_LIMIT_CONTACT_ID_BYTES ? text.length : OD_LIMIT_CONTACT_ID_BYTES;
+    if (length > 0)
+        memcpy(out, text.at, length);
+    out[length] = '\0';
+}
+
+od_status od__enlist(od_work *work, int64_t campaign_id, const od_contact *contact, od_enlisted *how, od_error *err) {
+    char external[OD_LIMIT_CONTACT_ID_BYTES + 1], person[OD_LIMIT_CONTACT_ID_BYTES + 1];
+    od_buffer numbers;
+    int64_t id = 0;
+    od__buffer_init(&numbers, NUMBERS_BYTES);
+    od__enlist_numbers(contact, &numbers);
+    od__enlist_id(contact->id, external);
+    od__enlist_id(contact->person, person);
+    const od_enlisting row = { .external = external, .person = contact->person.at != NULL ? person : NULL,
+                               .country = contact->country, .zones = contact->zones.at, .data = contact->data.at,
+                               .numbers = od__buffer_text(&numbers) };
+    od_status status = numbers.failed ? od__error_no_memory(err) : od__enlist_row(work, campaign_id, &row, how, &id, err);
+    for (size_t i = 0; i < contact->number_count && status == OD_OK && *how != OD_ENLISTED_UNCHANGED; i++)
+        status = od__enlist_number(work, contact->numbers[i].phone.e164, id, err);
+    od__buffer_clear(&numbers);
+    return status;
+}
+
+/* ---- the verb ---- */
+
+typedef struct tally {
+    int64_t counts[3];
+    od_value *rejected;
+} tally;
+
+static od_status reject(tally *counts, size_t index, const od_value *given, const char *why, od_error *err) {
+    od_maker maker;
+    od__make(&maker, err);
+    od__make_integer(&maker, "index", (int64_t)index + 1);
+    od__make_text(&maker, "id", od__param_text(given, "id"));
+    od__make_text(&maker, "why", why);
+    return od__made_into(&maker, counts->rejected);
+}
+
+static od_status put_all(od_work *work, int64_t campaign_id, const od_value *list, tally *counts, od_error *err) {
+    od_contacts *contacts = NULL;
+    od_status status = od__contacts_new(NULL, &contacts, err);
+    for (size_t i = 0; i < od_value_length(list) && status == OD_OK; i++) {
+        od_contact contact = { 0 };
+        od_enlisted how = OD_ENLISTED_ADDED;
+        status = od__contacts_given(contacts, od_value_at(list, i), &contact, err);
+        if (status != OD_OK)
+            break;
+        if (contact.reason != NULL) {
+            status = reject(counts, i, od_value_at(list, i), contact.reason, err);
+            continue;
+        }
+        status = od__enlist(work, campaign_id, &contact, &how, err);
+        counts->counts[how]++;
+    }
+    od__contacts_free(contacts);
+    return status;
+}
+
+od_status od__verb_put(od_work *work, const od_value *params, od_value **result, od_error *err) {
+    int64_t campaign_id;
+    tally counts = { .rejected = od_value_new_array() };
+    od_status status = counts.rejected != NULL ? OD_OK : od__error_no_memory(err);
+    if (status == OD_OK)
+        status = od__param_campaign(work, params, &campaign_id, err);
+    if (status == OD_OK)
+        status = put_all(work, campaign_id, od_value_get(params, "contacts"), &counts, err);
+    if (status != OD_OK) {
+        od_value_unref(counts.rejected);
+        return status;
+    }
+    od_maker maker;
+    od__make(&maker, err);
+    od__make_integer(&maker, "added", counts.counts[OD_ENLISTED_ADDED]);
+    od__make_integer(&maker, "updated", counts.counts[OD_ENLISTED_UPDATED]);
+    od__make_integer(&maker, "unchanged", counts.counts[OD_ENLISTED_UNCHANGED]);
+    od__make_value(&maker, "rejected", counts.rejected);
+    return od__made(&maker, result);
+}

@@ -1,0 +1,248 @@
+/* Following what was sent: legs whose worker is gone find a new one, legs in doubt are looked up, legs handed off are taken
+ * back when nobody may be called any more. Nothing here ever sends a call. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "store/campaign.h"
+#include "store/contact.h"
+#include "store/leg.h"
+#include "store/owner.h"
+#include "store/schema.h"
+#include "store/verbs.h"
+
+#define LOOK_AGAIN_MS 300000         /* between two looks that found nothing */
+#define WITHDRAW_AGAIN_MS 60000
+
+typedef struct ids {
+    int64_t list[OD_LIMIT_TAKE];
+    size_t count;
+} ids;
+
+static od_status read_ids(od_query *query, ids *out) {
+    out->count = 0;
+    while (od__query_row(query) && out->count < OD_LIMIT_TAKE)
+        out->list[out->count++] = od__query_integer(query, 0);
+    return od__query_end(query);
+}
+
+/* The names of clients that this worker has, as JSON; NULL: all. */
+static od_status read_clients(const od_value *params, char **out, od_error *err) {
+    return od__param_json(params, "clients", out, err);
+}
+
+static od_status nothing(od_status status, od_value **result, od_error *err) {
+    od_maker maker;
+    od__make(&maker, err);
+    od__make_failed(&maker, status);
+    return od__made(&maker, result);
+}
+
+/* ---- adopt ---- */
+
+od_status od__verb_adopt(od_work *work, const od_value *params, od_value **result, od_error *err) {
+    ids legs;
+    char *clients = NULL;
+    int64_t campaign_id = 0;
+    od_query query;
+    od_status status = od__param_campaign(work, params, &campaign_id, err);
+    if (status == OD_OK)
+        status = read_clients(params, &clients, err);
+    if (status != OD_OK)
+        return status;
+    od__query(&query, work->database, err,
+              "SELECT id FROM leg WHERE campaign_id = ?1 AND open = 1 AND state IN (2, 3) AND follower_id IS NULL"
+              " AND (?2 IS NULL OR client IN (SELECT value FROM json_each(?2))) ORDER BY id LIMIT ?3",
+              "iti", campaign_id, clients, od__param_integer(params, "limit", 100));
+    status = read_ids(&query, &legs);
+    for (size_t i = 0; i < legs.count && status == OD_OK; i++)
+        status = od__execute(work->database, err, "UPDATE leg SET follower_id = ?2 WHERE id = ?1", "ii", legs.list[i],
+                             work->core->owner->id);
+    od_text_free(clients);
+    return status == OD_OK ? od__leg_views(work, legs.list, legs.count, result, err) : status;
+}
+
+/* ---- doubts ---- */
+
+od_status od__verb_looks(od_work *work, const od_value *params, od_value **result, od_error *err) {
+    ids legs;
+    char *clients = NULL;
+    int64_t campaign_id = 0, next_ms = 0;
+    od_query query;
+    od_status status = od__param_campaign(work, params, &campaign_id, err);
+    if (status == OD_OK)
+        status = read_clients(params, &clients, err);
+    if (status != OD_OK)
+        return status;
+    od__query(&query, work->database, err,
+              "SELECT id FROM leg WHERE campaign_id = ?1 AND open = 1 AND state = 1 AND coalesce(look_ms, 0) <= ?2"
+              " AND (?3 IS NULL OR client IN (SELECT value FROM json_each(?3))) ORDER BY look_ms, id LIMIT ?4",
+              "iiti", campaign_id, work->wall_ms, clients, od__param_integer(params, "limit", 100));
+    status = read_ids(&query, &legs);
+    od_text_free(clients);
+    /* Whoever looks, looks alone: another worker comes to it only later. */
+    for (size_t i = 0; i < legs.count && status == OD_OK; i++)
+        status = od__execute(work->database, err, "UPDATE leg SET look_ms = ?2 WHERE id = ?1", "ii", legs.list[i],
+                             work->wall_ms + LOOK_AGAIN_MS);
+    if (status == OD_OK) {
+        od__query(&query, work->database, err,
+                  "SELECT min(look_ms) FROM leg WHERE campaign_id = ?1 AND open = 1 AND state = 1 AND look_ms > ?2", "ii",
+                  campaign_id, work->wall_ms);
+        if (od__query_row(&query))
+            next_ms = od__query_integer(&query, 0);
+        status = od__query_end(&query);
+    }
+    if (status == OD_OK)
+        status = od__leg_views(work, legs.list, legs.count, result, err);
+    return status == OD_OK && next_ms > 0 ? od_value_set(*result, "next_ms", od_value_new_integer(next_ms), err) : status;
+}
+
+/* What a vendor has and will ring later is handed off: it ends only when the vendor shows that (R6). */
+static od_status found(od_work *work, const od_leg_row *leg, const od_value *params, const char *call, od_error *err) {
+    const char *state = od_value_string(od_value_get(od_value_get(params, "call"), "state"));
+    int64_t to = state != NULL && strcmp(state, "handed_off") == 0 ? OD_LEG_handed_off : OD_LEG_placed;
+    od_status status = od__leg_set(work, leg, to, call, NULL, NULL, err);
+    if (status == OD_OK) /* whoever looked does not follow yet: see adopt */
+        status = od__execute(work->database, err, "UPDATE leg SET follower_id = NULL WHERE id = ?1", "i", leg->id);
+    if (status == OD_OK)
+        status = od__execute(work->database, err,
+                             "UPDATE contact SET state = 2, why = NULL, version = version + 1 WHERE id = ?1", "i",
+                             leg->contact_id);
+    return status == OD_OK ? od__leg_journal(work, leg, "found", NULL, NULL, call, err) : status;
+}
+
+/* R5: a look that found nothing settles only if its sender can send no more, the vendor's delay has passed, and the look
+ * before it said the same. */
+static od_status not_found(od_work *work, const od_leg_row *leg, const od_value *params, od_error *err) {
+    bool dead = false, cannot = od__param_is(params, "cannot");
+    int64_t delay_ms = od__param_integer(params, "delay_ms", 600000);
+    od_status status = od__owner_proven_dead(work, leg->owner_id, &dead, err);
+    if (status != OD_OK)
+        return status;
+    bool counts = !cannot && dead && work->wall_ms - leg->at_ms >= delay_ms;
+    if (!counts || leg->looks + 1 < 2) {
+        status = od__execute(work->database, err,
+                             "UPDATE leg SET looks = looks + ?2, look_ms = CASE ?3 WHEN 1 THEN NULL ELSE ?4 END,"
+                             " version = version + 1 WHERE id = ?1",
+                             "iiii", leg->id, (int64_t)counts, (int64_t)cannot, work->wall_ms + LOOK_AGAIN_MS);
+        return status == OD_OK ? od__leg_journal(work, leg, cannot ? "cannot_look" : "looked", NULL,
+                                                 od__param_text(params, "why"), NULL, err)
+                               : status;
+    }
+    const od_decision ready = { .state = OD_CONTACT_ready };
+    status = od__leg_set(work, leg, OD_LEG_not_placed, NULL, NULL, "two looks found nothing", err);
+    if (status == OD_OK)
+        status = od__attempt_end(work, leg, false, NULL, NULL, NULL, work->wall_ms, err);
+    if (status == OD_OK)
+        status = od__contact_decide(work, leg->contact_id, -1, &ready, err);
+    return status == OD_OK ? od__leg_journal(work, leg, "not_found", NULL, NULL, NULL, err) : status;
+}
+
+od_status od__verb_looked(od_work *work, const od_value *params, od_value **result, od_error *err) {
+    od_leg_row leg;
+    char *call = NULL;
+    od_status status = od__leg_read(work, od__param_integer(params, "leg", 0), &leg, err);
+    if (status == OD_OK && leg.state != OD_LEG_in_doubt)
+        status = od__error_set(err, OD_CONFLICT, "the leg is %s by now", od__leg_state_name(leg.state));
+    if (status == OD_OK)
+        status = od__param_json(params, "call", &call, err);
+    if (status == OD_OK)
+        status = od__param_is(params, "found") ? found(work, &leg, params, call, err) : not_found(work, &leg, params, err);
+    od_text_free(call);
+    if (status == OD_OK)
+        status = od__leg_read(work, leg.id, &leg, err);
+    if (status != OD_OK)
+        return status;
+    od_maker maker;
+    od__make(&maker, err);
+    od__make_text(&maker, "state", od__leg_state_name(leg.state));
+    return od__made(&maker, result);
+}
+
+od_status od__leg_write_off(od_work *work, const od_leg_row *leg, const char *by, const char *why, od_error *err) {
+    if (leg->state != OD_LEG_in_doubt)
+        return od__error_set(err, OD_CONFLICT, "the leg is %s: only one in doubt is written off",
+                             od__leg_state_name(leg->state));
+    const od_decision done = { .state = OD_CONTACT_done, .why = "written_off" };
+    od_status status = od__leg_set(work, leg, OD_LEG_written_off, NULL, NULL, why, err);
+    if (status == OD_OK)
+        status = od__attempt_end(work, leg, true, "unreported", "unknown", NULL, work->wall_ms, err);
+    if (status == OD_OK)
+        status = od__contact_decide(work, leg->contact_id, -1, &done, err);
+    return status == OD_OK ? od__leg_journal(work, leg, "written_off", by, why, NULL, err) : status;
+}
+
+od_status od__verb_write_off(od_work *work, const od_value *params, od_value **result, od_error *err) {
+    od_leg_row leg;
+    od_status status = od__leg_read(work, od__param_integer(params, "leg", 0), &leg, err);
+    if (status == OD_OK)
+        status = od__leg_write_off(work, &leg, NULL, od__param_text(params, "why"), err);
+    return nothing(status, result, err);
+}
+
+/* ---- withdrawals (R6) ---- */
+
+od_status od__verb_withdrawals(od_work *work, const od_value *params, od_value **result, od_error *err) {
+    ids legs;
+    char *clients = NULL;
+    int64_t campaign_id = 0;
+    od_query query;
+    od_status status = od__param_campaign(work, params, &campaign_id, err);
+    if (status == OD_OK)
+        status = read_clients(params, &clients, err);
+    if (status != OD_OK)
+        return status;
+    od__query(&query, work->database, err,
+              "SELECT l.id FROM leg l JOIN campaign k ON k.id = l.campaign_id JOIN attempt a ON a.id = l.attempt_id"
+              " JOIN contact c ON c.id = l.contact_id WHERE l.campaign_id = ?1 AND l.open = 1 AND l.state = 2"
+              " AND (?2 IS NULL OR l.client IN (SELECT value FROM json_each(?2)))"
+              " AND (l.withdrawal IS NULL OR (l.withdrawal LIKE 'again:%' AND l.look_ms <= ?3))"
+              " AND (k.state <> 'running' OR l.until_ms <= ?3 OR c.wish IS NOT NULL"
+              "  OR EXISTS (SELECT 1 FROM listed WHERE number = a.number AND lifted_ms IS NULL)"
+              "  OR EXISTS (SELECT 1 FROM json_each(c.numbers) j JOIN listed d ON d.number = j.value ->> 1"
+              "   AND d.lifted_ms IS NULL)) ORDER BY l.id LIMIT ?4",
+              "itii", campaign_id, clients, work->wall_ms, od__param_integer(params, "limit", 100));
+    status = read_ids(&query, &legs);
+    od_text_free(clients);
+    for (size_t i = 0; i < legs.count && status == OD_OK; i++)
+        status = od__execute(work->database, err,
+                             "UPDATE leg SET withdrawal = 'again: under way', look_ms = ?2 WHERE id = ?1", "ii", legs.list[i],
+                             work->wall_ms + WITHDRAW_AGAIN_MS);
+    return status == OD_OK ? od__leg_views(work, legs.list, legs.count, result, err) : status;
+}
+
+/* A record that was taken back rang nobody: the attempt is given back, and the contact waits for its campaign. */
+static od_status withdrawn(od_work *work, const od_leg_row *leg, od_error *err) {
+    const od_decision ready = { .state = OD_CONTACT_ready };
+    od_status status = od__leg_set(work, leg, OD_LEG_not_placed, NULL, NULL, "withdrawn", err);
+    if (status == OD_OK)
+        status = od__attempt_end(work, leg, false, "canceled", "no", NULL, work->wall_ms, err);
+    if (status == OD_OK)
+        status = od__contact_decide(work, leg->contact_id, -1, &ready, err);
+    return status == OD_OK ? od__leg_journal(work, leg, "withdrawn", NULL, NULL, NULL, err) : status;
+}
+
+static od_status not_withdrawn(od_work *work, const od_leg_row *leg, const od_value *params, od_error *err) {
+    const char *why = od__param_text(params, "why");
+    od_status status = od__execute(work->database, err, "UPDATE leg SET withdrawal = CASE ?3 WHEN 1 THEN 'again: ' || ?2 ELSE"
+                                   " 'failed: ' || ?2 END WHERE id = ?1", "iti", leg->id, why != NULL ? why : "",
+                                   (int64_t)od__param_is(params, "again"));
+    return status == OD_OK ? od__leg_journal(work, leg, "withdrawal_failed", NULL, why, NULL, err) : status;
+}
+
+od_status od__verb_withdrawn(od_work *work, const od_value *params, od_value **result, od_error *err) {
+    od_leg_row leg;
+    od_status status = od__leg_read(work, od__param_integer(params, "leg", 0), &leg, err);
+    if (status == OD_OK && leg.state != OD_LEG_handed_off)
+        status = od__error_set(err, OD_CONFLICT, "the leg is %s by now", od__leg_state_name(leg.state));
+    if (status == OD_OK)
+        status = od__param_is(params, "done") ? withdrawn(work, &leg, err) : not_withdrawn(work, &leg, params, err);
+    if (status == OD_OK)
+        status = od__leg_read(work, leg.id, &leg, err);
+    if (status != OD_OK)
+        return status;
+    od_maker maker;
+    od__make(&maker, err);
+    od__make_text(&maker, "state", od__leg_state_name(leg.state));
+    return od__made(&maker, result);
+}

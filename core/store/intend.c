@@ -1,0 +1,414 @@
+/* The intent: one transaction that judges everything again and commits what is about to be sent, before a byte of it may
+ * leave (R4, R8, R22). Either a leg stands afterwards with its token and the last moment for its first byte, or a refusal
+ * that names the rule, what it saw, and when it may be otherwise. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "import/phone.h"
+#include "store/campaign.h"
+#include "store/contact.h"
+#include "store/journal.h"
+#include "store/leg.h"
+#include "store/lists.h"
+#include "store/owner.h"
+#include "store/pace.h"
+#include "store/schema.h"
+#include "store/verbs.h"
+
+#define TRAIL_BYTES 65536
+#define HORIZON_MS (INT64_C(370) * 24 * 3600 * 1000)
+#define FENCE_WAIT_MS 60000          /* until an attempt that is under way is looked at again */
+
+typedef struct intent {
+    od_work *work;
+    const od_value *params;
+    const char *number, *token;
+    od_contact_row contact;
+    od_campaign_row campaign;
+    od_judgement judgement;
+    od_gathered *gathered;
+    od_buffer trail;
+    char country[OD_COUNTRY_BYTES];
+    int64_t attempt_id, ordinal, leg_ordinal, leg_id, send_before_ms;
+    od_pace pace;
+    const char *refused;             /* NULL: not (yet) */
+    char saw[OD_RULES_SAW_BYTES];
+    bool resource;                   /* the refusal leaves the contact as it is */
+} intent;
+
+static void refuse(intent *self, const char *rule, bool resource, const char *saw) {
+    self->refused = rule;
+    self->resource = resource;
+    snprintf(self->saw, sizeof(self->saw), "%.*s", (int)sizeof(self->saw) - 1, saw);
+}
+
+/* ---- is it this worker's to call? ---- */
+
+#define OTHER_TOKEN "this token is not that of the contact's next attempt"
+
+static od_status check_first(intent *self, od_error *err) {
+    const od_contact_row *contact = &self->contact;
+    if (contact->state != OD_CONTACT_ready && contact->state != OD_CONTACT_waiting)
+        return od__error_set(err, OD_CONFLICT, "the contact is %s by now", od__contact_state_name(contact->state));
+    bool claimed = false, same_token = false;
+    od_query query;
+    od__query(&query, self->work->database, err,
+              "SELECT owner_id = ?2, token = ?3, ordinal FROM claim WHERE contact_id = ?1", "iit", contact->id,
+              self->work->core->owner->id, self->token);
+    if (od__query_row(&query)) {
+        claimed = od__query_integer(&query, 0) != 0;
+        same_token = od__query_integer(&query, 1) != 0;
+        self->ordinal = od__query_integer(&query, 2);
+    }
+    od_status status = od__query_end(&query);
+    if (status == OD_OK && !claimed)
+        return od__error_set(err, OD_CONFLICT, "the contact was not taken, or another worker has it");
+    if (status == OD_OK && !same_token)
+        return od__error_set(err, OD_CONFLICT, OTHER_TOKEN);
+    self->leg_ordinal = 1;
+    return status;
+}
+
+/* R8: a further leg only of an attempt all of whose legs are proven not placed, and at a vendor not used in it before. */
+static od_status check_further(intent *self, od_error *err) {
+    od_query query;
+    int64_t contact_id = 0, open = 0, unsettled = 0, same = 0;
+    od__query(&query, self->work->database, err,
+              "SELECT a.contact_id, a.open, a.ordinal, (SELECT count(*) FROM leg WHERE attempt_id = a.id AND state NOT IN (5, 6)),"
+              " (SELECT count(*) FROM leg WHERE attempt_id = a.id AND client = ?2),"
+              " (SELECT max(ordinal) + 1 FROM leg WHERE attempt_id = a.id) FROM attempt a WHERE a.id = ?1",
+              "it", self->attempt_id, od__param_text(self->params, "client"));
+    if (od__query_row(&query)) {
+        contact_id = od__query_integer(&query, 0);
+        open = od__query_integer(&query, 1);
+        self->ordinal = od__query_integer(&query, 2);
+        unsettled = od__query_integer(&query, 3);
+        same = od__query_integer(&query, 4);
+        self->leg_ordinal = od__query_integer(&query, 5);
+    }
+    od_status status = od__query_end(&query);
+    if (status != OD_OK)
+        return status;
+    if (contact_id != self->contact.id || open == 0)
+        return od__error_set(err, OD_CONFLICT, "this attempt is over, or another contact's");
+    if (unsettled > 0)
+        return od__error_set(err, OD_CONFLICT, "a leg of this attempt is not proven not placed");
+    if (same > 0)
+        return od__error_set(err, OD_CONFLICT, "this attempt has been at %s already",
+                             od__param_text(self->params, "client"));
+    char token[OD_STORE_TOKEN_BYTES];
+    status = od__contact_token(self->work, &self->contact, self->ordinal, self->leg_ordinal, token, err);
+    if (status == OD_OK && strcmp(token, self->token) != 0)
+        return od__error_set(err, OD_CONFLICT, OTHER_TOKEN);
+    return status;
+}
+
+static od_status check_number(intent *self, od_error *err) {
+    int64_t index = od__param_integer(self->params, "number_index", 1);
+    od_value *rows = NULL;
+    od_status status = od_value_parse(self->contact.numbers, strlen(self->contact.numbers), &rows, err);
+    if (status != OD_OK)
+        return status;
+    const od_value *row = od_value_at(rows, (size_t)index - 1);
+    const char *number = row != NULL ? od_value_string(od_value_at(row, 1)) : NULL;
+    if (number == NULL || strcmp(number, self->number) != 0)
+        status = od__error_at(err, OD_VALIDATION, "/number", "expected number %" PRId64 " of the contact, got another", index);
+    else
+        snprintf(self->country, sizeof(self->country), "%s", od_value_string(od_value_at(row, 2)));
+    od_value_unref(rows);
+    return status;
+}
+
+static od_status check_mine(intent *self, od_error *err) {
+    od_status status = od__contact_read(self->work, od__param_integer(self->params, "contact", 0), &self->contact, err);
+    if (status == OD_OK && self->contact.version != od__param_integer(self->params, "version", 0))
+        status = od__error_set(err, OD_CONFLICT, "the contact was changed meanwhile");
+    if (status == OD_OK)
+        status = self->attempt_id != 0 ? check_further(self, err) : check_first(self, err);
+    if (status == OD_OK)
+        status = check_number(self, err);
+    return status;
+}
+
+/* ---- may it be called? ---- */
+
+static od_status check_campaign(intent *self, od_error *err) {
+    bool held = false;
+    od_status status = od__campaign_read(self->work, self->contact.campaign_id, &self->campaign, err);
+    if (status == OD_OK && self->campaign.running && self->campaign.has_list) {
+        status = od__lists_refresh(self->work, self->campaign.id, &held, err);
+        if (status == OD_OK && held)
+            status = od__campaign_read(self->work, self->contact.campaign_id, &self->campaign, err);
+    }
+    if (status != OD_OK || self->campaign.running)
+        return status;
+    const char *rule = held                                         ? "do_not_call_unreadable"
+                       : strcmp(self->campaign.state, "held") == 0 ? "campaign_held"
+                                                                     : self->campaign.state;
+    refuse(self, rule, true, self->campaign.why);
+    return OD_OK;
+}
+
+static od_status judge(intent *self, od_error *err) {
+    const od_value *params = self->params;
+    char why[OD_PHONE_REASON_BYTES];
+    if (!od__phone_is_dialable(self->number, why)) {
+        refuse(self, "number", false, why);
+        return OD_OK;
+    }
+    if (od__param_is(params, "hands_off_unbounded") &&
+        !od__ruleset_hands_off_outside_hours(self->campaign.ruleset)) {
+        refuse(self, "hand_off", false, "this vendor would ring at its own time: hand_off_outside_hours is not set");
+        return OD_OK;
+    }
+    od_zones *zones;
+    const od_subject_row row = {
+        .contact_id = self->contact.id, .campaign_id = self->campaign.id, .person = self->contact.person,
+        .shared_person = self->contact.shared_person,
+        .subject = self->campaign.subject[0] != '\0' ? self->campaign.subject : NULL, .number = self->number,
+        .country = self->country[0] != '\0' ? self->country : NULL, .zones = self->contact.zones,
+        .numbers_json = self->contact.numbers, .attempt_id = self->attempt_id,
+        .is_callback = od__param_is(params, "callback") && self->contact.callback_ms > 0,
+        .ring_timeout_ms = od__param_integer(params, "ring_timeout_ms", 0),
+    };
+    od_status status = od__rulebook_zones(self->work, &zones, err);
+    if (status == OD_OK)
+        status = od__gather(self->work, self->campaign.ruleset, &row, self->gathered, err);
+    if (status == OD_OK)
+        status = od__rules_judge(self->campaign.ruleset, zones, &self->gathered->facts, self->work->wall_ms,
+                                 &self->judgement, &self->trail, err);
+    if (status != OD_OK || self->judgement.allowed)
+        return status;
+    refuse(self, self->judgement.rule, false, self->judgement.saw);
+    if (self->judgement.next_ms > 0)
+        return od__rules_next(self->campaign.ruleset, zones, &self->gathered->facts, self->judgement.next_ms,
+                              self->work->wall_ms + HORIZON_MS, &self->judgement.next_ms, err);
+    return OD_OK;
+}
+
+/* R4: the lease, the window, and the time that the request itself takes. */
+static void check_time(intent *self) {
+    int64_t timeout_ms = od__param_integer(self->params, "timeout_ms", 15000);
+    int64_t lease_ms = self->work->core->owner->lease_boot_ms - timeout_ms - OD_LEASE_MARGIN_MS;
+    int64_t window_ms = self->work->now_ms + (self->judgement.until_ms - self->work->wall_ms);
+    self->send_before_ms = lease_ms < window_ms ? lease_ms : window_ms;
+    if (self->send_before_ms <= self->pace.send_at_ms)
+        refuse(self, "lease", true, "too little is left of the lease, or of the hours");
+}
+
+static od_status check_pace(intent *self, od_error *err) {
+    od_status status = od__pace_check(self->work, &self->campaign, self->params, &self->pace, err);
+    if (status == OD_OK && self->pace.refused == NULL)
+        status = od__pace_book(self->work, od_value_get(self->params, "rate"), &self->pace, err);
+    if (status == OD_OK && self->pace.refused != NULL)
+        refuse(self, self->pace.refused, true, self->pace.saw);
+    return status;
+}
+
+/* ---- what is written ---- */
+
+static od_status write_attempt(intent *self, od_error *err) {
+    od_work *work = self->work;
+    if (self->attempt_id != 0)
+        return OD_OK;
+    od_status status = od__execute(
+        work->database, err,
+        "INSERT INTO attempt(campaign_id, contact_id, person, subject, ordinal, number, open, counts, at_ms, callback)"
+        " VALUES(?1, ?2, ?3, nullif(?4, ''), ?5, ?6, 1, 1, ?7, ?8)",
+        "iittitii", self->campaign.id, self->contact.id, self->contact.person, self->campaign.subject, self->ordinal,
+        self->number, work->wall_ms, (int64_t)self->gathered->facts.is_callback);
+    self->attempt_id = od__database_last_id(work->database);
+    return status;
+}
+
+static od_status write_leg(intent *self, const char *request, const char *call, od_error *err) {
+    od_work *work = self->work;
+    const od_value *params = self->params;
+    od_status status = od__execute(
+        work->database, err,
+        "INSERT INTO leg(attempt_id, campaign_id, contact_id, ordinal, client, vendor, account, seat, token, state, open,"
+        " owner_id, request, at_ms, until_ms) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, 1, ?10,"
+        " '{\"request\":' || ?11 || ',\"call\":' || ?12 || '}', ?13, ?14)",
+        "iiiitttttittii", self->attempt_id, self->campaign.id, self->contact.id, self->leg_ordinal,
+        od__param_text(params, "client"), od__param_text(params, "vendor"), od__param_text(params, "account"),
+        od__param_text(params, "seat"), self->token, work->core->owner->id, request, call, work->wall_ms,
+        self->judgement.until_ms);
+    self->leg_id = od__database_last_id(work->database);
+    if (status == OD_OK)
+        status = od__execute(work->database, err,
+                             "UPDATE contact SET state = 2, why = NULL, version = version + 1 WHERE id = ?1", "i",
+                             self->contact.id);
+    if (status == OD_OK)
+        status = od__execute(work->database, err, "DELETE FROM claim WHERE contact_id = ?1", "i", self->contact.id);
+    return status;
+}
+
+/* The journal's data is put together as text: the trail is JSON already, and the longest of it. */
+static od_status journal_data(intent *self, od_buffer *out, od_error *err) {
+    int64_t read_ms = 0;
+    od_status status = self->campaign.has_list ? od__list_read_ms(self->work, self->campaign.id, &read_ms, err) : OD_OK;
+    if (status != OD_OK)
+        return status;
+    od__buffer_addf(out, "{\"number\":\"%s\",\"revision\":%" PRId64, self->number, self->campaign.revision);
+    if (read_ms > 0)
+        od__buffer_addf(out, ",\"list_read_ms\":%" PRId64, read_ms);
+    od__buffer_add_text(out, ",\"rules\":");
+    od__buffer_add_text(out, od__buffer_text(&self->trail));
+    od__buffer_add_text(out, "}");
+    return out->failed ? od__error_no_memory(err) : OD_OK;
+}
+
+static od_status write_journal(intent *self, od_error *err) {
+    od_buffer data;
+    od__buffer_init(&data, TRAIL_BYTES + 256);
+    od_status status = journal_data(self, &data, err);
+    const od_entry entry = { .campaign_id = self->campaign.id, .contact_id = self->contact.id,
+                             .attempt_id = self->attempt_id, .leg_id = self->leg_id, .event = "intent",
+                             .data = od__buffer_text(&data) };
+    if (status == OD_OK)
+        status = od__journal(self->work, &entry, err);
+    od__buffer_clear(&data);
+    return status;
+}
+
+static od_status write_intent(intent *self, od_error *err) {
+    char *request = NULL, *call = NULL;
+    od_status status = od__param_json(self->params, "request", &request, err);
+    if (status == OD_OK)
+        status = od__param_json(self->params, "call", &call, err);
+    if (status == OD_OK)
+        status = write_attempt(self, err);
+    if (status == OD_OK)
+        status = write_leg(self, request, call, err);
+    if (status == OD_OK)
+        status = write_journal(self, err);
+    od_text_free(request);
+    od_text_free(call);
+    return status;
+}
+
+/* What becomes of the contact that was refused. */
+static od_decision decide(const intent *self) {
+    const od_judgement *judgement = &self->judgement;
+    od_decision decision = { .state = OD_CONTACT_waiting, .due_ms = judgement->next_ms, .why = self->refused,
+                             .callback_ms = self->contact.callback_ms,
+                             .callback_within_ms = self->contact.callback_within_ms };
+    if (strcmp(self->refused, "number") == 0 || strcmp(self->refused, "hand_off") == 0) {
+        decision.state = OD_CONTACT_blocked;
+        decision.due_ms = 0;
+        return decision;
+    }
+    switch (judgement->refusal) {
+    case OD_REFUSAL_do_not_call: decision.state = OD_CONTACT_suppressed; break;
+    case OD_REFUSAL_person_open:
+    case OD_REFUSAL_number_open: decision.due_ms = self->work->wall_ms + FENCE_WAIT_MS; break;
+    case OD_REFUSAL_caps:
+    case OD_REFUSAL_gap: decision.state = decision.due_ms > 0 ? OD_CONTACT_waiting : OD_CONTACT_exhausted; break;
+    default: decision.state = decision.due_ms > 0 ? OD_CONTACT_waiting : OD_CONTACT_blocked; break;
+    }
+    return decision;
+}
+
+static od_status write_refusal(intent *self, od_decision *decision, od_error *err) {
+    od_work *work = self->work;
+    od_status status = OD_OK;
+    if (self->attempt_id != 0) {
+        const od_leg_row attempt = { .attempt_id = self->attempt_id };
+        status = od__attempt_end(work, &attempt, false, NULL, NULL, NULL, work->wall_ms, err);
+    }
+    *decision = decide(self);
+    if (status == OD_OK)
+        status = od__contact_decide(work, self->contact.id, self->contact.version, decision, err);
+    if (status != OD_OK)
+        return status;
+    return od__execute(work->database, err,
+                       "INSERT INTO journal(at_ms, campaign_id, contact_id, event, data) VALUES(?1, ?2, ?3, 'refused',"
+                       " json_object('rule', ?4, 'saw', ?5, 'number', ?6, 'next_ms', nullif(?7, 0)))",
+                       "iiittti", work->wall_ms, self->campaign.id, self->contact.id, self->refused, self->saw,
+                       self->number, decision->due_ms);
+}
+
+/* ---- the verb ---- */
+
+static od_status result_of(const intent *self, const od_decision *decision, od_value **result, od_error *err) {
+    od_maker maker;
+    od__make(&maker, err);
+    if (self->refused == NULL) {
+        od__make_integer(&maker, "leg", self->leg_id);
+        od__make_integer(&maker, "attempt", self->attempt_id);
+        od__make_integer(&maker, "send_at_ms", self->pace.send_at_ms);
+        od__make_integer(&maker, "send_before_ms", self->send_before_ms);
+        od__make_integer(&maker, "until_ms", self->judgement.until_ms);
+        od__make_integer(&maker, "version", self->contact.version + 1);
+        return od__made(&maker, result);
+    }
+    od__make_text(&maker, "refused", self->refused);
+    od__make_text(&maker, "saw", self->saw);
+    od__make_boolean(&maker, "resource", self->resource);
+    if (self->resource) {
+        if (self->pace.wait_ms > 0)
+            od__make_integer(&maker, "wait_ms", self->pace.wait_ms);
+        od__make_integer(&maker, "version", self->contact.version);
+    } else {
+        od__make_text(&maker, "name", self->judgement.name);
+        od__make_text(&maker, "state", od__contact_state_name(decision->state));
+        if (decision->due_ms > 0)
+            od__make_integer(&maker, "next_ms", decision->due_ms);
+        od__make_integer(&maker, "version", self->contact.version + 1);
+    }
+    return od__made(&maker, result);
+}
+
+static od_status intend(intent *self, od_value **result, od_error *err) {
+    od_decision decision = { 0 };
+    od_status status = check_mine(self, err);
+    if (status == OD_OK)
+        status = check_campaign(self, err);
+    if (status == OD_OK && self->refused == NULL)
+        status = judge(self, err);
+    if (status == OD_OK && self->refused == NULL)
+        status = check_pace(self, err);
+    if (status == OD_OK && self->refused == NULL)
+        check_time(self);
+    if (status == OD_OK && self->refused == NULL)
+        status = write_intent(self, err);
+    else if (status == OD_OK && !self->resource)
+        status = write_refusal(self, &decision, err);
+    return status == OD_OK ? result_of(self, &decision, result, err) : status;
+}
+
+od_status od__verb_intend(od_work *work, const od_value *params, od_value **result, od_error *err) {
+    intent self = { .work = work, .params = params, .number = od__param_text(params, "number"),
+                    .token = od__param_text(params, "token"), .attempt_id = od__param_integer(params, "attempt", 0) };
+    od__buffer_init(&self.trail, TRAIL_BYTES);
+    self.gathered = od__alloc(sizeof(*self.gathered));
+    od_status status = self.gathered != NULL ? intend(&self, result, err) : od__error_no_memory(err);
+    od__free(self.gathered);
+    od__buffer_clear(&self.trail);
+    od__contact_clear(&self.contact);
+    return status;
+}
+
+od_status od__verb_slot(od_work *work, const od_value *params, od_value **result, od_error *err) {
+    od_leg_row leg;
+    od_pace pace = { 0 };
+    od_status status = od__leg_read(work, od__param_integer(params, "leg", 0), &leg, err);
+    if (status == OD_OK && (leg.owner_id != work->core->owner->id || leg.state != OD_LEG_intent))
+        status = od__error_set(err, OD_CONFLICT, "the leg is not under way here");
+    if (status == OD_OK)
+        status = od__pace_book(work, params, &pace, err); /* params are a rate, too */
+    if (status != OD_OK)
+        return status;
+    od_maker maker;
+    od__make(&maker, err);
+    if (pace.refused == NULL) {
+        od__make_integer(&maker, "send_at_ms", pace.send_at_ms);
+    } else {
+        od__make_text(&maker, "refused", pace.refused);
+        od__make_integer(&maker, "wait_ms", pace.wait_ms);
+    }
+    return od__made(&maker, result);
+}

@@ -1,0 +1,13 @@
+#include "store/journal.h"
+
+/* The row id of something, NULL for 0. */
+#define ID(n) "nullif(?" #n ", 0)"
+
+od_status od__journal(od_work *work, const od_entry *entry, od_error *err) {
+    return od__execute(work->database, err,
+                       "INSERT INTO journal(at_ms, campaign_id, contact_id, attempt_id, leg_id, event, by_whom, data)"
+                       " VALUES(?1, " ID(2) ", " ID(3) ", " ID(4) ", " ID(5) ", ?6, ?7,"
+                       " CASE WHEN ?8 IS NULL THEN ?9 ELSE json_object('text', ?8) END)",
+                       "iiiiitttt", work->wall_ms, entry->campaign_id, entry->contact_id, entry->attempt_id, entry->leg_id,
+                       entry->event, entry->by, entry->text, entry->data);
+}

@@ -1,0 +1,138 @@
+#include "store/leg.h"
+
+#include <stdio.h>
+
+#include "base/error.h"
+#include "store/journal.h"
+#include "store/owner.h"
+#include "store/schema.h"
+
+#define FIRST_LOOK_MS 60000          /* after a leg came into doubt */
+
+od_status od__leg_read(od_work *work, int64_t id, od_leg_row *out, od_error *err) {
+    *out = (od_leg_row){ .id = id };
+    bool found = false;
+    od_query query;
+    od__query(&query, work->database, err,
+              "SELECT l.attempt_id, l.campaign_id, l.contact_id, l.ordinal, l.state, l.version, l.owner_id,"
+              " coalesce(l.follower_id, 0), l.at_ms, l.looks, coalesce(l.look_ms, 0), a.ordinal, a.open, a.counts, l.client,"
+              " coalesce(a.kind, '') FROM leg l JOIN attempt a ON a.id = l.attempt_id WHERE l.id = ?1", "i", id);
+    if (od__query_row(&query)) {
+        found = true;
+        out->attempt_id = od__query_integer(&query, 0);
+        out->campaign_id = od__query_integer(&query, 1);
+        out->contact_id = od__query_integer(&query, 2);
+        out->ordinal = od__query_integer(&query, 3);
+        out->state = od__query_integer(&query, 4);
+        out->version = od__query_integer(&query, 5);
+        out->owner_id = od__query_integer(&query, 6);
+        out->follower_id = od__query_integer(&query, 7);
+        out->at_ms = od__query_integer(&query, 8);
+        out->looks = od__query_integer(&query, 9);
+        out->look_ms = od__query_integer(&query, 10);
+        out->attempt_ordinal = od__query_integer(&query, 11);
+        out->attempt_open = od__query_integer(&query, 12) != 0;
+        out->attempt_counts = od__query_integer(&query, 13) != 0;
+        snprintf(out->client, sizeof(out->client), "%s", od__query_text(&query, 14));
+        snprintf(out->attempt_kind, sizeof(out->attempt_kind), "%s", od__query_text(&query, 15));
+    }
+    od_status status = od__query_end(&query);
+    if (status == OD_OK && !found)
+        return od__error_set(err, OD_NOT_FOUND, "there is no such leg");
+    return status;
+}
+
+od_status od__leg_view(od_work *work, int64_t id, od_value **out, od_error *err) {
+    od_maker view;
+    int64_t contact_id = 0;
+    od_query query;
+    od__make(&view, err);
+    od__query(&query, work->database, err,
+              /* Without an answer the call is what was meant, contact, ticket and all: that is looked for. */
+              "SELECT l.id, l.attempt_id, l.ordinal, l.state, l.vendor, l.account, l.token, a.number, l.at_ms,"
+              " coalesce(l.call, json_patch(coalesce(json_extract(l.request, '$.call'), '{}'), json_object('token', l.token,"
+              " 'to', a.number, 'vendor', l.vendor, 'at', l.at_ms / 1000.0))),"
+              " l.request, l.looks, l.client, l.contact_id, a.ordinal, l.version, l.cause, l.error, l.seat, l.withdrawal"
+              " FROM leg l JOIN attempt a ON a.id = l.attempt_id WHERE l.id = ?1", "i", id);
+    if (od__query_row(&query)) {
+        contact_id = od__query_integer(&query, 13);
+        od__make_integer(&view, "leg", od__query_integer(&query, 0));
+        od__make_integer(&view, "attempt", od__query_integer(&query, 1));
+        od__make_integer(&view, "ordinal", od__query_integer(&query, 2));
+        od__make_text(&view, "state", od__leg_state_name(od__query_integer(&query, 3)));
+        od__make_column(&view, "vendor", &query, 4);
+        od__make_column(&view, "account", &query, 5);
+        od__make_column(&view, "token", &query, 6);
+        od__make_column(&view, "number", &query, 7);
+        od__make_integer(&view, "at_ms", od__query_integer(&query, 8));
+        od__make_json(&view, "call", od__query_text(&query, 9));
+        od__make_json(&view, "request", od__query_text(&query, 10));
+        od__make_integer(&view, "looks", od__query_integer(&query, 11));
+        od__make_column(&view, "client", &query, 12);
+        od__make_integer(&view, "attempt_ordinal", od__query_integer(&query, 14));
+        od__make_integer(&view, "version", od__query_integer(&query, 15));
+        od__make_column(&view, "cause", &query, 16);
+        od__make_json(&view, "error", od__query_text(&query, 17));
+        od__make_column(&view, "seat", &query, 18);
+        od__make_column(&view, "withdrawal", &query, 19);
+    }
+    od__make_failed(&view, od__query_end(&query));
+    od_contact_row contact = { 0 };
+    od_value *contact_view = NULL;
+    if (view.status == OD_OK)
+        view.status = od__contact_read(work, contact_id, &contact, err);
+    if (view.status == OD_OK)
+        view.status = od__contact_view(work, &contact, &contact_view, err);
+    od__contact_clear(&contact);
+    if (contact_view != NULL)
+        od__make_value(&view, "contact", contact_view);
+    return od__made(&view, out);
+}
+
+od_status od__leg_views(od_work *work, const int64_t *ids, size_t count, od_value **out, od_error *err) {
+    od_value *list = od_value_new_array();
+    od_status status = list != NULL ? OD_OK : od__error_no_memory(err);
+    for (size_t i = 0; i < count && status == OD_OK; i++) {
+        od_value *view = NULL;
+        status = od__leg_view(work, ids[i], &view, err);
+        if (status == OD_OK)
+            status = od_value_add(list, view, err);
+    }
+    if (status != OD_OK) {
+        od_value_unref(list);
+        return status;
+    }
+    od_maker maker;
+    od__make(&maker, err);
+    od__make_value(&maker, "legs", list);
+    return od__made(&maker, out);
+}
+
+od_status od__leg_set(od_work *work, const od_leg_row *leg, int64_t state, const char *call, const char *error,
+                      const char *cause, od_error *err) {
+    od_status status = od__execute(
+        work->database, err,
+        "UPDATE leg SET state = ?3, open = ?4, version = version + 1, settled_ms = ?5, call = coalesce(?6, call),"
+        " error = coalesce(?7, error), cause = coalesce(?8, cause), request = CASE ?4 WHEN 0 THEN NULL ELSE request END,"
+        " look_ms = CASE ?3 WHEN 1 THEN ?5 + ?9 END, follower_id = CASE WHEN ?3 IN (2, 3) THEN nullif(?10, 0) END"
+        " WHERE id = ?1 AND version = ?2",
+        "iiiiitttii", leg->id, leg->version, state, (int64_t)(state <= OD_LEG_LAST_OPEN), work->wall_ms, call, error, cause,
+        (int64_t)FIRST_LOOK_MS, work->core->owner != NULL ? work->core->owner->id : INT64_C(0));
+    if (status == OD_OK && od__database_changes(work->database) == 0)
+        return od__error_set(err, OD_CONFLICT, "the leg was changed meanwhile");
+    return status;
+}
+
+od_status od__attempt_end(od_work *work, const od_leg_row *leg, bool counts, const char *kind, const char *rang,
+                          const char *raw, int64_t ended_ms, od_error *err) {
+    return od__execute(work->database, err,
+                       "UPDATE attempt SET open = 0, counts = ?2, kind = ?3, rang = ?4, raw = ?5, ended_ms = ?6 WHERE id = ?1",
+                       "iittti", leg->attempt_id, (int64_t)counts, kind, rang, raw, ended_ms);
+}
+
+od_status od__leg_journal(od_work *work, const od_leg_row *leg, const char *event, const char *by, const char *text,
+                          const char *data, od_error *err) {
+    const od_entry entry = { .campaign_id = leg->campaign_id, .contact_id = leg->contact_id, .attempt_id = leg->attempt_id,
+                             .leg_id = leg->id, .event = event, .by = by, .text = text, .data = data };
+    return od__journal(work, &entry, err);
+}

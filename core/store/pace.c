@@ -1,0 +1,114 @@
+#include "store/pace.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "transport/transport.h"
+
+static od_status count_one(od_query *query, int64_t *out) {
+    *out = 0;
+    if (od__query_row(query))
+        *out = od__query_integer(query, 0);
+    return od__query_end(query);
+}
+
+static void refuse(od_pace *out, const char *rule, int64_t open, int64_t limit) {
+    out->refused = rule;
+    snprintf(out->saw, sizeof(out->saw), "%" PRId64 " open, limit %" PRId64, open, limit);
+}
+
+static od_status check_campaign(od_work *work, const od_campaign_row *campaign, bool hands_off, od_pace *out, od_error *err) {
+    od_query query;
+    int64_t count;
+    if (campaign->max_open >= 0) {
+        od__query(&query, work->database, err,
+                  "SELECT (SELECT count(*) FROM leg WHERE open = 1 AND state IN (0, 3) AND campaign_id = ?1)"
+                  " + (SELECT count(*) FROM leg WHERE open = 1 AND state = 1 AND campaign_id = ?1 AND at_ms > ?2)",
+                  "ii", campaign->id, work->wall_ms - OD_DOUBT_TAKES_PLACE_MS);
+        od_status status = count_one(&query, &count);
+        if (status != OD_OK)
+            return status;
+        if (count >= campaign->max_open) {
+            refuse(out, "max_open", count, campaign->max_open);
+            return OD_OK;
+        }
+    }
+    if (campaign->max_handed_off >= 0 && hands_off) {
+        od__query(&query, work->database, err,
+                  "SELECT count(*) FROM leg WHERE campaign_id = ?1 AND open = 1 AND state = 2", "i", campaign->id);
+        od_status status = count_one(&query, &count);
+        if (status != OD_OK)
+            return status;
+        if (count >= campaign->max_handed_off)
+            refuse(out, "max_handed_off", count, campaign->max_handed_off);
+    }
+    return OD_OK;
+}
+
+static od_status check_client(od_work *work, const od_value *params, od_pace *out, od_error *err) {
+    const char *account = od__param_text(params, "account"), *client = od__param_text(params, "client");
+    const char *seat = od__param_text(params, "seat");
+    int64_t limit = od__param_integer(params, "client_max_open", -1), count;
+    od_query query;
+    if (limit >= 0) {
+        od__query(&query, work->database, err,
+                  "SELECT (SELECT count(*) FROM leg WHERE open = 1 AND state IN (0, 3) AND account = ?1 AND client = ?2)"
+                  " + (SELECT count(*) FROM leg WHERE open = 1 AND state = 1 AND account = ?1 AND client = ?2 AND at_ms > ?3)",
+                  "tti", account, client, work->wall_ms - OD_DOUBT_TAKES_PLACE_MS);
+        od_status status = count_one(&query, &count);
+        if (status != OD_OK)
+            return status;
+        if (count >= limit) {
+            refuse(out, "client_max_open", count, limit);
+            return OD_OK;
+        }
+    }
+    if (seat == NULL)
+        return OD_OK;
+    limit = od__param_integer(params, "per_seat", 1);
+    od__query(&query, work->database, err,
+              "SELECT count(*) FROM leg WHERE account = ?1 AND client = ?2 AND seat = ?3 AND open = 1 AND (state <> 1 OR at_ms > ?4)",
+              "ttti", account, client, seat, work->wall_ms - OD_DOUBT_TAKES_PLACE_MS);
+    od_status status = count_one(&query, &count);
+    if (status == OD_OK && count >= limit)
+        refuse(out, "seat", count, limit);
+    return status;
+}
+
+od_status od__pace_check(od_work *work, const od_campaign_row *campaign, const od_value *params, od_pace *out,
+                         od_error *err) {
+    *out = (od_pace){ .send_at_ms = work->now_ms };
+    od_status status = check_campaign(work, campaign, od__param_is(params, "hands_off"), out, err);
+    if (status == OD_OK && out->refused == NULL)
+        status = check_client(work, params, out, err);
+    return status;
+}
+
+od_status od__pace_book(od_work *work, const od_value *rate, od_pace *out, od_error *err) {
+    out->send_at_ms = work->now_ms;
+    if (rate == NULL)
+        return OD_OK;
+    const char *bucket = od__param_text(rate, "bucket");
+    const od_rate limit = { .per_second = od_value_number(od_value_get(rate, "per_second")),
+                            .burst = (int)od__param_integer(rate, "burst", 1) };
+    int64_t full_us = 0;
+    od_query query;
+    od__query(&query, work->database, err, "SELECT full_boot_us FROM bucket WHERE key = ?1", "t", bucket);
+    if (od__query_row(&query))
+        full_us = od__query_integer(&query, 0);
+    od_status status = od__query_end(&query);
+    if (status != OD_OK)
+        return status;
+    int64_t go_ms = (od__gcra_take(&full_us, &limit, work->now_ms * 1000) + 999) / 1000;
+    if (go_ms - work->now_ms > OD_LIMIT_AHEAD_MS) {
+        out->refused = "rate";
+        out->wait_ms = go_ms - work->now_ms - OD_LIMIT_AHEAD_MS;
+        snprintf(out->saw, sizeof(out->saw), "the next slot of %.80s is %" PRId64 " ms away", bucket, go_ms - work->now_ms);
+        return OD_OK;
+    }
+    out->send_at_ms = go_ms;
+    return od__execute(work->database, err,
+                       "INSERT INTO bucket(key, full_boot_us) VALUES(?1, ?2) ON CONFLICT(key) DO UPDATE SET full_boot_us ="
+                       " excluded.full_boot_us", "ti", bucket, full_us);
+}

@@ -1,0 +1,25 @@
+/* store/pace: how many calls may be open, and when the next may go: limits whose refusal leaves a contact as it is. */
+#ifndef OD_STORE_PACE_H
+#define OD_STORE_PACE_H
+
+#include "store/campaign.h"
+
+#pragma GCC visibility push(hidden)
+
+/* A leg in doubt takes a place this long: a call that was placed after all is over by then. */
+#define OD_DOUBT_TAKES_PLACE_MS 900000
+
+typedef struct od_pace {
+    const char *refused;     /* NULL: it may go */
+    char saw[160];
+    int64_t send_at_ms;      /* on CLOCK_BOOTTIME */
+    int64_t wait_ms;         /* refused for the rate: until a slot is near */
+} od_pace;
+
+/* Checks the limits of the campaign, of the client and of the seat. params are those of the verb intend. */
+od_status od__pace_check(od_work *work, const od_campaign_row *campaign, const od_value *params, od_pace *out, od_error *err);
+/* Books the next slot of params.rate ({ bucket, per_second, burst }), unless it is more than OD_LIMIT_AHEAD_MS away. */
+od_status od__pace_book(od_work *work, const od_value *rate, od_pace *out, od_error *err);
+
+#pragma GCC visibility pop
+#endif

@@ -1,0 +1,88 @@
+#include "store/rulebook.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+
+typedef struct compiled {
+    int64_t campaign_id, revision;
+    od_ruleset *ruleset;         /* NULL: free */
+} compiled;
+
+struct od_rulebook {
+    od_zones *zones;
+    compiled rows[OD_LIMIT_RULESETS];
+    size_t next;                 /* which gives way */
+};
+
+void od__rulebook_forget(od_rulebook *rulebook) {
+    for (size_t i = 0; rulebook != NULL && i < OD_LIMIT_RULESETS; i++) {
+        od__ruleset_free(rulebook->rows[i].ruleset);
+        rulebook->rows[i] = (compiled){ 0 };
+    }
+}
+
+void od__rulebook_free(od_rulebook *rulebook) {
+    if (rulebook == NULL)
+        return;
+    od__rulebook_forget(rulebook);
+    od__zones_free(rulebook->zones);
+    od__free(rulebook);
+}
+
+static od_status open_book(od_work *work, od_error *err) {
+    if (work->core->rulebook != NULL)
+        return OD_OK;
+    od_rulebook *rulebook = od__calloc(1, sizeof(*rulebook));
+    if (rulebook == NULL)
+        return od__error_no_memory(err);
+    od_status status = od__zones_new(NULL, &rulebook->zones, err);
+    if (status != OD_OK) {
+        od__free(rulebook);
+        return status;
+    }
+    work->core->rulebook = rulebook;
+    return OD_OK;
+}
+
+od_status od__rulebook_zones(od_work *work, od_zones **out, od_error *err) {
+    od_status status = open_book(work, err);
+    *out = status == OD_OK ? work->core->rulebook->zones : NULL;
+    return status;
+}
+
+od_status od__rulebook_get(od_work *work, int64_t campaign_id, int64_t revision, const char *ruleset_json,
+                           const od_ruleset **out, od_error *err) {
+    od_status status = open_book(work, err);
+    if (status != OD_OK)
+        return status;
+    od_rulebook *rulebook = work->core->rulebook;
+    compiled *slot = NULL;
+    for (size_t i = 0; i < OD_LIMIT_RULESETS; i++) {
+        compiled *row = &rulebook->rows[i];
+        if (row->ruleset == NULL || row->campaign_id != campaign_id)
+            continue;
+        if (row->revision == revision) {
+            *out = row->ruleset;
+            return OD_OK;
+        }
+        slot = row;
+    }
+    if (slot == NULL) {
+        slot = &rulebook->rows[rulebook->next];
+        rulebook->next = (rulebook->next + 1) % OD_LIMIT_RULESETS;
+    }
+    od_value *value = NULL;
+    od_ruleset *ruleset = NULL;
+    status = od_value_parse(ruleset_json, strlen(ruleset_json), &value, err);
+    if (status == OD_OK)
+        status = od__ruleset_new(value, rulebook->zones, &ruleset, err);
+    od_value_unref(value);
+    if (status != OD_OK)
+        return status;
+    od__ruleset_free(slot->ruleset);
+    *slot = (compiled){ .campaign_id = campaign_id, .revision = revision, .ruleset = ruleset };
+    *out = ruleset;
+    return OD_OK;
+}

@@ -1,0 +1,201 @@
+#include "store/schema.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "crypto/crypto.h"
+#include "store/verb.h"
+
+#define SCHEMA_VERSION 1
+#define APPLICATION_ID 0x6f646c31 /* "odl1", in the file's header */
+
+/* Every index costs each call: those of open legs and attempts stay small. A claim is in a table of its own, so that taking a
+ * contact does not write its row. Times: *_ms are Unix milliseconds, *_boot_ms are CLOCK_BOOTTIME. A contact's numbers stand twice: as a list in its row, to
+ * be read with it, and by number, to find who has it. */
+static const char tables[] =
+    "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
+
+    "CREATE TABLE owner(id INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, state TEXT NOT NULL, boot_id TEXT NOT NULL,"
+    " host TEXT NOT NULL, pid INTEGER NOT NULL, started_ms INTEGER NOT NULL, lease_boot_ms INTEGER NOT NULL,"
+    " ended_ms INTEGER);"
+    "CREATE INDEX owner_state ON owner(state);"
+
+    "CREATE TABLE campaign(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, state TEXT NOT NULL, why TEXT, by_whom TEXT,"
+    " subject TEXT, max_open INTEGER, max_handed_off INTEGER, ruleset TEXT NOT NULL, script TEXT NOT NULL,"
+    " revision INTEGER NOT NULL, list TEXT, created_ms INTEGER NOT NULL);"
+
+    "CREATE TABLE contact(id INTEGER PRIMARY KEY, campaign_id INTEGER NOT NULL, external TEXT NOT NULL, person TEXT,"
+    " version INTEGER NOT NULL DEFAULT 0, state INTEGER NOT NULL DEFAULT 0, due_ms INTEGER NOT NULL DEFAULT 0, why TEXT,"
+    " wish TEXT, number_next INTEGER NOT NULL DEFAULT 1, numbers TEXT NOT NULL, country TEXT, zones TEXT,"
+    " data TEXT NOT NULL, callback_ms INTEGER, callback_within_ms INTEGER);"
+    "CREATE UNIQUE INDEX contact_external ON contact(campaign_id, external);"
+    "CREATE INDEX contact_due ON contact(campaign_id, state, due_ms);"
+    "CREATE INDEX contact_person ON contact(person) WHERE person IS NOT NULL;"
+    "CREATE TABLE claim(contact_id INTEGER PRIMARY KEY, owner_id INTEGER NOT NULL, ordinal INTEGER NOT NULL,"
+    " token TEXT NOT NULL);"
+
+    "CREATE TABLE number(number TEXT NOT NULL, contact_id INTEGER NOT NULL, PRIMARY KEY(number, contact_id)) WITHOUT ROWID;"
+
+    "CREATE TABLE attempt(id INTEGER PRIMARY KEY, campaign_id INTEGER NOT NULL, contact_id INTEGER NOT NULL,"
+    " person TEXT NOT NULL, subject TEXT, ordinal INTEGER NOT NULL, number TEXT NOT NULL, open INTEGER NOT NULL,"
+    " counts INTEGER NOT NULL, at_ms INTEGER NOT NULL, callback INTEGER NOT NULL, kind TEXT, rang TEXT, raw TEXT,"
+    " ended_ms INTEGER, second_ring INTEGER NOT NULL DEFAULT 0);"
+    "CREATE UNIQUE INDEX attempt_person_open ON attempt(person) WHERE open = 1;"
+    "CREATE UNIQUE INDEX attempt_number_open ON attempt(number) WHERE open = 1;"
+    "CREATE INDEX attempt_person ON attempt(person, at_ms);"
+    "CREATE INDEX attempt_number ON attempt(number, at_ms);"
+    "CREATE INDEX attempt_second_ring ON attempt(campaign_id) WHERE second_ring = 1;"
+
+    "CREATE TABLE leg(id INTEGER PRIMARY KEY, attempt_id INTEGER NOT NULL, campaign_id INTEGER NOT NULL,"
+    " contact_id INTEGER NOT NULL, ordinal INTEGER NOT NULL, client TEXT NOT NULL, vendor TEXT NOT NULL,"
+    " account TEXT NOT NULL, seat TEXT, token TEXT NOT NULL, state INTEGER NOT NULL, open INTEGER NOT NULL,"
+    " version INTEGER NOT NULL DEFAULT 0, owner_id INTEGER NOT NULL, follower_id INTEGER, request TEXT, call TEXT,"
+    " error TEXT, cause TEXT, at_ms INTEGER NOT NULL, until_ms INTEGER NOT NULL, settled_ms INTEGER,"
+    " looks INTEGER NOT NULL DEFAULT 0, look_ms INTEGER, withdrawal TEXT);"
+    "CREATE UNIQUE INDEX leg_attempt_open ON leg(attempt_id) WHERE open = 1;"
+    "CREATE UNIQUE INDEX leg_attempt ON leg(attempt_id, ordinal);"
+    "CREATE INDEX leg_open ON leg(state, campaign_id, account, client, at_ms) WHERE open = 1;"
+    "CREATE INDEX leg_seat_open ON leg(account, client, seat) WHERE open = 1 AND seat IS NOT NULL;"
+
+    "CREATE TABLE bucket(key TEXT PRIMARY KEY, full_boot_us INTEGER NOT NULL) WITHOUT ROWID;"
+
+    "CREATE TABLE listed(number TEXT PRIMARY KEY, source TEXT, since_ms INTEGER NOT NULL, by_whom TEXT, because TEXT,"
+    " lifted_ms INTEGER, lifted_by TEXT, lifted_because TEXT) WITHOUT ROWID;"
+    "CREATE TABLE list(path TEXT PRIMARY KEY, inode INTEGER NOT NULL, bytes INTEGER NOT NULL, changed_ns INTEGER NOT NULL,"
+    " read_ms INTEGER NOT NULL, entries INTEGER NOT NULL, skipped INTEGER NOT NULL, reading TEXT NOT NULL) WITHOUT ROWID;"
+
+    "CREATE TABLE journal(id INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, campaign_id INTEGER, contact_id INTEGER,"
+    " attempt_id INTEGER, leg_id INTEGER, event TEXT NOT NULL, by_whom TEXT, data TEXT);"
+    "CREATE INDEX journal_contact ON journal(contact_id) WHERE contact_id IS NOT NULL;"
+    "CREATE INDEX journal_campaign ON journal(campaign_id) WHERE contact_id IS NULL;";
+
+/* ---- words ---- */
+
+const char *od__contact_state_name(int64_t state) {
+    static const char *const names[] = {
+#define OD_CONTACT_NAME(name) #name,
+        OD_CONTACT_STATES(OD_CONTACT_NAME)
+#undef OD_CONTACT_NAME
+    };
+    return state >= 0 && state < OD_CONTACT_COUNT ? names[state] : "unknown";
+}
+
+int64_t od__contact_state(const char *name) {
+    for (int64_t state = 0; name != NULL && state < OD_CONTACT_COUNT; state++) {
+        if (strcmp(od__contact_state_name(state), name) == 0)
+            return state;
+    }
+    return -1;
+}
+
+const char *od__leg_state_name(int64_t state) {
+    static const char *const names[] = {
+#define OD_LEG_NAME(name) #name,
+        OD_LEG_STATES(OD_LEG_NAME)
+#undef OD_LEG_NAME
+    };
+    return state >= 0 && state < OD_LEG_COUNT ? names[state] : "unknown";
+}
+
+/* ---- opening ---- */
+
+static od_status read_number(od_database *database, const char *sql, int64_t *out, od_error *err) {
+    od_query query;
+    *out = 0;
+    od__query(&query, database, err, sql, "");
+    if (od__query_row(&query))
+        *out = od__query_integer(&query, 0);
+    return od__query_end(&query);
+}
+
+static od_status make(od_store_core *core, od_error *err) {
+    unsigned char random[OD_STORE_KEY_BYTES];
+    char hex[2 * OD_STORE_KEY_BYTES + 1];
+    char pragmas[96];
+    snprintf(pragmas, sizeof(pragmas), "PRAGMA application_id = %d; PRAGMA user_version = %d;", APPLICATION_ID,
+             SCHEMA_VERSION);
+    od_status status = od__database_run(core->database, tables, err);
+    if (status == OD_OK)
+        status = od__database_run(core->database, pragmas, err);
+    if (status == OD_OK && !od__clock_random(core->clock, random, sizeof(random)))
+        status = od__error_set(err, OD_INTERNAL, "no randomness is to be had for the store's key");
+    if (status != OD_OK)
+        return status;
+    od__crypto_hex(random, sizeof(random), hex);
+    status = od__execute(core->database, err, "INSERT INTO meta VALUES('instance_key', ?1)", "t", hex);
+    od__crypto_wipe(hex, sizeof(hex));
+    od__crypto_wipe(random, sizeof(random));
+    if (status == OD_OK && !od__clock_random(core->clock, random, 16))
+        status = od__error_set(err, OD_INTERNAL, "no randomness is to be had for the store's generation");
+    if (status != OD_OK)
+        return status;
+    od__crypto_hex(random, 16, hex);
+    return od__execute(core->database, err, "INSERT INTO meta VALUES('generation', ?1)", "t", hex);
+}
+
+static bool read_hex(const char *text, unsigned char *out, size_t bytes) {
+    if (text == NULL || strlen(text) != 2 * bytes)
+        return false;
+    for (size_t i = 0; i < bytes; i++) {
+        unsigned value;
+        if (sscanf(text + 2 * i, "%2x", &value) != 1)
+            return false;
+        out[i] = (unsigned char)value;
+    }
+    return true;
+}
+
+static od_status read_identity(od_store_core *core, od_error *err) {
+    bool has_key = false;
+    od_query query;
+    od__query(&query, core->database, err, "SELECT key, value FROM meta WHERE key IN ('instance_key', 'generation')", "");
+    while (od__query_row(&query)) {
+        const char *value = od__query_text(&query, 1);
+        if (strcmp(od__query_text(&query, 0), "generation") == 0)
+            snprintf(core->generation, sizeof(core->generation), "%s", value);
+        else
+            has_key = read_hex(value, core->key, sizeof(core->key));
+    }
+    od_status status = od__query_end(&query);
+    if (status == OD_OK && (!has_key || core->generation[0] == '\0'))
+        status = od__error_set(err, OD_PROTOCOL, "the store %s has lost its key", od__database_path(core->database));
+    return status;
+}
+
+static od_status bring_up(od_store_core *core, bool create, od_error *err) {
+    int64_t application = 0, version = 0, objects = 0;
+    const char *path = od__database_path(core->database);
+    od_status status = read_number(core->database, "PRAGMA application_id", &application, err);
+    if (status == OD_OK)
+        status = read_number(core->database, "PRAGMA user_version", &version, err);
+    if (status == OD_OK)
+        status = read_number(core->database, "SELECT count(*) FROM sqlite_schema", &objects, err);
+    if (status != OD_OK)
+        return status;
+    if (objects == 0 && application == 0) {
+        if (!create)
+            return od__error_set(err, OD_NOT_FOUND, "%s is empty: no campaign has been run with it", path);
+        return make(core, err);
+    }
+    if (application != APPLICATION_ID)
+        return od__error_set(err, OD_PROTOCOL, "%s is a database, but not a store of outdial's", path);
+    if (version > SCHEMA_VERSION)
+        return od__error_set(err, OD_PROTOCOL, "the store %s has version %d, made by a newer outdial; this one knows up to %d",
+                             path, (int)version, SCHEMA_VERSION);
+    return OD_OK;
+}
+
+od_status od__schema_open(od_store_core *core, bool create, od_error *err) {
+    od_status status = od__database_begin(core->database, true, err);
+    if (status != OD_OK)
+        return status;
+    status = bring_up(core, create, err);
+    if (status == OD_OK)
+        status = read_identity(core, err);
+    if (status == OD_OK)
+        status = od__database_commit(core->database, err);
+    if (status != OD_OK)
+        od__database_rollback(core->database);
+    return status;
+}

@@ -1,0 +1,244 @@
+#include "store/database.h"
+
+#include <sqlite3.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+
+struct od_statement {
+    const char *sql;               /* static: the address is the key */
+    sqlite3_stmt *prepared;
+};
+
+struct od_database {
+    sqlite3 *handle;
+    char *path;
+    size_t count;
+    od_statement statements[OD_LIMIT_STATEMENTS];
+};
+
+/* ---- errors ---- */
+
+static od_status status_of(int code) {
+    switch (code & 0xff) {
+    case SQLITE_NOMEM: return OD_OUT_OF_MEMORY;
+    case SQLITE_CONSTRAINT: return OD_CONFLICT;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+    case SQLITE_FULL:
+    case SQLITE_IOERR:
+    case SQLITE_CANTOPEN:
+    case SQLITE_PROTOCOL: return OD_UNAVAILABLE;
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+    case SQLITE_AUTH: return OD_PERMISSION;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB: return OD_PROTOCOL;
+    default: return OD_INTERNAL;
+    }
+}
+
+static od_status fail(const od_database *database, int code, od_error *err) {
+    od_status status = status_of(code);
+    if (status == OD_OUT_OF_MEMORY)
+        return od__error_no_memory(err);
+    const char *why = (code & 0xff) == SQLITE_BUSY   ? "another process has kept it locked"
+                      : (code & 0xff) == SQLITE_FULL ? "the disk is full"
+                                                     : sqlite3_errmsg(database->handle);
+    status = od__error_set(err, status, "the store %s: %s", database->path, why);
+    if (err != NULL && err->code == status)
+        err->retryable = status == OD_UNAVAILABLE;
+    return status;
+}
+
+/* ---- opening ---- */
+
+static od_status set_up(od_database *database, od_error *err) {
+    sqlite3_extended_result_codes(database->handle, 1);
+    int code = sqlite3_busy_timeout(database->handle, OD_LIMIT_BUSY_MS);
+    if (code != SQLITE_OK)
+        return fail(database, code, err);
+    /* FULL: what was committed stays committed after a power cut, or a person could be called twice. */
+    return od__database_run(database,
+                            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF;"
+                            "PRAGMA temp_store = FILE; PRAGMA cache_size = -16384;",
+                            err);
+}
+
+od_status od__database_open(const char *path, bool create, od_database **out, od_error *err) {
+    *out = NULL;
+    od_database *database = od__calloc(1, sizeof(*database));
+    if (database == NULL)
+        return od__error_no_memory(err);
+    database->path = od__strdup(path);
+    od_status status = database->path != NULL ? OD_OK : od__error_no_memory(err);
+    if (status == OD_OK) {
+        int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (create ? SQLITE_OPEN_CREATE : 0);
+        int code = sqlite3_open_v2(path, &database->handle, flags, NULL);
+        if (code == SQLITE_CANTOPEN && !create)
+            status = od__error_set(err, OD_NOT_FOUND, "the store %s cannot be opened: is there such a file?", path);
+        else if (code != SQLITE_OK)
+            status = fail(database, code, err);
+        else
+            status = set_up(database, err);
+    }
+    if (status != OD_OK) {
+        od__database_close(database);
+        return status;
+    }
+    *out = database;
+    return OD_OK;
+}
+
+void od__database_close(od_database *database) {
+    if (database == NULL)
+        return;
+    for (size_t i = 0; i < database->count; i++)
+        sqlite3_finalize(database->statements[i].prepared);
+    sqlite3_close(database->handle);
+    od__free(database->path);
+    od__free(database);
+}
+
+const char *od__database_path(const od_database *database) {
+    return database->path;
+}
+
+od_status od__database_run(od_database *database, const char *sql, od_error *err) {
+    int code = sqlite3_exec(database->handle, sql, NULL, NULL, NULL);
+    return code == SQLITE_OK ? OD_OK : fail(database, code, err);
+}
+
+/* ---- transactions ---- */
+
+od_status od__database_begin(od_database *database, bool write, od_error *err) {
+    return od__execute(database, err, write ? "BEGIN IMMEDIATE" : "BEGIN", "");
+}
+
+od_status od__database_commit(od_database *database, od_error *err) {
+    return od__execute(database, err, "COMMIT", "");
+}
+
+void od__database_rollback(od_database *database) {
+    if (od__database_in_transaction(database))
+        (void)od__execute(database, NULL, "ROLLBACK", ""); /* what cannot be rolled back is, by the next opening */
+}
+
+bool od__database_in_transaction(od_database *database) {
+    return sqlite3_get_autocommit(database->handle) == 0;
+}
+
+int64_t od__database_changes(od_database *database) {
+    return sqlite3_changes(database->handle);
+}
+
+int64_t od__database_total_changes(od_database *database) {
+    return sqlite3_total_changes64(database->handle);
+}
+
+int64_t od__database_last_id(od_database *database) {
+    return sqlite3_last_insert_rowid(database->handle);
+}
+
+/* ---- queries ---- */
+
+static od_statement *prepare(od_database *database, const char *sql, od_error *err) {
+    for (size_t i = 0; i < database->count; i++) {
+        if (database->statements[i].sql == sql)
+            return &database->statements[i];
+    }
+    if (database->count == OD_LIMIT_STATEMENTS) {
+        (void)od__error_set(err, OD_INTERNAL, "more than %d statements", OD_LIMIT_STATEMENTS);
+        return NULL;
+    }
+    od_statement *statement = &database->statements[database->count];
+    int code = sqlite3_prepare_v3(database->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement->prepared, NULL);
+    if (code != SQLITE_OK) {
+        (void)fail(database, code, err);
+        return NULL;
+    }
+    statement->sql = sql;
+    database->count++;
+    return statement;
+}
+
+static int bind(sqlite3_stmt *prepared, const char *types, va_list arguments) {
+    int code = SQLITE_OK;
+    for (int i = 0; types[i] != '\0' && code == SQLITE_OK; i++) {
+        if (types[i] == 'i')
+            code = sqlite3_bind_int64(prepared, i + 1, va_arg(arguments, int64_t));
+        else
+            code = sqlite3_bind_text(prepared, i + 1, va_arg(arguments, const char *), -1, SQLITE_STATIC);
+    }
+    return code;
+}
+
+static void start(od_query *query, od_database *database, od_error *err, const char *sql, const char *types,
+                  va_list arguments) {
+    *query = (od_query){ .database = database, .err = err };
+    query->statement = prepare(database, sql, err);
+    if (query->statement == NULL) {
+        query->status = err != NULL && err->code != OD_OK ? err->code : OD_INTERNAL;
+        return;
+    }
+    int code = bind(query->statement->prepared, types, arguments);
+    if (code != SQLITE_OK) {
+        query->status = fail(database, code, err);
+        sqlite3_reset(query->statement->prepared);
+        query->statement = NULL;
+    }
+}
+
+void od__query(od_query *query, od_database *database, od_error *err, const char *sql, const char *types, ...) {
+    va_list arguments;
+    va_start(arguments, types);
+    start(query, database, err, sql, types, arguments);
+    va_end(arguments);
+}
+
+bool od__query_row(od_query *query) {
+    if (query->statement == NULL)
+        return false;
+    int code = sqlite3_step(query->statement->prepared);
+    if (code == SQLITE_ROW)
+        return true;
+    if (code != SQLITE_DONE)
+        query->status = fail(query->database, code, query->err);
+    sqlite3_reset(query->statement->prepared);
+    query->statement = NULL;
+    return false;
+}
+
+int64_t od__query_integer(const od_query *query, int column) {
+    return sqlite3_column_int64(query->statement->prepared, column);
+}
+
+bool od__query_is_null(const od_query *query, int column) {
+    return sqlite3_column_type(query->statement->prepared, column) == SQLITE_NULL;
+}
+
+const char *od__query_text(const od_query *query, int column) {
+    return (const char *)sqlite3_column_text(query->statement->prepared, column);
+}
+
+od_status od__query_end(od_query *query) {
+    if (query->statement != NULL) {
+        sqlite3_reset(query->statement->prepared);
+        query->statement = NULL;
+    }
+    return query->status;
+}
+
+od_status od__execute(od_database *database, od_error *err, const char *sql, const char *types, ...) {
+    od_query query;
+    va_list arguments;
+    va_start(arguments, types);
+    start(&query, database, err, sql, types, arguments);
+    va_end(arguments);
+    while (od__query_row(&query))
+        continue;
+    return od__query_end(&query);
+}

@@ -1,0 +1,138 @@
+/* Handing contacts that are due to a worker, and taking its decisions about them. */
+#include "base/error.h"
+#include "store/campaign.h"
+#include "store/contact.h"
+#include "store/journal.h"
+#include "store/leg.h"
+#include "store/owner.h"
+#include "store/schema.h"
+#include "store/verbs.h"
+
+typedef struct claimed {
+    int64_t ids[OD_LIMIT_TAKE];
+    size_t count;
+} claimed;
+
+static od_status claim(od_work *work, int64_t campaign_id, int64_t state, int64_t limit, claimed *out, od_error *err) {
+    od_query query;
+    od__query(&query, work->database, err,
+              "SELECT id FROM contact WHERE campaign_id = ?1 AND state = ?2 AND due_ms <= ?3"
+              " AND NOT EXISTS (SELECT 1 FROM claim WHERE contact_id = contact.id)"
+              " ORDER BY due_ms, id LIMIT ?4", "iiii", campaign_id, state, work->wall_ms, limit);
+    while (od__query_row(&query) && out->count < OD_LIMIT_TAKE)
+        out->ids[out->count++] = od__query_integer(&query, 0);
+    return od__query_end(&query);
+}
+
+/* The claim keeps the token that the view shows, so that the intent need not make it again. */
+static od_status view_claimed(od_work *work, int64_t id, od_value *list, od_error *err) {
+    od_contact_row row;
+    od_value *view = NULL;
+    od_status status = od__contact_read(work, id, &row, err);
+    if (status != OD_OK)
+        return status;
+    status = od__contact_view(work, &row, &view, err);
+    od__contact_clear(&row);
+    if (status == OD_OK)
+        status = od__execute(work->database, err, "INSERT INTO claim(contact_id, owner_id, ordinal, token) VALUES(?1, ?2, ?3, ?4)",
+                             "iiit", id, work->core->owner->id, od__param_integer(view, "ordinal", 0),
+                             od__param_text(view, "token"));
+    if (status == OD_OK)
+        return od_value_add(list, view, err);
+    od_value_unref(view);
+    return status;
+}
+
+static od_status next_due(od_work *work, int64_t campaign_id, int64_t *out, od_error *err) {
+    od_query query;
+    *out = 0;
+    od__query(&query, work->database, err,
+              "SELECT min(due_ms) FROM contact WHERE campaign_id = ?1 AND state = 1 AND due_ms > ?2", "ii", campaign_id,
+              work->wall_ms);
+    if (od__query_row(&query))
+        *out = od__query_integer(&query, 0);
+    return od__query_end(&query);
+}
+
+od_status od__verb_take(od_work *work, const od_value *params, od_value **result, od_error *err) {
+    claimed rows = { .count = 0 };
+    int64_t campaign_id = 0, limit = od__param_integer(params, "limit", 1);
+    od_status status = od__param_campaign(work, params, &campaign_id, err);
+    /* Who has waited for a time comes before who has never been called. */
+    if (status == OD_OK)
+        status = claim(work, campaign_id, OD_CONTACT_waiting, limit, &rows, err);
+    if (status == OD_OK && (int64_t)rows.count < limit)
+        status = claim(work, campaign_id, OD_CONTACT_ready, limit - (int64_t)rows.count, &rows, err);
+    od_value *list = status == OD_OK ? od_value_new_array() : NULL;
+    if (status == OD_OK && list == NULL)
+        status = od__error_no_memory(err);
+    for (size_t i = 0; i < rows.count && status == OD_OK; i++)
+        status = view_claimed(work, rows.ids[i], list, err);
+    int64_t next_ms = 0;
+    if (status == OD_OK)
+        status = next_due(work, campaign_id, &next_ms, err);
+    if (status != OD_OK) {
+        od_value_unref(list);
+        return status;
+    }
+    od_maker maker;
+    od__make(&maker, err);
+    od__make_value(&maker, "contacts", list);
+    if (next_ms > 0)
+        od__make_integer(&maker, "next_ms", next_ms);
+    return od__made(&maker, result);
+}
+
+od_status od__verb_release(od_work *work, const od_value *params, od_value **result, od_error *err) {
+    const od_value *list = od_value_get(params, "contacts");
+    od_status status = OD_OK;
+    for (size_t i = 0; i < od_value_length(list) && status == OD_OK; i++)
+        status = od__execute(work->database, err, "DELETE FROM claim WHERE contact_id = ?1 AND owner_id = ?2",
+                             "ii", od_value_integer(od_value_at(list, i)), work->core->owner->id);
+    od_maker maker;
+    od__make(&maker, err);
+    od__make_failed(&maker, status);
+    return od__made(&maker, result);
+}
+
+/* An attempt whose leg was not placed may have been kept for another leg that does not follow after all: it is given back. */
+static od_status end_kept(od_work *work, const od_contact_row *row, bool *found, od_error *err) {
+    od_query query;
+    od_leg_row leg = { 0 };
+    od__query(&query, work->database, err,
+              "SELECT a.id FROM attempt a WHERE a.contact_id = ?1 AND a.open = 1 AND NOT EXISTS (SELECT 1 FROM leg WHERE"
+              " attempt_id = a.id AND (open = 1 OR owner_id <> ?2))", "ii", row->id, work->core->owner->id);
+    *found = od__query_row(&query);
+    if (*found)
+        leg.attempt_id = od__query_integer(&query, 0);
+    od_status status = od__query_end(&query);
+    return status == OD_OK && *found ? od__attempt_end(work, &leg, false, NULL, NULL, NULL, work->wall_ms, err) : status;
+}
+
+od_status od__verb_decide(od_work *work, const od_value *params, od_value **result, od_error *err) {
+    int64_t id = od__param_integer(params, "contact", 0), version = od__param_integer(params, "version", 0);
+    const od_decision none = { .state = OD_CONTACT_ready };
+    od_decision decision = od__decision_read(od_value_get(params, "decision"), none);
+    od_contact_row row;
+    od_status status = od__contact_read(work, id, &row, err);
+    if (status != OD_OK)
+        return status;
+    od_entry entry = { .campaign_id = row.campaign_id, .contact_id = id, .event = "decided", .text = decision.why };
+    bool kept = false;
+    if (row.state == OD_CONTACT_open)
+        status = end_kept(work, &row, &kept, err);
+    if (status == OD_OK && !kept && row.state != OD_CONTACT_ready && row.state != OD_CONTACT_waiting)
+        status = od__error_set(err, OD_CONFLICT, "the contact is %s by now", od__contact_state_name(row.state));
+    od__contact_clear(&row);
+    if (status == OD_OK)
+        status = od__contact_decide(work, id, version, &decision, err);
+    if (status == OD_OK)
+        status = od__journal(work, &entry, err);
+    if (status != OD_OK)
+        return status;
+    od_maker maker;
+    od__make(&maker, err);
+    od__make_text(&maker, "state", od__contact_state_name(decision.state));
+    od__make_integer(&maker, "version", version + 1);
+    return od__made(&maker, result);
+}
