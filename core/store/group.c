@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/fault.h"
 #include "base/memory.h"
 #include "crypto/crypto.h"
-#include "store/fault.h"
 #include "store/owner.h"
 #include "store/rulebook.h"
 #include "store/schema.h"
@@ -150,6 +150,7 @@ static od_status run_all(od_group *group, od_task **tasks, size_t count, od_erro
         if (status != OD_OK && err->code == OD_OK)
             *err = tasks[i]->error;
     }
+    od__fault("commit", "before");
     if (status == OD_OK)
         status = od__database_commit(core->database, err);
     if (status != OD_OK)

@@ -12,7 +12,7 @@
 #include "store/schema.h"
 #include "store/verbs.h"
 
-#define FIRST_LOOK_MS 60000          /* after a leg came into doubt */
+#define FIRST_LOOK_MS od__tunable("OUTDIAL_FIRST_LOOK_MS", 60000) /* after a leg came into doubt */
 
 /* The texts of a verb's parameters that go into the tables. */
 typedef struct evidence {
