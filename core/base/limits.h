@@ -25,6 +25,17 @@
 #define OD_LIMIT_EVENTS_REMEMBERED 128               /* of one client, for those who follow a call from later on */
 #define OD_LIMIT_ADVICE_MS 3600000                   /* any time that a notification server may advise */
 #define OD_LIMIT_FOREIGN_CLOCK_WAIT_MS 10            /* longest wait while a clock that is not the kernel's runs a timer */
+#define OD_LIMIT_ZONE_NAME_BYTES 64                  /* "America/Argentina/ComodRivadavia" and its NUL */
+#define OD_LIMIT_ZONE_FILE_BYTES (64u * 1024)        /* one TZif file; the largest of today have 4 KiB */
+#define OD_LIMIT_ZONE_TAB_BYTES (256u * 1024)
+#define OD_LIMIT_ABBREVIATION_BYTES 32               /* "EST" and its NUL, in a TZ string */
+#define OD_LIMIT_ZONES 4096                          /* zones kept in memory */
+#define OD_LIMIT_UNKNOWN_ZONES 256                   /* names remembered as unknown; then they are forgotten */
+#define OD_LIMIT_CANDIDATE_ZONES 16                  /* zones that one contact may name */
+#define OD_LIMIT_WINDOWS 16                          /* calling windows of one day */
+#define OD_LIMIT_HOLIDAYS 2000                       /* of one ruleset */
+#define OD_LIMIT_CAPS 32                             /* caps of one ruleset, and gaps */
+#define OD_LIMIT_RULE_NAME 64                        /* characters in the name of one cap or gap */
 
 #define OD_LIMIT_ROW_BYTES (1024u * 1024)            /* one record of a list */
 #define OD_LIMIT_ROW_FIELD_BYTES (64u * 1024)        /* one field of it */

@@ -32,7 +32,7 @@ typedef struct od_past {
 typedef struct od_facts {
     const char *zones;             /* the contact's own: "A" or "A;B"; NULL or blank: none */
     const char *country;           /* of the number, ISO 3166; NULL: unknown */
-    const od_past *history;        /* newest first */
+    const od_past *history;        /* newest first, without the attempt that is judged (a further leg is the same one) */
     size_t history_count;
     int64_t person_whole_from_ms;  /* rows of the person before this may have been left out; 0: none were */
     int64_t number_whole_from_ms;  /* and of the number. What may lie before counts against the call */

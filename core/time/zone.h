@@ -36,7 +36,7 @@ typedef struct od_civil {
 
 /* A stretch of time with one offset. */
 typedef struct od_zone_range {
-    int64_t begin_s, end_s;    /* [begin, end); INT64_MIN, INT64_MAX: without one. end is the next transition */
+    int64_t begin_s, end_s;    /* [begin, end); INT64_MIN, INT64_MAX: without one. The next may have the same offset */
     int64_t once_begin_s;      /* within [once_begin, once_end) every reading of the wall clock is the only one of its */
     int64_t once_end_s;        /* kind; outside, another range repeats it. The two may be equal: nothing is read once */
     int32_t offset_s;          /* east of UTC */
@@ -78,7 +78,7 @@ void od__zone_range(od_zone *zone, int64_t unix_s, od_zone_range *out);
 void od__zone_civil(od_zone *zone, int64_t unix_s, od_civil *out);
 /* Whether what the wall clock shows at this instant is shown exactly once (R24). */
 bool od__zone_reads_once(od_zone *zone, int64_t unix_s);
-/* Returns the instant of the next transition after unix_s; INT64_MAX when there is none. */
+/* Returns when after unix_s offset, is_dst or abbreviation change next; INT64_MAX: never. */
 int64_t od__zone_next_transition(od_zone *zone, int64_t unix_s);
 /* Finds the instants at which the wall clock shows year to second of civil (its other members are not read; numbers out
  * of their range are carried over, day 0 is the last of the month before). ONCE: both are that instant; TWICE: the first
