@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs the suites named as arguments (layers core lua install valgrind), one progress line each, what failed in full, and
+# Runs the suites named as arguments (layers core lua crash install valgrind), one progress line each, what failed in full, and
 # ends with the one line `N passed, N failed` over all of them. Exit 1 if anything failed.
 set -u
 BUILD=${BUILD:-build}
@@ -107,6 +107,7 @@ run_checks() { # NAME SCRIPT
 }
 
 suite_layers() { run_checks layers tests/layers.sh; }
+suite_crash() { run_checks crash tests/crash/short.sh; }
 suite_install() { run_checks install tests/install/run.sh; }
 
 for suite in "$@"; do
