@@ -8,7 +8,9 @@ local build, form, seed, only = arg[1], arg[2], tonumber(arg[3]), arg[4]
 seed = seed or os.time()
 math.randomseed(seed)
 
-local total = { deaths = 0, hits = 0, stops = 0, doubts = 0, rings = 0, campaigns = 0 }
+local MAX_LOCKED = 5
+
+local total = { deaths = 0, hits = 0, stops = 0, locked = 0, doubts = 0, rings = 0, campaigns = 0 }
 local failed, passed = 0, 0
 
 local function report(ok, name, findings)
@@ -32,8 +34,14 @@ function run.case(kind, name, options)
     if only and not name:find(only, 1, true) then return end
     options.build = build
     local findings, counts = cases[kind](options)
+    -- Nobody could take over: that is tried again, where it is by chance.
+    for _ = 1, MAX_LOCKED do
+        if (counts.locked or 0) == 0 or findings[1] or options.stage.inside[options.point] then break end
+        findings, counts = cases[kind](options)
+    end
     for key, count in pairs(counts) do total[key] = total[key] + count end
-    if (kind == "point" or kind == "stopped") and counts.hits == 0 then
+    -- Beside others a worker may find little to do.
+    if options.point and counts.hits == 0 and (options.workers or 1) == 1 then
         findings[#findings + 1] = options.point .. " was never passed"
     end
     report(not findings[1], name, findings)

@@ -3,7 +3,8 @@
  *   OUTDIAL_FAULT=before_first_byte:3:kill   at the third passing of that point, die; stop: be stopped as by SIGSTOP; exit:
  *                                            end at once, the database's connection unclosed. Without a number: the first
  *   OUTDIAL_MUTANT=synchronous_off           be broken in that way
- *   OUTDIAL_POWER=1                          lose what was not synced when the process dies (power_vfs.c)
+ *   OUTDIAL_POWER=cut                        lose what was not synced when the process dies (power_vfs.h); points: only have
+ *                                            the points around a sync
  *   OUTDIAL_LEASE_MS, ...                    shorter times, by the names that od__tunable is called with */
 #include "base/fault.h"
 
@@ -50,13 +51,13 @@ static void read_fault(const char *text) {
 }
 
 __attribute__((constructor)) static void read_environment(void) {
-    const char *fault = getenv("OUTDIAL_FAULT"), *broken = getenv("OUTDIAL_MUTANT");
+    const char *fault = getenv("OUTDIAL_FAULT"), *broken = getenv("OUTDIAL_MUTANT"), *power = getenv("OUTDIAL_POWER");
     if (fault != NULL && fault[0] != '\0')
         read_fault(fault);
     if (broken != NULL)
         snprintf(mutant, sizeof(mutant), "%s", broken);
-    if (getenv("OUTDIAL_POWER") != NULL)
-        power_vfs_register();
+    if (power != NULL && power[0] != '\0')
+        power_vfs_register(strcmp(power, "cut") == 0);
 }
 
 void od__fault(const char *name, const char *where) {

@@ -22,6 +22,7 @@ typedef struct power_file {
 
 static sqlite3_vfs *system_vfs;
 static sqlite3_vfs power_vfs;
+static bool keeps_back;
 
 static sqlite3_file *real(sqlite3_file *file) {
     return (sqlite3_file *)((power_file *)file + 1);
@@ -43,6 +44,8 @@ static void drop(power_file *self) {
 static int hand_over(power_file *self) {
     sqlite3_file *file = real(&self->base);
     int done = 0;
+    if (self->count == 0)
+        od__fault("sync", "during");
     for (const piece *at = self->first; at != NULL; at = at->next) {
         if (done++ == self->count / 2)
             od__fault("sync", "during");
@@ -56,6 +59,8 @@ static int hand_over(power_file *self) {
 
 static int power_write(sqlite3_file *file, const void *bytes, int length, sqlite3_int64 at) {
     power_file *self = (power_file *)file;
+    if (!keeps_back)
+        return real(file)->pMethods->xWrite(real(file), bytes, length, at);
     piece *one = malloc(sizeof(*one) + (size_t)length);
     if (one == NULL)
         return SQLITE_IOERR_NOMEM;
@@ -196,7 +201,8 @@ static int power_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, in
     return code;
 }
 
-void power_vfs_register(void) {
+void power_vfs_register(bool cut) {
+    keeps_back = cut;
     system_vfs = sqlite3_vfs_find(NULL);
     if (system_vfs == NULL || system_vfs == &power_vfs)
         return;
