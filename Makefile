@@ -189,6 +189,14 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/core/%.o $(TEST_HELP:%.c=$(BUILD)/obj/%.o) 
 	$(call say,LD,$@)
 	$(Q)$(CC) $(SANITIZE) -rdynamic -o $@ $^ $(LDFLAGS) -lcmocka $(LIBS) -ldl
 
+$(BUILD)/obj/tests/torture/%.o: tests/torture/%.c
+	$(call compile,-Itests/core)
+
+$(BUILD)/torture/%: $(BUILD)/obj/tests/torture/%.o $(TEST_HELP:%.c=$(BUILD)/obj/%.o) $(BUILD)/liboutdial.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(SANITIZE) -rdynamic -o $@ $^ $(LDFLAGS) -lcmocka $(LIBS) -ldl
+
 .SECONDARY:
 
 .PHONY: check
@@ -249,6 +257,20 @@ valgrind: deps ## core tests under valgrind, every leak and bad access an error
 	@$(MAKE) --no-print-directory -j$$(nproc) $(TEST_BIN)
 	@BUILD=$(BUILD) sh tests/run.sh valgrind
 
+SAN_TSAN  := -fsanitize=thread
+
+.PHONY: tsan torture
+tsan: deps ## core tests under ThreadSanitizer
+	@$(MAKE) --no-print-directory -j$$(nproc) sanitized-core BUILD=$(BUILD)/tsan SANITIZE='$(SAN_TSAN)' OPT='-O1 -g'
+torture: deps ## every allocation on a call's way fails once, under AddressSanitizer with leak checking
+	@$(MAKE) --no-print-directory -j$$(nproc) tortured BUILD=$(BUILD)/asan SANITIZE='$(SAN_ASAN)' OPT='-O1 -g'
+
+.PHONY: sanitized-core tortured
+sanitized-core: $(TEST_BIN)
+	@BUILD=$(BUILD) SANITIZE='$(SANITIZE)' sh tests/run.sh core
+tortured: $(BUILD)/torture/torture
+	@BUILD=$(BUILD) sh tests/run.sh torture
+
 .PHONY: layers
 layers: ## check the fences between the rooms
 	@sh tests/layers.sh
@@ -285,6 +307,12 @@ fuzz: deps-lint ## each fuzz target for FUZZ_SECONDS (60)
 	@$(MAKE) --no-print-directory $(FUZZ_BIN)
 	@for f in $(FUZZ_BIN); do mkdir -p $$f.corpus; echo "fuzzing $$f for $(FUZZ_SECONDS) s"; \
 	    $$f -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -verbosity=0 -artifact_prefix=$$f- $$f.corpus || exit 1; done
+
+.PHONY: docs
+docs: $(BUILD)/outdial ## the reference of all operations, from their descriptors, as build/docs/operations.md
+	@mkdir -p $(BUILD)/docs
+	$(Q)$(BUILD)/outdial operations --markdown > $(BUILD)/docs/operations.md
+	@echo $(BUILD)/docs/operations.md
 
 # ---- installing ----
 

@@ -51,8 +51,8 @@ static void note_session(const od_client_call *call) {
         call->client->in_session = false;
 }
 
-static void finish_call(od_client_call *call) {
-    note_session(call);
+/* The result of a call that has ended, new; NULL: the exchange's error says why there is none. */
+static od_value *take_result(od_client_call *call) {
     od_exchange *exchange = &call->exchange;
     od_value *result = NULL;
     if (exchange->error.code == OD_OK && call->is_placing) {
@@ -62,6 +62,13 @@ static void finish_call(od_client_call *call) {
         result = call->answer;
         call->answer = NULL;
     }
+    return result;
+}
+
+static void finish_call(od_client_call *call) {
+    note_session(call);
+    od_exchange *exchange = &call->exchange;
+    od_value *result = take_result(call);
     if (exchange->error.code != OD_OK) {
         call->base.error = exchange->error;
         call->base.error.placement = failed_placement(call);
@@ -74,14 +81,10 @@ static void finish_call(od_client_call *call) {
 
 static void finish_question(od_client_call *call) {
     note_session(call);
+    od_value *result = take_result(call);
     od_error error = call->exchange.error;
-    od_value *result = call->answer;
-    call->answer = NULL;
-    if (error.code != OD_OK) {
+    if (error.code != OD_OK)
         error.placement = failed_placement(call);
-        od_value_unref(result);
-        result = NULL;
-    }
     void (*answered)(void *context, od_value *result, const od_error *error) = call->answered;
     void *context = call->answered_context;
     release_call(call);
@@ -105,6 +108,8 @@ static void judge_try(void *context, od_exchange *exchange) {
     od_status status = od__operation_read(call->client->vendor, call->operation, exchange, &call->answer);
     if (status == OD_OK && call->answer != NULL && call->operation->refine != NULL)
         (void)call->operation->refine(call->parameters, call->answer, &exchange->error);
+    if (exchange->error.code != OD_OK && exchange->auth_refreshed)
+        exchange->error.retryable = true;
 }
 
 static void cancel_call(od_request *request, od_status code) {
@@ -166,6 +171,8 @@ static void set_up_exchange(od_client_call *call, const od_submit_options *optio
     exchange->send_before_us =
         options->send_before_ms > INT64_MAX / 1000 ? INT64_MAX : options->send_before_ms * 1000;
     exchange->timeout_ms = options->timeout_ms > 0 ? options->timeout_ms : client->plan.timeout_ms;
+    exchange->single_try = options->single_try;
+    exchange->unpaced = options->unpaced;
     exchange->anonymous = call->operation->unsigned_request;
     exchange->bucket = call->operation->rate;
     if (call->operation->service != NULL)
@@ -237,13 +244,13 @@ od_status od__client_start(od_client *client, const od_operation *operation, od_
 
 /* ---- questions of other requests ---- */
 
-od_status od__client_ask(od_client *client, const od_operation *operation, od_value *parameters,
+od_status od__client_ask(od_client *client, const od_operation *operation, od_value *parameters, od_placing *placing,
                          const od_submit_options *options,
                          void (*answered)(void *context, od_value *result, const od_error *error), void *context,
                          od_client_call **out, od_error *err) {
     const od_submit_options plain = OD_SUBMIT_OPTIONS_INIT;
     od_client_call *call = NULL;
-    od_status status = make_call(client, operation, parameters, NULL, options != NULL ? options : &plain, &call, err);
+    od_status status = make_call(client, operation, parameters, placing, options != NULL ? options : &plain, &call, err);
     if (call == NULL)
         return status;
     call->answered = answered;

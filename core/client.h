@@ -11,6 +11,7 @@
 
 typedef struct od_client_call od_client_call;
 typedef struct od_follow od_follow;
+typedef struct od_staged od_staged;
 typedef struct od_hearing od_hearing;
 typedef struct od_heard od_heard;
 
@@ -43,6 +44,7 @@ struct od_client {
                                                                        may be NULL */
     od_client_call *calls;      /* under way; doubly linked */
     od_hearing *hearing;        /* its notifications; NULL: it never subscribed */
+    od_staged *staged;          /* placements in stages under way; doubly linked */
     od_follow *follows;         /* look-ups and outcomes under way; doubly linked */
     od_heard *heard;            /* its latest events; NULL: none */
     bool in_session;            /* something is open at the vendor, or may be */
@@ -50,10 +52,16 @@ struct od_client {
     void *log_context;
 };
 
+/* Gives options, before they are checked, what the environment says of those that are absent. get_env NULL: getenv. Errors:
+ * out_of_memory. */
+od_status od__client_options_fill(const od_vendor *vendor, od_value *options, const char *(*get_env)(const char *name),
+                                  od_error *err);
 /* Reads checked options into plan; get_env is the environment, NULL: getenv. Errors: validation (the path names the
  * option), out_of_memory. */
 od_status od__client_plan_read(const od_vendor *vendor, const od_value *options, const char *(*get_env)(const char *name),
                                od_client_plan *plan, od_error *err);
+/* getenv under a type that promises not to change what it lends. */
+const char *od__client_environment(const char *name);
 /* The address that an operation goes to; borrowed. */
 const char *od__client_plan_url(const od_client_plan *plan, const od_operation *operation);
 void od__client_plan_clear(od_client_plan *plan);
@@ -110,6 +118,18 @@ typedef struct od_placing {
     char *token;                /* owned */
 } od_placing;
 
+/* A neutral call turned into what the vendor is asked; the token and the parameters are owned. */
+typedef struct od_planned {
+    const od_operation *operation;
+    od_value *parameters;
+    od_placing placing;
+    const char *dropped;        /* what of the call has no place there; NULL: nothing */
+} od_planned;
+
+/* Plans a call that was checked against od_shape_call. Errors: validation, internal (no randomness), out_of_memory; then
+ * out owns nothing. */
+od_status od__client_plan_call(const od_client *client, const od_value *call, od_planned *out, od_error *err);
+
 /* One call under way. */
 struct od_client_call {
     od_request base;              /* first: the kind's functions get this */
@@ -131,13 +151,19 @@ struct od_client_call {
  * NULL. Errors: validation, out_of_memory. */
 od_status od__client_start(od_client *client, const od_operation *operation, od_value *parameters,
                            od_placing *placing, const od_submit_options *options, od_request **out, od_error *err);
-/* Starts a call whose end only answered hears of, with parameters (taken, also when it fails); options may be NULL. *out is
- * lent until then, for od__client_drop. Errors: as od__client_start. */
-od_status od__client_ask(od_client *client, const od_operation *operation, od_value *parameters,
+/* Starts a call whose end only answered hears of, with parameters and placing as od__client_start takes them; options may
+ * be NULL. *out is lent until then, for od__client_drop. Errors: as od__client_start. */
+od_status od__client_ask(od_client *client, const od_operation *operation, od_value *parameters, od_placing *placing,
                          const od_submit_options *options, void (*answered)(void *context, od_value *result, const od_error *error), void *context,
                          od_client_call **out, od_error *err);
 /* Takes such a call back and frees it; answered is not called any more. Returns what its error would say of placement. */
 od_placement od__client_drop(od_client_call *call);
+/* Places a planned call (its contents are taken, also when it fails) in the stages of the vendor's od_staging. Errors:
+ * validation, out_of_memory. */
+od_status od__client_stage(od_client *client, od_planned *planned, const od_submit_options *options, od_request **out,
+                           od_error *err);
+/* Ends all that a client has under way in stages. */
+void od__staged_close(od_client *client, od_status code);
 /* Makes { id, state, vendor, token, response } of a vendor's answer. response is borrowed. Errors: out_of_memory. */
 od_status od__placing_result(const od_vendor *vendor, const od_operation *operation, int http_status,
                              const od_value *parameters, const od_value *response, const char *token, od_value **out,

@@ -124,8 +124,11 @@ od_status od_client_new(od_engine *engine, const od_vendor *vendor, const od_val
     client->engine = engine;
     client->vendor = vendor;
     client->options = options != NULL ? od__value_copy(options) : od_value_new_object();
-    od_status status = client->options != NULL ? od__options_validate(vendor, client->options, err)
-                                               : od__error_no_memory(err);
+    od_status status = client->options != NULL
+                           ? od__client_options_fill(vendor, client->options, engine->get_env, err)
+                           : od__error_no_memory(err);
+    if (status == OD_OK)
+        status = od__options_validate(vendor, client->options, err);
     if (status == OD_OK)
         status = od__client_plan_read(vendor, client->options, engine->get_env, &client->plan, err);
     if (status == OD_OK)
@@ -142,6 +145,7 @@ od_status od_client_new(od_engine *engine, const od_vendor *vendor, const od_val
 void od_client_free(od_client *client) {
     if (client == NULL)
         return;
+    od__staged_close(client, OD_CLOSED);
     od__follow_close(client, OD_CLOSED);
     od__hearing_free(client);
     while (client->calls != NULL)

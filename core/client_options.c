@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "credentials/profile_endpoint.h"
 #include "json/value.h"
 
 #define SECONDS_MAX 518400.0          /* six days: the longest that any option may ask for */
@@ -106,30 +107,63 @@ static void lower_origin(char *url) {
             *c = (char)(*c + ('a' - 'A'));
 }
 
-/* getenv under a type that promises not to change what it lends. */
-static const char *read_environment(const char *name) {
+const char *od__client_environment(const char *name) {
     return getenv(name);
 }
 
-/* The option, else what the environment says; NULL: neither. */
+od_status od__client_options_fill(const od_vendor *vendor, od_value *options, const char *(*get_env)(const char *name),
+                                  od_error *err) {
+    od_status status = OD_OK;
+    if (od_value_type(options) != OD_TYPE_OBJECT)
+        return OD_OK; /* which the check says better */
+    for (const od_field *field = vendor->options->fields; status == OD_OK && field->name != NULL; field++) {
+        if (field->variable == NULL || od_value_get(options, field->name) != NULL)
+            continue;
+        const char *text = get_env != NULL ? get_env(field->variable) : od__client_environment(field->variable);
+        if (text != NULL && text[0] != '\0')
+            status = od_value_set(options, field->name, od_value_new_string(text), err);
+    }
+    return status;
+}
+
+/* What the profile says that keys may come from: where they are given, no file is read. *out: in place, or NULL. */
+static od_status find_in_profile(const od_vendor *vendor, const od_service *service, const od_value *options,
+                                 const char *(*get_env)(const char *name), char place[OD_ENDPOINT_BYTES],
+                                 const char **out, od_error *err) {
+    if (vendor->check_profile_url == NULL || od_value_get(options, "credentials") != NULL)
+        return OD_OK;
+    const od_credential_setup setup = { .get_env = get_env };
+    const char *profile = od_value_string(od_value_get(options, "profile"));
+    od_status status = od__aws_profile_endpoint(&setup, profile, service->id, place, err);
+    if (status != OD_OK || place[0] == '\0')
+        return status;
+    *out = place;
+    return vendor->check_profile_url("endpoint_url of the profile", place, options, err);
+}
+
+/* The option, else what the environment says, else the profile; NULL: none. *out may be in place. */
 static od_status find_endpoint(const od_vendor *vendor, const od_service *service, const od_value *options,
-                               const char *(*get_env)(const char *name), const char **out, od_error *err) {
+                               const char *(*get_env)(const char *name), char place[OD_ENDPOINT_BYTES],
+                               const char **out, od_error *err) {
     *out = od_value_string(od_value_get(options, "endpoint"));
     if (*out != NULL || service == NULL || vendor->environment_url == NULL)
         return OD_OK;
-    return vendor->environment_url(service, options, get_env != NULL ? get_env : read_environment, out, err);
+    if (get_env == NULL)
+        get_env = od__client_environment;
+    od_status status = vendor->environment_url(service, options, get_env, out, err);
+    return status == OD_OK && *out == NULL ? find_in_profile(vendor, service, options, get_env, place, out, err) : status;
 }
 
 /* The address of the vendor, or of a part of it. Lower case in scheme and host, because a signature covers the host as it is
  * sent. */
 static od_status read_url(const od_vendor *vendor, const od_service *part, const od_value *options,
                           const char *(*get_env)(const char *name), char **out, od_error *err) {
-    char own[OD_LIMIT_URL_BYTES], url[OD_LIMIT_URL_BYTES];
+    char own[OD_LIMIT_URL_BYTES], url[OD_LIMIT_URL_BYTES], place[OD_ENDPOINT_BYTES];
     const char *text = NULL;
     od_status status = part != NULL ? vendor->service_url(part, options, own, sizeof(own), err)
                                     : vendor->base_url(options, own, sizeof(own), err);
     if (status == OD_OK)
-        status = find_endpoint(vendor, part != NULL ? part : vendor->service, options, get_env, &text, err);
+        status = find_endpoint(vendor, part != NULL ? part : vendor->service, options, get_env, place, &text, err);
     if (status != OD_OK)
         return status;
     if (text != NULL) {

@@ -127,6 +127,15 @@ static od_value *seconds_of(int64_t unix_ms) {
     return unix_ms % 1000 == 0 ? od_value_new_integer(unix_ms / 1000) : od_value_new_number((double)unix_ms / 1000);
 }
 
+static od_status set_withdrawn(od_value *result, const od_report *report, od_error *err) {
+    od_status status = od_value_set(result, "withdrawn", od_value_new_boolean(report->withdrawn), err);
+    if (status == OD_OK && !report->withdrawn)
+        status = od_value_set(result, "why", od_value_new_string(report->why), err);
+    if (status == OD_OK && !report->withdrawn && report->rang_maybe)
+        status = od_value_set(result, "placed", od_value_new_boolean(true), err);
+    return status;
+}
+
 static od_status set_outcome(od_value *result, od_report *report, od_error *err) {
     od_status status = od_value_set(result, "kind", od_value_new_string(od__outcome_name(report->kind)), err);
     if (status == OD_OK)
@@ -152,6 +161,7 @@ static void finish_known(od_follow *self, od_report *report) {
     od_value *result = od_value_new_object();
     od_status status = result == NULL                            ? od__error_no_memory(err)
                        : self->purpose == OD_PURPOSE_TRACK       ? set_outcome(result, report, err)
+                       : self->purpose == OD_PURPOSE_WITHDRAW    ? set_withdrawn(result, report, err)
                        : report->found && report->call == NULL   ? od__error_set(err, OD_INTERNAL, "found, but no call")
                                                                  : set_found(result, report, err);
     if (status != OD_OK) {
@@ -180,11 +190,11 @@ static od_status ask(od_follow *self, od_error *err) {
     if (status == OD_OK && operation == NULL) {
         if (self->how->hear == NULL)
             status = od__error_set(err, OD_INTERNAL, "%s has nothing to ask, and no event will tell", vendor->name);
-    } else if (status == OD_OK && operation->rings) {
-        status = od__error_set(err, OD_INTERNAL, "%s rings, and following a call only reads", operation->name);
+    } else if (status == OD_OK && od__operation_rings(operation, parameters)) {
+        status = od__error_set(err, OD_INTERNAL, "%s rings, and following a call never does", operation->name);
     } else if (status == OD_OK) {
         self->asked = operation;
-        return od__client_ask(self->client, operation, parameters, NULL, answered, self, &self->question, err);
+        return od__client_ask(self->client, operation, parameters, NULL, NULL, answered, self, &self->question, err);
     }
     od_value_unref(parameters);
     return status;
@@ -214,7 +224,7 @@ static void ask_again(void *context) {
         return;
     if (ask(self, &self->base.error) != OD_OK)
         fail(self);
-    else if (self->own != NULL && self->question == NULL)
+    else if ((self->own != NULL || self->purpose == OD_PURPOSE_WITHDRAW) && self->question == NULL)
         learn(self, NULL, NULL, NULL);
 }
 
@@ -346,10 +356,23 @@ static const od_field followed_fields[] = {
 };
 static const od_shape followed = { .kind = OD_KIND_STRUCT, .fields = followed_fields, .open = true };
 
+static const od_following *following_of(const od_client *client, od_purpose purpose) {
+    return purpose == OD_PURPOSE_WITHDRAW ? client->vendor->withdrawing : client->vendor->following;
+}
+
+static const char *what_is_done(od_purpose purpose) {
+    if (purpose == OD_PURPOSE_WITHDRAW)
+        return "taken back";
+    return purpose == OD_PURPOSE_FIND ? "looked up" : "tracked";
+}
+
 static od_status check_call(const od_client *client, od_purpose purpose, od_value *call, od_error *err) {
-    if (client->vendor->following == NULL)
+    const od_following *how = following_of(client, purpose);
+    if (how == NULL)
         return od__error_set(err, OD_VALIDATION, "calls of %s cannot be %s", client->vendor->name,
-                             purpose == OD_PURPOSE_FIND ? "looked up" : "tracked");
+                             what_is_done(purpose));
+    if (how->channel != NULL && !od__hearing_covers(client, how->channel))
+        return od__error_set(err, OD_VALIDATION, "expected a subscription to %s, whose events tell of it", how->channel);
     od_status status = od__shape_validate(&followed, call, "", err);
     const char *vendor = status == OD_OK ? od_value_string(od_value_get(call, "vendor")) : NULL;
     if (vendor != NULL && strcmp(vendor, client->vendor->name) != 0)
@@ -361,9 +384,11 @@ static od_status check_call(const od_client *client, od_purpose purpose, od_valu
 static od_status start(od_follow *self, int64_t timeout_ms, od_error *err) {
     od_status status = start_deadline(self, timeout_ms, err);
     self->heard_before = od__heard_count(self->client);
-    if (status == OD_OK)
+    /* What is done to take a call back depends on what was heard of it. */
+    bool listens_first = self->purpose == OD_PURPOSE_WITHDRAW;
+    if (status == OD_OK && !listens_first)
         status = ask(self, err);
-    if (status == OD_OK && self->question == NULL && self->heard_before > 0)
+    if (status == OD_OK && self->question == NULL && (listens_first || self->heard_before > 0))
         status = od__loop_timer_start(self->client->engine->loop, &self->again,
                                       od__loop_now_us(self->client->engine->loop), err);
     if (status != OD_OK)
@@ -396,7 +421,7 @@ od_status od__client_follow_take(od_client *client, od_purpose purpose, od_value
         od_value_unref(call);
         return status;
     }
-    od_follow *self = new_follow(client, purpose, client->vendor->following, call);
+    od_follow *self = new_follow(client, purpose, following_of(client, purpose), call);
     if (self == NULL)
         return od__error_no_memory(err);
     status = start(self, timeout_ms, err);
@@ -432,7 +457,7 @@ od_status od__client_settle_take(od_client *client, const od_operation *operatio
         return not_started(operation, od__error_no_memory(err), err);
     }
     self->own = operation;
-    od_status status = od__client_ask(client, operation, parameters, options, answered, self, &self->question, err);
+    od_status status = od__client_ask(client, operation, parameters, NULL, options, answered, self, &self->question, err);
     if (status != OD_OK) {
         free_follow(&self->base);
         return status;
@@ -459,4 +484,8 @@ od_status od_client_find(od_client *client, const od_value *call, od_request **o
 
 od_status od_client_track(od_client *client, const od_value *call, int64_t timeout_ms, od_request **out, od_error *err) {
     return copy_and_follow(client, OD_PURPOSE_TRACK, call, timeout_ms, out, err);
+}
+
+od_status od_client_withdraw(od_client *client, const od_value *call, od_request **out, od_error *err) {
+    return copy_and_follow(client, OD_PURPOSE_WITHDRAW, call, 0, out, err);
 }

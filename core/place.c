@@ -8,14 +8,8 @@
 #include "crypto/crypto.h"
 #include "json/value.h"
 
-static const char *text_of(const od_value *call, const char *key) {
-    const od_value *member = od_value_get(call, key);
-    return member != NULL ? od_value_string(member) : NULL;
-}
-
 /* The call's own token, or a new one. */
-static od_status make_token(const od_client *client, const od_value *call, char **out, od_error *err) {
-    const char *given = text_of(call, "token");
+static od_status make_token(const od_client *client, const char *given, char **out, od_error *err) {
     char uuid[OD_UUID_BYTES];
     if (given == NULL) {
         uint8_t random[16];
@@ -28,28 +22,36 @@ static od_status make_token(const od_client *client, const od_value *call, char 
     return *out != NULL ? OD_OK : od__error_no_memory(err);
 }
 
-static od_status place(od_client *client, const od_value *call, const od_submit_options *options, od_request **out,
-                       od_error *err) {
+od_status od__client_plan_call(const od_client *client, const od_value *call, od_planned *out, od_error *err) {
+    *out = (od_planned){ 0 };
     const od_vendor *vendor = client->vendor;
     if (vendor->place == NULL)
         return od__error_set(err, OD_VALIDATION, "%s cannot place a call", vendor->name);
-    od_placing placing = { 0 };
-    od_status status = make_token(client, call, &placing.token, err);
+    od_call neutral;
+    od__call_read(call, &neutral);
+    od_status status = make_token(client, neutral.token, &out->placing.token, err);
     if (status != OD_OK)
         return status;
-    const od_call neutral = {
-        .to = text_of(call, "to"), .from = text_of(call, "from"), .contact = text_of(call, "contact"),
-        .token = placing.token, .attributes = od_value_get(call, "attributes"), .fields = od_value_get(call, "fields"),
-    };
-    const od_operation *operation = NULL;
-    od_value *parameters = NULL;
-    const char *dropped = NULL;
-    status = vendor->place(vendor, client->options, &neutral, &operation, &parameters, &dropped, err);
+    neutral.token = out->placing.token;
+    status = vendor->place(vendor, client->options, &neutral, &out->operation, &out->parameters, &out->dropped, err);
     if (status != OD_OK) {
-        od__free(placing.token);
-        return status;
+        od__free(out->placing.token);
+        out->placing.token = NULL;
     }
-    status = od__client_start(client, operation, parameters, &placing, options, out, err);
+    return status;
+}
+
+static od_status place(od_client *client, const od_value *call, const od_submit_options *options, od_request **out,
+                       od_error *err) {
+    od_planned planned;
+    od_status status = od__client_plan_call(client, call, &planned, err);
+    if (status != OD_OK)
+        return status;
+    const od_operation *operation = planned.operation;
+    const char *dropped = planned.dropped;
+    status = client->vendor->staging != NULL
+                 ? od__client_stage(client, &planned, options, out, err)
+                 : od__client_start(client, operation, planned.parameters, &planned.placing, options, out, err);
     if (status == OD_OK && dropped != NULL)
         od__client_log(client, OD_LOG_WARNING, "%s: %s", operation->name, dropped);
     return status;

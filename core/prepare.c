@@ -1,9 +1,11 @@
 /* Everything but sending: what a call would look like on the wire, without what is secret. */
 #include "client.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "base/memory.h"
 #include "json/value.h"
 
 /* An authorization is all secret and may need the network, so none is made here. */
@@ -23,6 +25,10 @@ static od_status describe_headers(const od_http_request *request, od_value **out
     return OD_OK;
 }
 
+static od_status set_text(od_value *object, const char *key, const char *text, od_error *err) {
+    return od_value_set(object, key, od_value_new_string(text), err);
+}
+
 static od_status describe_body(const od_operation *operation, const od_http_request *request, od_value **out,
                                od_error *err) {
     const char *text = od__buffer_text(&request->body);
@@ -32,28 +38,32 @@ static od_status describe_body(const od_operation *operation, const od_http_requ
     return *out != NULL ? OD_OK : od__error_no_memory(err);
 }
 
-static od_status describe(const od_operation *operation, const od_http_request *request, od_value **out, od_error *err) {
-    od_value *result = od_value_new_object(), *headers = NULL, *body = NULL;
-    od_status status = result != NULL ? OD_OK : od__error_no_memory(err);
+/* Adds { method, url, headers, body }; exact: the body is the very text that is sent. */
+static od_status describe(const od_operation *operation, const od_http_request *request, bool exact, od_value *result,
+                          od_error *err) {
+    od_value *headers = NULL, *body = NULL;
+    od_status status = set_text(result, "method", request->method, err);
     if (status == OD_OK)
-        status = od_value_set(result, "method", od_value_new_string(request->method), err);
-    if (status == OD_OK)
-        status = od_value_set(result, "url", od_value_new_string(od__buffer_text(&request->url)), err);
+        status = set_text(result, "url", od__buffer_text(&request->url), err);
     if (status == OD_OK)
         status = describe_headers(request, &headers, err);
     if (status == OD_OK)
         status = od_value_set(result, "headers", headers, err);
-    if (status == OD_OK && request->has_body && request->body.length > 0) {
-        status = describe_body(operation, request, &body, err);
-        if (status == OD_OK)
-            status = od_value_set(result, "body", body, err);
-    }
-    if (status != OD_OK) {
-        od_value_unref(result);
+    if (status != OD_OK || !request->has_body || request->body.length == 0)
         return status;
-    }
-    *out = result;
-    return OD_OK;
+    if (exact)
+        body = od_value_new_string_n(od__buffer_text(&request->body), request->body.length);
+    else
+        status = describe_body(operation, request, &body, err);
+    return status == OD_OK ? od_value_set(result, "body", body, err) : status;
+}
+
+static od_status finish(od_status status, od_value *result, od_value **out) {
+    if (status == OD_OK)
+        *out = result;
+    else
+        od_value_unref(result);
+    return status;
 }
 
 od_status od_client_prepare(od_client *client, const char *operation, const od_value *parameters, od_value **out,
@@ -68,9 +78,111 @@ od_status od_client_prepare(od_client *client, const char *operation, const od_v
     od_http_request request;
     od__http_request_init(&request);
     status = od__client_request(client, found, copy, &request, err);
+    od_value *result = status == OD_OK ? od_value_new_object() : NULL;
     if (status == OD_OK)
-        status = describe(found, &request, out, err);
+        status = result != NULL ? describe(found, &request, false, result, err) : od__error_no_memory(err);
     od__http_request_clear(&request);
+    od_value_unref(copy);
+    return finish(status, result, out);
+}
+
+/* ---- a neutral call ---- */
+
+/* Operations that share a rate share its bucket; one with a rate of its own has a bucket of its own. */
+static bool shares_rate(const od_vendor *vendor, const od_operation *operation) {
+    size_t count = 0;
+    for (const od_operation *other = vendor->operations; other->name != NULL; other++)
+        count += other->rate == operation->rate;
+    return operation->rate == NULL || count > 1;
+}
+
+static od_status set_bucket(od_value *result, const od_client *client, const od_operation *operation,
+                            const char *account, od_error *err) {
+    char scope[OD_LIMIT_ACCOUNT_BYTES], bucket[2 * OD_LIMIT_ACCOUNT_BYTES];
+    snprintf(scope, sizeof(scope), "%s", account);
+    od_status status = client->vendor->rate_scope != NULL
+                           ? client->vendor->rate_scope(client->options, scope, sizeof(scope), err)
+                           : OD_OK;
+    if (status != OD_OK)
+        return status;
+    bool shared = shares_rate(client->vendor, operation);
+    snprintf(bucket, sizeof(bucket), "%s %s%s%s", client->vendor->name, scope, shared ? "" : " ",
+             shared ? "" : operation->name);
+    return set_text(result, "bucket", bucket, err);
+}
+
+static od_status set_account(od_value *result, const od_client *client, const od_operation *operation, od_error *err) {
+    char account[OD_LIMIT_ACCOUNT_BYTES];
+    const od_vendor *vendor = client->vendor;
+    if (vendor->account == NULL)
+        return OD_OK;
+    const char *(*get_env)(const char *) = client->engine->get_env;
+    od_status status = vendor->account(client->options, get_env != NULL ? get_env : od__client_environment, account,
+                                       sizeof(account), err);
+    if (status == OD_OK)
+        status = set_text(result, "account", account, err);
+    return status == OD_OK ? set_bucket(result, client, operation, account, err) : status;
+}
+
+static od_status set_rate(od_value *result, const od_client *client, const od_operation *operation, od_error *err) {
+    const od_rate *rate = client->plan.rate_given ? &client->plan.rate : operation->rate;
+    if (client->plan.rate_off || rate == NULL)
+        return OD_OK;
+    od_status status = od_value_set(result, "per_second", od_value_new_number(rate->per_second), err);
+    return status == OD_OK ? od_value_set(result, "burst", od_value_new_integer(rate->burst), err) : status;
+}
+
+static od_status set_handoff(od_value *result, const od_client *client, const od_planned *planned, od_error *err) {
+    const od_vendor *vendor = client->vendor;
+    od_handoff handoff = vendor->handoff != NULL ? vendor->handoff(planned->operation, planned->parameters)
+                                                 : OD_HANDOFF_NONE;
+    od_status status = OD_OK;
+    if (handoff != OD_HANDOFF_NONE)
+        status = od_value_set(result, "hands_off", od_value_new_boolean(true), err);
+    if (status == OD_OK && handoff == OD_HANDOFF_UNBOUNDED)
+        status = od_value_set(result, "hands_off_unbounded", od_value_new_boolean(true), err);
+    return status;
+}
+
+static od_status describe_placing(const od_client *client, const od_planned *planned, const od_http_request *request,
+                                  od_value *result, od_error *err) {
+    od_status status = set_text(result, "operation", planned->operation->name, err);
+    if (status == OD_OK)
+        status = describe(planned->operation, request, true, result, err);
+    if (status == OD_OK)
+        status = set_text(result, "token", planned->placing.token, err);
+    if (status == OD_OK)
+        status = set_account(result, client, planned->operation, err);
+    if (status == OD_OK)
+        status = set_rate(result, client, planned->operation, err);
+    return status == OD_OK ? set_handoff(result, client, planned, err) : status;
+}
+
+/* call is changed. */
+static od_status prepare_place(od_client *client, od_value *call, od_value **out, od_error *err) {
+    od_planned planned;
+    od_status status = od__shape_validate(&od_shape_call, call, "", err);
+    if (status == OD_OK)
+        status = od__client_plan_call(client, call, &planned, err);
+    if (status != OD_OK)
+        return status;
+    od_http_request request;
+    od__http_request_init(&request);
+    status = od__client_request(client, planned.operation, planned.parameters, &request, err);
+    od_value *result = status == OD_OK ? od_value_new_object() : NULL;
+    if (status == OD_OK)
+        status = result != NULL ? describe_placing(client, &planned, &request, result, err) : od__error_no_memory(err);
+    od__http_request_clear(&request);
+    od_value_unref(planned.parameters);
+    od__free(planned.placing.token);
+    return finish(status, result, out);
+}
+
+od_status od_client_prepare_place(od_client *client, const od_value *call, od_value **out, od_error *err) {
+    od_value *copy = call != NULL ? od__value_copy(call) : od_value_new_object();
+    if (copy == NULL)
+        return od__error_no_memory(err);
+    od_status status = prepare_place(client, copy, out, err);
     od_value_unref(copy);
     return status;
 }

@@ -40,8 +40,17 @@ door "the heap is entered through core/base/memory" '[^_a-z>.](malloc|calloc|rea
     'core/base/memory.c|core/json/|bindings/|[^:]*:[0-9]+: *(/?\*|//)|[^:]*\.h:'
 fence "parsers and data do no input or output" \
     '[^_a-z>.](socket|connect|send|recv|read|write|open|fopen|getaddrinfo|poll|epoll_wait|getenv|time|clock_gettime) *\(' \
-    core/validation core/vendors core/json core/operation core/crypto
+    core/validation core/vendors core/json core/operation core/crypto core/rules \
+    core/time/tzif.c core/time/posix_tz.c core/time/zone_tab.c core/time/zone.c
+fence "lists are parsed without input or output: only disk touches a file" \
+    '[^_a-z>.](socket|connect|send|recv|read|write|open|fopen|close|stat|fstat|ftruncate|getenv|time|clock_gettime) *\(|#include *<(fcntl|unistd|sys/)' \
+    $(ls core/import/*.c core/import/*.h | grep -v '^core/import/disk\.')
+fence "lists know no store and no client" '#include *"(store|loop|transport|vendors|client|engine|request|rules)' core/import
 fence "vendors know no transport beyond its plain data" '#include *"(loop|client|engine|request|credentials|authorizing/[^"]*_)' core/vendors
+fence "rules and time know no vendor, no store and nothing of a request" \
+    '#include *"(loop|client|engine|request|credentials|authorizing|transport|operation|vendors|notifications|store|import)' \
+    core/rules core/time
+fence "the process has no time zone" '[^_a-z](tzset|localtime|localtime_r|mktime|timelocal) *\(' core bindings
 fence "the loop knows no transport and no request" '#include *"(transport|operation|vendors|authorizing|client|request|engine)' core/loop
 fence "the transport parses no JSON and knows no operation" '#include *"(json|operation|validation|vendors|client|request|engine)' core/transport
 fence "no vendor is named outside its own room" '"(amazon_connect|genesys|ccai_platform|symbee)"' \

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs the suites named as arguments (layers core lua crash install valgrind), one progress line each, what failed in full, and
-# ends with the one line `N passed, N failed` over all of them. Exit 1 if anything failed.
+# Runs the suites named as arguments (layers core lua crash install valgrind torture), one progress line each, what failed
+# in full, and ends with the one line `N passed, N failed` over all of them. Exit 1 if anything failed.
 set -u
 BUILD=${BUILD:-build}
 LUAS=${LUAS:-lua5.4 luajit lua5.1 lua5.3}
@@ -27,7 +27,12 @@ if [ -n "$preload" ]; then
     PATH=$(cd "$logs/bin" && pwd):$PATH
 fi
 
-# Who has no credentials is not to ask this machine's cloud for some.
+# AWS settings of whoever runs this are none of the tests'; who has no credentials is not to ask this machine's cloud for
+# some.
+for name in $(env | sed -n 's/^\(AWS_[A-Z0-9_]*\)=.*/\1/p'); do
+    unset "$name"
+done
+export AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null
 export AWS_EC2_METADATA_DISABLED=true
 
 # report NAME PASSED FAILED STATUS LOG: counts one program's result; a program that failed without saying so counts as one.
@@ -77,6 +82,10 @@ suite_valgrind() {
             --show-leak-kinds=definite,indirect,possible --errors-for-leak-kinds=definite,indirect,possible \
             "$program"
     done
+}
+
+suite_torture() {
+    ASAN_OPTIONS=detect_leaks=1 run_cmocka torture "$BUILD/torture/torture"
 }
 
 suite_lua() {

@@ -71,19 +71,31 @@ static const char *check_operation(lua_State *L, const od_lua_client *box, int i
     return NULL;
 }
 
-/* Reads { send_before = seconds on engine:now(), timeout = seconds } at index; nil: neither. */
+/* The value on top, of option key, in milliseconds. */
+static int64_t read_seconds(lua_State *L, const char *key) {
+    double seconds = lua_type(L, -1) == LUA_TNUMBER ? lua_tonumber(L, -1) : -1;
+    if (!(seconds >= 0 && seconds <= 1e12)) luaL_error(L, "%s: expected seconds, 0 or more", key);
+    int64_t ms = (int64_t)(seconds * 1000);
+    return ms < 1 ? 1 : ms; /* 0 would mean no limit */
+}
+
+static bool read_flag(lua_State *L, const char *key) {
+    if (lua_type(L, -1) != LUA_TBOOLEAN) luaL_error(L, "%s: expected true or false", key);
+    return lua_toboolean(L, -1);
+}
+
+/* Reads { send_before = seconds on engine:now(), timeout = seconds, single_try = flag, unpaced = flag } at index; nil: none
+ * of them. */
 static void read_send_options(lua_State *L, int index, od_submit_options *options) {
     if (lua_isnoneornil(L, index)) return;
     luaL_checktype(L, index, LUA_TTABLE);
     for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
         const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "";
-        double seconds = lua_type(L, -1) == LUA_TNUMBER ? lua_tonumber(L, -1) : -1;
-        if (!(seconds >= 0 && seconds <= 1e12)) luaL_error(L, "%s: expected seconds, 0 or more", key);
-        int64_t ms = (int64_t)(seconds * 1000);
-        if (ms < 1) ms = 1; /* 0 would mean no limit */
-        if (strcmp(key, "send_before") == 0) options->send_before_ms = ms;
-        else if (strcmp(key, "timeout") == 0) options->timeout_ms = ms;
-        else luaL_error(L, "unknown option \"%s\": a call takes send_before and timeout", key);
+        if (strcmp(key, "send_before") == 0) options->send_before_ms = read_seconds(L, key);
+        else if (strcmp(key, "timeout") == 0) options->timeout_ms = read_seconds(L, key);
+        else if (strcmp(key, "single_try") == 0) options->single_try = read_flag(L, key);
+        else if (strcmp(key, "unpaced") == 0) options->unpaced = read_flag(L, key);
+        else luaL_error(L, "unknown option \"%s\": a call takes send_before, timeout, single_try and unpaced", key);
     }
 }
 
@@ -158,8 +170,14 @@ static int client_find(lua_State *L) {
 static int client_track(lua_State *L) {
     od_submit_options options = OD_SUBMIT_OPTIONS_INIT;
     read_send_options(L, 3, &options);
-    if (options.send_before_ms) return luaL_error(L, "following a call takes timeout only");
+    if (options.send_before_ms || options.single_try || options.unpaced)
+        return luaL_error(L, "following a call takes timeout only");
     return follow(L, OD_PURPOSE_TRACK, options.timeout_ms);
+}
+
+/* client:withdraw(call) -> request for { withdrawn = true } or { withdrawn = false, why, placed }, or nil, err. */
+static int client_withdraw(lua_State *L) {
+    return follow(L, OD_PURPOSE_WITHDRAW, 0);
 }
 
 /* client:prepare(operation, parameters) -> { method, url, headers, body } without secrets, or nil, err. */
@@ -173,6 +191,21 @@ static int client_prepare(lua_State *L) {
     od_error err = OD_ERROR_INIT;
     if (od__lua_value_read(L, 3, parameters, &err) != OD_OK) return od__lua_fail(L, &err);
     if (od_client_prepare(box->client, operation, *parameters, prepared, &err) != OD_OK) return od__lua_fail(L, &err);
+    od__lua_value_push(L, *prepared);
+    return 1;
+}
+
+/* client:prepare_call(call) -> { operation, method, url, headers, body, token, account, bucket, per_second, burst, hands_off,
+ * hands_off_unbounded }, or nil, err. */
+static int client_prepare_call(lua_State *L) {
+    od_lua_client *box = od__lua_client_check(L, 1);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    lua_settop(L, 2);
+    od_value **call = od__lua_value_box(L);
+    od_value **prepared = od__lua_value_box(L);
+    od_error err = OD_ERROR_INIT;
+    if (od__lua_value_read(L, 2, call, &err) != OD_OK) return od__lua_fail(L, &err);
+    if (od_client_prepare_place(box->client, *call, prepared, &err) != OD_OK) return od__lua_fail(L, &err);
     od__lua_value_push(L, *prepared);
     return 1;
 }
@@ -274,7 +307,8 @@ static int client_free(lua_State *L) {
 void od__lua_open_client(lua_State *L) {
     static const luaL_Reg methods[] = {
         {"submit", client_submit}, {"place", client_place},         {"prepare", client_prepare},
-        {"find", client_find},     {"track", client_track},
+        {"prepare_call", client_prepare_call},
+        {"find", client_find},     {"track", client_track},         {"withdraw", client_withdraw},
         {"subscribe", od__lua_client_subscribe}, {"unsubscribe", od__lua_client_unsubscribe},
         {"ending", client_ending}, {"vendor", client_vendor},
         {"pending", client_pending},     {"keep_logs", client_keep_logs},

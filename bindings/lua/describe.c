@@ -10,20 +10,6 @@ static const od_vendor *check_vendor(lua_State *L, int index) {
     return vendor;
 }
 
-/* core.vendors() -> list of { name, title }. */
-static int vendors(lua_State *L) {
-    const od_vendor *vendor;
-    lua_newtable(L);
-    for (int i = 0; (vendor = od_vendor_at((size_t)i)) != NULL; i++) {
-        lua_createtable(L, 0, 2);
-        lua_pushstring(L, od_vendor_name(vendor));
-        lua_setfield(L, -2, "name");
-        lua_pushstring(L, od_vendor_title(vendor));
-        lua_setfield(L, -2, "title");
-        lua_rawseti(L, -2, i + 1);
-    }
-    return 1;
-}
 
 /* core.operations(vendor) -> list of names. */
 static int operations(lua_State *L) {
@@ -43,6 +29,20 @@ static int push_described(lua_State *L, od_value *const *box, od_status status, 
         return lua_error(L);
     }
     od__lua_value_push(L, *box);
+    return 1;
+}
+
+/* core.vendors() -> list of { name, title, finds, look_after_ms, withdraws, max_open, seats = { option, field }, ears }. */
+static int vendors(lua_State *L) {
+    const od_vendor *vendor;
+    lua_newtable(L);
+    for (int i = 0; (vendor = od_vendor_at((size_t)i)) != NULL; i++) {
+        od_value **box = od__lua_value_box(L);
+        od_error err = OD_ERROR_INIT;
+        push_described(L, box, od_vendor_describe(vendor, box, &err), &err);
+        lua_rawseti(L, -3, i + 1);
+        lua_pop(L, 1); /* the box */
+    }
     return 1;
 }
 

@@ -24,7 +24,8 @@ static void answered(void *context, od_exchange *exchange) {
         authorizer->answered(authorizer, exchange);
     bool again = exchange->response.status != 0 && !exchange->auth_repeated && authorizer->rejected != NULL &&
                  authorizer->rejected(authorizer, exchange);
-    if (!again) {
+    exchange->auth_refreshed = again && exchange->single_try;
+    if (!again || exchange->single_try) {
         od__exchange_finish(exchange);
         return;
     }

@@ -8,7 +8,7 @@
 #include "authorizing/basic.h"
 #include "base/error.h"
 #include "base/memory.h"
-#include "credentials/endpoint.h"
+#include "credentials/profile_endpoint.h"
 #include "json/value.h"
 
 #define SERVICE "Secrets Manager"
@@ -279,7 +279,12 @@ static od_status make_url(od_stored_secret *self, const od_authorizer_setup *set
     const char *url = od_value_string(od_value_get(setup->options, "secrets_endpoint"));
     const char *region = od_value_string(od_value_get(self->signing_options, "region"));
     if (url == NULL) {
-        od_status status = od__aws_endpoint(&environment, NULL, NULL, OD_AWS_SECRETS_MANAGER, region, SERVICE, own, err);
+        /* Keys that are given are used without the shared files, and so is this. */
+        bool by_files = od_value_get(setup->options, "credentials") == NULL;
+        const char *profile = od_value_string(od_value_get(setup->options, "profile"));
+        od_status status =
+            by_files ? od__aws_endpoint_by_files(&environment, profile, OD_AWS_SECRETS_MANAGER, region, SERVICE, own, err)
+                     : od__aws_endpoint(&environment, NULL, NULL, OD_AWS_SECRETS_MANAGER, region, SERVICE, own, err);
         if (status != OD_OK)
             return status;
         url = own;

@@ -14,6 +14,7 @@
 #define OD_LIMIT_OPERATIONS 64                       /* operations of one vendor */
 #define OD_LIMIT_RATE_WAITERS 100000                 /* requests that wait for one rate limiter */
 #define OD_LIMIT_RATE_LATENESS_US 10000              /* how late a waiter may take its slot without moving those behind */
+#define OD_LIMIT_RATE_JITTER_US 2000                 /* by how much less one request may be under way than the one before */
 #define OD_LIMIT_CONNECTIONS 512                     /* open connections of one engine */
 #define OD_LIMIT_NEAREST_BYTES 96                    /* longer names are not compared for "did you mean" */
 #define OD_LIMIT_LOOP_EVENTS 256                     /* ready descriptors taken from the kernel at once */

@@ -31,23 +31,30 @@ static bool is_region(const char *region) {
     return strspn(region, "abcdefghijklmnopqrstuvwxyz0123456789-") == length;
 }
 
+bool od__aws_endpoints_ignored(const od_credential_setup *setup, const od_profile_section *profile) {
+    const char *ignore = od__profile_filled(profile, "ignore_configured_endpoint_urls");
+    return od__credentials_env_is_true(setup, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") ||
+           (ignore != NULL && strcasecmp(ignore, "true") == 0);
+}
+
+const char *od__aws_endpoint_of_profile(const od_profiles *profiles, const od_profile_section *profile,
+                                        const char *service, char block[OD_ENDPOINT_BYTES]) {
+    const char *name = od__profile_filled(profile, "services");
+    const od_profile_section *section =
+        name != NULL && profiles != NULL ? od__profiles_find(profiles, OD_SECTION_SERVICES, name) : NULL;
+    if (section != NULL && od__profile_nested(section, service, "endpoint_url", block, OD_ENDPOINT_BYTES))
+        return block;
+    return od__profile_filled(profile, "endpoint_url");
+}
+
 static const char *configured(const od_credential_setup *setup, const od_profiles *profiles,
                               const od_profile_section *profile, od_aws_service service, char *block) {
-    const char *ignore = od__profile_filled(profile, "ignore_configured_endpoint_urls");
-    if (od__credentials_env_is_true(setup, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") ||
-        (ignore != NULL && strcasecmp(ignore, "true") == 0))
+    if (od__aws_endpoints_ignored(setup, profile))
         return NULL;
     const char *url = od__credentials_env(setup, services[service].variable);
     if (url == NULL)
         url = od__credentials_env(setup, "AWS_ENDPOINT_URL");
-    if (url != NULL)
-        return url;
-    const char *name = od__profile_filled(profile, "services");
-    const od_profile_section *section =
-        name != NULL && profiles != NULL ? od__profiles_find(profiles, OD_SECTION_SERVICES, name) : NULL;
-    if (section != NULL && od__profile_nested(section, services[service].block, "endpoint_url", block, OD_ENDPOINT_BYTES))
-        return block;
-    return od__profile_filled(profile, "endpoint_url");
+    return url != NULL ? url : od__aws_endpoint_of_profile(profiles, profile, services[service].block, block);
 }
 
 static bool is_url(const char *url) {

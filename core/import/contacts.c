@@ -39,17 +39,23 @@ od_span od__span_trim(od_span text) {
 
 /* ---- the cells' meaning ---- */
 
-/* Ids are keys of the store and parts of tokens: what cannot be seen in them makes two people of one. */
-static od_span read_id(od_contacts *contacts, od_contact *out, od_span cell, const char *column, const char *what) {
+/* Ids are keys of the store and parts of tokens: white space around them, or what cannot be seen, would make two people
+ * of one. The copy ends with a NUL. */
+static od_span read_id(od_contacts *contacts, od_contact *out, od_span cell, const char *column, const char *what,
+                       char copy[OD_LIMIT_CONTACT_ID_BYTES + 1]) {
     od_span id = od__span_trim(cell);
-    if (id.length > OD_LIMIT_CONTACT_ID_BYTES)
+    if (id.length > OD_LIMIT_CONTACT_ID_BYTES) {
         reject(contacts, out, "%s: the %s is longer than %d bytes", column, what, OD_LIMIT_CONTACT_ID_BYTES);
+        return (od_span){.at = NULL, .length = 0};
+    }
     for (size_t i = 0; i < id.length; i++) {
         unsigned char byte = (unsigned char)id.at[i];
         if (byte < 0x20 || byte == 0x7f)
             reject(contacts, out, "%s: a control character in the %s", column, what);
     }
-    return id;
+    memcpy(copy, id.at, id.length);
+    copy[id.length] = '\0';
+    return (od_span){.at = id.length > 0 ? copy : NULL, .length = id.length};
 }
 
 /* A country that is not understood must not be passed over: the zone, and so the hours, may come from it. */
@@ -128,13 +134,11 @@ static od_status make(od_contacts *contacts, const od_contact_cells *cells, od_c
     const char *id = contacts->id.name != NULL ? contacts->id.name : "id";
     out->numbers = contacts->numbers;
     out->notes = contacts->notes;
-    out->id = read_id(contacts, out, cells->id, id, "id");
+    out->id = read_id(contacts, out, cells->id, id, "id", contacts->id_text);
     if (out->id.length == 0)
         reject(contacts, out, "%s: the id is empty", id);
-    od_span person =
-        read_id(contacts, out, cells->person, contacts->person.name != NULL ? contacts->person.name : "person", "person");
-    if (person.length > 0)
-        out->person = person;
+    out->person = read_id(contacts, out, cells->person, contacts->person.name != NULL ? contacts->person.name : "person",
+                          "person", contacts->person_text);
     read_country(contacts, out, cells->country, contacts->country.name != NULL ? contacts->country.name : "country");
     read_zones(contacts, out, cells->zone, contacts->zone.name != NULL ? contacts->zone.name : "zones");
     for (size_t i = 0; out->reason == NULL && i < cells->count; i++)
@@ -226,12 +230,6 @@ od_status od__contacts_object(od_contacts *contacts, const od_value *object, od_
     return status == OD_OK ? make(contacts, &cells, out, err) : status;
 }
 
-static od_span text_of(const od_value *object, const char *name) {
-    const od_value *member = od_value_get(object, name);
-    return member == NULL ? (od_span){.at = "", .length = 0}
-                          : (od_span){.at = od_value_string(member), .length = od_value_length(member)};
-}
-
 /* "/numbers/0/column: expected ...", as a row's reason says it. */
 static void reject_shape(od_contacts *contacts, od_contact *out, const od_error *why) {
     reject(contacts, out, "%s%s%s", why->path[0] == '/' ? why->path + 1 : why->path, why->path[0] != '\0' ? ": " : "",
@@ -240,6 +238,7 @@ static void reject_shape(od_contacts *contacts, od_contact *out, const od_error 
 
 od_status od__contacts_given(od_contacts *contacts, const od_value *given, od_contact *out, od_error *err) {
     *out = (od_contact){.reason = NULL};
+    contacts->integer_count = 0;
     od_value_unref(contacts->given);
     contacts->given = od__value_copy(given);
     if (contacts->given == NULL)
@@ -255,15 +254,15 @@ od_status od__contacts_given(od_contacts *contacts, const od_value *given, od_co
     const od_value *numbers = od_value_get(contacts->given, "numbers"), *data = od_value_get(contacts->given, "data");
     od_contact_column columns[OD_LIMIT_CONTACT_NUMBERS];
     od_contact_cells cells = {.columns = columns, .count = od_value_length(numbers)};
-    cells.id = text_of(contacts->given, "id");
-    cells.person = text_of(contacts->given, "person");
-    cells.zone = text_of(contacts->given, "zones");
-    cells.country = text_of(contacts->given, "country");
+    cells.id = member_text(contacts, contacts->given, "id", out);
+    cells.person = member_text(contacts, contacts->given, "person", out);
+    cells.zone = member_text(contacts, contacts->given, "zones", out);
+    cells.country = member_text(contacts, contacts->given, "country", out);
     for (size_t i = 0; i < cells.count; i++) {
         const od_value *number = od_value_at(numbers, i);
-        od_span column = text_of(number, "column");
+        od_span column = member_text(contacts, number, "column", out);
         columns[i] = (od_contact_column){.name = column.at, .length = column.length, .index = OD_NO_COLUMN};
-        cells.numbers[i] = text_of(number, "number");
+        cells.numbers[i] = member_text(contacts, number, "number", out);
     }
     if (data != NULL) {
         status = write_object(contacts, data, err);

@@ -26,7 +26,7 @@ typedef struct od_contact_note {
     const char *why;      /* `"555": expected ...` */
 } od_contact_note;
 
-/* Lives until the next contact is made, or what it was made from goes. Spans end without a NUL. */
+/* Lives until the next contact is made, or what it was made from goes. Every text is followed by a NUL and has none inside. */
 typedef struct od_contact {
     const char *reason;   /* why it is rejected; NULL: it is good, and everything below is filled */
     od_span id;

@@ -32,6 +32,7 @@ struct od_contacts {
 
     /* One contact's memory. */
     od_buffer data, zones;
+    char id_text[OD_LIMIT_CONTACT_ID_BYTES + 1], person_text[OD_LIMIT_CONTACT_ID_BYTES + 1];
     od_value *given;               /* a checked copy */
     od_contact_number numbers[OD_LIMIT_CONTACT_NUMBERS];
     od_contact_note notes[OD_LIMIT_CONTACT_NUMBERS];

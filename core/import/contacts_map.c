@@ -29,12 +29,14 @@ static od_status check_country(const od_value *value, const char *path, od_value
     return *replacement != NULL ? OD_OK : od__error_no_memory(err);
 }
 
+_Static_assert(OD_LIMIT_CONTACT_NUMBERS == 16, "the complaints below say so");
+
 static const od_shape column_shape = {.kind = OD_KIND_STRING, .min = 1, .max = NAME_CHARACTERS,
                                       .expected = "the name of a column"};
 static const od_shape zone_shape = {.kind = OD_KIND_STRING, .min = 1, .max = NAME_CHARACTERS};
 static const od_shape country_shape = {.kind = OD_KIND_STRING, .check = &country_check};
 static const od_shape columns_shape = {.kind = OD_KIND_LIST, .min = 1, .max = OD_LIMIT_CONTACT_NUMBERS,
-                                       .element = &column_shape};
+                                       .element = &column_shape, .expected = "a list of 1 to 16 columns"};
 
 static const od_field map_fields[] = {
     {.name = "id", .summary = "column that tells contacts apart", .shape = &column_shape, .required = true},
@@ -49,20 +51,20 @@ static const od_field map_fields[] = {
 };
 static const od_shape map_shape = {.kind = OD_KIND_STRUCT, .fields = map_fields};
 
-static const od_shape id_shape = {.kind = OD_KIND_STRING, .min = 1, .max = OD_LIMIT_CONTACT_ID_BYTES};
 static const od_shape text_shape = {.kind = OD_KIND_STRING};
+static const od_shape member_shape = {.kind = OD_KIND_ANY, .expected = "a string or an integer"};  /* judged as a cell is */
 static const od_shape any_shape = {.kind = OD_KIND_MAP};
 static const od_field number_fields[] = {
     {.name = "column", .summary = "what the number is called", .shape = &column_shape, .required = true},
-    {.name = "number", .summary = "the number as it is written", .shape = &text_shape, .required = true},
+    {.name = "number", .summary = "the number as it is written", .shape = &member_shape, .required = true},
     OD_FIELDS_END,
 };
 static const od_shape number_shape = {.kind = OD_KIND_STRUCT, .fields = number_fields};
 static const od_shape numbers_shape = {.kind = OD_KIND_LIST, .min = 1, .max = OD_LIMIT_CONTACT_NUMBERS,
-                                       .element = &number_shape};
+                                       .element = &number_shape, .expected = "a list of 1 to 16 numbers"};
 static const od_field given_fields[] = {
-    {.name = "id", .summary = "tells contacts apart", .shape = &id_shape, .required = true},
-    {.name = "person", .summary = "tells people apart, where it is not the id", .shape = &text_shape},
+    {.name = "id", .summary = "tells contacts apart", .shape = &member_shape, .required = true},
+    {.name = "person", .summary = "tells people apart, where it is not the id", .shape = &member_shape},
     {.name = "country", .summary = "country of national numbers", .shape = &text_shape},
     {.name = "zones", .summary = "time zone, or several with ; between", .shape = &text_shape},
     {.name = "numbers", .summary = "the first to try first", .shape = &numbers_shape, .required = true},

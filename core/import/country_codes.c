@@ -31,7 +31,7 @@ const od_country od__countries[] = {
     {"ER", 291, "0", "", false, 7, 7}, {"ES", 34, "", "", false, 9, 9}, {"ET", 251, "0", "", false, 9, 9},
     {"FI", 358, "0", "", false, 5, 12}, {"FJ", 679, "", "", false, 7, 7}, {"FK", 500, "", "", false, 5, 5},
     {"FM", 691, "", "", false, 7, 7}, {"FO", 298, "", "", false, 6, 6}, {"FR", 33, "0", "", false, 9, 9},
-    {"GA", 241, "0", "", false, 7, 8}, {"GB", 44, "0", "", false, 7, 10}, {"GD", 1, "1", "", false, 10, 10},
+    {"GA", 241, "0", "", false, 8, 8}, {"GB", 44, "0", "", false, 7, 10}, {"GD", 1, "1", "", false, 10, 10},
     {"GE", 995, "0", "", false, 9, 9}, {"GF", 594, "0", "", false, 9, 9}, {"GG", 44, "0", "", false, 7, 10},
     {"GH", 233, "0", "", false, 9, 9}, {"GI", 350, "", "", false, 8, 8}, {"GL", 299, "", "", false, 6, 6},
     {"GM", 220, "", "", false, 7, 7}, {"GN", 224, "", "", false, 8, 9}, {"GP", 590, "0", "", false, 9, 9},
@@ -81,7 +81,7 @@ const od_country od__countries[] = {
     {"TG", 228, "", "", false, 8, 8}, {"TH", 66, "0", "", false, 8, 9}, {"TJ", 992, "", "", false, 9, 9},
     {"TK", 690, "", "", false, 4, 7}, {"TL", 670, "", "", false, 7, 8}, {"TM", 993, "8", "", false, 8, 8},
     {"TN", 216, "", "", false, 8, 8}, {"TO", 676, "", "", false, 5, 7}, {"TR", 90, "0", "", false, 10, 10},
-    {"TT", 1, "1", "", false, 10, 10}, {"TV", 688, "", "", false, 5, 7}, {"TW", 886, "0", "", false, 8, 9},
+    {"TT", 1, "1", "", false, 10, 10}, {"TV", 688, "", "", false, 5, 7}, {"TW", 886, "0", "", false, 8, 10},
     {"TZ", 255, "0", "", false, 9, 9}, {"UA", 380, "0", "", false, 9, 9}, {"UG", 256, "0", "", false, 9, 9},
     {"UM", 1, "1", "", false, 10, 10}, {"US", 1, "1", "", false, 10, 10}, {"UY", 598, "0", "", false, 8, 8},
     {"UZ", 998, "", "", false, 9, 9}, {"VA", 39, "", "", true, 6, 11}, {"VC", 1, "1", "", false, 10, 10},
@@ -164,6 +164,8 @@ static const od_calling_code *find_code(unsigned code) {
 
 const od_calling_code *od__calling_code_of(const char *digits, size_t count, size_t *code_digits) {
     unsigned code = 0;
+    if (count > 0 && digits[0] == '0')
+        return NULL;
     for (size_t i = 0; i < count && i < OD_CALLING_CODE_DIGITS; i++) {
         code = code * 10 + (unsigned)(digits[i] - '0');
         const od_calling_code *found = find_code(code);

@@ -33,7 +33,7 @@ struct od_csv {
     od_csv_options options;
     state state;
     bool breaks[256];      /* bytes at which a run of plain ones ends */
-    bool after_cr;         /* a LF now belongs to the line end before it */
+    char line_end;         /* the byte before, if it ended a line: a LF after CR belongs to it; else 0 */
     char delimiter;
     int64_t line;
     size_t width;          /* of the first record */
@@ -119,7 +119,8 @@ static bool append(od_csv *csv, const char *bytes, size_t length) {
         return true;
     size_t room = OD_LIMIT_ROW_FIELD_BYTES - (csv->used - csv->field_start);
     if (length > room) {
-        complain(csv, "column %zu is longer than %u bytes", column(csv), OD_LIMIT_ROW_FIELD_BYTES);
+        complain(csv, "column %zu is longer than %u bytes%s", column(csv), OD_LIMIT_ROW_FIELD_BYTES,
+                 csv->state == IN_QUOTES ? ": is the quote that opens it never closed?" : "");
         length = room;
     }
     room = OD_LIMIT_ROW_BYTES - csv->used;
@@ -172,6 +173,15 @@ static void check_utf8(od_csv *csv) {
     complain(csv, "column %zu is not UTF-8", bad + 1);
 }
 
+/* A quote in the wrong place takes whole rows with it: the complaint says which. */
+static void tell_rows(od_csv *csv) {
+    if (csv->record.error == NULL || csv->record.last_row == csv->record.row)
+        return;
+    size_t length = strlen(csv->reason);
+    (void)snprintf(csv->reason + length, sizeof csv->reason - length, " (rows %lld to %lld)", (long long)csv->record.row,
+                   (long long)csv->record.last_row);
+}
+
 static bool end_record(od_csv *csv, od_csv_record *out) {
     if (!end_field(csv))
         return false;
@@ -187,6 +197,7 @@ static bool end_record(od_csv *csv, od_csv_record *out) {
     check_utf8(csv);
     csv->record.fields = csv->fields;
     csv->record.last_row = csv->line;
+    tell_rows(csv);
     csv->state = AT_START;
     *out = csv->record;
     return true;
@@ -196,9 +207,9 @@ static bool end_record(od_csv *csv, od_csv_record *out) {
 
 /* Counts a line end once, CR LF too. */
 static void count_line(od_csv *csv, char byte) {
-    if (byte == '\r' || !csv->after_cr)
+    if (byte == '\r' || csv->line_end != '\r')
         csv->line++;
-    csv->after_cr = byte == '\r';
+    csv->line_end = byte;
 }
 
 static const char *plain_run(const od_csv *csv, const char *at, const char *end) {
@@ -213,7 +224,7 @@ static const char *skip_to_record(od_csv *csv, const char *at) {
         count_line(csv, *at);
         return at + 1;
     }
-    csv->after_cr = false;
+    csv->line_end = 0;
     if (csv->options.comment != 0 && *at == csv->options.comment)
         csv->state = IN_COMMENT;
     else
@@ -260,7 +271,7 @@ static const char *read_quoted(od_csv *csv, const char *at, const char *end, boo
         if (*stop == '\n' || *stop == '\r')
             count_line(csv, *stop);
         else
-            csv->after_cr = false;
+            csv->line_end = 0;
         if (*stop == '\0')
             complain(csv, "a NUL byte in column %zu", column(csv));
         stop++;
@@ -268,7 +279,7 @@ static const char *read_quoted(od_csv *csv, const char *at, const char *end, boo
     *ok = append(csv, at, (size_t)(stop - at));
     if (stop == end)
         return stop;
-    csv->after_cr = false;
+    csv->line_end = 0;
     csv->state = AFTER_QUOTE;
     return stop + 1;
 }
@@ -430,6 +441,8 @@ od_csv_event od__csv_finish(od_csv *csv, od_csv_record *out) {
     if (event != OD_CSV_MORE || csv->state == AT_START || csv->state == IN_COMMENT)
         return event;
     if (csv->state == IN_QUOTES) {
+        csv->line -= csv->line_end != 0; /* no line follows the last line end */
+        csv->record.error = NULL; /* whatever else seemed wrong comes from it */
         complain(csv, "the quote that opens column %zu in row %lld is not closed: it takes in the rest of the file",
                  column(csv), (long long)csv->quote_row);
     }

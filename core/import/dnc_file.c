@@ -169,7 +169,7 @@ static od_status take(od_dnc_file *file, const od_csv_record *record, od_dnc_fn 
         return OD_OK;
     }
     od_span text = od__span_trim(record->fields[file->column]);
-    od_phone phone;
+    od_phone phone = {.country = ""};
     char why[OD_PHONE_REASON_BYTES];
     if (!od__phone_normalise(text.at, text.length, file->country, &phone, why)) {
         note_bad(file, record->row, why);

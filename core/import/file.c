@@ -76,6 +76,13 @@ static bool is_utf16(const od_disk_reader *reader) {
     return reader->end - reader->at >= 2 && (memcmp(reader->at, "\xff\xfe", 2) == 0 || memcmp(reader->at, "\xfe\xff", 2) == 0);
 }
 
+static od_status check_delimiter(char delimiter, od_error *err) {
+    char shown[2] = {delimiter, '\0'};
+    if (delimiter == '\0' || (strchr("\"\r\n", delimiter) == NULL && (unsigned char)delimiter < 0x80))
+        return OD_OK;
+    return od__error_at(err, OD_VALIDATION, "/delimiter", "expected one character, neither a quote nor a line end, got \"%s\"", shown);
+}
+
 static od_status make_parsers(od_import_file *file, const od_import_options *options, od_error *err) {
     od_csv_options csv_options = {.delimiter = options->delimiter, .same_width = true};
     if (options->is_jsonl)
@@ -119,7 +126,9 @@ od_status od__import_file_open(const od_import_options *options, od_import_file 
     if (file == NULL)
         return od__error_no_memory(err);
     file->reader.fd = file->rejects.fd = -1;
-    od_status status = od__contacts_new(options->map, &file->contacts, err);
+    od_status status = check_delimiter(options->delimiter, err);
+    if (status == OD_OK)
+        status = od__contacts_new(options->map, &file->contacts, err);
     if (status == OD_OK)
         status = od__disk_reader_open(&file->reader, options->path, err);
     if (status == OD_OK)

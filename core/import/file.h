@@ -37,7 +37,7 @@ typedef struct od_import_progress {
 } od_import_progress;
 
 /* Opens a list and, for CSV, reads its header. Errors: validation (no such file, a directory, not readable, the map and the
- * header), unavailable (the disk), out_of_memory. */
+ * header, the delimiter), unavailable (the disk), out_of_memory. */
 od_status od__import_file_open(const od_import_options *options, od_import_file **out, od_error *err);
 /* Reads up to max_rows rows; *done says that none is left. After any error only od__import_file_close is of use. Errors:
  * what the sink returns, conflict (the file changed while it was read), unavailable (reading, or writing the rejects failed),

@@ -66,6 +66,10 @@ static const char *without_line(const char *message) {
 }
 
 static od_csv_event read_object(od_jsonl *jsonl, od_jsonl_line *out) {
+    if (memchr(out->text.at, '\0', out->text.length) != NULL) {
+        out->error = "a NUL byte";
+        return OD_CSV_RECORD;
+    }
     od_error err = OD_ERROR_INIT;
     od_status status = od_value_parse(out->text.at, out->text.length, &jsonl->object, &err);
     if (status == OD_OUT_OF_MEMORY)

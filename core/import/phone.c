@@ -70,8 +70,8 @@ static bool judge_nanp(const reading *number) {
     return true;
 }
 
-static size_t code_digits_of(const od_calling_code *code) {
-    return code->code < 10 ? 1 : code->code < 100 ? 2 : 3;
+static size_t code_digits_of(unsigned code) {
+    return code < 10 ? 1 : code < 100 ? 2 : 3;
 }
 
 /* Judges calling code and national number, however they were written. */
@@ -80,10 +80,18 @@ static bool judge(const reading *number) {
         return refuse(number, emergency);
     if (number->code->code == OD_CALLING_CODE_NANP)
         return judge_nanp(number);
-    size_t count = code_digits_of(number->code) + number->national_count;
+    size_t count = code_digits_of(number->code->code) + number->national_count;
     if (count < SHORTEST_DIGITS || count > LONGEST_DIGITS)
         return refuse(number, "expected %d to %d digits after +, got %zu", SHORTEST_DIGITS, LONGEST_DIGITS, count);
     return true;
+}
+
+/* Writes a calling code without NUL; returns how many digits. */
+static size_t write_code(unsigned code, char out[OD_CALLING_CODE_DIGITS]) {
+    size_t digits = code_digits_of(code);
+    for (size_t i = digits; i > 0; i--, code /= 10)
+        out[i - 1] = (char)('0' + code % 10);
+    return digits;
 }
 
 /* ---- which country ---- */
@@ -96,6 +104,27 @@ static const char *country_of(const reading *number) {
     if (number->given != NULL && number->given->code == code)
         return number->given->iso;
     return number->code->iso;
+}
+
+/* ---- how long the numbers of a country are ---- */
+
+static bool has_plan_length(const od_country *country, size_t count) {
+    return count >= country->shortest && count <= country->longest;
+}
+
+static bool judge_plan(const reading *number, const od_country *country) {
+    size_t count = number->national_count;
+    if (has_plan_length(country, count))
+        return true;
+    if (count <= SHORT_CODE_DIGITS)
+        return refuse(number, emergency);
+    char expected[24];
+    if (country->shortest == country->longest)
+        (void)snprintf(expected, sizeof expected, "%u", country->longest);
+    else
+        (void)snprintf(expected, sizeof expected, "%u to %u", country->shortest, country->longest);
+    return refuse(number, "a national number of %s has %s digits%s%s, got %zu", country->iso, expected,
+                  country->trunk[0] != '\0' ? " after its prefix " : "", country->trunk, count);
 }
 
 /* ---- numbers with their calling code ---- */
@@ -112,20 +141,22 @@ static void drop_first(reading *number, size_t digits) {
 
 /* Where the trunk prefix is 0, or begins with it, no number begins with 0: what was written is the prefix. */
 static bool drop_zero(reading *number, const od_country *country) {
-    if (country->trunk[0] != '0')
+    if (country->trunk[0] != '0' || number->national_count == 0 || number->national[0] != '0')
         return true;
     if (begins_with(number->national, number->national_count, country->trunk))
         drop_first(number, strlen(country->trunk));
     if (number->national_count > 0 && number->national[0] == '0')
         return refuse(number, "no number of %s begins with 0 after its calling code", country->iso);
-    return true;
+    return judge_plan(number, country);
 }
 
 static bool split(reading *number, const char *digits, size_t count) {
     size_t code_digits = 0;
     number->code = od__calling_code_of(digits, count, &code_digits);
-    if (number->code == NULL)
-        return refuse(number, "no country has a calling code that +%.*s begins with", count < 4 ? (int)count : 4, digits);
+    if (number->code == NULL) {
+        (void)refuse(number, "no country has a calling code that +%.*s begins with", count < 4 ? (int)count : 4, digits);
+        return false;
+    }
     number->national = digits + code_digits;
     number->national_count = count - code_digits;
     return true;
@@ -140,14 +171,12 @@ static bool read_international(reading *number, const od_spelled *spelled, size_
     bool is_bracketed = spelled->has_bracketed_zero && number->national == spelled->digits + spelled->bracketed_zero;
     if (is_bracketed && !country->keeps_zero)
         drop_first(number, 1);
+    if (is_short_code(number->national, number->national_count)) /* 000 has no trunk prefix */
+        return refuse(number, emergency);
     return drop_zero(number, country) && judge(number);
 }
 
 /* ---- national numbers ---- */
-
-static bool has_plan_length(const od_country *country, size_t count) {
-    return count >= country->shortest && count <= country->longest;
-}
 
 /* A prefix that begins with 0 is always one; another digit may also begin the number itself: its length decides. */
 static size_t trunk_length(const od_country *country, const char *trunk, const char *digits, size_t count) {
@@ -159,36 +188,18 @@ static size_t trunk_length(const od_country *country, const char *trunk, const c
 
 /* The calling code without + and without the trunk prefix: "44770..." may be meant, and may be a number that lost its 0. */
 static bool is_calling_code_meant(const reading *number, size_t trunk) {
-    size_t code_digits = code_digits_of(number->code), count = number->national_count;
-    char code[OD_CALLING_CODE_DIGITS + 1];
-    (void)snprintf(code, sizeof code, "%u", (unsigned)number->code->code % 1000);
-    if (trunk > 0 || !begins_with(number->national, count, code))
+    char code[OD_CALLING_CODE_DIGITS];
+    size_t code_digits = write_code(number->code->code, code), count = number->national_count;
+    if (trunk > 0 || count < code_digits || memcmp(number->national, code, code_digits) != 0)
         return false;
     return count > number->given->longest || (number->given->trunk[0] == '0' && count >= SHORTEST_DIGITS + code_digits);
 }
 
-static bool judge_plan(const reading *number) {
-    const od_country *country = number->given;
-    size_t count = number->national_count;
-    if (has_plan_length(country, count))
-        return true;
-    if (count <= SHORT_CODE_DIGITS)
-        return refuse(number, emergency);
-    char expected[24];
-    if (country->shortest == country->longest)
-        (void)snprintf(expected, sizeof expected, "%u", country->longest);
-    else
-        (void)snprintf(expected, sizeof expected, "%u to %u", country->shortest, country->longest);
-    return refuse(number, "a national number of %s has %s digits%s%s, got %zu", country->iso, expected,
-                  country->trunk[0] != '\0' ? " after its prefix " : "", country->trunk, count);
-}
-
 static bool read_national(reading *number, const od_spelled *spelled) {
     const od_country *country = number->given;
-    size_t code_digits = 0;
-    char code[OD_CALLING_CODE_DIGITS + 1];
-    int length = snprintf(code, sizeof code, "%u", (unsigned)country->code % 1000);
-    number->code = od__calling_code_of(code, (size_t)length, &code_digits);
+    char code[OD_CALLING_CODE_DIGITS];
+    size_t code_digits = write_code(country->code, code);
+    number->code = od__calling_code_of(code, code_digits, &code_digits);
     number->national = spelled->digits;
     number->national_count = spelled->count;
     size_t trunk = trunk_length(country, country->trunk, spelled->digits, spelled->count);
@@ -202,7 +213,7 @@ static bool read_national(reading *number, const od_spelled *spelled) {
                       country->trunk[0] != '\0' ? ", or the prefix " : "", country->trunk);
     if (country->trunk[0] == '0' && number->national[0] == '0')
         return refuse(number, "no number of %s begins with 0 after its prefix %s", country->iso, country->trunk);
-    return judge_plan(number) && judge(number);
+    return judge_plan(number, country) && judge(number);
 }
 
 /* ---- all of it ---- */
@@ -218,15 +229,11 @@ static size_t international_prefix(const reading *number, const od_spelled *spel
 }
 
 static void write_out(const reading *number, od_phone *out) {
-    char code[OD_CALLING_CODE_DIGITS + 1];
-    size_t digits = code_digits_of(number->code);
-    unsigned rest = number->code->code;
-    for (size_t i = digits; i > 0; i--, rest /= 10)
-        code[i - 1] = (char)('0' + rest % 10);
-    out->e164[0] = '+';
-    memcpy(out->e164 + 1, code, digits);
-    memcpy(out->e164 + 1 + digits, number->national, number->national_count);
-    out->e164[1 + digits + number->national_count] = '\0';
+    char *at = out->e164;
+    *at++ = '+';
+    at += write_code(number->code->code, at);
+    memcpy(at, number->national, number->national_count);
+    at[number->national_count] = '\0';
     memcpy(out->country, country_of(number), strlen(country_of(number)) + 1);
 }
 

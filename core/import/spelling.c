@@ -37,8 +37,8 @@ static const char *complain(const scanning *scan, const od_spelled *spelled) {
     char byte = *scan->at;
     if (spelled->count > 0 && is_exponent(scan))
         return "a spreadsheet made an exponent of it, and its last digits are lost";
-    if (byte == 'x' || byte == 'X' || byte == '#' || byte == ',' || byte == ';' ||
-        (left >= 3 && strncasecmp(scan->at, "ext", 3) == 0))
+    bool has_mark = byte == 'x' || byte == 'X' || byte == '#' || byte == ',' || byte == ';';
+    if (spelled->count > 0 && (has_mark || (left >= 3 && strncasecmp(scan->at, "ext", 3) == 0)))
         return "an extension cannot be dialled";
     if (byte == '+')
         return "a + that is not at the beginning";

@@ -172,6 +172,12 @@ OD_API const od_vendor *od_vendor_find(const char *name);
 OD_API const od_vendor *od_vendor_at(size_t index);
 OD_API const char *od_vendor_name(const od_vendor *vendor);
 OD_API const char *od_vendor_title(const od_vendor *vendor);
+/* Describes what a campaign has to know of a vendor as a new value: { name, title, finds, look_after_ms, withdraws, max_open,
+ * seats = { option, field }, ears }. finds: od_client_find can be asked; not before look_after_ms after the call was meant
+ * does it mean anything that it finds nothing. withdraws: od_client_withdraw can be. max_open: calls at once that it bears
+ * unless the account was given more; absent: none is known. seats: the option that lists whom or what calls go through, one
+ * call each, and the member of a call's `fields` that names one. ears: the channel that has to be heard before it dials. */
+OD_API od_status od_vendor_describe(const od_vendor *vendor, od_value **out, od_error *err);
 /* Describes a vendor's client options as a new value: an array of { name, type, limit, required, summary, default }. */
 OD_API od_status od_vendor_options(const od_vendor *vendor, od_value **out, od_error *err);
 /* Finds an operation by its snake_case name or the vendor's own name; NULL if there is none. */
@@ -270,6 +276,9 @@ typedef struct od_submit_options {
     int64_t send_before_ms; /* on od_engine_now_ms: past it no byte leaves (placement not_placed); 0: no limit */
     int64_t timeout_ms;     /* for this request; 0: the client's */
     void *context;          /* od_request_context gives it back */
+    bool single_try;        /* sent once and never again by itself, whatever `retry` and its token allow; nor after a fresh
+                               authorization, of which the error then says that the same call may succeed (retryable) */
+    bool unpaced;           /* goes past this client's own rate limits: its slot was taken elsewhere (R21) */
 } od_submit_options;
 
 #define OD_SUBMIT_OPTIONS_INIT { .size = sizeof(od_submit_options) }
@@ -283,10 +292,23 @@ OD_API od_status od_client_submit(od_client *client, const char *operation, cons
 /* Does everything but sending: *out becomes { method, url, headers, body } with the secrets left out. */
 OD_API od_status od_client_prepare(od_client *client, const char *operation, const od_value *parameters, od_value **out,
                                    od_error *err);
-/* Places a call the same way at every vendor. call is { to, from, contact, attributes, token, fields }; the result of
- * the request is { id, state = "placed" | "handed_off", vendor, token, response }. Otherwise as od_client_submit. */
+/* Places a call the same way at every vendor. call is { to, from, contact, attributes, token, not_before, not_after, zone,
+ * ring_timeout, fields }; the result of the request is { id, state = "placed" | "handed_off", vendor, token, response }.
+ * not_before and not_after (Unix seconds) and zone (IANA) bound a call that the vendor makes later, as far as it has a place
+ * for them: Symbee's earliest time and zone; from, until and timeZone of a Genesys record, in GMT; scheduled_at of a
+ * scheduled CCAI call. A vendor that rings at once leaves them out. ring_timeout (seconds) is Amazon Connect's. Where the
+ * record is the person (Symbee) that is searched for first, and set to be called again afterwards if it was worked before:
+ * the result has work_attempts, how many attempts of the record were none of this call's. Otherwise as od_client_submit. */
 OD_API od_status od_client_place(od_client *client, const od_value *call, const od_submit_options *options,
                                  od_request **out, od_error *err);
+
+/* Does everything of od_client_place but sending: *out becomes { operation, method, url, headers, body, token, account,
+ * bucket, per_second, burst, hands_off, hands_off_unbounded }, without any secret. body is the very text that is sent: the
+ * same call with the same token gives the same bytes, here and when it is placed. account tells one account of the vendor
+ * from another, bucket whose rate it takes a slot of (R21), per_second and burst that rate as this client has it (absent:
+ * none). hands_off: true if the vendor rings later, when it likes; hands_off_unbounded: true if besides the call has no place
+ * for not_before and not_after. Errors: as od_client_place reports at once. */
+OD_API od_status od_client_prepare_place(od_client *client, const od_value *call, od_value **out, od_error *err);
 
 /* Asks the vendor whether a call was placed whose answer was lost. call is { token, to, at, id ... }: what is known; at is
  * Unix seconds of when it was meant. The result is { placement = "placed", call = { id, state, vendor, token } }, or
@@ -300,6 +322,14 @@ OD_API od_status od_client_find(od_client *client, const od_value *call, od_requ
  * timeout_ms 0: no limit; past it the request ends as `timeout`. Reads only. Errors: as od_client_find. */
 OD_API od_status od_client_track(od_client *client, const od_value *call, int64_t timeout_ms, od_request **out,
                                  od_error *err);
+
+/* Takes back a call (a result of od_client_place, with what else is known of it) that its vendor accepted and has not made
+ * yet (R6). The result is { withdrawn = true } where that is proven, else { withdrawn = false, why, placed }: why is one
+ * line, and placed is true if the vendor has made the call, or may have. Symbee's record is removed, if it still carries this
+ * call's token, and searched for; a CCAI call is canceled by its id; a Genesys record is canceled by its record_handle, which
+ * the call or an event must have told, and the client must have subscribed to /v2/me/outbound. Never rings. Errors: as
+ * od_client_find (validation where this vendor or this call cannot be taken back). */
+OD_API od_status od_client_withdraw(od_client *client, const od_value *call, od_request **out, od_error *err);
 
 /* ---- Notifications: what a vendor tells unasked ---------------------------------------------------------------- */
 

@@ -133,14 +133,8 @@ od_status od_call_check(const od_vendor *vendor, const od_value *options, const 
     const char *dropped = NULL;
     od_status status = given == NULL ? od__error_no_memory(err) : od__shape_validate(&od_shape_call, copy, "", err);
     if (status == OD_OK) {
-        const od_call neutral = {
-            .to = od_value_string(od_value_get(copy, "to")),
-            .from = od_value_string(od_value_get(copy, "from")),
-            .contact = od_value_string(od_value_get(copy, "contact")),
-            .token = od_value_string(od_value_get(copy, "token")),
-            .attributes = od_value_get(copy, "attributes"),
-            .fields = od_value_get(copy, "fields"),
-        };
+        od_call neutral;
+        od__call_read(copy, &neutral);
         status = vendor->place(vendor, given, &neutral, &operation, &parameters, &dropped, err);
     }
     if (status == OD_OK)

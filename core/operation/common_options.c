@@ -112,19 +112,3 @@ od_status od__options_validate(const od_vendor *vendor, od_value *options, od_er
         status = od__shape_validate(&merged.shape, options, "", err);
     return status;
 }
-
-/* ---- the neutral call ---- */
-
-static const od_shape filled = {.kind = OD_KIND_STRING, .min = 1, .max = 500};
-
-static const od_field call_fields[] = {
-    {.name = "to", .summary = "the number to call", .shape = &filled, .required = true},
-    {.name = "from", .summary = "the number that the person called sees", .shape = &filled},
-    {.name = "contact", .summary = "the caller's own id of the person", .shape = &filled},
-    {.name = "attributes", .summary = "texts that travel with the call", .shape = &od_shape_string_map},
-    {.name = "token", .summary = "makes a second call with the same token the same call", .shape = &filled},
-    {.name = "fields", .summary = "the vendor's own fields", .shape = &(const od_shape){.kind = OD_KIND_MAP}},
-    OD_FIELDS_END,
-};
-
-const od_shape od_shape_call = {.kind = OD_KIND_STRUCT, .fields = call_fields};

@@ -107,3 +107,64 @@ od_status od_vendor_options(const od_vendor *vendor, od_value **out, od_error *e
     od_status status = od__options_merge(vendor, &merged, err);
     return status == OD_OK ? od__shape_describe(&merged.shape, out, err) : status;
 }
+
+/* ---- a vendor ---- */
+
+/* The channel that some operation has to be heard on before it is sent; NULL: none has. */
+static const char *ears_of(const od_vendor *vendor) {
+    const od_operation *operation = vendor->operations;
+    while (operation->name != NULL && operation->ears == NULL)
+        operation++;
+    return operation->name != NULL ? operation->ears : NULL;
+}
+
+static od_status put_flag(od_value *to, const char *key, bool flag, od_error *err) {
+    return od_value_set(to, key, od_value_new_boolean(flag), err);
+}
+
+static od_status put_integer(od_value *to, const char *key, int64_t integer, od_error *err) {
+    return od_value_set(to, key, od_value_new_integer(integer), err);
+}
+
+static od_status put_seats(od_value *to, const od_vendor *vendor, od_error *err) {
+    if (vendor->seats_option == NULL)
+        return OD_OK;
+    od_value *seats = od_value_new_object();
+    od_status status = seats == NULL ? od__error_no_memory(err) : put_text(seats, "option", vendor->seats_option, err);
+    if (status == OD_OK)
+        status = put_text(seats, "field", vendor->seat_field, err);
+    if (status == OD_OK)
+        return od_value_set(to, "seats", seats, err);
+    od_value_unref(seats);
+    return status;
+}
+
+static od_status put_vendor(od_value *to, const od_vendor *vendor, od_error *err) {
+    od_status status = put_text(to, "name", vendor->name, err);
+    if (status == OD_OK)
+        status = put_text(to, "title", vendor->title, err);
+    if (status == OD_OK)
+        status = put_flag(to, "finds", vendor->following != NULL, err);
+    if (status == OD_OK)
+        status = put_integer(to, "look_after_ms",
+                             vendor->look_after_ms > 0 ? vendor->look_after_ms : OD_DEFAULT_LOOK_AFTER_MS, err);
+    if (status == OD_OK)
+        status = put_flag(to, "withdraws", vendor->withdrawing != NULL, err);
+    if (status == OD_OK && vendor->max_open > 0)
+        status = put_integer(to, "max_open", vendor->max_open, err);
+    if (status == OD_OK)
+        status = put_seats(to, vendor, err);
+    return status == OD_OK ? put_text(to, "ears", ears_of(vendor), err) : status;
+}
+
+od_status od_vendor_describe(const od_vendor *vendor, od_value **out, od_error *err) {
+    *out = NULL;
+    od_value *described = od_value_new_object();
+    od_status status = described == NULL ? od__error_no_memory(err) : put_vendor(described, vendor, err);
+    if (status != OD_OK) {
+        od_value_unref(described);
+        return status;
+    }
+    *out = described;
+    return OD_OK;
+}

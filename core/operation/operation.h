@@ -109,10 +109,13 @@ struct od_operation {
                                      (R19); NULL: none */
 };
 
-/* A neutral call, already checked against od_shape_call. All borrowed; NULL if absent. */
+/* A neutral call, already checked against od_shape_call. All borrowed; NULL or 0 if absent. */
 typedef struct od_call {
-    const char *to, *from, *contact, *token;
+    const char *to, *from, *contact, *token, *zone;
     const od_value *attributes, *fields;
+    int64_t not_before_ms, not_after_ms;  /* Unix time: limits for a vendor that rings later; one that rings at once
+                                             leaves them out */
+    int64_t ring_timeout_s;
 } od_call;
 
 /* Whether a phone rang for a call that ended. */
@@ -125,11 +128,25 @@ typedef struct od_outcome_row {
     od_rang rang;
 } od_outcome_row;
 
+/* When a phone rings for a call that was accepted (R6). */
+typedef enum od_handoff {
+    OD_HANDOFF_NONE,       /* at once, as a rule */
+    OD_HANDOFF_LATER,      /* when the vendor likes, within the limits that the call carries */
+    OD_HANDOFF_UNBOUNDED,  /* when the vendor likes: the call has no place for limits */
+} od_handoff;
+
+/* What an account is known by, and what shares its rate (R21, R22): long enough for any address. */
+#define OD_LIMIT_ACCOUNT_BYTES 1024
+#define OD_DEFAULT_LOOK_AFTER_MS 600000
+
 typedef enum od_purpose {
     OD_PURPOSE_FIND,   /* was it placed? after an answer was lost */
     OD_PURPOSE_TRACK,  /* how did it end? */
     OD_PURPOSE_SETTLE, /* has what an operation asked for come about? */
+    OD_PURPOSE_WITHDRAW, /* take it back, and prove that */
 } od_purpose;
+
+#define OD_REPORT_WHY_BYTES 256
 
 /* What the answers and events so far have told. Starts zeroed; what it owns is freed by the driver. */
 typedef struct od_report {
@@ -142,6 +159,9 @@ typedef struct od_report {
     od_rang rang;
     od_value *raw;          /* TRACK: new, the vendor's own words (a string or an object); SETTLE: new, the result */
     int64_t at_ms;          /* TRACK: when it ended, Unix time; 0: unknown */
+    bool withdrawn;         /* WITHDRAW: proven to be taken back, and no phone rang */
+    bool rang_maybe;        /* WITHDRAW, not withdrawn: the vendor has made the call, or may have */
+    char why[OD_REPORT_WHY_BYTES]; /* WITHDRAW, not withdrawn: in one line */
 } od_report;
 
 /* How a vendor is asked about a call it may have accepted: pure functions, driven by core/follow.c. call is what the
@@ -163,7 +183,23 @@ typedef struct od_following {
      * come again, and some may have been lost before. */
     od_status (*hear)(const od_vendor *vendor, od_purpose purpose, const od_value *call, const char *channel,
                       const od_value *data, int64_t now_ms, od_value **memory, od_report *report, od_error *err);
+    const char *channel;    /* WITHDRAW: whose events tell of it: the client must have subscribed; NULL: answers tell */
 } od_following;
+
+/* A placement that takes more than its own request: pure functions, driven by core/staged.c. params are those of the
+ * placement, before options and defaults have filled them. */
+typedef struct od_staging {
+    /* What is read before it: *operation, and *question (new). Errors: as of od_following. */
+    od_status (*before)(const od_vendor *vendor, const od_value *params, const od_operation **operation,
+                        od_value **question, od_error *err);
+    /* The answer, or failure (then result is NULL): *memory is new, its member `keep` is for the result of the placement.
+     * *is_there: the call with this token was placed by an earlier try already. An error ends it, not placed. */
+    od_status (*learn)(const char *token, const od_value *result, const od_error *failure, od_value **memory,
+                       bool *is_there, od_error *err);
+    /* What is to be done after it: *operation and *order (new), or *operation NULL: nothing. */
+    od_status (*after)(const od_vendor *vendor, const od_value *params, const od_value *memory, int64_t now_ms,
+                       const od_operation **operation, od_value **order, od_error *err);
+} od_staging;
 
 /* How an operation whose answer says only that it was passed on shows that it was done. It has a field "wait" that is sent
  * nowhere: with true, or a number of seconds, the request goes on until then. */
@@ -200,6 +236,9 @@ struct od_vendor {
      * it says nothing. Pure: get_env is the environment. NULL: the environment has no say. Errors: validation. */
     od_status (*environment_url)(const od_service *service, const od_value *options,
                                  const char *(*get_env)(const char *name), const char **out, od_error *err);
+    /* Judges an address that a profile of the shared AWS files gives for the same; `where` names it. NULL: those files have
+     * no say. Errors: validation. */
+    od_status (*check_profile_url)(const char *where, const char *url, const od_value *options, od_error *err);
     /* Reads an answer; pure. body is NULL if it is not JSON (or empty). */
     void (*read)(const od_operation *operation, const od_http_response *response, const od_value *body, od_answer *out);
     /* Turns a neutral call into an operation and its parameters (*params new). Unknown fields are refused later, by the
@@ -209,7 +248,21 @@ struct od_vendor {
     /* After success: "placed" (true) or "handed off" (false), and the vendor's id as a new value (NULL: none). */
     bool (*placed)(const od_operation *operation, int http_status, const od_value *params, const od_value *body,
                    od_value **id);
+    const od_staging *staging;     /* of what place gives; NULL: its request is all */
     const od_following *following; /* NULL: its calls can be neither found nor tracked */
+    const od_following *withdrawing; /* how a call that it has not made yet is taken back; NULL: it cannot be */
+    /* Writes what tells one account of the vendor from another, as text without any secret. Pure: get_env is the environment.
+     * NULL: nothing does. Errors: validation (longer than out). */
+    od_status (*account)(const od_value *options, const char *(*get_env)(const char *name), char *out, size_t out_bytes,
+                         od_error *err);
+    /* The same for whom the vendor counts requests by; NULL: by account. */
+    od_status (*rate_scope)(const od_value *options, char *out, size_t out_bytes, od_error *err);
+    od_handoff (*handoff)(const od_operation *operation, const od_value *params); /* NULL: it always rings at once */
+    int64_t look_after_ms;         /* so long after it was meant a call that is not found may yet become visible; 0:
+                                      OD_DEFAULT_LOOK_AFTER_MS */
+    int max_open;                  /* calls at once that the vendor bears by default; 0: no limit is known */
+    const char *seats_option;      /* the option that lists whom or what calls go through, one call each (R17); NULL: none */
+    const char *seat_field;        /* and the member of a call's `fields` that names one */
     const od_notifications *notifications; /* NULL: it tells nothing unasked */
 };
 
@@ -227,7 +280,8 @@ bool od__operation_rings(const od_operation *operation, const od_value *params);
 
 /* ---- registry ---- */
 const od_operation *od__operation_find(const od_vendor *vendor, const char *name);
-extern const od_shape od_shape_call;          /* { to, from, contact, attributes, token, fields } */
+extern const od_shape od_shape_call;          /* { to, from, contact, attributes, token, not_before, ..., fields } */
+void od__call_read(const od_value *call, od_call *out);
 extern const od_field od_common_options[];    /* endpoint, timeout, connect_timeout, rate, retry, ca_file, ... */
 
 /* Validates a vendor's client options (its own and the common ones) in place. */

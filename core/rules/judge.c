@@ -12,7 +12,7 @@
 typedef struct judging {
     const od_ruleset *ruleset;
     const od_facts *facts;
-    od_candidates candidates;
+    const od_candidates *candidates;
     int64_t now_ms, ring_timeout_ms;
     od_judgement *out;
     od_json_writer *trail;  /* NULL: the first refusal is the end */
@@ -21,13 +21,13 @@ typedef struct judging {
 
 const char *od__refusal_name(od_refusal refusal) {
     static const char *const names[] = {
-        NULL,
+        "none",
 #define OD_REFUSAL_NAME(name) #name,
         OD_REFUSALS(OD_REFUSAL_NAME)
 #undef OD_REFUSAL_NAME
     };
     size_t index = (size_t)refusal;
-    return index < sizeof names / sizeof names[0] ? names[index] : NULL;
+    return index < sizeof names / sizeof names[0] ? names[index] : names[0];
 }
 
 static void write_text(od_json_writer *trail, const char *text) {
@@ -82,7 +82,7 @@ static bool judge_standing(judging *at) {
 }
 
 static bool judge_zones(judging *at) {
-    const od_candidates *candidates = &at->candidates;
+    const od_candidates *candidates = at->candidates;
     if (candidates->count == 0)
         return note(at, OD_REFUSAL_no_zone, NULL, candidates->saw, false, 0);
     if (at->trail == NULL)
@@ -95,17 +95,17 @@ static bool judge_zones(judging *at) {
 
 static bool judge_hours(judging *at) {
     char saw[OD_RULES_SAW_BYTES] = "";
-    if (at->candidates.count == 0)
+    if (at->candidates->count == 0)
         return note(at, OD_REFUSAL_hours, NULL, "no time zone to read the clock in", false, 0);
     od_hours_verdict verdict;
-    od__hours_judge(at->ruleset, &at->candidates, at->ring_timeout_ms, at->now_ms, &verdict);
+    od__hours_judge(at->ruleset, at->candidates, at->ring_timeout_ms, at->now_ms, &verdict);
     bool ok = verdict.refusal == OD_REFUSAL_none;
     if (ok)
         at->out->until_ms = verdict.until_ms;
     if (ok && at->trail == NULL)
         return true;
-    od__hours_describe(at->ruleset, &at->candidates, &verdict, at->now_ms, saw, sizeof saw);
-    int64_t next_ms = ok ? 0 : od__hours_next(at->ruleset, &at->candidates, at->ring_timeout_ms, at->now_ms);
+    od__hours_describe(at->ruleset, at->candidates, &verdict, at->now_ms, saw, sizeof saw);
+    int64_t next_ms = ok ? 0 : od__hours_next(at->ruleset, at->candidates, at->ring_timeout_ms, at->now_ms);
     return note(at, ok ? OD_REFUSAL_hours : verdict.refusal, NULL, saw, ok, next_ms);
 }
 
@@ -114,7 +114,7 @@ static bool judge_caps(judging *at) {
     for (size_t i = 0; i < at->ruleset->cap_count; i++) {
         const od_cap *cap = &at->ruleset->caps[i];
         od_tally tally;
-        od__cap_judge(cap, &at->candidates, at->facts, at->now_ms, &tally);
+        od__cap_judge(cap, at->candidates, at->facts, at->now_ms, &tally);
         if (tally.ok && at->trail == NULL)
             continue;
         od__cap_describe(cap, &tally, saw, sizeof saw);
@@ -156,14 +156,12 @@ static void refuse_unjudged(od_judgement *out) {
 
 static od_status judge(const od_ruleset *ruleset, od_zones *zones, const od_facts *facts, int64_t now_ms, bool standing,
                        od_judgement *out, od_json_writer *trail, od_error *err) {
-    judging at;
-    at.ruleset = ruleset;
-    at.facts = facts;
-    at.now_ms = clamp(now_ms);
-    at.ring_timeout_ms = facts->ring_timeout_ms > 0 ? facts->ring_timeout_ms : ruleset->ring_timeout_ms;
-    at.out = out;
-    at.trail = trail;
-    at.rows = 0;
+    od_candidates candidates;
+    judging at = {
+        .ruleset = ruleset, .facts = facts, .candidates = &candidates, .now_ms = clamp(now_ms), .out = out, .trail = trail,
+        .ring_timeout_ms = facts->ring_timeout_ms > 0 ? facts->ring_timeout_ms : ruleset->ring_timeout_ms,
+    };
+    candidates.count = 0;
     out->allowed = true;
     out->refusal = OD_REFUSAL_none;
     out->rule = out->name = NULL;
@@ -172,9 +170,9 @@ static od_status judge(const od_ruleset *ruleset, od_zones *zones, const od_fact
     od_status status = OD_OK;
     bool more = !standing || judge_standing(&at);
     if (more)
-        status = od__candidates_find(ruleset, zones, facts, &at.candidates, err);
+        status = od__candidates_find(ruleset, zones, facts, &candidates, err);
     if (status == OD_OK && more)
-        more = judge_zones(&at) && judge_hours(&at) && judge_caps(&at) && judge_gaps(&at);
+        (void)(judge_zones(&at) && judge_hours(&at) && judge_caps(&at) && judge_gaps(&at));  /* what they say is noted */
     if (status != OD_OK)
         refuse_unjudged(out);
     if (!out->allowed)

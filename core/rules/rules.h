@@ -86,7 +86,7 @@ od_status od__rules_judge(const od_ruleset *ruleset, od_zones *zones, const od_f
  * aside; 0: there is none. Errors: as od__rules_judge. */
 od_status od__rules_next(const od_ruleset *ruleset, od_zones *zones, const od_facts *facts, int64_t from_ms,
                          int64_t horizon_ms, int64_t *next_ms, od_error *err);
-/* Returns the word of a refusal; static; NULL for none. */
+/* Returns the word of a refusal, "none" for none; static. */
 const char *od__refusal_name(od_refusal refusal);
 
 #pragma GCC visibility pop

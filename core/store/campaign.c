@@ -90,6 +90,20 @@ static od_status journal_revision(od_work *work, int64_t id, int64_t revision, o
                        " AND data ->> 'revision' = ?3)", "iii", id, work->wall_ms, revision);
 }
 
+/* What does not keep a campaign from starting, and should be seen (R16). */
+static od_status warn(od_work *work, const od_value *list, od_maker *maker, od_error *err) {
+    char text[512] = "no do_not_call list is named: nobody is left out for having asked not to be called";
+    od_status status = list != NULL ? od__list_check_age(work, od__param_text(list, "path"), text, sizeof(text), err) : OD_OK;
+    if (status != OD_OK || text[0] == '\0')
+        return status;
+    od_value *warnings = od_value_new_array();
+    if (warnings == NULL)
+        return od__error_no_memory(err);
+    status = od_value_add(warnings, od_value_new_string(text), err);
+    od__make_value(maker, "warnings", warnings);
+    return status;
+}
+
 od_status od__verb_campaign(od_work *work, const od_value *params, od_value **result, od_error *err) {
     od_zones *zones;
     od_ruleset *compiled = NULL;
@@ -124,6 +138,7 @@ od_status od__verb_campaign(od_work *work, const od_value *params, od_value **re
     od__make_text(&maker, "state", row.state);
     od__make_text(&maker, "why", row.why[0] != '\0' ? row.why : NULL);
     od__make_integer(&maker, "revision", row.revision);
+    od__make_failed(&maker, warn(work, od_value_get(params, "do_not_call"), &maker, err));
     return od__made(&maker, result);
 }
 

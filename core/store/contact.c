@@ -9,6 +9,8 @@
 #include "crypto/crypto.h"
 #include "store/schema.h"
 
+#define OD_SHARED_PERSON "person:"
+
 #define CONTACT_COLUMNS                                                                                            \
     "SELECT c.id, c.campaign_id, c.version, c.state, c.due_ms, c.number_next, coalesce(c.claimed_by, 0),"            \
     " coalesce(c.callback_ms, 0), coalesce(c.callback_within_ms, 0), c.external, c.numbers, c.country, c.zones, c.data," \
@@ -38,10 +40,12 @@ static od_status fill(od_query *query, od_contact_row *out, od_error *err) {
         return od__error_no_memory(err);
     /* A person who is not shared is known by campaign and id; one who is, by the name that all campaigns give. */
     const char *shared = od__query_text(query, 16);
-    if (shared != NULL)
-        snprintf(out->person, sizeof(out->person), "person:%s", shared);
-    else
+    if (shared != NULL) {
+        snprintf(out->person, sizeof(out->person), OD_SHARED_PERSON "%s", shared);
+        out->shared_person = out->person + strlen(OD_SHARED_PERSON);
+    } else {
         snprintf(out->person, sizeof(out->person), "campaign/%s:%s", out->campaign, out->external);
+    }
     return OD_OK;
 }
 

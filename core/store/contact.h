@@ -14,6 +14,7 @@ typedef struct od_contact_row {
     int64_t id, campaign_id, version, state, due_ms, number_next, claimed_by, callback_ms, callback_within_ms;
     char *external, *numbers, *country, *zones, *data, *wish, *campaign;
     char person[OD_LIMIT_PERSON_BYTES]; /* its key over all campaigns (R9) */
+    const char *shared_person;          /* what the list gave for it, in `person`; NULL: nothing */
 } od_contact_row;
 
 /* Reads a contact by row id. Errors: not_found, as od__query_end. */

@@ -3,93 +3,127 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/memory.h"
+#include "base/limits.h"
+#include "json/writer.h"
 #include "store/campaign.h"
 #include "store/verbs.h"
 
-/* [ [ column, number, country ], ... ] as compact JSON. */
-static od_status numbers_json(const od_contact *contact, char **out, od_error *err) {
-    od_value *list = od_value_new_array();
-    od_status status = list != NULL ? OD_OK : od__error_no_memory(err);
-    for (size_t i = 0; i < contact->number_count && status == OD_OK; i++) {
+#define NUMBERS_BYTES (OD_LIMIT_CONTACT_NUMBERS * (6u * OD_LIMIT_ROW_FIELD_BYTES + 64u)) /* each byte of a column may be escaped */
+
+void od__enlist_numbers(const od_contact *contact, od_buffer *out) {
+    od_json_writer writer;
+    od__json_begin(&writer, out);
+    for (size_t i = 0; i < contact->number_count; i++) {
         const od_contact_number *number = &contact->numbers[i];
-        od_value *row = od_value_new_array();
-        if (row == NULL)
-            status = od__error_no_memory(err);
-        if (status == OD_OK)
-            status = od_value_add(row, od_value_new_string_n(number->column, number->column_length), err);
-        if (status == OD_OK)
-            status = od_value_add(row, od_value_new_string(number->phone.e164), err);
-        if (status == OD_OK)
-            status = od_value_add(row, od_value_new_string(number->phone.country), err);
-        if (status == OD_OK)
-            status = od_value_add(list, row, err);
-        else
-            od_value_unref(row);
+        od__json_raw(&writer, i == 0 ? "[[" : ",[", 2);
+        od__json_string(&writer, number->column, number->column_length);
+        od__json_raw(&writer, ",", 1);
+        od__json_string(&writer, number->phone.e164, strlen(number->phone.e164));
+        od__json_raw(&writer, ",", 1);
+        od__json_string(&writer, number->phone.country, strlen(number->phone.country));
+        od__json_raw(&writer, "]", 1);
     }
-    if (status == OD_OK)
-        status = od_value_format(list, out, NULL, err);
-    od_value_unref(list);
-    return status;
+    od__json_raw(&writer, "]", 1);
+    od__json_end(&writer);
 }
 
-static od_status add_numbers(od_work *work, int64_t contact_id, const od_contact *contact, od_error *err) {
-    od_status status = OD_OK;
-    for (size_t i = 0; i < contact->number_count && status == OD_OK; i++)
-        status = od__execute(work->database, err, "INSERT OR IGNORE INTO number(number, contact_id) VALUES(?1, ?2)", "ti",
-                             contact->numbers[i].phone.e164, contact_id);
-    return status;
+od_status od__enlist_number(od_work *work, const char *number, int64_t contact_id, od_error *err) {
+    return od__execute(work->database, err, "INSERT OR IGNORE INTO number(number, contact_id) VALUES(?1, ?2)", "ti", number,
+                       contact_id);
 }
 
-static od_status add_contact(od_work *work, int64_t campaign_id, const od_contact *contact, const char *numbers,
-                             od_error *err) {
+/* ---- one row ---- */
+
+/* Most are new: whether one is, the insert finds out by itself. */
+static od_status add_row(od_work *work, int64_t campaign_id, const od_enlisting *row, bool *added, od_error *err) {
     od_status status = od__execute(
         work->database, err,
-        "INSERT INTO contact(campaign_id, external, person, numbers, country, zones, data) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        "itttttt", campaign_id, contact->id.at, contact->person.at, numbers, contact->country, contact->zones.at,
-        contact->data.at);
-    return status == OD_OK ? add_numbers(work, od__database_last_id(work->database), contact, err) : status;
+        "INSERT INTO contact(campaign_id, external, person, numbers, country, zones, data) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)"
+        " ON CONFLICT(campaign_id, external) DO NOTHING",
+        "itttttt", campaign_id, row->external, row->person, row->numbers, row->country, row->zones, row->data);
+    *added = status == OD_OK && od__database_changes(work->database) > 0;
+    return status;
+}
+
+typedef struct known {
+    int64_t id;
+    bool same, same_numbers;
+} known;
+
+static od_status find_row(od_work *work, int64_t campaign_id, const od_enlisting *row, known *out, od_error *err) {
+    od_query query;
+    *out = (known){ 0 };
+    od__query(&query, work->database, err,
+              "SELECT id, numbers = ?3, data = ?4 AND person IS ?5 AND country IS ?6 AND zones IS ?7 FROM contact"
+              " WHERE campaign_id = ?1 AND external = ?2", "itttttt", campaign_id, row->external, row->numbers, row->data,
+              row->person, row->country, row->zones);
+    if (od__query_row(&query)) {
+        out->id = od__query_integer(&query, 0);
+        out->same_numbers = od__query_integer(&query, 1) != 0;
+        out->same = out->same_numbers && od__query_integer(&query, 2) != 0;
+    }
+    return od__query_end(&query);
 }
 
 /* What was blocked may be callable with what is known now; every other state stays as it is. */
-static od_status update_contact(od_work *work, int64_t id, const od_contact *contact, const char *numbers, od_error *err) {
-    od_status status = od__execute(work->database, err,
-                                   "DELETE FROM number WHERE contact_id = ?1 AND number IN (SELECT value ->> 1 FROM json_each("
-                                   "(SELECT numbers FROM contact WHERE id = ?1)))", "i", id);
+static od_status update_row(od_work *work, const known *old, const od_enlisting *row, od_error *err) {
+    od_status status = old->same_numbers
+                           ? OD_OK
+                           : od__execute(work->database, err,
+                                         "DELETE FROM number WHERE contact_id = ?1 AND number IN (SELECT value ->> 1 FROM"
+                                         " json_each((SELECT numbers FROM contact WHERE id = ?1)))", "i", old->id);
+    if (status != OD_OK)
+        return status;
+    return od__execute(
+        work->database, err,
+        "UPDATE contact SET person = ?2, numbers = ?3, country = ?4, zones = ?5, data = ?6, version = version + 1,"
+        " why = CASE state WHEN 4 THEN NULL ELSE why END, due_ms = CASE state WHEN 4 THEN 0 ELSE due_ms END,"
+        " number_next = CASE WHEN number_next > json_array_length(?3) THEN 1 ELSE number_next END,"
+        " state = CASE state WHEN 4 THEN 0 ELSE state END WHERE id = ?1",
+        "ittttt", old->id, row->person, row->numbers, row->country, row->zones, row->data);
+}
+
+od_status od__enlist_row(od_work *work, int64_t campaign_id, const od_enlisting *row, od_enlisted *how, int64_t *id,
+                         od_error *err) {
+    bool added;
+    known old;
+    od_status status = add_row(work, campaign_id, row, &added, err);
+    if (status == OD_OK && added) {
+        *how = OD_ENLISTED_ADDED;
+        *id = od__database_last_id(work->database);
+        return OD_OK;
+    }
     if (status == OD_OK)
-        status = od__execute(
-            work->database, err,
-            "UPDATE contact SET person = ?2, numbers = ?3, country = ?4, zones = ?5, data = ?6, version = version + 1,"
-            " why = CASE state WHEN 4 THEN NULL ELSE why END, due_ms = CASE state WHEN 4 THEN 0 ELSE due_ms END,"
-            " number_next = CASE WHEN number_next > json_array_length(?3) THEN 1 ELSE number_next END,"
-            " state = CASE state WHEN 4 THEN 0 ELSE state END WHERE id = ?1",
-            "ittttt", id, contact->person.at, numbers, contact->country, contact->zones.at, contact->data.at);
-    return status == OD_OK ? add_numbers(work, id, contact, err) : status;
+        status = find_row(work, campaign_id, row, &old, err);
+    if (status != OD_OK)
+        return status;
+    *how = old.same ? OD_ENLISTED_UNCHANGED : OD_ENLISTED_UPDATED;
+    *id = old.id;
+    return old.same ? OD_OK : update_row(work, &old, row, err);
+}
+
+void od__enlist_id(od_span text, char out[OD_LIMIT_CONTACT_ID_BYTES + 1]) {
+    size_t length = text.length < OD_LIMIT_CONTACT_ID_BYTES ? text.length : OD_LIMIT_CONTACT_ID_BYTES;
+    if (length > 0)
+        memcpy(out, text.at, length);
+    out[length] = '\0';
 }
 
 od_status od__enlist(od_work *work, int64_t campaign_id, const od_contact *contact, od_enlisted *how, od_error *err) {
-    char *numbers = NULL;
+    char external[OD_LIMIT_CONTACT_ID_BYTES + 1], person[OD_LIMIT_CONTACT_ID_BYTES + 1];
+    od_buffer numbers;
     int64_t id = 0;
-    bool same = false;
-    od_status status = numbers_json(contact, &numbers, err);
-    if (status != OD_OK)
-        return status;
-    od_query query;
-    od__query(&query, work->database, err,
-              "SELECT id, numbers = ?3 AND data = ?4 AND person IS ?5 AND country IS ?6 AND zones IS ?7 FROM contact"
-              " WHERE campaign_id = ?1 AND external = ?2", "itttttt", campaign_id, contact->id.at, numbers, contact->data.at,
-              contact->person.at, contact->country, contact->zones.at);
-    if (od__query_row(&query)) {
-        id = od__query_integer(&query, 0);
-        same = od__query_integer(&query, 1) != 0;
-    }
-    status = od__query_end(&query);
-    *how = id == 0 ? OD_ENLISTED_ADDED : same ? OD_ENLISTED_UNCHANGED : OD_ENLISTED_UPDATED;
-    if (status == OD_OK && id == 0)
-        status = add_contact(work, campaign_id, contact, numbers, err);
-    else if (status == OD_OK && !same)
-        status = update_contact(work, id, contact, numbers, err);
-    od_text_free(numbers);
+    od__buffer_init(&numbers, NUMBERS_BYTES);
+    od__enlist_numbers(contact, &numbers);
+    od__enlist_id(contact->id, external);
+    od__enlist_id(contact->person, person);
+    const od_enlisting row = { .external = external, .person = contact->person.at != NULL ? person : NULL,
+                               .country = contact->country, .zones = contact->zones.at, .data = contact->data.at,
+                               .numbers = od__buffer_text(&numbers) };
+    od_status status = numbers.failed ? od__error_no_memory(err) : od__enlist_row(work, campaign_id, &row, how, &id, err);
+    for (size_t i = 0; i < contact->number_count && status == OD_OK && *how != OD_ENLISTED_UNCHANGED; i++)
+        status = od__enlist_number(work, contact->numbers[i].phone.e164, id, err);
+    od__buffer_clear(&numbers);
     return status;
 }
 

@@ -2,6 +2,8 @@
 #ifndef OD_STORE_ENLIST_H
 #define OD_STORE_ENLIST_H
 
+#include "base/buffer.h"
+#include "base/limits.h"
 #include "import/contacts.h"
 #include "store/verb.h"
 
@@ -9,7 +11,23 @@
 
 typedef enum od_enlisted { OD_ENLISTED_ADDED, OD_ENLISTED_UPDATED, OD_ENLISTED_UNCHANGED } od_enlisted;
 
-/* Puts one contact in. Errors: as od__query_end, out_of_memory. */
+/* A contact as its row has it. Borrowed texts; person, country and zones may be NULL. */
+typedef struct od_enlisting {
+    const char *external, *person, *country, *zones, *data;
+    const char *numbers;             /* [ [ column, number, country ], ... ] as compact JSON */
+} od_enlisting;
+
+/* Copies an id, which may have been cut out of a longer text. */
+void od__enlist_id(od_span text, char out[OD_LIMIT_CONTACT_ID_BYTES + 1]);
+/* Appends the numbers of a contact as its row has them. */
+void od__enlist_numbers(const od_contact *contact, od_buffer *out);
+/* Puts one contact in, and takes the rows of numbers away that it has no more; those that it has are the caller's to add.
+ * Errors: as od__query_end. */
+od_status od__enlist_row(od_work *work, int64_t campaign_id, const od_enlisting *row, od_enlisted *how, int64_t *id,
+                         od_error *err);
+/* Says that a contact has a number; nothing happens if that is known. */
+od_status od__enlist_number(od_work *work, const char *number, int64_t contact_id, od_error *err);
+/* Puts one contact in, with its numbers. Errors: as od__query_end, out_of_memory. */
 od_status od__enlist(od_work *work, int64_t campaign_id, const od_contact *contact, od_enlisted *how, od_error *err);
 
 #pragma GCC visibility pop

@@ -102,11 +102,11 @@ static od_status gather_fences(od_work *work, const od_subject_row *row, od_gath
 static od_status gather_listed(od_work *work, const od_subject_row *row, od_gathered *out, od_error *err) {
     od_query query;
     od__query(&query, work->database, err,
-              "SELECT l.number = ?1, coalesce(l.source, 'a list') FROM listed l WHERE l.lifted_ms IS NULL AND (l.number = ?1"
-              " OR l.number IN (SELECT value ->> 1 FROM json_each(?2))"
-              " OR l.number IN (SELECT n.number FROM contact c JOIN number n ON n.contact_id = c.id WHERE c.person = ?3))"
-              " ORDER BY 1 DESC LIMIT 1",
-              "ttt", row->number, row->numbers_json, row->person);
+              "SELECT l.number = ?1, coalesce(l.source, 'a list') FROM"
+              " (SELECT ?1 AS number UNION ALL SELECT value ->> 1 FROM json_each(?2) UNION ALL"
+              "  SELECT j.value ->> 1 FROM contact c, json_each(c.numbers) j WHERE c.person = ?3) n"
+              " CROSS JOIN listed l ON l.number = n.number WHERE l.lifted_ms IS NULL ORDER BY 1 DESC LIMIT 1",
+              "ttt", row->number, row->numbers_json, row->shared_person);
     if (od__query_row(&query)) {
         out->facts.number_listed = od__query_integer(&query, 0) != 0;
         out->facts.person_listed = !out->facts.number_listed;

@@ -6,6 +6,7 @@
 #include "base/fault.h"
 #include "base/memory.h"
 #include "crypto/crypto.h"
+#include "store/importing.h"
 #include "store/owner.h"
 #include "store/rulebook.h"
 #include "store/schema.h"
@@ -49,6 +50,7 @@ void od__group_free(od_group *group) {
         return;
     od__owner_free(group->core.owner);
     od__rulebook_free(group->core.rulebook);
+    od__importing_release(group->core.importing);
     od__database_close(group->core.database);
     od__crypto_wipe(group->core.key, sizeof(group->core.key));
     od__free(group->path);
@@ -92,9 +94,10 @@ static od_status run_task(od_work *work, od_task *task, const od_error *no_lease
         return status;
     }
     work->state = &task->state;
-    work->again = false;
+    work->again = work->reads_next = false;
     od_status ran = task->verb->run(work, task->params, &task->result, &task->error);
     task->again = ran == OD_OK && work->again;
+    task->reads = task->again && work->reads_next;
     if (ran != OD_OK) {
         od_value_unref(task->result);
         task->result = NULL;
@@ -110,7 +113,7 @@ static od_status run_task(od_work *work, od_task *task, const od_error *no_lease
 
 static bool any_writes(od_task **tasks, size_t count) {
     for (size_t i = 0; i < count; i++) {
-        if (!tasks[i]->verb->reads)
+        if (!tasks[i]->verb->reads && !tasks[i]->reads)
             return true;
     }
     return false;

@@ -17,6 +17,7 @@ typedef struct od_task {
     od_error error;
     void *state;                 /* of a long verb */
     bool again;                  /* it is not done: run it in a later group */
+    bool reads;                  /* its next slice writes nothing */
 } od_task;
 
 /* Takes params. */

@@ -156,6 +156,7 @@ static od_status judge(intent *self, od_error *err) {
     od_zones *zones;
     const od_subject_row row = {
         .contact_id = self->contact.id, .campaign_id = self->campaign.id, .person = self->contact.person,
+        .shared_person = self->contact.shared_person,
         .subject = self->campaign.subject[0] != '\0' ? self->campaign.subject : NULL, .number = self->number,
         .country = self->country[0] != '\0' ? self->country : NULL, .zones = self->contact.zones,
         .numbers_json = self->contact.numbers, .attempt_id = self->attempt_id,

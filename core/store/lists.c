@@ -9,29 +9,45 @@
 #include "store/journal.h"
 
 #define LIST_SLICE 100000
+#define DAY_MS INT64_C(86400000)
 
 /* ---- which version of a file the table has ---- */
 
-static od_status is_current(od_work *work, const char *path, const od_file_version *version, bool *current, od_error *err) {
+/* A file that is read in another way says something else. */
+#define READING_BYTES (2 * 200 + 16)
+
+static void describe_reading(const od_dnc_options *options, char out[READING_BYTES]) {
+    snprintf(out, READING_BYTES, "%.200s/%.200s", options->country != NULL ? options->country : "",
+             options->column != NULL ? options->column : "");
+}
+
+/* Rows that were skipped are no reason to read it again only where they may be skipped. */
+static od_status is_current(od_work *work, const od_dnc_options *options, const od_file_version *version, bool *current,
+                            od_error *err) {
+    char reading[READING_BYTES];
     od_query query;
     *current = false;
+    describe_reading(options, reading);
     od__query(&query, work->database, err,
-              "SELECT inode = ?2 AND bytes = ?3 AND changed_ns = ?4 FROM list WHERE path = ?1", "tiii", path,
-              (int64_t)version->inode, version->bytes, version->modified_ns);
+              "SELECT inode = ?2 AND bytes = ?3 AND changed_ns = ?4 AND reading = ?5 AND (skipped = 0 OR ?6) FROM list"
+              " WHERE path = ?1", "tiiiti", options->path, (int64_t)version->inode, version->bytes, version->modified_ns,
+              reading, (int64_t)options->skip_bad);
     if (od__query_row(&query))
         *current = od__query_integer(&query, 0) != 0;
     return od__query_end(&query);
 }
 
-static od_status write_version(od_work *work, const char *path, const od_file_version *version, const od_dnc_report *report,
-                               od_error *err) {
+static od_status write_version(od_work *work, const od_dnc_options *options, const od_file_version *version,
+                               const od_dnc_report *report, od_error *err) {
+    char reading[READING_BYTES];
+    describe_reading(options, reading);
     return od__execute(
         work->database, err,
-        "INSERT INTO list(path, inode, bytes, changed_ns, read_ms, entries, skipped) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)"
-        " ON CONFLICT(path) DO UPDATE SET inode = excluded.inode, bytes = excluded.bytes, changed_ns = excluded.changed_ns,"
-        " read_ms = excluded.read_ms, entries = excluded.entries, skipped = excluded.skipped",
-        "tiiiiii", path, (int64_t)version->inode, version->bytes, version->modified_ns, work->wall_ms, report->numbers,
-        report->bad);
+        "INSERT INTO list(path, inode, bytes, changed_ns, read_ms, entries, skipped, reading) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7,"
+        " ?8) ON CONFLICT(path) DO UPDATE SET inode = excluded.inode, bytes = excluded.bytes, changed_ns = excluded.changed_ns,"
+        " read_ms = excluded.read_ms, entries = excluded.entries, skipped = excluded.skipped, reading = excluded.reading",
+        "tiiiiiit", options->path, (int64_t)version->inode, version->bytes, version->modified_ns, work->wall_ms,
+        report->numbers, report->bad, reading);
 }
 
 /* ---- reading one ---- */
@@ -76,7 +92,7 @@ od_status od__list_load(od_work *work, const od_value *list, od_error *err) {
     bool current = false;
     od_status status = od__file_version(options.path, &version, err);
     if (status == OD_OK)
-        status = is_current(work, options.path, &version, &current, err);
+        status = is_current(work, &options, &version, &current, err);
     if (status != OD_OK || current)
         return status;
     od_dnc_file *file = NULL;
@@ -84,11 +100,30 @@ od_status od__list_load(od_work *work, const od_value *list, od_error *err) {
     if (status == OD_OK)
         status = read_list(work, file, options.path, err);
     if (status == OD_OK)
-        status = write_version(work, options.path, od__dnc_file_version(file), od__dnc_file_report(file), err);
+        status = write_version(work, &options, od__dnc_file_version(file), od__dnc_file_report(file), err);
     if (status == OD_OK)
         status = journal_skipped(work, options.path, od__dnc_file_report(file), err);
     od__dnc_file_close(file);
     return status;
+}
+
+/* ---- how old one may be ---- */
+
+od_status od__list_check_age(od_work *work, const char *path, char *warning, size_t warning_bytes, od_error *err) {
+    od_file_version version;
+    warning[0] = '\0';
+    od_status status = od__file_version(path, &version, err);
+    if (status != OD_OK)
+        return status;
+    int64_t age_ms = work->wall_ms - version.modified_ns / 1000000, days = age_ms / DAY_MS;
+    if (age_ms > OD_LIMIT_LIST_DAYS * DAY_MS)
+        return od__error_at(err, OD_VALIDATION, "/do_not_call/path",
+                            "%s is %lld days old: a do-not-call list of more than %d days may be used no more", path,
+                            (long long)days, OD_LIMIT_LIST_DAYS);
+    if (age_ms > OD_LIST_WARN_DAYS * DAY_MS)
+        snprintf(warning, warning_bytes, "%.300s is %lld days old: a do-not-call list should not be older than %d days", path,
+                 (long long)days, OD_LIST_WARN_DAYS);
+    return OD_OK;
 }
 
 /* ---- before intents ---- */

@@ -24,6 +24,7 @@ od_status od__rulebook_get(od_work *work, int64_t campaign_id, int64_t revision,
 typedef struct od_subject_row {
     int64_t contact_id, campaign_id;
     const char *person;              /* its key over all campaigns */
+    const char *shared_person;       /* the name that several contacts may have in common; NULL: this one is alone */
     const char *subject;             /* NULL: none */
     const char *number, *country, *zones;
     const char *numbers_json;        /* all of the contact's */

@@ -30,6 +30,7 @@ static const char tables[] =
     " data TEXT NOT NULL, claimed_by INTEGER, callback_ms INTEGER, callback_within_ms INTEGER);"
     "CREATE UNIQUE INDEX contact_external ON contact(campaign_id, external);"
     "CREATE INDEX contact_due ON contact(campaign_id, state, due_ms);"
+    "CREATE INDEX contact_why ON contact(campaign_id, why) WHERE state IN (1, 4, 7);"
     "CREATE INDEX contact_person ON contact(person) WHERE person IS NOT NULL;"
     "CREATE INDEX contact_claimed ON contact(claimed_by) WHERE claimed_by IS NOT NULL;"
 
@@ -43,6 +44,8 @@ static const char tables[] =
     "CREATE UNIQUE INDEX attempt_number_open ON attempt(number) WHERE open = 1;"
     "CREATE INDEX attempt_person ON attempt(person, at_ms);"
     "CREATE INDEX attempt_number ON attempt(number, at_ms);"
+    "CREATE INDEX attempt_kind ON attempt(campaign_id, kind) WHERE kind IS NOT NULL;"
+    "CREATE INDEX attempt_second_ring ON attempt(campaign_id) WHERE second_ring = 1;"
 
     "CREATE TABLE leg(id INTEGER PRIMARY KEY, attempt_id INTEGER NOT NULL, campaign_id INTEGER NOT NULL,"
     " contact_id INTEGER NOT NULL, ordinal INTEGER NOT NULL, client TEXT NOT NULL, vendor TEXT NOT NULL,"
@@ -52,6 +55,7 @@ static const char tables[] =
     " looks INTEGER NOT NULL DEFAULT 0, look_ms INTEGER, withdrawal TEXT);"
     "CREATE UNIQUE INDEX leg_attempt_open ON leg(attempt_id) WHERE open = 1;"
     "CREATE INDEX leg_attempt ON leg(attempt_id);"
+    "CREATE INDEX leg_client ON leg(campaign_id, client, state);"
     "CREATE INDEX leg_campaign_open ON leg(campaign_id, state) WHERE open = 1;"
     "CREATE INDEX leg_account_open ON leg(account, client, seat) WHERE open = 1;"
     "CREATE INDEX leg_owner_open ON leg(owner_id) WHERE open = 1;"
@@ -61,7 +65,7 @@ static const char tables[] =
     "CREATE TABLE listed(number TEXT PRIMARY KEY, source TEXT, since_ms INTEGER NOT NULL, by_whom TEXT, because TEXT,"
     " lifted_ms INTEGER, lifted_by TEXT, lifted_because TEXT) WITHOUT ROWID;"
     "CREATE TABLE list(path TEXT PRIMARY KEY, inode INTEGER NOT NULL, bytes INTEGER NOT NULL, changed_ns INTEGER NOT NULL,"
-    " read_ms INTEGER NOT NULL, entries INTEGER NOT NULL, skipped INTEGER NOT NULL) WITHOUT ROWID;"
+    " read_ms INTEGER NOT NULL, entries INTEGER NOT NULL, skipped INTEGER NOT NULL, reading TEXT NOT NULL) WITHOUT ROWID;"
 
     "CREATE TABLE journal(id INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, campaign_id INTEGER, contact_id INTEGER,"
     " attempt_id INTEGER, leg_id INTEGER, event TEXT NOT NULL, by_whom TEXT, data TEXT);"

@@ -24,6 +24,7 @@
 typedef struct od_store_core od_store_core;
 typedef struct od_owner od_owner;
 typedef struct od_rulebook od_rulebook;
+typedef struct od_importing od_importing;
 
 /* What outlasts one transaction. Belongs to the store's thread. */
 struct od_store_core {
@@ -31,6 +32,7 @@ struct od_store_core {
     const od_clock *clock;
     od_owner *owner;                   /* NULL: this store has not registered */
     od_rulebook *rulebook;             /* compiled rulesets and zones; made when first needed */
+    od_importing *importing;           /* how far the latest import is; NULL: there was none */
     unsigned char key[OD_STORE_KEY_BYTES]; /* makes tokens; it authenticates to nobody */
     char generation[33];
     int64_t seen_wall_ms, seen_now_ms; /* at the last transaction; 0: none yet */
@@ -45,6 +47,7 @@ typedef struct od_work {
     int64_t list_campaign_id;          /* whose do-not-call list was found good in this transaction; 0: none yet */
     void **state;                      /* of a long verb, between its slices: its own, starts as NULL */
     bool again;                        /* set by a long verb: not done, run the next slice in a later transaction */
+    bool reads_next;                   /* and with it: that slice writes nothing */
 } od_work;
 
 typedef od_status od_verb_fn(od_work *work, const od_value *params, od_value **result, od_error *err);

@@ -8,6 +8,8 @@
 /* ---- shapes that several have ---- */
 
 static const od_shape name_text = { .kind = OD_KIND_STRING, .min = 1, .max = 200 };
+static const od_shape reason_text = { .kind = OD_KIND_STRING, .min = 1, .max = 500 };
+static const od_shape contact_id = { .kind = OD_KIND_STRING, .min = 1, .max = 256 };
 static const od_shape long_text = { .kind = OD_KIND_STRING, .max = 500 };
 static const od_shape row_id = { .kind = OD_KIND_INTEGER, .min = 1, .max = INT64_MAX };
 static const od_shape count = { .kind = OD_KIND_INTEGER, .min = 0, .max = 1000000 };
@@ -53,6 +55,16 @@ STRUCT(campaign_set_shape, CAMPAIGN, NEEDS(state, "what it becomes", state_text)
 
 static const od_shape given_contacts = { .kind = OD_KIND_LIST, .max = OD_LIMIT_TAKE, .element = &object };
 STRUCT(put_shape, CAMPAIGN, NEEDS(contacts, "{ id, person?, country?, zones?, numbers, data? } each", given_contacts));
+
+static const char *const formats[] = { "csv", "jsonl", NULL };
+static const od_shape format_text = { .kind = OD_KIND_STRING, .choices = formats };
+static const od_shape path_text = { .kind = OD_KIND_STRING, .min = 1, .max = 4000 };
+static const char *const delimiters[] = { ",", ";", "\t", "|", NULL };
+static const od_shape delimiter_text = { .kind = OD_KIND_STRING, .choices = delimiters };
+STRUCT(import_shape, CAMPAIGN, NEEDS(path, "the file", path_text), TAKES(format, "csv or jsonl; absent: csv", format_text),
+       TAKES(delimiter, "between fields; absent: found by itself", delimiter_text),
+       NEEDS(map, "which column is what: { id, numbers, person?, zone?, zone_default?, country?, country_column? }", object),
+       TAKES(reject_path, "where rejected rows are written", path_text));
 
 STRUCT(note_shape, TAKES(campaign, "whose", od_shape_any), TAKES(contact, "row id", row_id),
        NEEDS(event, "one word", name_text), TAKES(by, "who", name_text), TAKES(data, "anything", od_shape_any));
@@ -111,6 +123,40 @@ STRUCT(write_off_shape, LEG, NEEDS(why, "in words", long_text));
 STRUCT(withdrawn_shape, LEG, NEEDS(done, "it will not ring", od_shape_boolean), TAKES(why, "in words", long_text),
        TAKES(again, "it may be tried again", od_shape_boolean));
 
+/* ---- do not call ---- */
+
+STRUCT(entry_shape, NEEDS(number, "E.164, or national with a country", name_text));
+static const od_shape entries_list = { .kind = OD_KIND_LIST, .min = 1, .max = OD_LIMIT_TAKE, .element = &entry_shape };
+STRUCT(dnc_add_shape, NEEDS(entries, "{ number } each; all are listed, or none", entries_list),
+       TAKES(country, "for national numbers", name_text), TAKES(source, "where it comes from", name_text),
+       NEEDS(by, "who says so", name_text), TAKES(because, "in words", long_text));
+STRUCT(dnc_lift_shape, NEEDS(number, "which", name_text), TAKES(country, "for a national number", name_text),
+       NEEDS(by, "who says so", name_text), NEEDS(because, "in words", reason_text));
+STRUCT(dnc_list_shape, TAKES(after, "the number after which to go on", name_text), TAKES(limit, "how many at most", limit));
+STRUCT(dnc_import_shape, NEEDS(path, "the file", path_text), TAKES(country, "for national numbers", name_text),
+       TAKES(column, "which column has the number", name_text), TAKES(skip_bad, "rows that are no number are skipped", od_shape_boolean),
+       TAKES(by, "who says so", name_text));
+
+/* ---- reports, and what people decide ---- */
+
+#define ANY_CAMPAIGN TAKES(campaign, "its name; absent: all", name_text)
+
+STRUCT(status_shape, ANY_CAMPAIGN);
+STRUCT(doubts_shape, ANY_CAMPAIGN, TAKES(limit, "how many at most", limit), TAKES(after, "the leg after which to go on", row_id));
+static const char *const resolutions[] = { "placed", "not_placed", "write_off", NULL };
+static const od_shape resolution_text = { .kind = OD_KIND_STRING, .choices = resolutions };
+STRUCT(resolve_shape, LEG, NEEDS(as, "what it was", resolution_text), NEEDS(by, "who says so", name_text),
+       NEEDS(because, "in words", reason_text), TAKES(version, "as it was shown", count));
+STRUCT(explain_shape, ANY_CAMPAIGN, NEEDS(contact, "the id that its list gave", contact_id),
+       TAKES(at_ms, "when to judge it; absent: now", unix_ms));
+STRUCT(export_shape, ANY_CAMPAIGN, TAKES(limit, "how many at most", limit), TAKES(after, "as an earlier export gave it", name_text));
+STRUCT(forecast_shape, CAMPAIGN, TAKES(at_ms, "when; absent: now", unix_ms));
+static const char *const actions[] = { "cancel", "done", "hold", "release", NULL };
+static const od_shape action_text = { .kind = OD_KIND_STRING, .choices = actions };
+STRUCT(contact_set_shape, ANY_CAMPAIGN, NEEDS(id, "the id that its list gave", contact_id),
+       NEEDS(action, "what is to become of it", action_text), NEEDS(by, "who says so", name_text),
+       TAKES(because, "in words", long_text));
+
 /* ---- the table ---- */
 
 static const od_verb verbs[] = {
@@ -120,6 +166,7 @@ static const od_verb verbs[] = {
     { "campaign", "make or change a campaign", &campaign_shape, od__verb_campaign, false, false, NULL },
     { "campaign_set", "run, pause, hold or stop a campaign", &campaign_set_shape, od__verb_campaign_set, false, false, NULL },
     { "put", "put contacts into a campaign", &put_shape, od__verb_put, false, false, NULL },
+    { "import", "put a list from a file into a campaign", &import_shape, od__verb_import, false, false, od__import_free },
     { "note", "write a line into the journal", &note_shape, od__verb_note, false, false, NULL },
     { "take", "claim contacts that are due", &take_shape, od__verb_take, true, false, NULL },
     { "release", "give claims back", &release_shape, od__verb_release, true, false, NULL },
@@ -134,6 +181,18 @@ static const od_verb verbs[] = {
     { "write_off", "give a doubt up", &write_off_shape, od__verb_write_off, true, false, NULL },
     { "withdrawals", "legs that are to be taken back", &adopt_shape, od__verb_withdrawals, true, false, NULL },
     { "withdrawn", "say whether a leg was taken back", &withdrawn_shape, od__verb_withdrawn, true, false, NULL },
+    { "dnc_add", "list numbers that are not to be called", &dnc_add_shape, od__verb_dnc_add, false, false, NULL },
+    { "dnc_lift", "take a number off that list", &dnc_lift_shape, od__verb_dnc_lift, false, false, NULL },
+    { "dnc_list", "show that list", &dnc_list_shape, od__verb_dnc_list, false, true, NULL },
+    { "dnc_import", "list the numbers in a file", &dnc_import_shape, od__verb_dnc_import, false, false, NULL },
+    { "status", "how the store stands", &status_shape, od__verb_status, false, true, NULL },
+    { "doubts", "legs in doubt, with what is known of them", &doubts_shape, od__verb_doubts, false, true, NULL },
+    { "resolve", "settle a doubt", &resolve_shape, od__verb_resolve, false, false, NULL },
+    { "explain", "all that was decided about a contact, and how it stands", &explain_shape, od__verb_explain, false, true, NULL },
+    { "export", "everything as rows", &export_shape, od__verb_export, false, true, NULL },
+    { "forecast", "who could be called at a time, and who could not", &forecast_shape, od__verb_forecast, false, true,
+      od__forecast_free },
+    { "contact_set", "cancel, finish, hold or release a contact", &contact_set_shape, od__verb_contact_set, false, false, NULL },
 };
 
 #define VERB_COUNT (sizeof(verbs) / sizeof(verbs[0]))

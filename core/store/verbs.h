@@ -16,6 +16,7 @@ OD_VERB(campaign);     /* campaign.c */
 OD_VERB(campaign_set);
 OD_VERB(note);
 OD_VERB(put);          /* enlist.c */
+OD_VERB(import);       /* import.c */
 OD_VERB(take);         /* take.c */
 OD_VERB(release);
 OD_VERB(decide);
@@ -29,6 +30,21 @@ OD_VERB(looked);
 OD_VERB(write_off);
 OD_VERB(withdrawals);
 OD_VERB(withdrawn);
+OD_VERB(dnc_add);      /* dnc.c */
+OD_VERB(dnc_lift);
+OD_VERB(dnc_list);
+OD_VERB(dnc_import);
+OD_VERB(status);       /* status.c */
+OD_VERB(doubts);       /* doubts.c */
+OD_VERB(resolve);
+OD_VERB(explain);      /* explain.c */
+OD_VERB(export);       /* export.c */
+OD_VERB(forecast);     /* forecast.c */
+OD_VERB(contact_set);  /* person.c */
+
+/* What long verbs keep between their slices. */
+void od__import_free(void *state);
+void od__forecast_free(void *state);
 
 #pragma GCC visibility pop
 #endif

@@ -142,26 +142,25 @@ void od__posix_tz_range(const od_posix_tz *tz, int64_t unix_s, od_zone_range *ou
     od__date_from_days((local_s >= 0 ? local_s : local_s - (DAY_S - 1)) / DAY_S, &year, &month, &day);
     /* The changes of three years in order. Two at one instant (daylight-saving time all year is written so) are nothing:
      * the later one of them, by year, is what holds. */
-    struct { int64_t at; bool to_dst; } changes[6];
-    int count = 0;
-    for (int64_t y = (int64_t)year - 1; y <= (int64_t)year + 1; y++) {
-        for (int i = 0; i < 2; i++, count++) {
-            bool to_dst = i == 0;
-            int64_t at = to_dst ? yearly_instant(&tz->dst_begin, y, tz->std_offset_s)
-                                : yearly_instant(&tz->dst_end, y, tz->dst_offset_s);
-            int place = count;
-            for (; place > 0 && changes[place - 1].at > at; place--)
-                changes[place] = changes[place - 1];
-            changes[place].at = at;
-            changes[place].to_dst = to_dst;
-        }
+    enum { CHANGES = 6 };
+    struct { int64_t at; bool to_dst; } changes[CHANGES] = {{0, false}};
+    for (int count = 0; count < CHANGES; count++) {
+        int64_t of_year = (int64_t)year - 1 + count / 2;
+        bool to_dst = count % 2 == 0;
+        int64_t at = to_dst ? yearly_instant(&tz->dst_begin, of_year, tz->std_offset_s)
+                            : yearly_instant(&tz->dst_end, of_year, tz->dst_offset_s);
+        int place = count;
+        for (; place > 0 && changes[place - 1].at > at; place--)
+            changes[place] = changes[place - 1];
+        changes[place].at = at;
+        changes[place].to_dst = to_dst;
     }
     bool is_dst = !changes[0].to_dst;
     out->end_s = changes[0].at;
-    for (int i = 0; i < count && changes[i].at <= unix_s; i++) {
+    for (int i = 0; i < CHANGES && changes[i].at <= unix_s; i++) {
         is_dst = changes[i].to_dst;
         out->begin_s = changes[i].at;
-        out->end_s = i + 1 < count ? changes[i + 1].at : INT64_MAX;
+        out->end_s = i + 1 < CHANGES ? changes[i + 1].at : INT64_MAX;
     }
     if (is_dst) {
         out->is_dst = true;

@@ -29,3 +29,14 @@ int64_t od__gcra_take(int64_t *tat_us, const od_rate *rate, int64_t now_us) {
     *tat_us = add(*tat_us > at_us ? *tat_us : at_us, interval);
     return at_us;
 }
+
+void od__gcra_left(int64_t *tat_us, const od_rate *rate, int64_t slot_us, int64_t left_us, uint64_t since) {
+    /* Where one at a time goes, each would move the next, and the rate would never be reached. */
+    if (left_us <= slot_us || rate->burst <= 1) return;
+    int64_t interval = interval_us(rate);
+    int64_t late_us = left_us - slot_us + OD_LIMIT_RATE_JITTER_US;
+    if (late_us > interval) late_us = interval; /* one that hangs must not stop all others */
+    int64_t rest = since > (uint64_t)(LONGEST_US / interval) ? LONGEST_US : (int64_t)since * interval;
+    int64_t tat = add(slot_us + late_us, rest);
+    if (tat > *tat_us) *tat_us = tat;
+}

@@ -19,6 +19,7 @@ typedef struct bucket {
     const void *key;
     od_rate rate;
     int64_t tat_us;
+    uint64_t slots;        /* booked so far */
     od_adaptive adaptive;  /* instead of rate and tat_us, in a layer that learns */
     queue waiting;
     od_timer timer;  /* runs while there are waiters */
@@ -141,6 +142,13 @@ static double seconds(int64_t us) {
     return (double)us / 1e6;
 }
 
+/* A slot is booked for when its exchange goes down from here, and a connection may have to be made first. */
+static void learn_when_it_left(void *context, od_exchange *exchange) {
+    bucket *b = context;
+    od__gcra_left(&b->tat_us, &b->rate, exchange->slot_us, exchange->first_byte_us, b->slots - exchange->slot + 1);
+    od__exchange_finish(exchange);
+}
+
 /* Returns when the next one may go (now_us or before: at once), and what take_slot needs to book it. */
 static int64_t next_slot(bucket *b, int64_t now_us, int64_t lateness_us, int64_t *tat_us) {
     *tat_us = b->tat_us;
@@ -149,9 +157,15 @@ static int64_t next_slot(bucket *b, int64_t now_us, int64_t lateness_us, int64_t
     return now_us + (wait_us > 0 ? (int64_t)wait_us + 1 : 0);
 }
 
-static void take_slot(bucket *b, int64_t tat_us) {
+static void take_slot(bucket *b, od_exchange *exchange, int64_t at_us, int64_t tat_us) {
+    if (b->layer->learns) {
+        od__adaptive_take(&b->adaptive);
+        return;
+    }
     b->tat_us = tat_us;
-    if (b->layer->learns) od__adaptive_take(&b->adaptive);
+    exchange->slot = ++b->slots;
+    exchange->slot_us = at_us;
+    od__exchange_push(exchange, learn_when_it_left, b);
 }
 
 /* Sends on those whose time has come, and waits for the next. */
@@ -168,8 +182,8 @@ static void pump(void *context) {
             od__exchange_set_late(exchange);
             fail(self, exchange);
         } else if (at_us <= now_us) {
-            take_slot(b, tat_us);
             leave_queue(b, exchange);
+            take_slot(b, exchange, at_us, tat_us);
             od__transport_send(self->inner, exchange);
         } else if (od__loop_timer_start(self->loop, &b->timer, at_us, NULL) == OD_OK) {
             return;
@@ -230,7 +244,8 @@ static od_status wait_for_slot(bucket *b, od_exchange *exchange, int64_t at_us) 
 
 static void rate_send(od_transport *transport, od_exchange *exchange) {
     rate_layer *self = (rate_layer *)transport;
-    if (exchange->long_poll || (exchange->bucket == NULL && !self->has_override && !self->learns)) {
+    bool limited = exchange->bucket != NULL || self->has_override || self->learns;
+    if (exchange->long_poll || exchange->unpaced || !limited) {
         od__transport_send(self->inner, exchange);
         return;
     }
@@ -248,7 +263,7 @@ static void rate_send(od_transport *transport, od_exchange *exchange) {
     }
     int64_t tat_us, at_us = next_slot(b, now_us, 0, &tat_us);
     if (b->waiting.first == NULL && at_us <= now_us) {
-        take_slot(b, tat_us);
+        take_slot(b, exchange, at_us, tat_us);
         od__transport_send(self->inner, exchange);
     } else if (wait_for_slot(b, exchange, at_us) != OD_OK) {
         fail(self, exchange);

@@ -101,6 +101,7 @@ static void on_pause_over(void *context) {
 /* Returns whether the exchange will be sent again; if not, its outcome stands as it is. */
 static bool try_again(retry_layer *self, od_exchange *exchange) {
     if (exchange->error.code == OD_OK || exchange->again == OD_AGAIN_NO || exchange->long_poll) return false;
+    if (exchange->single_try) return false;
     if (exchange->attempts >= self->options.max_attempts) return false;
     permission repeat = may_repeat(exchange);
     if (!repeat.allowed) return false;

@@ -47,6 +47,8 @@ struct od_exchange {
     int64_t send_before_us;    /* on the loop's clock; past it no byte leaves; 0: none */
     int64_t timeout_ms;        /* of one try, from handing it to the network on */
     bool long_poll;            /* exempt from rate and retry */
+    bool single_try;           /* exempt from retry, and from the repetition after a fresh authorization */
+    bool unpaced;              /* exempt from rate and adaptive rate */
     bool anonymous;            /* goes past the authorizing layer as it is */
     const char *signing_name;  /* what it is signed for, where that is not the client's own; NULL: that. Static */
     /* Decides after every try (also a failed one) what came: reads response and error, sets error, try_placement and
@@ -79,11 +81,14 @@ struct od_exchange {
     od_exchange *next, *previous; /* in the queue of the layer that has it parked */
     void *curl;                /* of the curl layer */
     bool auth_repeated;        /* of the authorizing layer: the one repetition is used up */
+    bool auth_refreshed;       /* of the authorizing layer: refused for its authorization, and the next one will be fresh */
     unsigned auth_generation;  /* of the authorizer: which token or session this try went out with */
     int64_t signed_ms;         /* of the authorizer: when this try was signed, Unix time of our clock */
     int64_t skew_ms;           /* of the authorizer: what was added to that */
     bool skew_taken;           /* of the authorizer: skew_ms is this exchange's own by now */
     bool clock_skewed;         /* of the authorizer: this try's answer showed that our clock is far from the vendor's */
+    int64_t slot_us;           /* of the rate layer: when this try's slot came */
+    uint64_t slot;             /* of the rate layer: which slot of its bucket that was */
     const void *bucket;        /* of the rate layer: which bucket (an od_rate *); NULL: the client's common one */
     int retry_cost;            /* of the retry layer: what the last repetition took from the quota; 0: never repeated */
 };
@@ -148,6 +153,9 @@ typedef struct od_rate {
 /* Pure GCRA arithmetic. tat_us is the bucket's state (theoretical arrival time; 0 at the start). Returns the time at
  * which the next request may go (now_us: at once) and books it. */
 int64_t od__gcra_take(int64_t *tat_us, const od_rate *rate, int64_t now_us);
+/* Corrects the bucket by a request that left at left_us, later than its slot at slot_us, when `since` slots had been booked
+ * from its own on: so that those that follow it do not reach the vendor sooner after it than the rate allows. */
+void od__gcra_left(int64_t *tat_us, const od_rate *rate, int64_t slot_us, int64_t left_us, uint64_t since);
 
 /* override: used for every bucket instead of its own rate; NULL: each od_rate its own (an exchange whose bucket is NULL
  * is not limited). Borrowed or copied: override is copied; buckets are keyed by pointer. inner is borrowed.

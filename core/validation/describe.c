@@ -107,6 +107,10 @@ static od_value *new_default(const od_field *field) {
         (void)snprintf(text, sizeof text, "option %s", field->option);
         return od_value_new_string(text);
     }
+    if (field->variable != NULL) {
+        (void)snprintf(text, sizeof text, "%s of the environment", field->variable);
+        return od_value_new_string(text);
+    }
     if (field->make_uuid)
         return od_value_new_string("a random UUID");
     if (field->has_default_integer)
@@ -153,7 +157,7 @@ static od_status put_field(od_value *to, const od_field *field, int depth, od_er
         status = od_value_set(to, "place", od_value_new_string(place_name(field->place)), err);
     if (status == OD_OK &&
         (field->constant != NULL || field->option != NULL || field->make_uuid || field->has_default_integer ||
-         field->default_text != NULL))
+         field->default_text != NULL || field->variable != NULL))
         status = od_value_set(to, "default", new_default(field), err);
     if (status == OD_OK && field->summary != NULL)
         status = od_value_set(to, "summary", od_value_new_string(field->summary), err);

@@ -88,6 +88,7 @@ struct od_field {
     const char *wire_name;           /* if it travels under another name; NULL: name */
     const char *constant;            /* always this text; the user may not give another */
     const char *option;              /* default taken from this client option when the field is absent */
+    const char *variable;            /* of a client option: default taken from this variable of the environment; may be NULL */
     const char *option_prefix;       /* put before that option's value ("/devices/"); may be NULL */
     bool option_only;                /* text: where the option is set, no other value (it is sent elsewhere as well) */
     bool make_uuid;                  /* a random UUID when absent (made once per request) */

@@ -2,6 +2,7 @@
  * (connect 2017-08-08, connectcampaigns 2021-01-30 and v2 2024-04-23, restJson1) and the Amazon Connect API reference. */
 #include "vendors/amazon_connect.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -9,6 +10,7 @@
 
 #define SAME_CONTACT_SECONDS 518400
 #define RETRY_AFTER_DIGITS 12
+#define DEFAULT_OPEN_CALLS 10  /* an instance's quota unless it was raised: beyond it people get a fast busy (R17) */
 
 /* ---- client options ---- */
 
@@ -28,14 +30,14 @@ static const od_shape credentials = { .kind = OD_KIND_STRUCT, .fields = credenti
 
 static const od_field option_fields[] = {
     { .name = "region", .summary = "AWS region of the instance; requests are signed for it",
-      .shape = &od_shape_aws_region, .required = true },
+      .shape = &od_shape_aws_region, .required = true, .variable = "AWS_REGION" },
     { .name = "instance_id", .summary = "default InstanceId of operations", .shape = &od__connect_instance_id },
     { .name = "contact_flow_id", .summary = "default ContactFlowId of calls", .shape = &contact_flow_id },
     { .name = "source_phone_number", .summary = "default SourcePhoneNumber of calls", .shape = &od_shape_e164 },
     { .name = "queue_id", .summary = "default QueueId of calls", .shape = &od_shape_filled },
     { .name = "credentials", .summary = "AWS keys; without them the usual places are tried",
       .shape = &credentials },
-    { .name = "profile", .summary = "profile of the shared AWS files to take keys from; then from nowhere else",
+    { .name = "profile", .summary = "profile of the shared AWS files to take keys from, then from nowhere else; its endpoint_url counts",
       .shape = &od_shape_filled },
     { .name = "resend_within", .summary = "seconds from the first byte in which a call in doubt may be sent again "
       "with its token; default 3, 0: never", .shape = &seconds },
@@ -298,6 +300,8 @@ static od_status place(const od_vendor *vendor, const od_value *options, const o
         status = od__vendor_set_text(made, "ClientToken", call->token, err);
     if (status == OD_OK && call->attributes)
         status = od_value_set(made, "Attributes", od__value_copy(call->attributes), err);
+    if (status == OD_OK && call->ring_timeout_s)
+        status = od_value_set(made, "RingTimeoutInSeconds", od_value_new_integer(call->ring_timeout_s), err);
     if (status == OD_OK)
         status = od__vendor_merge(made, call->fields, err);
     if (status == OD_OK)
@@ -316,9 +320,33 @@ static bool placed(const od_operation *operation, int http_status, const od_valu
     return contact != NULL;
 }
 
+/* ---- the account ---- */
+
+static const char *set_variable(const char *(*get_env)(const char *name), const char *name) {
+    const char *text = get_env(name);
+    return text && *text ? text : NULL;
+}
+
+/* The account's own number is told by no file: what names the keys stands for it, in the order in which they are found. */
+static od_status account(const od_value *options, const char *(*get_env)(const char *name), char *out,
+                         size_t out_bytes, od_error *err) {
+    const char *region = od__vendor_option(options, "region", "");
+    const char *key = od_value_string(od_value_get(od_value_get(options, "credentials"), "access_key_id"));
+    const char *profile = od__vendor_option(options, "profile", NULL);
+    if (!key && !profile)
+        key = set_variable(get_env, "AWS_ACCESS_KEY_ID");
+    if (!key && !profile)
+        profile = set_variable(get_env, "AWS_PROFILE");
+    return od__vendor_url_end(key ? snprintf(out, out_bytes, "%s %s", key, region)
+                                  : snprintf(out, out_bytes, "profile:%s %s", profile ? profile : "default", region),
+                              out_bytes, err);
+}
+
 const od_vendor od_vendor_amazon_connect = {
     .name = "amazon_connect", .title = "Amazon Connect", .options = &options_shape, .operations = operations,
     .errors = errors, .authorizer = &od_authorizer_sigv4_connect, .base_url = base_url, .read = read_answer,
     .service = &connect, .service_url = od__aws_url, .environment_url = od__aws_environment_url,
-    .place = place, .placed = placed, .following = &od__connect_following,
+    .check_profile_url = od__aws_check_url,
+    .place = place, .placed = placed, .following = &od__connect_following, .account = account,
+    .max_open = DEFAULT_OPEN_CALLS,
 };

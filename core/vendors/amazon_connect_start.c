@@ -113,9 +113,10 @@ static const od_field start_fields[] = {
       .required = true, .option = "contact_flow_id" },
     { .name = "InstanceId", .summary = "Amazon Connect instance", .shape = &od__connect_instance_id, .required = true,
       .option = "instance_id" },
-    { .name = "SourcePhoneNumber", .summary = "number shown, one of the instance's; without it a queue's is used",
+    { .name = "SourcePhoneNumber", .summary = "number shown, one of the instance's; required without QueueId",
       .shape = &od_shape_e164, .option = "source_phone_number" },
-    { .name = "QueueId", .summary = "queue of the call; without it the flow's", .shape = &od_shape_filled,
+    { .name = "QueueId", .summary = "queue of the call, whose number is shown; required without "
+      "SourcePhoneNumber", .shape = &od_shape_filled,
       .option = "queue_id" },
     { .name = "ClientToken", .summary = "makes a repetition the same call; made when absent", .shape = &client_token,
       .make_uuid = true },
@@ -152,6 +153,13 @@ od_status od__connect_rule_attributes(od_value *params, const char *path, od_err
     return od__vendor_refuse(err, path, "Attributes", message);
 }
 
+/* The vendor takes the number to show from one of the two; what the flow's own queue is cannot be seen from here. */
+static od_status rule_shown_number(od_value *params, const char *path, od_error *err) {
+    if (od_value_get(params, "SourcePhoneNumber") != NULL || od_value_get(params, "QueueId") != NULL)
+        return OD_OK;
+    return od__vendor_refuse(err, path, "SourcePhoneNumber", "expected a number to show, or a QueueId, got neither");
+}
+
 static od_status rule_traffic(od_value *params, const char *path, od_error *err) {
     const char *traffic = od_value_string(od_value_get(params, "TrafficType"));
     bool campaign = traffic && strcmp(traffic, "CAMPAIGN") == 0;
@@ -168,6 +176,7 @@ static od_status rule_traffic(od_value *params, const char *path, od_error *err)
 }
 
 static const od_rule start_rules[] = {
+    { "SourcePhoneNumber or QueueId", rule_shown_number },
     { "at most 32768 bytes of attributes", od__connect_rule_attributes },
     { "TrafficType CAMPAIGN exactly when answering machine detection is enabled", rule_traffic },
     OD_RULES_END

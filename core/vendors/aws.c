@@ -57,7 +57,7 @@ od_status od__aws_rule_endpoint(od_value *options, const char *path, od_error *e
     return od__vendor_refuse(err, path, flag, "expected false (an endpoint is given), got true");
 }
 
-static od_status check_url(const char *name, const char *text, const od_value *options, od_error *err) {
+od_status od__aws_check_url(const char *name, const char *text, const od_value *options, od_error *err) {
     const char *flag = flag_on(options);
     if (flag != NULL) {
         char message[VARIABLE_BYTES + 48];
@@ -86,7 +86,7 @@ od_status od__aws_environment_url(const od_service *service, const od_value *opt
         if (text == NULL || text[0] == '\0')
             continue;
         *out = text;
-        return check_url(names[i], text, options, err);
+        return od__aws_check_url(names[i], text, options, err);
     }
     return OD_OK;
 }

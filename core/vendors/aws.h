@@ -15,6 +15,8 @@ od_status od__aws_url(const od_service *service, const od_value *options, char *
  * out_of_memory. */
 od_status od__aws_environment_url(const od_service *service, const od_value *options,
                                   const char *(*get_env)(const char *name), const char **out, od_error *err);
+/* Fits od_vendor's check_profile_url: no address, or use_fips or use_dualstack beside it, is a validation error. */
+od_status od__aws_check_url(const char *name, const char *text, const od_value *options, od_error *err);
 /* A rule of client options: no use_fips and use_dualstack beside an endpoint of one's own. */
 od_status od__aws_rule_endpoint(od_value *options, const char *path, od_error *err);
 

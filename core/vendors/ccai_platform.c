@@ -111,8 +111,19 @@ static const od_error_row errors[] = {
     OD_ERROR_ROWS_GENERAL
 };
 
+/* ---- the account: the tenant ---- */
+
+static od_status account(const od_value *options, const char *(*get_env)(const char *name), char *out,
+                         size_t out_bytes, od_error *err) {
+    (void)get_env;
+    int length = snprintf(out, out_bytes, "%s.%s", od__vendor_option(options, "subdomain", ""),
+                          od__vendor_option(options, "domain", ""));
+    return od__vendor_url_end(length, out_bytes, err);
+}
+
 const od_vendor od_vendor_ccai_platform = {
     .name = "ccai_platform", .title = "CCAI Platform", .options = &options_shape, .operations = od__ccai_operations,
     .errors = errors, .authorizer = &od_authorizer_basic, .base_url = base_url, .read = read_answer,
     .place = od__ccai_place, .placed = od__ccai_placed, .following = &od__ccai_following,
+    .withdrawing = &od__ccai_withdrawing, .account = account, .handoff = od__ccai_handoff, .seats_option = "agents", .seat_field = "agent_email",
 };

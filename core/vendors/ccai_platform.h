@@ -27,6 +27,7 @@ od_status od__ccai_place(const od_vendor *vendor, const od_value *options, const
                          const od_operation **operation, od_value **params, const char **dropped, od_error *err);
 bool od__ccai_placed(const od_operation *operation, int http_status, const od_value *params, const od_value *body,
                      od_value **call_id);
+od_handoff od__ccai_handoff(const od_operation *operation, const od_value *params);
 /* Returns the long name of a call type, whichever of its names that is; the name itself if it is none of them. */
 const char *od__ccai_call_type(const char *name);
 /* Whether a call of that type (long name) and state has an agent, so that the number is dialled by now. Either may be
@@ -60,6 +61,7 @@ od_outcome_row od__ccai_outcome(const od_value *call);
 /* ---- the rest ---- */
 extern const od_operation od__ccai_operations[];
 extern const od_following od__ccai_following;
+extern const od_following od__ccai_withdrawing;  /* by cancel_scheduled_call */
 
 #pragma GCC visibility pop
 

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 
+#define INSTANT_BYTES 32
 #define AHEAD_MS 5000  /* "in the future" when it arrives: on the way, and between two clocks, some time is lost */
 
 /* ---- create_call: three kinds, chosen by call_type ---- */
@@ -212,6 +213,12 @@ static bool has_field(const od_value *params, const char *name) {
     return kind && od__shape_field(kind, name);
 }
 
+static od_status set_instant(od_value *object, const char *key, int64_t unix_ms, od_error *err) {
+    char text[INSTANT_BYTES];
+    od__iso8601_format(unix_ms, text, sizeof text);
+    return od_value_set(object, key, od_value_new_string(text), err);
+}
+
 /* What of a neutral call has no effect: attributes (1), from (2), to (4, R10). */
 #define NO_ATTRIBUTES "attributes are left out: a CCAI call has no place for them"
 #define NO_FROM "from is left out: a scheduled CCAI call has no place for it"
@@ -237,6 +244,8 @@ od_status od__ccai_place(const od_vendor *vendor, const od_value *options, const
     bool from_has_place = has_field(made, "outbound_number");
     if (status == OD_OK && from_has_place)
         status = od__vendor_set_text(made, "outbound_number", call->from, err);
+    if (status == OD_OK && call->not_before_ms && has_field(made, "scheduled_at"))
+        status = set_instant(made, "scheduled_at", call->not_before_ms, err);
     if (status == OD_OK)
         status = od__vendor_merge(made, call->fields, err);
     char ticket[OD_CCAI_ID_BYTES];
@@ -248,6 +257,15 @@ od_status od__ccai_place(const od_vendor *vendor, const od_value *options, const
 }
 
 /* ---- placed or handed off ---- */
+
+/* A queue calls when it comes to it, and takes no times; a scheduled call has one; an agent dials as a rule at once. */
+od_handoff od__ccai_handoff(const od_operation *operation, const od_value *params) {
+    (void)operation;
+    const char *type = od__ccai_call_type(od_value_string(od_value_get(params, "call_type")));
+    if (type && strcmp(type, OD_CCAI_INBOUND) == 0)
+        return OD_HANDOFF_UNBOUNDED;
+    return type && strcmp(type, OD_CCAI_SCHEDULED) == 0 ? OD_HANDOFF_LATER : OD_HANDOFF_NONE;
+}
 
 /* States from which on an agent has the call and the number is dialled, whatever became of it. */
 static const char *const dialled_states[] = {

@@ -10,6 +10,7 @@
 
 #define CSRF_REFUSAL "Missing or invalid Csrf token"
 #define PARTIAL_SUCCESS 7
+#define DAY_S 86400
 
 /* ---- client options ---- */
 
@@ -135,13 +136,33 @@ static od_status place_dial(const od_call *call, od_value *made, od_error *err) 
     return status;
 }
 
+static od_status set_integer(od_value *made, const char *key, int64_t value, od_error *err) {
+    return od_value_set(made, key, od_value_new_integer(value), err);
+}
+
+/* The limits of a call, as seconds of the day in GMT, which every configuration has. They hold for every day, and not past
+ * midnight (see add_record): of a window that goes on tomorrow, today's part is sent. Whoever gives one of the fields
+ * gives all of them. */
+static od_status set_window(const od_call *call, od_value *made, od_error *err) {
+    bool given = od_value_get(call->fields, "from") || od_value_get(call->fields, "until") ||
+                 od_value_get(call->fields, "timeZone");
+    if (given || (!call->not_before_ms && !call->not_after_ms))
+        return OD_OK;
+    int64_t first = (call->not_before_ms + 999) / 1000, last = (call->not_after_ms - 1) / 1000;
+    bool ends_today = call->not_after_ms && (!call->not_before_ms || first / DAY_S == last / DAY_S);
+    od_status status = od__vendor_set_text(made, "timeZone", "GMT", err);
+    if (status == OD_OK)
+        status = set_integer(made, "from", first % DAY_S, err);
+    return status == OD_OK ? set_integer(made, "until", ends_today ? last % DAY_S : DAY_S - 1, err) : status;
+}
+
 static od_status place_record(const od_call *call, od_value *made, od_error *err) {
     od_status status = od__vendor_set_text(made, "phoneNumber", call->to, err);
     if (status == OD_OK)
         status = od__vendor_set_text(made, "referenceId", call->token, err);
     if (status == OD_OK && call->attributes)
         status = od_value_set(made, "otherFields", od__value_copy(call->attributes), err);
-    return status;
+    return status == OD_OK ? set_window(call, made, err) : status;
 }
 
 static od_status place(const od_vendor *vendor, const od_value *options, const od_call *call,
@@ -177,6 +198,25 @@ static bool placed(const od_operation *operation, int http_status, const od_valu
     return false;
 }
 
+/* The server dials a record when it likes, within its from and until; a Dial rings at once. */
+static od_handoff handoff(const od_operation *operation, const od_value *params) {
+    (void)params;
+    return strcmp(operation->name, "add_record") == 0 ? OD_HANDOFF_LATER : OD_HANDOFF_NONE;
+}
+
+/* ---- the account: an agent of one installation; its rate is the installation's ---- */
+
+static od_status account(const od_value *options, const char *(*get_env)(const char *name), char *out,
+                         size_t out_bytes, od_error *err) {
+    (void)get_env;
+    char url[OD_LIMIT_ACCOUNT_BYTES];
+    od_status status = base_url(options, url, sizeof url, err);
+    if (status != OD_OK)
+        return status;
+    int length = snprintf(out, out_bytes, "%s %s", url, od__vendor_option(options, "username", ""));
+    return od__vendor_url_end(length, out_bytes, err);
+}
+
 static const od_notifications notifications = {
     .path_option = "notifications_path", .path = "/api/v2/notifications"
 };
@@ -185,5 +225,7 @@ const od_vendor od_vendor_genesys = {
     .name = "genesys", .title = "Genesys Web Services", .options = &options_shape, .operations = od_genesys_operations,
     .errors = errors, .authorizer = &od_authorizer_gws_session, .cookies = true, .base_url = base_url,
     .read = read_answer, .place = place, .placed = placed, .following = &od_genesys_following,
-    .notifications = &notifications,
+    .notifications = &notifications, .account = account, .rate_scope = base_url, .handoff = handoff,
+    .withdrawing = &od_genesys_withdrawing,
+    .seats_option = "devices", .seat_field = "device_id",
 };

@@ -62,6 +62,7 @@ od_status od__genesys_mark_partial(const od_value *params, od_value *result, od_
 extern const od_operation od_genesys_operations[];   /* ends with name NULL */
 extern const od_outcome_row od_genesys_outcomes[];   /* by the number of GSW_CALL_RESULT as text */
 extern const od_following od_genesys_following;
+extern const od_following od_genesys_withdrawing;    /* by cancel_record */
 extern const od_settling od_genesys_acknowledged;    /* by an event with the referenceId */
 extern const od_settling od_genesys_logged_in;       /* by a device that is not logged out any more */
 

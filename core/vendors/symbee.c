@@ -114,6 +114,8 @@ static od_status place_data(const od_call *call, const od_value *given, od_value
     od_status status = od__symbee_data_set(list, "Name", od_value_new_string(name ? name : ""), err);
     if (status == OD_OK && call->to)
         status = od__symbee_data_set(list, "phone", od_value_new_string(call->to), err);
+    if (status == OD_OK && call->zone)
+        status = od__symbee_data_set(list, "ItemTimeZone", od_value_new_string(call->zone), err);
     if (status == OD_OK && call->attributes)
         status = od__symbee_data_overlay(list, call->attributes, err);
     if (status == OD_OK && given)
@@ -142,6 +144,8 @@ static od_status place(const od_vendor *vendor, const od_value *options, const o
         status = place_data(call, given, list, err);
     if (status == OD_OK)
         status = od__vendor_set_text(made, "clientId", call->contact ? call->contact : call->to, err);
+    if (status == OD_OK && call->not_before_ms)
+        status = od_value_set(made, "nextEarliestWorkTimeUTC", od_value_new_integer(call->not_before_ms), err);
     if (status == OD_OK)
         status = od__vendor_merge(made, call->fields, err);
     if (status == OD_OK && readable)
@@ -164,8 +168,32 @@ static bool placed(const od_operation *operation, int http_status, const od_valu
     return false;
 }
 
+static od_handoff handoff(const od_operation *operation, const od_value *params) {
+    (void)operation;
+    (void)params;
+    return OD_HANDOFF_LATER;
+}
+
+/* ---- the account: a company's environment and where its campaigns are; its rate is the company's ---- */
+
+static od_status account(const od_value *options, const char *(*get_env)(const char *name), char *out,
+                         size_t out_bytes, od_error *err) {
+    (void)get_env;
+    int length = snprintf(out, out_bytes, "%s %s %s", od__vendor_option(options, "company_code", ""),
+                          od__vendor_option(options, "environment", ""),
+                          od__vendor_option(options, "campaign_region", ""));
+    return od__vendor_url_end(length, out_bytes, err);
+}
+
+static od_status rate_scope(const od_value *options, char *out, size_t out_bytes, od_error *err) {
+    return od__vendor_url_end(snprintf(out, out_bytes, "%s", od__vendor_option(options, "company_code", "")), out_bytes,
+                              err);
+}
+
 const od_vendor od_vendor_symbee = {
     .name = "symbee", .title = "Symbee Connect", .options = &options_shape, .operations = od__symbee_operations,
     .errors = errors, .authorizer = &od_authorizer_secret_key, .base_url = base_url, .read = read_answer,
     .place = place, .placed = placed, .following = &od__symbee_following,
+    .account = account, .rate_scope = rate_scope, .handoff = handoff, .withdrawing = &od__symbee_withdrawing,
+    .staging = &od__symbee_staging,
 };

@@ -55,6 +55,8 @@ bool od__symbee_time(const od_value *value, int64_t *unix_ms);
 
 extern const od_operation od__symbee_operations[];
 extern const od_following od__symbee_following;
+extern const od_following od__symbee_withdrawing;
+extern const od_staging od__symbee_staging;      /* symbee_staging.c */
 extern const od_shape od__symbee_work_codes;    /* option: { ["code"] = outcome kind } */
 
 #pragma GCC visibility pop

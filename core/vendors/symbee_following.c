@@ -269,3 +269,77 @@ static od_status learn(const od_vendor *vendor, const od_value *options, od_purp
 }
 
 const od_following od__symbee_following = { .ask = ask, .learn = learn };
+
+/* ---- taking a record back: is it still this attempt's, remove it, and see whether an agent was faster ---- */
+
+#define PROOFS 3              /* a search may lag behind what was just written */
+#define PROOF_WAIT_MS 2000
+
+static bool is_step(const od_value *memory, const char *step) {
+    const char *text = od_value_string(od_value_get(memory, "step"));
+    return text && strcmp(text, step) == 0;
+}
+
+static od_status ask_withdraw(const od_vendor *vendor, const od_value *options, od_purpose purpose, const od_value *call,
+                              const od_value *memory, int64_t now_ms, const od_operation **operation,
+                              od_value **params, od_error *err) {
+    od_value *made = NULL;
+    od_status status = ask(vendor, options, purpose, call, memory, now_ms, operation, &made, err);
+    if (status == OD_OK && is_step(memory, "remove")) {
+        status = od__vendor_operation(vendor, "change_campaign_record_status", operation, err);
+        if (status == OD_OK)
+            status = od__vendor_set_text(made, "previewRecordStateEnum", "REMOVED", err);
+    }
+    return od__vendor_place_end(status, made, params);
+}
+
+/* Whether the record as it is settles the matter, but for its removal. */
+static bool settles(const od_value *call, const od_value *found, int64_t now_ms, od_report *report) {
+    const char *state = od_value_string(od_value_get(found, "workedState"));
+    bool worked = was_worked(call, found), removed = state && strcmp(state, "REMOVED") == 0;
+    if (removed && !worked)
+        report->done = report->withdrawn = true;
+    else if (removed)
+        od__vendor_not_withdrawn(report, true, "the record is removed, and an agent had it before");
+    else if (state && strcmp(state, "COMPLETED") == 0)
+        od__vendor_not_withdrawn(report, worked, "the record is COMPLETED");
+    else if (worked && is_at_work(found, now_ms))
+        od__vendor_not_withdrawn(report, true, "an agent has the record");
+    return report->done;
+}
+
+/* Not removed yet, or not to be seen. */
+static od_status look_again(const od_value *found, od_value **memory, od_report *report, od_error *err) {
+    int64_t looks = od_value_integer(od_value_get(*memory, "looks")) + 1;
+    const char *state = od_value_string(od_value_get(found, "workedState"));
+    report->again_ms = PROOF_WAIT_MS;
+    if (looks >= PROOFS)
+        od__vendor_not_withdrawn(report, false, "the record was removed, and is %s", state ? state : "not to be found");
+    return od__vendor_remember_step(memory, "prove", looks, err);
+}
+
+static od_status learn_withdraw(const od_vendor *vendor, const od_value *options, od_purpose purpose,
+                                const od_value *call, const od_operation *operation, const od_value *result,
+                                const od_error *failure, int64_t now_ms, od_value **memory, od_report *report,
+                                od_error *err) {
+    (void)vendor;
+    (void)options;
+    (void)purpose;
+    (void)operation;
+    if (failure && failure->code != OD_NOT_FOUND)
+        return od__vendor_pass_on(failure, err);
+    bool proving = is_step(*memory, "prove");
+    if (is_step(*memory, "remove") && !failure)
+        return od__vendor_remember_step(memory, "prove", 0, err);
+    const od_value *found = failure ? NULL : record_of(call, result);
+    if (found && settles(call, found, now_ms, report))
+        return OD_OK;
+    if (proving)
+        return look_again(found, memory, report, err);
+    if (found)
+        return od__vendor_remember_step(memory, "remove", 0, err);
+    od__vendor_not_withdrawn(report, false, failure ? "there is no such record" : "the record carries another attempt");
+    return OD_OK;
+}
+
+const od_following od__symbee_withdrawing = { .ask = ask_withdraw, .learn = learn_withdraw };

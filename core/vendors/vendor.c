@@ -1,6 +1,7 @@
 #include "vendors/vendor.h"
 
 #include <ctype.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -93,6 +94,40 @@ od_status od__vendor_operation(const od_vendor *vendor, const char *name, const 
                                od_error *err) {
     *operation = od__operation_find(vendor, name);
     return *operation ? OD_OK : od__error_set(err, OD_INTERNAL, "%s has no operation %s", vendor->name, name);
+}
+
+/* ---- taking a call back ---- */
+
+void od__vendor_not_withdrawn(od_report *report, bool made, const char *format, ...) {
+    char raw[OD_REPORT_WHY_BYTES];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(raw, sizeof raw, format, arguments);
+    va_end(arguments);
+    od__error_clean(report->why, sizeof report->why, raw, strlen(raw));
+    report->done = true;
+    report->withdrawn = false;
+    report->rang_maybe = made;
+}
+
+od_status od__vendor_remember_step(od_value **memory, const char *step, int64_t looks, od_error *err) {
+    od_value *made = od_value_new_object();
+    od_status status = made ? od__vendor_set_text(made, "step", step, err) : od__error_no_memory(err);
+    if (status == OD_OK && looks)
+        status = od_value_set(made, "looks", od_value_new_integer(looks), err);
+    if (status != OD_OK) {
+        od_value_unref(made);
+        return status;
+    }
+    od_value_unref(*memory);
+    *memory = made;
+    return OD_OK;
+}
+
+od_status od__vendor_pass_on(const od_error *failure, od_error *err) {
+    if (err && err->code == OD_OK)
+        *err = *failure;
+    return failure->code;
 }
 
 /* ---- complaints and checks ---- */

@@ -119,9 +119,10 @@ function genesys_records.problem(state, campaign, calling_list)
     end
 end
 
-local function token_in(map)
+-- The attempt that a record is of: in its data, else its reference.
+local function token_of(map, reference)
     local token = map and map.outdial
-    return json.type(token) == "string" and token or ""
+    return json.type(token) == "string" and token or reference or ""
 end
 
 -- Puts a new record into its chain, or into one of its own.
@@ -138,7 +139,8 @@ local function insert(own, body)
     local record = { handle = #own.list + 1, chain_id = chain_id, chain_n = chain_n, state = "ready", attempts = 0,
         campaign = body.campaignName, calling_list = body.callingList, application = body.applicationId,
         number = body.phoneNumber, time_zone = body.timeZone, phone_type = body.phoneType, from = body.from,
-        till = body["until"], other_fields = body.otherFields }
+        till = body["until"],
+        other_fields = body.otherFields, reference = body.referenceId }
     own.list[record.handle] = record
     return record
 end
@@ -163,8 +165,8 @@ local function dial(state, request, record)
     end
     calls.begin(state, call, record.number)
     if calls.rings(state, record.number) then
-        state.phone_log.ring({ vendor = VENDOR, to = record.number, token = token_in(record.other_fields) },
-            memory.now_ms(state))
+        local token = token_of(record.other_fields, record.reference)
+        state.phone_log.ring({ vendor = VENDOR, to = record.number, token = token }, memory.now_ms(state))
     end
 end
 
@@ -174,7 +176,7 @@ local function add(state, request)
     own.records = own.records + 1
     local code, text = genesys_records.problem(state, body.campaignName, body.callingList)
     if not code then
-        state.queue(VENDOR, body.phoneNumber, token_in(body.otherFields))
+        state.queue(VENDOR, body.phoneNumber, token_of(body.otherFields, body.referenceId))
     end
     memory.soon(state, function(at_ms)
         if code then

@@ -173,7 +173,7 @@ local function add_or_update(state, body)
 
     -- An identifier alone decides, so that an unknown one adds a record even where the client's is known.
     local record = own.store:find(body.campaignName, record_id_of(body), client_id)
-    local is_new = not record
+    local is_new, token_before = not record, record and agent.token(record)
     if is_new then
         record = { record_id = state.uuid(), client_id = client_id, preferred_agent = "", state = "NOTWORKED",
             attempts = 0, work_codes = {}, created_ms = state.now_ms() }
@@ -187,8 +187,9 @@ local function add_or_update(state, body)
     record.preferred_agent = body.preferredAgent or record.preferred_agent
     record.earliest_ms = body.nextEarliestWorkTimeUTC or record.earliest_ms
     record.updated_ms = state.now_ms()
-    if is_new then
-        state.queue(VENDOR, agent.number(record), agent.token(record))
+    local token = agent.token(record)
+    if is_new or token ~= "" and token ~= token_before then -- an update with another mark is another attempt
+        state.queue(VENDOR, agent.number(record), token)
     end
     agent.plan(state, record, state.now_ms())
     return respond(body, "SUCCESS")

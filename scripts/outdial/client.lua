@@ -7,7 +7,8 @@ local subscription = require "outdial.subscription"
 
 local M = {}
 
-local SEND_OPTIONS = { "send_before", "timeout" }
+local SEND_OPTIONS = { "send_before", "timeout", "single_try", "unpaced" }
+local FLAGS = { single_try = true, unpaced = true }
 local TRACK_OPTIONS = { "timeout" }
 
 local function describe_type(value)
@@ -26,7 +27,7 @@ local function contains(list, value)
     return false
 end
 
--- Options in seconds: those of SEND_OPTIONS, unless other names are given.
+-- Options in seconds, and flags: those of SEND_OPTIONS, unless other names are given.
 local function check_send_options(what, options, names)
     names = names or SEND_OPTIONS
     local problem
@@ -36,6 +37,10 @@ local function check_send_options(what, options, names)
         for key, value in pairs(options) do
             if not contains(names, key) then
                 problem = errors.unknown("unknown option", key, names)
+            elseif FLAGS[key] then
+                if type(value) ~= "boolean" then
+                    problem = ("%s: expected true or false, got %s"):format(key, tostring(value))
+                end
             elseif type(value) ~= "number" or not (value >= 0 and value <= 1e12) then
                 problem = ("%s: expected seconds, 0 or more, got %s"):format(key, tostring(value))
             end
@@ -63,7 +68,9 @@ end
 -- Builds the methods of one vendor for one scheduler.
 local function new_class(scheduler, vendor)
     local state, enter, wait = scheduler.state, scheduler.enter, scheduler.wait
-    local methods, names = {}, { "place_call", "find", "track", "subscribe", "prepare", "pages", "close" }
+    local methods = {}
+    local names = { "place_call", "prepare_call", "find", "track", "withdraw", "subscribe", "prepare", "pages",
+        "close" }
 
     local function stopping_error()
         return errors.new("canceled", "stopping: no new call is started", { placement = "not_placed" })
@@ -114,6 +121,19 @@ local function new_class(scheduler, vendor)
         if type(call) ~= "table" then misuse(what, "expected a call (a table), got " .. describe_type(call)) end
         local task = enter()
         local request, err = handle:find(call)
+        if not request then return nil, err end
+        return wait(task, request)
+    end
+
+    -- client:withdraw(call) -> { withdrawn = true } or { withdrawn = false, why, placed }, or nil, err: takes back a
+    -- call that the vendor accepted and has not made yet
+    function methods.withdraw(self, call)
+        local what = vendor .. ":withdraw"
+        local handle = type(self) == "table" and rawget(self, "_handle")
+        if not handle then check_handle(what, self, call) end
+        if type(call) ~= "table" then misuse(what, "expected a call (a table), got " .. describe_type(call)) end
+        local task = enter()
+        local request, err = handle:withdraw(call)
         if not request then return nil, err end
         return wait(task, request)
     end
@@ -181,6 +201,16 @@ local function new_class(scheduler, vendor)
         if params == nil then params = {} end
         if type(params) ~= "table" then misuse(what, "expected a table of fields, got " .. type(params)) end
         return handle:prepare(operation, params)
+    end
+
+    -- client:prepare_call(call) -> what place_call would send and how it counts, or nil, err: { operation, method, url,
+    -- headers, body (the exact text), token, account, bucket, per_second, burst, hands_off, hands_off_unbounded }
+    function methods.prepare_call(self, call)
+        local what = vendor .. ":prepare_call"
+        local handle = type(self) == "table" and rawget(self, "_handle")
+        if not handle then check_handle(what, self, call) end
+        if type(call) ~= "table" then misuse(what, "expected a table of fields, got " .. describe_type(call)) end
+        return handle:prepare_call(call)
     end
 
     -- client:close(): lets what is under way finish, ends its subscriptions and what is open at the vendor (an agent's

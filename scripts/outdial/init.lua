@@ -26,6 +26,17 @@ function outdial.client(vendor, options)
     return client, err
 end
 
+-- outdial.vendor(name) -> what a campaign has to know of a vendor: { name, title, finds, look_after_ms, withdraws,
+-- max_open, seats = { option, field }, ears }; outdial.h says what they mean. Raises for an unknown one.
+function outdial.vendor(name)
+    local known = {}
+    for i, vendor in ipairs(core.vendors()) do
+        if vendor.name == name then return vendor end
+        known[i] = vendor.name
+    end
+    error("outdial.vendor: " .. errors.unknown("unknown vendor", tostring(name), known), 2)
+end
+
 for _, vendor in ipairs(core.vendors()) do
     outdial[vendor.name] = function(options)
         local client, err = new_client(vendor.name, options, 2)

@@ -12,7 +12,7 @@ dir=$(mktemp -d)
 trap 'exec 8>&- 9>&-; rm -rf "$dir"' EXIT INT TERM
 
 done_runs=0
-all_runs=$((rounds * 11))
+all_runs=$((rounds * 16))
 progress() {
     done_runs=$((done_runs + 1))
     if [ -t 2 ]; then
@@ -45,6 +45,14 @@ bare() { # LOAD
     poll=$(median "bare_poll_$1")
     epoll=$(median "bare_epoll_$1")
     awk -v a="$poll" -v b="$epoll" 'BEGIN { print a < b ? a : b }'
+}
+
+# What each call in flight holds, in KiB.
+held() { # NAME
+    awk -v many="$(median "$1_256" 2)" -v one="$(median "$1_1" 2)" 'BEGIN { print (many - one) / 255 }'
+}
+bare_held() {
+    awk -v a="$(held bare_poll)" -v b="$(held bare_epoll)" 'BEGIN { print a < b ? a : b }'
 }
 
 wait_for_port() {
@@ -82,6 +90,12 @@ while [ $round -lt "$rounds" ]; do
         measure "c_client_$n" "$BUILD/bench/c_client" client "$port" "$n" "$calls"
     done
     measure sigv4 "$BUILD/bench/sigv4" $((calls * 5))
+    measure list "$BUILD/bench/list" $((calls * 5)) "$dir/contacts.csv"
+    measure rules "$BUILD/bench/rules" $((calls * 20))
+    # Next to nothing in flight: what is held then is the program itself.
+    measure bare_poll_1 "$BUILD/bench/bare_client" poll "$slow" 1 20 "$dir/request"
+    measure bare_epoll_1 "$BUILD/bench/bare_client" epoll "$slow" 1 20 "$dir/request"
+    measure outdial_1 "$BUILD/outdial" run $here/outdial_calls.lua "$slow" 1 20
 done
 [ -t 2 ] && printf '\r%72s\r' '' >&2
 
@@ -98,3 +112,8 @@ row 'C client, 256 in flight, server that takes 50 ms' "$(bare 256)" "$(median c
 row 'transport alone, 64 in flight, instant server' "$(bare 64)" "$(median c_transport_64)" ''
 row 'transport alone, 256 in flight, server that takes 50 ms' "$(bare 256)" "$(median c_transport_256)" ''
 row 'one signature, cached key, 330-byte body (floor: hashing)' "$(median sigv4 2)" "$(median sigv4 1)" '2.5 us'
+row 'one row of a list, 2 numbers (floor: finding line ends)' "$(median list 2)" "$(median list 1)" '1.5 us'
+printf '%-58s %8s %8.2f %8s  %s\n' 'one judgement, 5 caps, 2 gaps, 10 attempts' '' "$(median rules 1)" '' '3 us'
+printf '%-58s %8s %8.2f %8s  %s\n' 'one refusal, with its words and the next time' '' "$(median rules 2)" '' ''
+printf '\n%-58s %8s %8s %8s\n' 'memory per call in flight' 'KiB' 'KiB' 'ratio'
+row 'Lua task, 256 in flight' "$(bare_held)" "$(held outdial)" '1.5x'

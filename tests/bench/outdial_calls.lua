@@ -1,5 +1,5 @@
 -- What one signed, validated Amazon Connect call costs from a Lua task, all of it: `outdial run outdial_calls.lua PORT
--- IN_FLIGHT CALLS` prints the CPU time per call in microseconds.
+-- IN_FLIGHT CALLS` prints the CPU time per call in microseconds and the most memory that it ever held, in KiB.
 local outdial = require "outdial"
 
 local port, in_flight, calls = ...
@@ -32,9 +32,17 @@ local function call_all(count)
     assert(placed == count)
 end
 
+local function most_memory_kib()
+    for line in io.lines("/proc/self/status") do
+        local kib = line:match("^VmHWM:%s*(%d+)")
+        if kib then return tonumber(kib) end
+    end
+    error("/proc/self/status has no VmHWM")
+end
+
 call_all(in_flight * 2) -- connections are open after this
 collectgarbage()
 local before = os.clock()
 call_all(calls)
-print(string.format("%.2f", (os.clock() - before) / calls * 1e6))
+print(string.format("%.2f %d", (os.clock() - before) / calls * 1e6, most_memory_kib()))
 connect:close()

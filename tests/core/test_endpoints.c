@@ -1,11 +1,13 @@
-/* Where an AWS client's requests go: option, environment, partition; and what they are signed for. */
+/* Where an AWS client's requests go: option, environment, profile, partition; and what they are signed for. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -111,6 +113,144 @@ static void an_address_has_its_order(void **state) {
     }
 }
 
+/* ---- the region ---- */
+
+static void the_environment_may_name_the_region(void **state) {
+    (void)state;
+    static const struct { const char *environment[3], *options, *url, *error; } region_rows[] = {
+        { { "AWS_REGION=eu-west-2", NULL }, "{}", "https://connect.eu-west-2.amazonaws.com/contact/outbound-voice", NULL },
+        { { "AWS_REGION=eu-west-2", NULL }, "{\"region\":\"us-west-2\"}",
+          "https://connect.us-west-2.amazonaws.com/contact/outbound-voice", NULL },
+        { { "AWS_REGION=", NULL }, "{}", NULL, "validation /region: expected an AWS region such as us-east-1, got nothing" },
+        { { "AWS_REGION=not a region", NULL }, "{}", NULL,
+          "validation /region: expected an AWS region such as us-east-1, got \"not a region\"" },
+        { { "AWS_REGION=eu-west-2", NULL }, "[]", NULL, "validation: expected an object, got an array" },
+    };
+    for (size_t i = 0; i < sizeof(region_rows) / sizeof(region_rows[0]); i++) {
+        rig r;
+        rig_open(&r);
+        od_error error = OD_ERROR_INIT;
+        variables = region_rows[i].environment;
+        r.engine->get_env = get_env;
+        od_value *given = parse(region_rows[i].options), *prepared = NULL;
+        od_status status = od_client_new(r.engine, od_vendor_find("amazon_connect"), given, &r.client, &error);
+        od_value_unref(given);
+        if (region_rows[i].error != NULL) {
+            assert_error(&error, region_rows[i].error);
+        } else {
+            assert_int_equal(status, OD_OK);
+            given = parse("{\"DestinationPhoneNumber\":\"+15555550100\",\"SourcePhoneNumber\":\"+15555550199\","
+                          "\"ContactFlowId\":\"f\",\"InstanceId\":\"i\"}");
+            assert_int_equal(od_client_prepare(r.client, START, given, &prepared, NULL), OD_OK);
+            assert_string_equal(od_value_string(od_value_get(prepared, "url")), region_rows[i].url);
+            od_value_unref(prepared);
+            od_value_unref(given);
+        }
+        rig_close(&r);
+    }
+}
+
+/* ---- by the shared files ---- */
+
+#define PROFILED "\"region\":\"us-east-1\",\"instance_id\":\"i-1\",\"contact_flow_id\":\"f-1\"," \
+                 "\"source_phone_number\":\"+15555550199\""
+#define GIVEN ",\"credentials\":{\"access_key_id\":\"AKIDEXAMPLE\",\"secret_access_key\":\"s\"}"
+
+static const struct {
+    const char *config;          /* the text of the config file */
+    const char *variables[3];    /* beside the file's name */
+    const char *options;         /* after those of PROFILED */
+    const char *own, *v2;        /* of the client's operations, and of campaigns in version 2 */
+    const char *error;           /* %s: the file */
+} profile_rows[] = {
+    { "[default]\nendpoint_url = http://all:1/\n", { NULL }, "", "http://all:1", "http://all:1", NULL },
+    { "[default]\nendpoint_url = http://all\nservices = s\n[services s]\nconnect =\n  endpoint_url = http://own\n", { NULL }, "",
+      "http://own", "http://all", NULL },
+    { "[default]\nservices = s\n[services s]\nconnectcampaignsv2 =\n  endpoint_url = http://two\n", { NULL }, "", AWS,
+      "http://two", NULL },
+    { "[default]\nendpoint_url = http://all\n[profile p]\nendpoint_url = http://p\n", { NULL }, ",\"profile\":\"p\"",
+      "http://p", "http://p", NULL },
+    { "[default]\nendpoint_url = http://all\n[profile p]\nendpoint_url = http://p\n", { "AWS_PROFILE=p", NULL }, "",
+      "http://p", "http://p", NULL },
+    { "[default]\nendpoint_url = http://all\n", { NULL }, ",\"profile\":\"nobody\"", AWS, CAMPAIGNS, NULL },
+    { "[default]\nendpoint_url = http://all\n", { "AWS_ENDPOINT_URL_CONNECT=http://own", NULL }, "", "http://own", "http://all",
+      NULL },
+    { "[default]\nendpoint_url = http://all\n", { NULL }, ",\"endpoint\":\"http://mine\"", "http://mine", "http://mine", NULL },
+    { "[default]\nendpoint_url = http://all\n", { "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true", NULL }, "", AWS, CAMPAIGNS, NULL },
+    { "[default]\nendpoint_url = http://all\nignore_configured_endpoint_urls = true\n", { NULL }, "", AWS, CAMPAIGNS, NULL },
+    { "[default]\nendpoint_url = http://all\n", { NULL }, GIVEN, AWS, CAMPAIGNS, NULL }, /* keys are given: no file is read */
+    { "no section\n", { NULL }, GIVEN, AWS, CAMPAIGNS, NULL },
+    { "[default]\nendpoint_url = nowhere\n", { NULL }, "", NULL, NULL,
+      "validation: endpoint_url of the profile: expected http(s)://host[:port][/path], got \"nowhere\"" },
+    { "[default]\nendpoint_url = http://all\n", { NULL }, ",\"use_fips\":true", NULL, NULL,
+      "validation /use_fips: expected false (endpoint_url of the profile gives an endpoint), got true" },
+    { "[default\n", { NULL }, "", NULL, NULL, "authentication: profile: %s line 1: a section has no \"]\" at its end" },
+};
+
+static char config_file[64], config_variable[96];
+
+static void write_config(const char *text) {
+    snprintf(config_file, sizeof(config_file), "/tmp/outdial-endpoints-XXXXXX");
+    int fd = mkstemp(config_file);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+    close(fd);
+    snprintf(config_variable, sizeof(config_variable), "AWS_CONFIG_FILE=%s", config_file);
+}
+
+static od_status make_profile_client(rig *r, size_t row, od_error *error) {
+    static const char *environment[8];
+    size_t count = 0;
+    environment[count++] = config_variable;
+    environment[count++] = "AWS_SHARED_CREDENTIALS_FILE=/dev/null";
+    for (const char *const *variable = profile_rows[row].variables; *variable != NULL; variable++)
+        environment[count++] = *variable;
+    environment[count] = NULL;
+    variables = environment;
+    r->engine->get_env = get_env;
+    char options[1024];
+    snprintf(options, sizeof(options), "{" PROFILED "%s}", profile_rows[row].options);
+    od_value *given = parse(options);
+    od_status status = od_client_new(r->engine, od_vendor_find("amazon_connect"), given, &r->client, error);
+    od_value_unref(given);
+    return status;
+}
+
+static void assert_goes_to(rig *r, size_t operation, const char *expected) {
+    char url[512];
+    od_value *given = parse(operations[operation].parameters), *prepared = NULL;
+    assert_int_equal(od_client_prepare(r->client, operations[operation].operation, given, &prepared, NULL), OD_OK);
+    snprintf(url, sizeof(url), "%s%s", expected, operations[operation].path);
+    assert_string_equal(od_value_string(od_value_get(prepared, "url")), url);
+    od_value_unref(prepared);
+    od_value_unref(given);
+}
+
+static void a_profile_has_a_say_too(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof(profile_rows) / sizeof(profile_rows[0]); i++) {
+        rig r;
+        rig_open(&r);
+        od_error error = OD_ERROR_INIT;
+        write_config(profile_rows[i].config);
+        od_status status = make_profile_client(&r, i, &error);
+        if (profile_rows[i].error != NULL) {
+            char expected[256];
+            const char *file = strstr(profile_rows[i].error, "%s");
+            snprintf(expected, sizeof(expected), "%.*s%s%s", file != NULL ? (int)(file - profile_rows[i].error) : 200,
+                     profile_rows[i].error, file != NULL ? config_file : "", file != NULL ? file + 2 : "");
+            assert_error(&error, expected);
+        } else if (status != OD_OK) {
+            assert_error(&error, "no error");
+        }
+        unlink(config_file); /* what it said is known by now */
+        const char *const expected_urls[] = { profile_rows[i].own, NULL, profile_rows[i].v2 };
+        for (size_t k = 0; status == OD_OK && k < 3; k += 2)
+            assert_goes_to(&r, k, expected_urls[k]);
+        rig_close(&r);
+    }
+}
+
 static void each_failing_allocation_is_an_error(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -145,6 +285,8 @@ int main(void) {
     json_set_alloc_funcs(od__alloc, od__free);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_address_has_its_order),
+        cmocka_unit_test(the_environment_may_name_the_region),
+        cmocka_unit_test(a_profile_has_a_say_too),
         cmocka_unit_test(each_failing_allocation_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

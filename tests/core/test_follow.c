@@ -370,7 +370,7 @@ static const struct {
     { &polled, OD_PURPOSE_TRACK, "{\"id\":\"7\",\"vendor\":\"symbee\"}",
       "validation /vendor: expected a call of made_up, got one of symbee" },
     { &polled, OD_PURPOSE_TRACK, "{\"id\":\"bad\"}", "validation /id: expected a string, got nothing" },
-    { &polled, OD_PURPOSE_TRACK, "{\"id\":\"bell\"}", "internal: ring rings, and following a call only reads" },
+    { &polled, OD_PURPOSE_TRACK, "{\"id\":\"bell\"}", "internal: ring rings, and following a call never does" },
     { &polled, OD_PURPOSE_TRACK, "{\"id\":\"quiet\"}",
       "internal: made_up has nothing to ask, and no event will tell" },
 };

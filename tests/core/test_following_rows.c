@@ -1,6 +1,6 @@
-/* Calls that are followed, and operations that wait: rows of tests/vectors/vendors/VENDOR/following.json, each what is
- * asked, answered and heard, and what becomes of it. With purpose settle and an operation it is about what that operation
- * asked for. */
+/* Calls that are followed or taken back, and operations that wait: rows of tests/vectors/vendors/VENDOR/following.json and
+ * withdrawing.json, each what is asked, answered and heard, and what becomes of it. With purpose settle and an operation
+ * it is about what that operation asked for. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -86,14 +86,18 @@ static void assert_followed(const follower *f, const od_value *step) {
     const od_value *ask = od_value_get(step, "ask"), *again = od_value_get(step, "again_ms");
     if (ask && od_value_type(ask) == OD_TYPE_OBJECT) {
         assert_string_equal(f->asked ? f->asked->name : "(nothing)", vector_text(ask, "operation"));
-        assert_false(f->asked->rings);
+        assert_false(od__operation_rings(f->asked, f->params));
         assert_json_equal(f->params, od_value_get(ask, "params"));
     } else if (ask) {
         assert_null(f->asked);
     }
-    const od_value *settled = od_value_get(step, "settled");
-    assert_int_equal(report->done, outcome || found || settled);
-    if (settled) {
+    const od_value *settled = od_value_get(step, "settled"), *withdrawn = od_value_get(step, "withdrawn");
+    assert_int_equal(report->done, outcome || found || settled || withdrawn);
+    if (withdrawn) {
+        assert_int_equal(report->withdrawn, od_value_boolean(od_value_get(withdrawn, "withdrawn")));
+        assert_int_equal(report->rang_maybe, od_value_boolean(od_value_get(withdrawn, "placed")));
+        assert_string_equal(report->why, vector_text(withdrawn, "why") ? vector_text(withdrawn, "why") : "");
+    } else if (settled) {
         assert_json_equal(report->raw, settled);
     } else if (outcome) {
         assert_string_equal(od__outcome_name(report->kind), vector_text(outcome, "kind"));
@@ -124,6 +128,9 @@ static od_status follow_row(const vector_row *r, const od_value *options, bool c
         f.purpose = OD_PURPOSE_SETTLE;
         f.asked = od_operation_find(r->vendor, vector_text(r->value, "operation"));
         f.how = f.asked->settling->following;
+    } else if (strcmp(vector_text(r->value, "purpose"), "withdraw") == 0) {
+        f.purpose = OD_PURPOSE_WITHDRAW;
+        f.how = r->vendor->withdrawing;
     }
     od_status status = OD_OK;
     for (size_t i = 0; status == OD_OK && i < od_value_length(steps); i++) {
@@ -174,8 +181,10 @@ int main(void) {
     json_set_alloc_funcs(od__alloc, od__free); /* so that the allocations of values can fail too */
     size_t count = 0;
     const od_vendor *vendor;
-    for (size_t v = 0; (vendor = od_vendor_at(v)) != NULL; v++)
+    for (size_t v = 0; (vendor = od_vendor_at(v)) != NULL; v++) {
         vector_rows_load(vendor, NULL, "following");
+        vector_rows_load(vendor, NULL, "withdrawing");
+    }
     for (size_t i = 0; i < vector_row_count; i++) {
         vector_row *row = &vector_rows[i];
         tests[count++] = (struct CMUnitTest){ row->name, run_following, NULL, NULL, row };

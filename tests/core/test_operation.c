@@ -588,6 +588,16 @@ static void neutral_calls(void **state) {
         {"{\"to\":\"1\",\"attribute\":{}}", "/attribute", "unknown field, did you mean \"attributes\"?"},
         {"{\"to\":\"1\",\"attributes\":{\"a\":1}}", "/attributes/a", "expected a string, got an integer"},
         {"{\"to\":\"1\",\"fields\":[]}", "/fields", "expected an object, got an array"},
+        {"{\"to\":\"1\",\"not_before\":1.5,\"not_after\":2,\"zone\":\"America/Port-au-Prince\",\"ring_timeout\":600}", "",
+         ""},
+        {"{\"to\":\"1\",\"not_before\":1768500000000}", "/not_before",
+         "expected a time in Unix seconds, got 1768500000000"},
+        {"{\"to\":\"1\",\"not_after\":\"soon\"}", "/not_after", "expected a time in Unix seconds, got a string"},
+        {"{\"to\":\"1\",\"not_before\":2,\"not_after\":2}", "/not_after",
+         "expected a time after not_before (2), got 2"},
+        {"{\"to\":\"1\",\"zone\":\"+01:00\"}", "/zone",
+         "expected an IANA time zone such as America/Chicago, got \"+01:00\""},
+        {"{\"to\":\"1\",\"ring_timeout\":0}", "/ring_timeout", "expected an integer from 1 to 600, got 0"},
     };
     for (size_t i = 0; i < ROWS(rows); i++) {
         od_value *value = parsed(rows[i].call);

@@ -54,6 +54,37 @@ static void test_gcra(void **state) {
     }
 }
 
+typedef struct left_row {
+    double per_second;
+    int burst;
+    int64_t tat_us, slot_us, left_us;
+    uint64_t since;
+    int64_t expected_us;
+} left_row;
+
+static void test_gcra_of_one_that_left_late(void **state) {
+    (void)state;
+    static const left_row rows[] = {
+        /* five at once that left 30 ms later: the sixth goes 30 ms, and what the ways may differ by, after its slot */
+        { 2, 5, 3500000, 1000000, 1030000, 5, 3532000 },
+        { 2, 5, 3500000, 1000000, 1030000, 4, 3500000 }, /* all but the first were late: that one counts */
+        { 2, 5, 3500000, 1000000, 1000000, 5, 3500000 }, /* none was */
+        { 2, 5, 3500000, 1000000, 0, 5, 3500000 },       /* it never left */
+        { 2, 5, 3500000, 1000000, 4000000, 5, 4000000 }, /* one that hung moves the others by one slot */
+        { 2, 1, 1500000, 1000000, 1030000, 1, 1500000 }, /* one at a time */
+        { 10, 2, 9000000, 1000000, 1030000, 1, 9000000 }, /* long ago */
+        { 1e-300, 2, 7, 5, 6, UINT64_MAX, INT64_C(1) << 60 },
+        { 1e9, 2, 7, 5, 6, UINT64_MAX, INT64_C(1) << 60 },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        od_rate rate = { .per_second = rows[i].per_second, .burst = rows[i].burst };
+        int64_t tat_us = rows[i].tat_us;
+        od__gcra_left(&tat_us, &rate, rows[i].slot_us, rows[i].left_us, rows[i].since);
+        if (tat_us != rows[i].expected_us)
+            fail_msg("row %zu: %lld, not %lld", i, (long long)tat_us, (long long)rows[i].expected_us);
+    }
+}
+
 /* ---- the layer ---- */
 
 enum { MOST = 8 };
@@ -284,6 +315,28 @@ static void test_answers_pass_through(void **state) {
     dispose(f);
 }
 
+static void test_what_left_late_holds_up_those_behind_it(void **state) {
+    (void)state;
+    fixture *f = make(NULL);
+    for (int i = 0; i < 4; i++) send(f, i, &two_at_once);
+    assert_string_equal(below(f), "01");
+    pass(f, 40000);
+    fake_answer(&f->inner, f->fake.now_us - 10000, 200, OD_OK, NULL); /* a connection had to be made first */
+    fake_answer(&f->inner, f->fake.now_us - 5000, 200, OD_OK, NULL);
+    pass(f, 60000);
+    assert_string_equal(below(f), ""); /* their slots, 100 ms after the first, are too early now */
+    pass(f, 31999);
+    assert_string_equal(below(f), "");
+    pass(f, 1);
+    assert_string_equal(below(f), "2");
+    fake_answer(&f->inner, f->fake.now_us + 50, 200, OD_OK, NULL);
+    pass(f, 99999);
+    assert_string_equal(below(f), "");
+    pass(f, 1);
+    assert_string_equal(below(f), "3");
+    dispose(f);
+}
+
 static void assert_late(const sender *who) {
     const od_exchange *exchange = &who->exchange;
     assert_int_equal(who->finished, 1);
@@ -470,6 +523,7 @@ static void test_memory_failures(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_gcra),
+        cmocka_unit_test(test_gcra_of_one_that_left_late),
         cmocka_unit_test(test_first_come_first_served),
         cmocka_unit_test(test_R2_repetitions_go_first),
         cmocka_unit_test(test_R21_placements_go_before_polls),
@@ -481,6 +535,7 @@ int main(void) {
         cmocka_unit_test(test_long_polls_pass),
         cmocka_unit_test(test_a_canceled_waiter_takes_no_slot),
         cmocka_unit_test(test_answers_pass_through),
+        cmocka_unit_test(test_what_left_late_holds_up_those_behind_it),
         cmocka_unit_test(test_R4_what_comes_late_is_not_sent),
         cmocka_unit_test(test_R4_who_waits_too_long_is_not_sent),
         cmocka_unit_test(test_R4_a_slot_at_the_limit_is_too_late),

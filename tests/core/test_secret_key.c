@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 #include <jansson.h>
@@ -40,6 +41,8 @@ static void clean_environment(void) {
                                          "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS" };
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         unsetenv(names[i]);
+    setenv("AWS_CONFIG_FILE", "/dev/null", 1);
+    setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null", 1);
 }
 
 /* Answers the question for the secret, which must be the oldest that waits. */
@@ -132,6 +135,34 @@ static void where_the_secret_is_read(void **state) {
         auth_close(&r);
         clean_environment();
     }
+}
+
+static void a_profile_may_say_where_the_secret_is(void **state) {
+    (void)state;
+    static const char config[] = "[default]\naws_access_key_id = a\naws_secret_access_key = s\nservices = here\n"
+                                 "[services here]\nsecrets_manager =\n  endpoint_url = http://localhost:3\n";
+    char file[] = "/tmp/outdial-secrets-XXXXXX";
+    int fd = mkstemp(file);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, config, sizeof(config) - 1), sizeof(config) - 1);
+    close(fd);
+    setenv("AWS_CONFIG_FILE", file, 1);
+    static const struct { const char *options, *url; } rows[] = {
+        { "{}", "http://localhost:3/" },
+        { "{\"secrets_endpoint\":\"http://localhost:4\"}", "http://localhost:4/" },
+        { STORED, "https://secretsmanager.us-east-1.amazonaws.com/" }, /* keys are given: no file is read */
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        auth_rig r;
+        auth_make(&r, &od_authorizer_secret_key, rows[i].options);
+        auth_one o;
+        auth_send(&r, &o, "POST", URL, "{}");
+        assert_string_equal(od__buffer_text(&r.network.first->request.url), rows[i].url);
+        drop(&o);
+        auth_close(&r);
+    }
+    clean_environment();
+    unlink(file);
 }
 
 static void the_signature_is_of_the_secrets_region(void **state) {
@@ -569,6 +600,7 @@ int main(void) {
         cmocka_unit_test(the_key_is_read_once_for_all),
         cmocka_unit_test(a_key_of_the_options_asks_nobody),
         cmocka_unit_test(where_the_secret_is_read),
+        cmocka_unit_test(a_profile_may_say_where_the_secret_is),
         cmocka_unit_test(the_signature_is_of_the_secrets_region),
         cmocka_unit_test(what_no_client_can_be_made_of),
         cmocka_unit_test(a_key_is_kept_for_an_hour_and_no_longer),

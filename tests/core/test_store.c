@@ -178,7 +178,7 @@ static od_value *made_dial(theatre *t, const od_value *step, const char *as) {
     const char *id = text_of(step, "dial");
     od_error err = OD_ERROR_INIT;
     od_value *take = NULL;
-    assert_int_equal(od_value_parse("{\"campaign\":\"c\",\"limit\":100}", 29, &take, NULL), OD_OK);
+    assert_int_equal(od_value_parse("{\"campaign\":\"c\",\"limit\":100}", 28, &take, NULL), OD_OK);
     od_request *taken = ask(t, as, "take", take, &err);
     od_value_unref(take);
     if (taken == NULL)

@@ -242,6 +242,8 @@ static void a_placed_record_is_tracked_to_its_outcome(void **state) {
     od_value *call = parse("{\"to\":\"+15550100123\",\"contact\":\"7\",\"token\":\"t1\"}");
     od_request *placed = NULL, *tracked = NULL;
     assert_int_equal(od_client_place(r.client, call, NULL, &placed, NULL), OD_OK);
+    fake_answer(&r.network, r.network.first, 200, "", GONE);
+    step(&r);
     fake_answer(&r.network, r.network.first, 200, "", SUCCEEDED);
     step(&r);
     assert_value(od_request_result(placed), "{\"id\":\"7\",\"state\":\"handed_off\",\"vendor\":\"symbee\",\"token\":\"t1\","

@@ -235,12 +235,8 @@ static void run_answers(void **state) {
 
 static od_status place_and_build(const vector_row *r, const od_value *options, const od_operation **operation,
                                  od_value **params, const char **dropped, od_http_request *request, od_error *err) {
-    const od_value *value = od_value_get(r->value, "call");
-    od_call call = {
-        .to = vector_text(value, "to"), .from = vector_text(value, "from"), .contact = vector_text(value, "contact"),
-        .token = vector_text(value, "token"), .attributes = od_value_get(value, "attributes"),
-        .fields = od_value_get(value, "fields"),
-    };
+    od_call call;
+    od__call_read(od_value_get(r->value, "call"), &call);
     od_status status = r->vendor->place(r->vendor, options, &call, operation, params, dropped, err);
     return status == OD_OK ? build(r, *operation, options, *params, request, err) : status;
 }

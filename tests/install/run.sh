@@ -31,7 +31,7 @@ check "outdial.pc names the final prefix" grep -q '^prefix=/opt/outdial$' "$work
 export PKG_CONFIG_PATH="$prefix/lib/pkgconfig"
 build_example() { gcc -Wall -Wextra -Werror scripts/examples/epoll_host.c $(pkg-config --cflags --libs outdial) -o "$work/epoll_host"; }
 build_static() {
-    gcc scripts/examples/epoll_host.c -I"$prefix/include" "$prefix/lib/liboutdial.a" $(pkg-config --libs libcurl jansson libcrypto) \
+    gcc scripts/examples/epoll_host.c -I"$prefix/include" "$prefix/lib/liboutdial.a" $(pkg-config --libs libcurl jansson libcrypto sqlite3) \
         -pthread -ldl -o "$work/epoll_static"
 }
 build_cxx() { printf '#include <outdial.h>\nint main() { return od_version() == 0; }\n' | gcc -x c -std=c99 -pedantic -Werror -I"$prefix/include" -fsyntax-only -; }

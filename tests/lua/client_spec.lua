@@ -384,6 +384,10 @@ describe("misuse of a client", function()
             'outdial: amazon_connect:place_call: unknown option "timout", did you mean "timeout"?' },
         { "a bad option of a call", function() client:place_call({ to = "+12065550101" }, { timeout = "1" }) end,
             "outdial: amazon_connect:place_call: timeout: expected seconds, 0 or more, got 1" },
+        { "a flag of a call that is none", function() client:place_call({ to = "+12065550101" }, { unpaced = 1 }) end,
+            "outdial: amazon_connect:place_call: unpaced: expected true or false, got 1" },
+        { "a flag where a call is followed", function() client:track({}, { single_try = true }) end,
+            'outdial: amazon_connect:track: unknown option "single_try"' },
         { "options of a call that are none", function() client:place_call({}, 5) end,
             "outdial: amazon_connect:place_call: expected a table of options, got number" },
         { "a closed client", function() closed:start_outbound_voice_contact {} end,
@@ -427,7 +431,7 @@ describe("misuse of a client", function()
         assert.has_error(function() handle:submit("start_outbund_voice_contact", {}) end,
             'unknown operation "start_outbund_voice_contact", did you mean "start_outbound_voice_contact"?')
         assert.has_error(function() handle:submit("start_outbound_voice_contact", {}, { tiemout = 1 }) end,
-            'unknown option "tiemout": a call takes send_before and timeout')
+            'unknown option "tiemout": a call takes send_before, timeout, single_try and unpaced')
         assert.has_error(function() handle:submit("start_outbound_voice_contact") end)
         assert.has_error(function() handle.submit(engine, "x", {}) end)
         assert.equal(0, engine:pending())

@@ -222,6 +222,44 @@ describe("Amazon Connect", function()
         end)
     end)
 
+    -- In any stretch of time no more may arrive than the vendor takes: five, and two for each second of it. Arrivals
+    -- are told apart to a quarter of a second, for the machine may be busy.
+    local function assert_within_rate(arrivals)
+        for first = 1, #arrivals do
+            for last = first, #arrivals do
+                local seconds = (arrivals[last] - arrivals[first]) / 1000
+                assert.is_true(last - first + 1 <= 5 + 2 * (seconds + 0.25),
+                    ("%d arrived within %.3f s"):format(last - first + 1, seconds))
+            end
+        end
+    end
+
+    for _, tasks in ipairs { 1, 64 } do
+        it(("R21 keeps to two calls a second, five at once, from %d tasks"):format(tasks), function()
+            local count = tasks == 1 and 6 or 8
+            outdial.run(function()
+                local arrivals = {}
+                -- It takes whatever comes: what it refused would hide what arrived.
+                local server = assert(mock.start())
+                function server.log.ring(_, now_ms) arrivals[#arrivals + 1] = now_ms end
+                local client = outdial.amazon_connect { region = "us-east-1", instance_id = INSTANCE,
+                    contact_flow_id = "f-1", source_phone_number = "+12065550100",
+                    endpoint = "http://127.0.0.1:" .. server.port,
+                    credentials = { access_key_id = "AKIDEXAMPLE",
+                        secret_access_key = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY" } }
+                local numbers = {}
+                for i = 1, count do numbers[i] = "+1206555000" .. i end
+                outdial.each(numbers, { concurrency = tasks }, function(number)
+                    assert(client:place_call { to = number })
+                end)
+                assert.equal(count, #arrivals)
+                assert_within_rate(arrivals)
+                client:close()
+                server:stop()
+            end)
+        end)
+    end
+
     it("corrects a clock that is wrong by the vendor's answers", function()
         local lines = {}
         with_mock(function(client, _, advance)

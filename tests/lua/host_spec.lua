@@ -50,6 +50,15 @@ Places outbound calls through contact-centre vendors.
   run         run a Lua script: its chunk is the first task
   call        send one operation to one vendor
   operations  what vendors, operations and fields there are
+  status      how far the campaigns of a store are
+  doubts      calls of which it is not known whether they rang
+  explain     why a contact was called, or was not
+  export      contacts, attempts and outcomes as rows
+  dnc         do-not-call entries of a store
+  contact     add, cancel, finish, hold or release one contact
+  pause       start no new call of a campaign, until resume
+  resume      let a campaign that is paused, held or stopped go on
+  stop        end a campaign: no new call, and what was handed off is taken back
   mock        all vendors on one port, to try things out without ringing a phone
   sign        the stages of an AWS signature, for a request that is not sent
   version     which release this is, and on which libraries it runs
@@ -94,6 +103,9 @@ outdial COMMAND --help tells more about one.
             { "version --json=yes", "outdial version: --json takes no value" },
             { "version extra", "outdial version: unexpected argument extra" },
             { "operations a b", "outdial operations: unexpected argument b" },
+            { "operations --json --markdown", "outdial operations: --json and --markdown exclude each other" },
+            { "operations --markdown symbee.transfer_campaign_record",
+                "outdial operations: --markdown is for a vendor, or for all" },
             { "mock extra", "outdial mock: unexpected argument extra" },
             { "mock --seed", "outdial mock: --seed needs N" },
             { "run", "outdial run: expected a file" },
@@ -338,6 +350,33 @@ describe("outdial operations", function()
             assert.truthy(rest:find("\n      end_user_number +string"))
         end
         assert.truthy(rest:find("\n      scheduled_at +string +required"))
+    end)
+
+    it("writes the whole reference as Markdown", function()
+        local core = require "outdial.core"
+        local out, err, code = outdial("operations --markdown")
+        assert.equal("", err)
+        assert.equal(0, code)
+        local parts = {}
+        for i, vendor in ipairs(core.vendors()) do
+            parts[i] = outdial("operations --markdown " .. vendor.name)
+            for _, name in ipairs(core.operations(vendor.name)) do
+                assert.truthy(parts[i]:find("\n### " .. name .. "\n", 1, true), name)
+            end
+        end
+        assert.equal(table.concat(parts, "\n"), out)
+        for _, line in ipairs {
+            "| `RingTimeoutInSeconds` | integer |  | 15..60; default: 25 | how long it rings before the call fails |",
+            "| `References.Type` | string | yes | one of URL, NUMBER, STRING, DATE, EMAIL | kind of reference; "
+                .. "a DATE has Unix time as its Value |",
+            "- rule: SourcePhoneNumber or QueueId", "- sent again only with the same `ClientToken`",
+            "# Genesys Web Services (`outdial.genesys`)", "- `PUT /contact/outbound-voice`", "- rings no phone",
+        } do
+            assert.truthy(out:find("\n" .. line .. "\n", 1, true), line)
+        end
+        for line in out:gmatch("\n(|[^\n]*)") do -- five cells each
+            assert.equal(6, select(2, line:gsub("\\|", ""):gsub("|", "")), line)
+        end
     end)
 
     it("gives the same as JSON", function()

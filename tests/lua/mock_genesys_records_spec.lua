@@ -80,7 +80,7 @@ describe("the mock's AddRecord", function()
             .. '"Campaign1","GSW_CHAIN_N":0,"GSW_CHAIN_ID":2},"deviceId":"' .. gws.OTHER
             .. '","messageType":"DeviceUserEventMessage"},"channel":"/me/internal"},' .. CONNECTED .. "]",
             park.resume().body)
-        assert.same({ { vendor = "genesys", to = "12345", token = "" } }, client.state.queued)
+        assert.same({ { vendor = "genesys", to = "12345", token = "123456789" } }, client.state.queued)
     end)
 
     it("comes without a referenceId where none was sent", function()

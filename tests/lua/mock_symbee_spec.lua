@@ -169,6 +169,9 @@ describe("the mock's addOrUpdateCampaignRecord", function()
         assert.equal("2015-08-30 12:36:01.500", list[1].lastUpdatedTime)
         assert.equal(json.null, list[1].nextEarliestWorkTime)
         assert.equal(1, #state.queued)
+        expect(post(state, UPSERT, ',"clientId":"c-1","previewRecordData":[{"key":"outdial_attempt","value":"t-2"}]'),
+            "SUCCESS")
+        assert.equal("t-2", state.queued[2].token) -- another attempt at the same person
     end)
 
     it("lets previewRecordId decide alone: a known one updates, an unknown one adds a second record", function()

@@ -23,7 +23,8 @@ local command = {
         "               else OUTDIAL_<VENDOR>_<KEY> of the environment",
         "",
         "FIELD=VALUE sets a field, FIELD.SUB=VALUE one inside it, FIELD:=JSON any value.",
-        "VENDOR.place_call places a call the same way at every vendor: to, from, contact, attributes, token, fields.",
+        "VENDOR.place_call places a call the same way at every vendor: to, from, contact, attributes, token,",
+        "not_before, not_after, zone, ring_timeout, fields.",
     },
     example = "outdial call amazon_connect.place_call to=+12065550100 attributes.plan=gold --region us-east-1",
 }
@@ -37,6 +38,10 @@ local CALL_FIELDS = {
     { name = "contact", type = "string" },
     { name = "token", type = "string" },
     { name = "attributes", type = "map of string" },
+    { name = "not_before", type = "number" },
+    { name = "not_after", type = "number" },
+    { name = "zone", type = "string" },
+    { name = "ring_timeout", type = "integer" },
     { name = "fields", type = "map of any" },
 }
 

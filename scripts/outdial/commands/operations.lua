@@ -6,12 +6,13 @@ local core = require "outdial.core"
 local json = require "outdial.commands.json"
 local options = require "outdial.commands.options"
 local program = require "outdial.commands.program"
+local reference = require "outdial.commands.reference"
 
 local command = {
     name = "operations",
     usage = "[VENDOR[.OPERATION]]",
     summary = "what vendors, operations and fields there are",
-    flags = { { "json", nil, "as JSON" } },
+    flags = { { "json", nil, "as JSON" }, { "markdown", nil, "the whole reference, of one vendor or of all" } },
     example = "outdial operations amazon_connect.start_outbound_voice_contact",
 }
 
@@ -137,6 +138,11 @@ end
 function command.run(args)
     if args[2] then
         return options.misuse(command, "unexpected argument " .. args[2])
+    elseif args.json and args.markdown then
+        return options.misuse(command, "--json and --markdown exclude each other")
+    elseif not args[1] and args.markdown then
+        io.stdout:write(reference.markdown(core.vendors()))
+        return program.DONE
     elseif not args[1] then
         print_vendors(args.json)
         return program.DONE
@@ -145,6 +151,11 @@ function command.run(args)
     local vendor, unknown = catalogue.find_vendor(vendor_name or args[1])
     if not vendor then
         return options.misuse(command, unknown)
+    elseif args.markdown and operation_name then
+        return options.misuse(command, "--markdown is for a vendor, or for all")
+    elseif args.markdown then
+        io.stdout:write(reference.markdown({ vendor }))
+        return program.DONE
     elseif not operation_name then
         print_vendor(vendor, args.json)
         return program.DONE

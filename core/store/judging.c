@@ -1,0 +1,35 @@
+#include "store/judging.h"
+
+bool od__judged_number(const od_value *numbers, int64_t index, od_judged_number *out) {
+    const od_value *row = index > 0 ? od_value_at(numbers, (size_t)index - 1) : NULL;
+    if (row == NULL)
+        return false;
+    const char *country = od_value_string(od_value_at(row, 2));
+    *out = (od_judged_number){ .column = od_value_string(od_value_at(row, 0)), .number = od_value_string(od_value_at(row, 1)),
+                               .country = country != NULL && country[0] != '\0' ? country : NULL };
+    return out->number != NULL;
+}
+
+od_status od__judge_number(od_work *work, const od_campaign_row *campaign, const od_contact_row *contact,
+                           const od_judged_number *number, int64_t at_ms, od_gathered *gathered, od_judgement *out,
+                           od_buffer *trail, od_error *err) {
+    od_work then = *work;
+    then.wall_ms = at_ms;
+    const od_subject_row row = {
+        .contact_id = contact->id, .campaign_id = campaign->id, .person = contact->person,
+        .shared_person = contact->shared_person,
+        .subject = campaign->subject[0] != '\0' ? campaign->subject : NULL, .number = number->number,
+        .country = number->country, .zones = contact->zones, .numbers_json = contact->numbers,
+        .is_callback = contact->callback_ms > 0,
+    };
+    od_zones *zones;
+    od_status status = od__rulebook_zones(work, &zones, err);
+    if (status == OD_OK)
+        status = od__gather(&then, campaign->ruleset, &row, gathered, err);
+    if (status == OD_OK)
+        status = od__rules_judge(campaign->ruleset, zones, &gathered->facts, at_ms, out, trail, err);
+    if (status != OD_OK || out->allowed || out->next_ms == 0)
+        return status;
+    return od__rules_next(campaign->ruleset, zones, &gathered->facts, out->next_ms, at_ms + OD_JUDGING_HORIZON_MS,
+                          &out->next_ms, err);
+}

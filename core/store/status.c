@@ -1,0 +1,243 @@
+/* The verb `status`: how a store, or one campaign of it, stands. Every count comes from an index that holds all that it needs,
+ * so that a million contacts are counted in a moment. */
+#include "base/error.h"
+#include "store/campaign.h"
+#include "store/importing.h"
+#include "store/leg.h"
+#include "store/schema.h"
+#include "store/verbs.h"
+
+typedef struct status_counts {
+    int64_t contacts[OD_CONTACT_COUNT], legs[OD_LEG_COUNT];
+    int64_t next_ms, withdrawals_failed, second_rings;
+    od_value *refused, *outcomes, *clients, *campaigns;
+} status_counts;
+
+/* Adds to object[key], which starts as 0. */
+static od_status add_to(od_value *object, const char *key, int64_t count, od_error *err) {
+    return od_value_set(object, key, od_value_new_integer(od__param_integer(object, key, 0) + count), err);
+}
+
+static od_status count_contacts(od_work *work, int64_t campaign_id, status_counts *counts, od_error *err) {
+    od_query query;
+    od__query(&query, work->database, err, "SELECT state, count(*) FROM contact WHERE campaign_id = ?1 GROUP BY state", "i",
+              campaign_id);
+    while (od__query_row(&query)) {
+        int64_t state = od__query_integer(&query, 0);
+        if (state >= 0 && state < OD_CONTACT_COUNT)
+            counts->contacts[state] += od__query_integer(&query, 1);
+    }
+    od_status status = od__query_end(&query);
+    if (status != OD_OK)
+        return status;
+    od__query(&query, work->database, err, "SELECT due_ms FROM contact WHERE campaign_id = ?1 AND state = 1"
+              " ORDER BY due_ms LIMIT 1", "i", campaign_id);
+    if (od__query_row(&query)) {
+        int64_t next_ms = od__query_integer(&query, 0);
+        if (counts->next_ms == 0 || next_ms < counts->next_ms)
+            counts->next_ms = next_ms;
+    }
+    return od__query_end(&query);
+}
+
+/* Rows of a word and a count. */
+static od_status count_words(od_query *query, od_value *object, od_error *err) {
+    od_status status = OD_OK;
+    while (status == OD_OK && od__query_row(query))
+        status = add_to(object, od__query_text(query, 0), od__query_integer(query, 1), err);
+    od_status ended = od__query_end(query);
+    return status == OD_OK ? ended : status;
+}
+
+static od_status count_reasons(od_work *work, int64_t campaign_id, status_counts *counts, od_error *err) {
+    od_query query;
+    od__query(&query, work->database, err,
+              "SELECT why, count(*) FROM contact INDEXED BY contact_why WHERE campaign_id = ?1 AND state IN (1, 4, 7)"
+              " AND why IS NOT NULL GROUP BY why", "i", campaign_id);
+    return count_words(&query, counts->refused, err);
+}
+
+static od_status count_outcomes(od_work *work, int64_t campaign_id, status_counts *counts, od_error *err) {
+    od_query query;
+    od__query(&query, work->database, err,
+              "SELECT kind, count(*) FROM attempt WHERE campaign_id = ?1 AND kind IS NOT NULL GROUP BY kind", "i", campaign_id);
+    od_status status = count_words(&query, counts->outcomes, err);
+    if (status != OD_OK)
+        return status;
+    od__query(&query, work->database, err, "SELECT count(*) FROM attempt WHERE campaign_id = ?1 AND second_ring = 1", "i",
+              campaign_id);
+    if (od__query_row(&query))
+        counts->second_rings += od__query_integer(&query, 0);
+    return od__query_end(&query);
+}
+
+/* ---- legs ---- */
+
+/* The words under which legs are reported, and the states that each sums up. */
+static const struct {
+    const char *name;
+    int64_t states[2];
+} leg_words[] = {
+    { "open", { OD_LEG_intent, -1 } },           { "handed_off", { OD_LEG_handed_off, -1 } },
+    { "placed", { OD_LEG_placed, OD_LEG_ended } }, { "not_placed", { OD_LEG_not_placed, OD_LEG_void } },
+    { "unknown", { OD_LEG_in_doubt, OD_LEG_written_off } },
+};
+
+static const char *leg_word(int64_t state) {
+    for (size_t i = 0; i < sizeof(leg_words) / sizeof(leg_words[0]); i++) {
+        if (leg_words[i].states[0] == state || leg_words[i].states[1] == state)
+            return leg_words[i].name;
+    }
+    return "unknown";
+}
+
+static od_status add_client(od_value *clients, const char *client, int64_t state, int64_t count, od_error *err) {
+    od_value *row = NULL;
+    const od_value *known = od_value_get(clients, client);
+    od_status status = OD_OK;
+    if (known == NULL) {
+        row = od_value_new_object();
+        if (row == NULL)
+            return od__error_no_memory(err);
+        for (size_t i = 0; i < sizeof(leg_words) / sizeof(leg_words[0]) && status == OD_OK; i++)
+            status = od_value_set(row, leg_words[i].name, od_value_new_integer(0), err);
+    } else {
+        row = od_value_ref(known);
+    }
+    if (status == OD_OK)
+        status = add_to(row, leg_word(state), count, err);
+    if (status == OD_OK && known == NULL)
+        return od_value_set(clients, client, row, err);
+    od_value_unref(row);
+    return status;
+}
+
+static od_status count_legs(od_work *work, int64_t campaign_id, status_counts *counts, od_error *err) {
+    od_query query;
+    od_status status = OD_OK;
+    od__query(&query, work->database, err,
+              "SELECT client, state, count(*) FROM leg INDEXED BY leg_client WHERE campaign_id = ?1 GROUP BY client, state", "i",
+              campaign_id);
+    while (status == OD_OK && od__query_row(&query)) {
+        int64_t state = od__query_integer(&query, 1), count = od__query_integer(&query, 2);
+        if (state >= 0 && state < OD_LEG_COUNT)
+            counts->legs[state] += count;
+        status = add_client(counts->clients, od__query_text(&query, 0), state, count, err);
+    }
+    od_status ended = od__query_end(&query);
+    if (status != OD_OK || ended != OD_OK)
+        return status != OD_OK ? status : ended;
+    od__query(&query, work->database, err,
+              "SELECT count(*) FROM leg WHERE campaign_id = ?1 AND open = 1 AND state = 2 AND withdrawal LIKE 'failed:%'", "i",
+              campaign_id);
+    if (od__query_row(&query))
+        counts->withdrawals_failed += od__query_integer(&query, 0);
+    return od__query_end(&query);
+}
+
+/* ---- campaigns ---- */
+
+static od_status next_campaign(od_work *work, int64_t after, int64_t only, int64_t *id, od_value *list, od_error *err) {
+    od_query query;
+    od_status status = OD_OK;
+    *id = 0;
+    od__query(&query, work->database, err,
+              "SELECT id, name, state, why, by_whom, revision FROM campaign WHERE id > ?1 AND (?2 = 0 OR id = ?2)"
+              " ORDER BY id LIMIT 1", "ii", after, only);
+    if (od__query_row(&query)) {
+        od_maker maker;
+        *id = od__query_integer(&query, 0);
+        od__make(&maker, err);
+        od__make_column(&maker, "name", &query, 1);
+        od__make_column(&maker, "state", &query, 2);
+        od__make_column(&maker, "why", &query, 3);
+        od__make_column(&maker, "by", &query, 4);
+        od__make_integer_column(&maker, "revision", &query, 5);
+        status = od__made_into(&maker, list);
+    }
+    od_status ended = od__query_end(&query);
+    return status == OD_OK ? ended : status;
+}
+
+static od_status count_all(od_work *work, int64_t only, status_counts *counts, od_error *err) {
+    for (int64_t id = 0;;) {
+        od_status status = next_campaign(work, id, only, &id, counts->campaigns, err);
+        if (status != OD_OK || id == 0)
+            return status;
+        status = count_contacts(work, id, counts, err);
+        if (status == OD_OK)
+            status = count_reasons(work, id, counts, err);
+        if (status == OD_OK)
+            status = count_outcomes(work, id, counts, err);
+        if (status == OD_OK)
+            status = count_legs(work, id, counts, err);
+        if (status != OD_OK)
+            return status;
+    }
+}
+
+/* ---- the result ---- */
+
+static od_status make_contacts(const status_counts *counts, od_value **out, od_error *err) {
+    od_maker maker;
+    int64_t total = 0;
+    for (int64_t state = 0; state < OD_CONTACT_COUNT; state++)
+        total += counts->contacts[state];
+    od__make(&maker, err);
+    od__make_integer(&maker, "total", total);
+    for (int64_t state = 0; state < OD_CONTACT_COUNT; state++)
+        od__make_integer(&maker, od__contact_state_name(state), counts->contacts[state]);
+    return od__made(&maker, out);
+}
+
+static od_status make_legs(const status_counts *counts, od_value **out, od_error *err) {
+    od_maker maker;
+    od__make(&maker, err);
+    for (size_t i = 0; i < sizeof(leg_words) / sizeof(leg_words[0]); i++) {
+        int64_t second = leg_words[i].states[1];
+        od__make_integer(&maker, leg_words[i].name,
+                         counts->legs[leg_words[i].states[0]] + (second >= 0 ? counts->legs[second] : 0));
+    }
+    return od__made(&maker, out);
+}
+
+static od_status make_result(od_work *work, const status_counts *counts, od_value **result, od_error *err) {
+    od_maker maker;
+    od_value *contacts = NULL, *legs = NULL;
+    od__make(&maker, err);
+    od__make_failed(&maker, make_contacts(counts, &contacts, err));
+    od__make_value(&maker, "contacts", contacts);
+    od__make_failed(&maker, make_legs(counts, &legs, err));
+    od__make_value(&maker, "legs", legs);
+    od__make_value(&maker, "outcomes", od_value_ref(counts->outcomes));
+    od__make_value(&maker, "refused", od_value_ref(counts->refused));
+    od__make_value(&maker, "clients", od_value_ref(counts->clients));
+    od__make_value(&maker, "campaigns", od_value_ref(counts->campaigns));
+    od__make_integer(&maker, "doubts", counts->legs[OD_LEG_in_doubt]);
+    od__make_integer(&maker, "held", counts->contacts[OD_CONTACT_held]);
+    if (counts->next_ms > 0)
+        od__make_integer(&maker, "next_ms", counts->next_ms);
+    od__make_integer(&maker, "withdrawals_failed", counts->withdrawals_failed);
+    od__make_integer(&maker, "second_rings", counts->second_rings);
+    od__importing_make(work, &maker);
+    return od__made(&maker, result);
+}
+
+od_status od__verb_status(od_work *work, const od_value *params, od_value **result, od_error *err) {
+    status_counts counts = { .refused = od_value_new_object(), .outcomes = od_value_new_object(),
+                             .clients = od_value_new_object(), .campaigns = od_value_new_array() };
+    int64_t only = 0;
+    od_status status = od__param_campaign(work, params, &only, err);
+    if (status == OD_OK && (counts.refused == NULL || counts.outcomes == NULL || counts.clients == NULL ||
+                            counts.campaigns == NULL))
+        status = od__error_no_memory(err);
+    if (status == OD_OK)
+        status = count_all(work, only, &counts, err);
+    if (status == OD_OK)
+        status = make_result(work, &counts, result, err);
+    od_value_unref(counts.refused);
+    od_value_unref(counts.outcomes);
+    od_value_unref(counts.clients);
+    od_value_unref(counts.campaigns);
+    return status;
+}

@@ -1,0 +1,188 @@
+/* Genesys: taking back a record that was added, by its handle. AddRecord's answer and acknowledgement do not tell that, so
+ * the call has it from elsewhere (record_handle), or an event had it beside the record's chain. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "vendors/genesys.h"
+
+#define ACKNOWLEDGED_WITHIN_MS 30000
+#define REFERENCE_BYTES 544       /* of a token and the suffix */
+#define SCALAR_BYTES 32
+
+/* ---- small readings ---- */
+
+/* User data has numbers as numbers or as texts. NULL for anything else. */
+static const char *plain(const od_value *value, char scratch[SCALAR_BYTES]) {
+    if (od_value_type(value) != OD_TYPE_INTEGER)
+        return od_value_string(value);
+    snprintf(scratch, SCALAR_BYTES, "%lld", (long long)od_value_integer(value));
+    return scratch;
+}
+
+static bool same(const od_value *a, const od_value *b) {
+    char one[SCALAR_BYTES], other[SCALAR_BYTES];
+    const char *left = plain(a, one), *right = plain(b, other);
+    return left && right && *left && strcmp(left, right) == 0;
+}
+
+static bool contains(const od_value *value, const char *part) {
+    const char *text = od_value_string(value);
+    return text && strstr(text, part);
+}
+
+static const od_value *handle_of(const od_value *call, const od_value *memory) {
+    const od_value *given = od_value_get(call, "record_handle");
+    return given ? given : od_value_get(memory, "handle");
+}
+
+static const od_value *chain_of(const od_value *call, const od_value *memory) {
+    const od_value *given = od_value_get(call, "chain_id");
+    return given ? given : od_value_get(memory, "chain");
+}
+
+static void write_reference(const od_value *call, char out[REFERENCE_BYTES]) {
+    const char *token = od_value_string(od_value_get(call, "token"));
+    snprintf(out, REFERENCE_BYTES, "%s.withdraw", token ? token : "");
+}
+
+/* ---- asking ---- */
+
+/* memory: { chain, handle, asked, accepted } */
+static od_status remember(od_value **memory, const char *key, od_value *member, od_error *err) {
+    od_value *made = *memory ? od__value_copy(*memory) : od_value_new_object();
+    if (!made) {
+        od_value_unref(member);
+        return od__error_no_memory(err);
+    }
+    od_status status = od_value_set(made, key, member, err);
+    if (status != OD_OK) {
+        od_value_unref(made);
+        return status;
+    }
+    od_value_unref(*memory);
+    *memory = made;
+    return OD_OK;
+}
+
+static od_status check(const od_value *options, const od_value *call, const od_value *memory, od_error *err) {
+    bool record = strcmp(od__vendor_option(options, "place_call_with", "dial"), "add_record") == 0;
+    if (!record || od_value_string(od_value_get(call, "id")))
+        return od__error_set(err, OD_VALIDATION, "a call that was dialled cannot be taken back, only hung up");
+    if (!od_value_string(od_value_get(call, "token")))
+        return od__error_at(err, OD_VALIDATION, "/token", "expected the reference of the record, got nothing");
+    if (!handle_of(call, memory))
+        return od__error_at(err, OD_VALIDATION, "/record_handle",
+                            "expected the record's GSW_RECORD_HANDLE, which no event has told, got nothing");
+    return OD_OK;
+}
+
+/* An integer in the path; events have it as text, too. */
+static od_status set_handle(od_value *made, const od_value *handle, od_error *err) {
+    char scratch[SCALAR_BYTES];
+    const char *text = plain(handle, scratch);
+    long long number = -1;
+    int read = 0;
+    if (!text || sscanf(text, "%lld%n", &number, &read) != 1 || text[read] || number < 0)
+        return od__error_at(err, OD_VALIDATION, "/record_handle", "expected an integer of 0 or more");
+    return od_value_set(made, "recordHandle", od_value_new_integer(number), err);
+}
+
+static od_status ask(const od_vendor *vendor, const od_value *options, od_purpose purpose, const od_value *call,
+                     const od_value *memory, int64_t now_ms, const od_operation **operation, od_value **params,
+                     od_error *err) {
+    (void)purpose;
+    (void)now_ms;
+    if (od_value_get(memory, "accepted"))
+        return OD_OK;
+    od_status status = check(options, call, memory, err);
+    if (status == OD_OK)
+        status = od__vendor_operation(vendor, "cancel_record", operation, err);
+    if (status != OD_OK)
+        return status;
+    char reference[REFERENCE_BYTES];
+    write_reference(call, reference);
+    od_value *made = od_value_new_object();
+    status = made ? set_handle(made, handle_of(call, memory), err) : od__error_no_memory(err);
+    if (status == OD_OK)
+        status = od__vendor_set_text(made, "referenceId", reference, err);
+    return od__vendor_place_end(status, made, params);
+}
+
+/* The answer says only that it was passed on: the acknowledgement is an event. */
+static od_status learn(const od_vendor *vendor, const od_value *options, od_purpose purpose, const od_value *call,
+                       const od_operation *operation, const od_value *result, const od_error *failure, int64_t now_ms,
+                       od_value **memory, od_report *report, od_error *err) {
+    (void)vendor;
+    (void)options;
+    (void)purpose;
+    (void)call;
+    (void)now_ms;
+    if (failure)
+        return od__vendor_pass_on(failure, err);
+    report->again_ms = ACKNOWLEDGED_WITHIN_MS;
+    if (operation && result)
+        return remember(memory, "accepted", od_value_new_boolean(true), err);
+    od__vendor_not_withdrawn(report, false, "the cancellation was accepted, and not acknowledged within %d s",
+                             ACKNOWLEDGED_WITHIN_MS / 1000);
+    return OD_OK;
+}
+
+/* ---- events ---- */
+
+/* An acknowledgement counts whenever it came; a refusal that came before ours was accepted is an earlier one's. */
+static void hear_answer(const od_value *call, const od_value *memory, const od_value *data, od_report *report) {
+    char reference[REFERENCE_BYTES];
+    write_reference(call, reference);
+    const char *theirs = od_value_string(od_value_get(data, "referenceId"));
+    const od_value *type = od_value_get(data, "notificationType");
+    if (!theirs || strcmp(theirs, reference) != 0)
+        return;
+    const char *message = od_value_string(od_value_get(data, "errorMessage"));
+    if (contains(type, "Error") && od_value_get(memory, "accepted"))
+        od__vendor_not_withdrawn(report, false, "%s", message ? message : od_value_string(type));
+    else if (contains(type, "RecordCancel"))
+        report->done = report->withdrawn = true;
+}
+
+/* The chain is told right after the acknowledgement of the record, and is ours by the number. */
+static od_status hear_server(const od_value *call, const od_value *told, od_value **memory, od_error *err) {
+    const od_value *chain = od_value_get(told, "GSW_CHAIN_ID"), *handle = od_value_get(told, "GSW_RECORD_HANDLE");
+    bool added = contains(od_value_get(told, "GSW_USER_EVENT"), "AddRecordAcknowledge");
+    od_status status = OD_OK;
+    if (added && chain && od_value_get(*memory, "acknowledged") && !chain_of(call, *memory) &&
+        same(od_value_get(told, "GSW_PHONE"), od_value_get(call, "to")))
+        status = remember(memory, "chain", od_value_ref(chain), err);
+    if (status == OD_OK && handle && same(chain, chain_of(call, *memory)))
+        status = remember(memory, "handle", od_value_ref(handle), err);
+    return status;
+}
+
+/* Once a call of the record is seen, there is nothing to take back. */
+static void hear_call(const od_value *call, const od_value *memory, const od_value *live, od_report *report) {
+    const od_value *told = od_value_get(live, "userData");
+    if (same(od_value_get(told, OD_GENESYS_ATTEMPT_KEY), od_value_get(call, "token")) ||
+        same(od_value_get(told, "GSW_CHAIN_ID"), chain_of(call, memory)))
+        od__vendor_not_withdrawn(report, true, "the record has been dialled");
+}
+
+static od_status hear(const od_vendor *vendor, od_purpose purpose, const od_value *call, const char *channel,
+                      const od_value *data, int64_t now_ms, od_value **memory, od_report *report, od_error *err) {
+    (void)vendor;
+    (void)purpose;
+    (void)now_ms;
+    if (strcmp(channel, OD_GENESYS_CALLS) == 0)
+        hear_call(call, *memory, od_value_get(data, "call"), report);
+    else if (strcmp(channel, OD_GENESYS_INTERNAL) == 0)
+        return hear_server(call, od_value_get(data, "userData"), memory, err);
+    else if (strcmp(channel, OD_GENESYS_OUTBOUND) != 0)
+        return OD_OK;
+    else if (same(od_value_get(data, "referenceId"), od_value_get(call, "token")) &&
+             contains(od_value_get(data, "notificationType"), "AddRecordAcknowledge"))
+        return remember(memory, "acknowledged", od_value_new_boolean(true), err);
+    else
+        hear_answer(call, *memory, data, report);
+    return OD_OK;
+}
+
+const od_following od_genesys_withdrawing = { .ask = ask, .learn = learn, .hear = hear, .channel = OD_GENESYS_OUTBOUND };

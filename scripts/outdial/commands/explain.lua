@@ -1,0 +1,68 @@
+-- outdial explain: why a contact was called, or was not: every decision in order, with what each rule saw.
+
+local columns = require "outdial.commands.columns"
+local core = require "outdial.core"
+local options = require "outdial.commands.options"
+local program = require "outdial.commands.program"
+local storage = require "outdial.commands.storage"
+
+local command = {
+    name = "explain",
+    usage = "STORE CONTACT",
+    summary = "why a contact was called, or was not",
+    flags = { { "campaign", "NAME", "which campaign's contact" }, { "json", nil, "as JSON" } },
+    example = "outdial explain renewals.db 4711",
+}
+
+-- Rules as they were judged: `+` allowed, `-` refused.
+local function write_rules(rules)
+    local rows = {}
+    for _, rule in ipairs(rules or {}) do
+        rows[#rows + 1] = { "    " .. (rule.ok and "+" or "-"), rule.name or rule.rule, rule.saw or "" }
+    end
+    io.stdout:write(columns.layout(rows, program.columns()))
+end
+
+local function brief(data)
+    local parts = {}
+    for key, value in pairs(data) do
+        if key ~= "rules" then
+            parts[#parts + 1] = ("%s %s"):format(key, type(value) == "table" and core.to_json(value) or tostring(value))
+        end
+    end
+    table.sort(parts)
+    return table.concat(parts, ", ")
+end
+
+local function write_entry(entry)
+    local who = entry.by and (" by " .. entry.by) or ""
+    local leg = entry.leg and (" (leg %d)"):format(entry.leg) or ""
+    local data = type(entry.data) == "table" and entry.data or {}
+    local text = data.text or brief(data)
+    io.stdout:write(storage.time(entry.at_ms), "  ", entry.event, leg, who, text ~= "" and ": " or "", text, "\n")
+    write_rules(data.rules)
+end
+
+function command.run(args)
+    if args[1] and not args[2] then
+        return options.misuse(command, "expected the id of a contact")
+    end
+    return storage.with(command, args[1], function(ask)
+        local told = ask.explain { contact = args[2], campaign = args.campaign }
+        if args.json then
+            return storage.write_json(told)
+        end
+        local contact = told.contact
+        local title = program.heading(("contact %s of %s"):format(contact.id, contact.campaign))
+        io.stdout:write(title, " is ", contact.state, contact.why and (": " .. contact.why) or "", "\n")
+        for _, entry in ipairs(told.journal) do
+            write_entry(entry)
+        end
+        for _, judged in ipairs(told.now or {}) do
+            io.stdout:write("now, ", judged.number, judged.allowed and " may be called\n" or " may not be called\n")
+            write_rules(judged.rules)
+        end
+    end)
+end
+
+return command
