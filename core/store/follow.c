@@ -97,8 +97,11 @@ od_status od__verb_looks(od_work *work, const od_value *params, od_value **resul
     return status == OD_OK && next_ms > 0 ? od_value_set(*result, "next_ms", od_value_new_integer(next_ms), err) : status;
 }
 
-static od_status found(od_work *work, const od_leg_row *leg, const char *call, od_error *err) {
-    od_status status = od__leg_set(work, leg, OD_LEG_placed, call, NULL, NULL, err);
+/* What a vendor has and will ring later is handed off: it ends only when the vendor shows that (R6). */
+static od_status found(od_work *work, const od_leg_row *leg, const od_value *params, const char *call, od_error *err) {
+    const char *state = od_value_string(od_value_get(od_value_get(params, "call"), "state"));
+    int64_t to = state != NULL && strcmp(state, "handed_off") == 0 ? OD_LEG_handed_off : OD_LEG_placed;
+    od_status status = od__leg_set(work, leg, to, call, NULL, NULL, err);
     if (status == OD_OK)
         status = od__execute(work->database, err, "UPDATE leg SET follower_id = NULL WHERE id = ?1", "i", leg->id);
     if (status == OD_OK)
@@ -144,7 +147,7 @@ od_status od__verb_looked(od_work *work, const od_value *params, od_value **resu
     if (status == OD_OK)
         status = od__param_json(params, "call", &call, err);
     if (status == OD_OK)
-        status = od__param_is(params, "found") ? found(work, &leg, call, err) : not_found(work, &leg, params, err);
+        status = od__param_is(params, "found") ? found(work, &leg, params, call, err) : not_found(work, &leg, params, err);
     od_text_free(call);
     if (status == OD_OK)
         status = od__leg_read(work, leg.id, &leg, err);

@@ -39,31 +39,16 @@ od_status od__leg_read(od_work *work, int64_t id, od_leg_row *out, od_error *err
     return status;
 }
 
-/* Without an answer there is at least what a look-up needs: { token, to, at, vendor }. */
-static void make_call(od_maker *view, od_query *query) {
-    if (!od__query_is_null(query, 9)) {
-        od__make_json(view, "call", od__query_text(query, 9));
-        return;
-    }
-    od_maker call;
-    od_value *made = NULL;
-    od__make(&call, view->err);
-    od__make_column(&call, "token", query, 6);
-    od__make_column(&call, "to", query, 7);
-    od__make_column(&call, "vendor", query, 4);
-    od__make_value(&call, "at", od_value_new_number((double)od__query_integer(query, 8) / 1000));
-    od__make_failed(view, od__made(&call, &made));
-    if (made != NULL)
-        od__make_value(view, "call", made);
-}
-
 od_status od__leg_view(od_work *work, int64_t id, od_value **out, od_error *err) {
     od_maker view;
     int64_t contact_id = 0;
     od_query query;
     od__make(&view, err);
     od__query(&query, work->database, err,
-              "SELECT l.id, l.attempt_id, l.ordinal, l.state, l.vendor, l.account, l.token, a.number, l.at_ms, l.call,"
+              /* Without an answer the call is what was meant, contact, ticket and all: that is looked for. */
+              "SELECT l.id, l.attempt_id, l.ordinal, l.state, l.vendor, l.account, l.token, a.number, l.at_ms,"
+              " coalesce(l.call, json_patch(coalesce(json_extract(l.request, '$.call'), '{}'), json_object('token', l.token,"
+              " 'to', a.number, 'vendor', l.vendor, 'at', l.at_ms / 1000.0))),"
               " l.request, l.looks, l.client, l.contact_id, a.ordinal, l.version, l.cause, l.error, l.seat, l.withdrawal"
               " FROM leg l JOIN attempt a ON a.id = l.attempt_id WHERE l.id = ?1", "i", id);
     if (od__query_row(&query)) {
@@ -77,7 +62,7 @@ od_status od__leg_view(od_work *work, int64_t id, od_value **out, od_error *err)
         od__make_column(&view, "token", &query, 6);
         od__make_column(&view, "number", &query, 7);
         od__make_integer(&view, "at_ms", od__query_integer(&query, 8));
-        make_call(&view, &query);
+        od__make_json(&view, "call", od__query_text(&query, 9));
         od__make_json(&view, "request", od__query_text(&query, 10));
         od__make_integer(&view, "looks", od__query_integer(&query, 11));
         od__make_column(&view, "client", &query, 12);

@@ -3,6 +3,7 @@
 #include "store/campaign.h"
 #include "store/contact.h"
 #include "store/journal.h"
+#include "store/leg.h"
 #include "store/owner.h"
 #include "store/schema.h"
 #include "store/verbs.h"
@@ -88,6 +89,20 @@ od_status od__verb_release(od_work *work, const od_value *params, od_value **res
     return od__made(&maker, result);
 }
 
+/* An attempt whose leg was not placed may have been kept for another leg that does not follow after all: it is given back. */
+static od_status end_kept(od_work *work, const od_contact_row *row, bool *found, od_error *err) {
+    od_query query;
+    od_leg_row leg = { 0 };
+    od__query(&query, work->database, err,
+              "SELECT a.id FROM attempt a WHERE a.contact_id = ?1 AND a.open = 1 AND NOT EXISTS (SELECT 1 FROM leg WHERE"
+              " attempt_id = a.id AND (open = 1 OR owner_id <> ?2))", "ii", row->id, work->core->owner->id);
+    *found = od__query_row(&query);
+    if (*found)
+        leg.attempt_id = od__query_integer(&query, 0);
+    od_status status = od__query_end(&query);
+    return status == OD_OK && *found ? od__attempt_end(work, &leg, false, NULL, NULL, NULL, work->wall_ms, err) : status;
+}
+
 od_status od__verb_decide(od_work *work, const od_value *params, od_value **result, od_error *err) {
     int64_t id = od__param_integer(params, "contact", 0), version = od__param_integer(params, "version", 0);
     const od_decision none = { .state = OD_CONTACT_ready };
@@ -97,7 +112,10 @@ od_status od__verb_decide(od_work *work, const od_value *params, od_value **resu
     if (status != OD_OK)
         return status;
     od_entry entry = { .campaign_id = row.campaign_id, .contact_id = id, .event = "decided", .text = decision.why };
-    if (row.state != OD_CONTACT_ready && row.state != OD_CONTACT_waiting)
+    bool kept = false;
+    if (row.state == OD_CONTACT_open)
+        status = end_kept(work, &row, &kept, err);
+    if (status == OD_OK && !kept && row.state != OD_CONTACT_ready && row.state != OD_CONTACT_waiting)
         status = od__error_set(err, OD_CONFLICT, "the contact is %s by now", od__contact_state_name(row.state));
     od__contact_clear(&row);
     if (status == OD_OK)

@@ -91,6 +91,9 @@ STRUCT(intend_shape, NEEDS(contact, "row id", row_id), NEEDS(version, "as it was
        TAKES(hands_off, "the vendor calls at its own time", od_shape_boolean),
        TAKES(hands_off_unbounded, "and cannot be told until when", od_shape_boolean));
 
+STRUCT(window_shape, NEEDS(contact, "row id", row_id), TAKES(number_index, "which of the contact's, from 1", limit),
+       TAKES(attempt, "row id, for a further leg", row_id), TAKES(callback, "it was asked for", od_shape_boolean));
+
 STRUCT(slot_shape, LEG, NEEDS(bucket, "whose rate", long_text), NEEDS(per_second, "slots per second", per_second),
        NEEDS(burst, "how many at once after a pause", burst));
 
@@ -171,6 +174,7 @@ static const od_verb verbs[] = {
     { "take", "claim contacts that are due", &take_shape, od__verb_take, true, false, NULL },
     { "release", "give claims back", &release_shape, od__verb_release, true, false, NULL },
     { "decide", "decide about a contact without calling it", &decide_shape, od__verb_decide, true, false, NULL },
+    { "window", "until when a contact may be called now", &window_shape, od__verb_window, false, true, NULL },
     { "intend", "commit what is about to be sent", &intend_shape, od__verb_intend, true, false, NULL },
     { "slot", "take a rate slot for another try of a leg", &slot_shape, od__verb_slot, true, false, NULL },
     { "settle", "say what became of a leg", &settle_shape, od__verb_settle, false, false, NULL },

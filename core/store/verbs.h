@@ -20,6 +20,7 @@ OD_VERB(import);       /* import.c */
 OD_VERB(take);         /* take.c */
 OD_VERB(release);
 OD_VERB(decide);
+OD_VERB(window);       /* window.c */
 OD_VERB(intend);       /* intend.c */
 OD_VERB(slot);
 OD_VERB(settle);       /* settle.c */

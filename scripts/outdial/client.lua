@@ -9,6 +9,8 @@ local M = {}
 
 local SEND_OPTIONS = { "send_before", "timeout", "single_try", "unpaced" }
 local FLAGS = { single_try = true, unpaced = true }
+local SETTINGS = { "timeout", "resend_within", "open_per_seat", "devices", "device_id", "agents", "agent_email",
+    "place_call_with" }
 local TRACK_OPTIONS = { "timeout" }
 
 local function describe_type(value)
@@ -65,12 +67,27 @@ local function rings_with(described, params)
     return described.rings
 end
 
+-- Those options that a campaign goes by, none of them secret.
+local function settings_of(options)
+    local settings = {}
+    for _, name in ipairs(SETTINGS) do
+        settings[name] = options[name]
+    end
+    return settings
+end
+
 -- Builds the methods of one vendor for one scheduler.
 local function new_class(scheduler, vendor)
     local state, enter, wait = scheduler.state, scheduler.enter, scheduler.wait
     local methods = {}
     local names = { "place_call", "prepare_call", "find", "track", "withdraw", "subscribe", "prepare", "pages",
         "close" }
+
+    -- Where a script decides, calls are not placed; level: of who called the method.
+    local function check_not_in_hook(what)
+        local hook = scheduler.in_hook()
+        if hook then misuse(what, ("inside %s: calls are placed by returning a plan"):format(hook), 4) end
+    end
 
     local function stopping_error()
         return errors.new("canceled", "stopping: no new call is started", { placement = "not_placed" })
@@ -85,8 +102,10 @@ local function new_class(scheduler, vendor)
             if params == nil then params = {} end
             if type(params) ~= "table" then misuse(what, "expected a table of fields, got " .. type(params)) end
             if options ~= nil then check_send_options(what, options) end
+            local rings = rings_with(described, params)
+            if rings then check_not_in_hook(what) end
             local task = enter()
-            if state.stopping and rings_with(described, params) then return nil, stopping_error() end
+            if rings and state.stopping then return nil, stopping_error() end
             local request, err = handle:submit(name, params, options)
             if not request then return nil, err end
             return wait(task, request)
@@ -105,6 +124,7 @@ local function new_class(scheduler, vendor)
             misuse(vendor .. ":place_call", "expected a table of fields, got " .. describe_type(call))
         end
         if options ~= nil then check_send_options(vendor .. ":place_call", options) end
+        check_not_in_hook(vendor .. ":place_call")
         local task = enter()
         if state.stopping then return nil, stopping_error() end
         local request, err = handle:place(call, options)
@@ -292,7 +312,7 @@ function M.factory(scheduler)
         end
         if on_log then scheduler.log_to(handle, on_log) end
         classes[vendor] = classes[vendor] or new_class(scheduler, vendor)
-        return setmetatable({ _handle = handle, vendor = vendor }, classes[vendor])
+        return setmetatable({ _handle = handle, vendor = vendor, settings = settings_of(options) }, classes[vendor])
     end
 end
 

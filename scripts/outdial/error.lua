@@ -31,4 +31,19 @@ function M.unknown(what, name, known)
     return near and ("%s, did you mean %q?"):format(text, near) or text
 end
 
+-- M.kind(value): what a value is, for people: its type, and nil is nothing.
+function M.kind(value)
+    return value == nil and "nothing" or type(value)
+end
+
+-- M.unknown_key(table, known): the text for the first key (in order of names) that is not among the known ones, or nil
+function M.unknown_key(options, known)
+    local set, strange = {}, nil
+    for _, name in ipairs(known) do set[name] = true end
+    for key in pairs(options) do
+        if not set[key] and (strange == nil or tostring(key) < tostring(strange)) then strange = key end
+    end
+    return strange ~= nil and M.unknown("unknown option", strange, known) or nil
+end
+
 return M

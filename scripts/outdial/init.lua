@@ -2,6 +2,7 @@
 -- per vendor, and tasks to use them from.
 local core = require "outdial.core"
 local errors = require "outdial.error"
+local located = require "outdial.located"
 local scheduler = require "outdial.scheduler"
 local new_client = require("outdial.client").factory(scheduler)
 
@@ -16,7 +17,6 @@ local outdial = {
     each = scheduler.each,
     await = scheduler.await,   -- waits for a request of the engine: outdial.engine:await(descriptor)
     daemon = scheduler.daemon, -- a task that its run does not wait for, and cancels at its end
-    stop = scheduler.stop,
     stopping = scheduler.stopping,
 }
 
@@ -46,19 +46,45 @@ end
 
 local LAZY = { json = "outdial.json" } -- needs lua-cjson, which a script that has no use for it can do without
 
+-- Campaigns: each of these complains at the script's line. name -> module, its function
+local MAKERS = {
+    campaign = { "outdial.campaign", "new" },
+    retry = { "outdial.retry", "new" },
+    skip = { "outdial.plan", "skip" },
+    later = { "outdial.plan", "later" },
+    callback = { "outdial.plan", "callback" },
+    stop = { "outdial.plan", "stop" },
+}
+local VALUES = { HOLD = "outdial.plan", WRITE_OFF = "outdial.plan" }
+
+local function contact_sources()
+    local contacts = require "outdial.contacts"
+    local makers = { csv = contacts.csv, jsonl = contacts.jsonl, list = contacts.list, iterator = contacts.iterator }
+    return located.table("outdial.contacts.", makers, function(key)
+        error("outdial: " .. errors.unknown("contacts has no", key, { "csv", "jsonl", "list", "iterator" }), 3)
+    end)
+end
+
 local function names()
-    local list = {}
+    local list = { "contacts" }
     for name in pairs(outdial) do list[#list + 1] = name end
-    for name in pairs(LAZY) do list[#list + 1] = name end
+    for _, more in ipairs { LAZY, MAKERS, VALUES } do
+        for name in pairs(more) do list[#list + 1] = name end
+    end
     table.sort(list)
     return list
 end
 
 return setmetatable(outdial, { __index = function(_, key)
-    if LAZY[key] then
-        outdial[key] = require(LAZY[key])
-        return outdial[key]
+    local maker = MAKERS[key]
+    if maker then
+        local bound = located.bind("outdial." .. key, require(maker[1])[maker[2]], 2) -- no tail call: see above
+        return bound
     end
-    if type(key) == "string" and key:find("^__") then return nil end -- what serializers look for
-    error(errors.unknown("outdial has no", key, names()), 2)
+    if LAZY[key] then outdial[key] = require(LAZY[key])
+    elseif VALUES[key] then outdial[key] = require(VALUES[key])[key]
+    elseif key == "contacts" then outdial.contacts = contact_sources()
+    elseif type(key) == "string" and key:find("^__") then return nil -- what serializers look for
+    else error(errors.unknown("outdial has no", key, names()), 2) end
+    return rawget(outdial, key)
 end })

@@ -43,7 +43,7 @@ local function new(engine)
     local waiting = {}   -- request -> task that waits for it
     local ready, first, last = {}, 1, 0
     local current        -- the task being resumed; nil in the main program
-    local state = { stopping = false }
+    local state, stoppers = { stopping = false }, {}
     local loggers, logging = setmetatable({}, { __mode = "k" }), false
     local drains = {}    -- { handle, task }: closers that wait until a client has nothing pending
     local fd_asked = false
@@ -166,11 +166,13 @@ local function new(engine)
 
     local function start(scope, daemon, fn, ...)
         local task = setmetatable({ fn = fn, scope = scope, daemon = daemon, done = false, waiters = {} }, Task)
+        local parent = resuming()
+        task.hook = parent and parent.hook
         if select("#", ...) > 0 then task.args = pack(...) end
         scope.tasks[task] = true
         if not daemon then scope.open = scope.open + 1 end
         make_ready(task)
-        if not resuming() then tell_host() end
+        if not parent then tell_host() end
         return task
     end
 
@@ -437,10 +439,55 @@ local function new(engine)
         return true
     end
 
+    -- The deadline of a hook, a daemon of its scope: all that is still going on there is canceled.
+    local function end_late(scope, main, seconds)
+        local _, canceled = M.sleep(seconds)
+        if canceled then return end
+        main.late = true
+        local left = {}
+        for task in pairs(scope.tasks) do
+            if not task.daemon then left[#left + 1] = task end
+        end
+        for _, task in ipairs(left) do task:cancel() end
+    end
+
+    -- hook(name, seconds, fn, ...) -> task that has ended: runs fn as a task that may wait at most so long all in all,
+    -- and in which no call that rings can be made; then task.how is "returned", "failed" or "canceled", task.outcome
+    -- what it returned (packed; nil: nothing) or raised, task.late whether it took too long. Only for tasks. What
+    -- returns at once costs no turn of the loop.
+    function M.hook(name, seconds, fn, ...)
+        local waiter = enter()
+        if not waiter then misuse("hook: only for tasks", 2) end
+        local scope = new_scope()
+        local task = start(scope, false, fn, ...)
+        task.hook, task.joined = name, true
+        ready[last] = nil -- it begins here and now
+        last = last - 1
+        resume_task(task)
+        if not scope.done then
+            start(scope, true, end_late, scope, task, seconds)
+            finish_scope(waiter, scope)
+        end
+        return task
+    end
+
+    -- in_hook() -> the name of the hook that the running task is part of, or nil
+    function M.in_hook()
+        local task = resuming()
+        return task and task.hook
+    end
+
     -- stop(): from now on no call that rings is started; what is under way goes on. stopping() tells.
     function M.stop()
         state.stopping = true
+        for fn in pairs(stoppers) do fn() end
         if engine then engine:wake() end
+    end
+
+    -- when_stopped(fn): fn is called by stop; it neither waits nor raises. Returns a function that takes it back.
+    function M.when_stopped(fn)
+        stoppers[fn] = true
+        return function() stoppers[fn] = nil end
     end
 
     function M.stopping()

@@ -2,6 +2,7 @@
 -- no signal is seen and nothing is a terminal.
 
 local outdial = require "outdial"
+local scheduler = require "outdial.scheduler"
 
 local program = {
     DONE = 0,
@@ -18,12 +19,12 @@ function program.signals()
     return host and host.signals() or 0
 end
 
---- Inside a task: from now on the first signal stops what runs, in order (outdial.stop).
+--- Inside a task: from now on the first signal stops what runs, in order.
 function program.watch_signals()
     if host then
         outdial.daemon(function()
             if outdial.await(outdial.engine:await(host.signal_fd)) then
-                outdial.stop()
+                scheduler.stop()
             end
         end)
     end

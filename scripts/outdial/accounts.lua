@@ -1,0 +1,118 @@
+-- A campaign's vendors while it runs: each client with what is known of its vendor, its breaker, its seats, its ears.
+local breaker = require "outdial.breaker"
+local seats = require "outdial.seats"
+
+local M = {}
+
+local EARS_AGAIN_S = 15
+-- A read that any account may make, to see whether the vendor answers (never a call).
+local PROBES = {
+    amazon_connect = function(client) return client:search_contacts { MaxResults = 1,
+        TimeRange = { Type = "INITIATION_TIMESTAMP", StartTime = 1500000000, EndTime = 1500000001 } } end,
+    genesys = function(client) return client:get_me {} end,
+    ccai_platform = function(client) return client:get_wait_times {} end,
+    symbee = function(client) return client:find { token = "probe", to = "+15550100" } end,
+}
+-- These answers come from the vendor itself: it is there, whatever it thinks of the probe.
+local ANSWERED = { rejected = true, not_found = true, validation = true, throttled = true, conflict = true }
+
+local Account = {}
+Account.__index = Account
+
+local function describe(client)
+    if type(client.vendor) == "table" then return client.vendor end -- a client made of Lua describes itself
+    return require("outdial").vendor(client.vendor)
+end
+
+local function settings_of(client)
+    return rawget(client, "settings") or {}
+end
+
+-- The seats of the client: those it was given, else its one default. Records are worked without one.
+function Account:find_seats()
+    local about, settings = self.info.seats, self.settings
+    if not about or settings.place_call_with == "add_record" then return end
+    local names = settings[about.option]
+    self.names_seat = names and names[1] and true or false -- the call has to say which
+    if not self.names_seat then names = { settings[about.field] } end
+    if not names[1] then return end
+    self.seats, self.seat_field = seats.new(names, settings.open_per_seat or 1), about.field
+end
+
+-- M.new(scheduler, name, client, max_open) -> account
+function M.new(scheduler, name, client, max_open)
+    local info, settings = describe(client), settings_of(client)
+    local self = setmetatable({ scheduler = scheduler, name = name, client = client, info = info, kind = info.name,
+        settings = settings, max_open = max_open, breaker = breaker.new(), open = 0, handed_off = 0 }, Account)
+    self:find_seats()
+    return self
+end
+
+function Account:now()
+    return self.scheduler.engine:now()
+end
+
+-- account:usable() -> whether calls may go there now; else when to look again (seconds on the engine's clock)
+function Account:usable()
+    local now = self:now()
+    local state, at = self.breaker:state(now)
+    if state ~= "closed" then return false, math.max(at, now + 1) end
+    if self.info.ears and not self.subscription then return false, math.max(self.deaf_until or 0, now + 1) end
+    return true
+end
+
+-- What went wrong says of the vendor: nil: nothing.
+local function health(err)
+    if not err then return true end
+    local code = err.code
+    if ANSWERED[code] or code == "canceled" then
+        if code == "throttled" or code == "canceled" then return nil end
+        return true
+    end
+    return false
+end
+
+-- account:record(err or nil): how a placement ended
+function Account:record(err)
+    local ok = health(err)
+    if ok ~= nil then self.breaker:record(self:now(), ok) end
+end
+
+function Account:probe()
+    local probe = self.info.probe or PROBES[self.kind]
+    if not probe then return true end
+    local ok, err = probe(self.client)
+    return ok or (err and ANSWERED[err.code]) or false
+end
+
+-- What dials needs to hear the vendor's events first (R19); the subscription is kept until the run ends.
+function Account:listen()
+    local subscription, err = self.client:subscribe({ self.info.ears }, function(event)
+        if event.channel == "/meta/disconnect" then self.subscription = nil end
+    end)
+    self.subscription, self.deaf_because = subscription, err
+    if not subscription then self.deaf_until = self:now() + EARS_AGAIN_S end
+end
+
+-- account:tend(on_change): makes the probe or the subscription that is due, in a task of its own.
+function Account:tend(on_change)
+    if self.tended then return end
+    local due = self.breaker:state(self:now()) == "due"
+    local deaf = self.info.ears and not self.subscription and self:now() >= (self.deaf_until or 0)
+    if not due and not deaf then return end
+    self.tended = true
+    self.scheduler.spawn(function()
+        if due then self.breaker:probed(self:now(), self:probe())
+        else self:listen() end
+        self.tended = nil
+        on_change()
+    end)
+end
+
+function Account:close()
+    local subscription = self.subscription
+    self.subscription = nil
+    if subscription and subscription.close then subscription:close() end
+end
+
+return M

@@ -1,0 +1,386 @@
+-- One contact from the moment it was taken to the call that was placed for it, or to why none was: eligible, route,
+-- plan, intent, placing, and a further leg at the next vendor where the first is proven not to have placed it (R8).
+local core = require "outdial.core"
+local hooks = require "outdial.hooks"
+local instant = require "outdial.instant"
+local plan = require "outdial.plan"
+local random = require "outdial.random"
+
+local M = {}
+
+local MAX_TRIES = 3
+local REPEATED = { throttled = true, network = true, unavailable = true } -- what another try may help (R4)
+local BACKOFF_S, WAIT_S, LONGEST_WAIT_S = 0.5, 1, 30
+local TROUBLE_MS = { 60000, 300000, 900000 } -- until a contact whose vendors were all out of order is tried again
+local RESEND_WITHIN_S, TIMEOUT_S = 3, 30
+local TICKET_FIELD = { ccai_platform = "ticket_id" } -- R10
+local CONFIGURATION = { authentication = true, permission = true }
+
+local Attempt = {}
+Attempt.__index = Attempt
+
+---- what hooks are given ----
+
+-- M.context(work, view, seed) -> ctx
+function M.context(work, view, seed)
+    local healthy = {}
+    for _, name in ipairs(work.campaign.vendor_names) do
+        if work.accounts[name]:usable() then healthy[#healthy + 1] = name end
+    end
+    return { now = work:wall_ms() / 1000, random = random.new(seed), attempt = view.ordinal,
+        history = view.history or {}, vendors = work.campaign.vendor_names, healthy = healthy }
+end
+
+function Attempt:ask(name, checked_against, third)
+    local fn = self.work.campaign.hooks[name]
+    if not fn then return true end
+    local context = M.context(self.work, self.view, self.view.token .. name)
+    context.vendor = self.account and self.account.name
+    local view = hooks.contact(self.view)
+    local ok, value, more = hooks.call(self.work.scheduler, name, fn, checked_against, view, context, third)
+    if not ok then
+        self.work:hold(value, more)
+        return nil
+    end
+    return true, value, more
+end
+
+---- ways to end without a call; each returns "done" ----
+
+function Attempt:decide(decision)
+    local decided = self.work:store("decide", { contact = self.view.contact, version = self.version,
+        decision = decision })
+    if decided then self.version = decided.version end
+    return "done"
+end
+
+-- Gives the contact back as it was.
+function Attempt:give_back()
+    if self.attempt then
+        return self:decide { state = "ready", due_ms = self.work:wall_ms(), why = "given back" }
+    end
+    self.work:store("release", { contacts = { self.view.contact } })
+    return "done"
+end
+
+function Attempt:carry_out(result)
+    if result.plan == "later" then
+        local due_ms = instant.parse(result.when, self.work:wall_ms())
+        return self:decide { state = "waiting", due_ms = due_ms, why = result.why }
+    end
+    return self:decide { state = "done", why = result.why }
+end
+
+---- deciding ----
+
+-- Returns the names to try, or nil and how it ended.
+function Attempt:route()
+    local campaign = self.work.campaign
+    local ok, value = self:ask("eligible", campaign)
+    if not ok then return nil, self:give_back() end
+    if plan.is(value) then return nil, self:carry_out(value) end
+    if type(value) == "table" then return nil, self:decide { state = "blocked", why = value.why } end
+    ok, value = self:ask("route", { names = campaign.vendor_names, known = campaign.vendors })
+    if not ok then return nil, self:give_back() end
+    if plan.is(value) then return nil, self:carry_out(value) end
+    return value or campaign.route
+end
+
+-- The next of the names that is in order and was not used in this attempt; else when to look again.
+function Attempt:next_account(names)
+    local soonest
+    for _, name in ipairs(names) do
+        local account = self.work.accounts[name]
+        if not self.used[name] then
+            local usable, at = account:usable()
+            if usable then return account end
+            soonest = math.min(soonest or math.huge, at)
+        end
+    end
+    return nil, soonest
+end
+
+-- The ticket of the contact, if it is about the number that is to be called (R10).
+function Attempt:ticket()
+    local ticket, entry = self.work.campaign.contacts.map.ticket, self.view.numbers[self.view.number]
+    if not ticket or not TICKET_FIELD[self.account.kind] or entry.column ~= ticket.dials then return nil end
+    local value = self.view.data and self.view.data[ticket.column]
+    return value ~= "" and value or nil
+end
+
+-- Returns the neutral call and the index of its number, or nil and how it ended.
+function Attempt:make_call()
+    local view = self.view
+    local ticket = self:ticket()
+    local call = { to = view.numbers[view.number].number, contact = view.id, token = self.token }
+    if ticket then call.fields = { [TICKET_FIELD[self.account.kind]] = ticket } end
+    local ok, value, index = self:ask("plan", { numbers = view.numbers, ticket = ticket, token = self.token }, call)
+    if not ok then return nil, self:give_back() end
+    if plan.is(value) then return nil, self:carry_out(value) end
+    call, index = value or call, index or view.number
+    if ticket and index ~= view.number then call.fields[TICKET_FIELD[self.account.kind]] = nil end
+    return call, index
+end
+
+-- Limits for a vendor that rings later (R6). Where it may not be called now there are none: the intent says so.
+function Attempt:limit(call, index)
+    local work = self.work
+    local window, err = work:store("window", { contact = self.view.contact, number_index = index,
+        attempt = self.attempt, callback = self.view.callback and true or nil })
+    if not window then return nil, err end
+    call.zone = window.zone or work.campaign.ruleset.zone
+    if window.allowed then
+        call.not_before, call.not_after = math.floor(work:wall_ms() / 1000), math.floor(window.until_ms / 1000)
+    end
+    return true
+end
+
+function Attempt:free_seat()
+    if self.seat then self.account.seats:free(self.seat) end
+    self.seat = nil
+end
+
+-- What the engine adds: the ringing time, the seat (R17).
+function Attempt:complete(call)
+    call.ring_timeout = self.work.campaign.ruleset.ring_timeout_ms / 1000
+    if self.seat and self.account.names_seat then
+        call.fields = call.fields or {}
+        local chosen = call.fields[self.account.seat_field]
+        if chosen and chosen ~= self.seat then -- by the script
+            self.account.seats:free(self.seat)
+            self.account.seats:hold(chosen)
+            self.seat = chosen
+        end
+        call.fields[self.account.seat_field] = self.seat
+    end
+end
+
+
+---- the intent ----
+
+function Attempt:intend(call, index, prepared)
+    local account = self.account
+    local rate = prepared.per_second and { bucket = prepared.bucket, per_second = prepared.per_second,
+        burst = prepared.burst or 1 } or nil
+    return self.work:store("intend", { contact = self.view.contact, version = self.version, attempt = self.attempt,
+        number = call.to, number_index = index, client = account.name, vendor = account.kind,
+        account = prepared.account, token = self.token, call = call,
+        request = { method = prepared.method, url = prepared.url, body = prepared.body }, rate = rate,
+        seat = self.seat, per_seat = self.seat and account.seats.per_seat or nil, client_max_open = account.max_open,
+        timeout_ms = (account.settings.timeout or TIMEOUT_S) * 1000,
+        ring_timeout_ms = self.work.campaign.ruleset.ring_timeout_ms,
+        callback = self.view.callback and true or nil, hands_off = prepared.hands_off,
+        hands_off_unbounded = prepared.hands_off_unbounded })
+end
+
+-- A contact that asked for a call at a time that has gone by (R18).
+function Attempt:report_missed_callback()
+    local callback = self.view.callback
+    if callback and self.work:wall_ms() > callback.at_ms + (callback.within_ms or 0) then
+        self.work:missed_callback(self.view, callback)
+    end
+end
+
+---- placing ----
+
+function Attempt:send(call, before_s)
+    return self.account.client:place_call(call, { send_before = before_s, single_try = true, unpaced = true,
+        timeout = self.account.settings.timeout })
+end
+
+-- Whether one more try of the same leg may be made after this answer (R2, R3).
+function Attempt:may_repeat(err, joined, tries, first_at, repeats)
+    local now = self.work:now()
+    if tries >= MAX_TRIES or self.work:stopped() then return false end
+    if err.placement == "not_placed" and joined ~= "unknown" then
+        return (err.retryable and REPEATED[err.code]) or false
+    end
+    local within = self.account.settings.resend_within or RESEND_WITHIN_S
+    return repeats and err.placement ~= "not_placed" and now - first_at < within
+end
+
+-- Takes a slot for one more try and waits for it. Returns whether it may be made.
+function Attempt:wait_for_slot(leg, rate, err, tries, deadline_s)
+    local now = self.work:now()
+    local at = now + math.max(err.retry_after or 0, BACKOFF_S * 2 ^ (tries - 1) * self.random())
+    if rate then
+        local slot = self.work:store("slot", { leg = leg, bucket = rate.bucket, per_second = rate.per_second,
+            burst = rate.burst or 1 })
+        if not slot or slot.refused then return false end
+        at = math.max(at, slot.send_at_ms / 1000)
+    end
+    if at >= deadline_s then return false end
+    if at > now then self.work.scheduler.sleep(at - now) end
+    return true
+end
+
+-- Sends until it is placed, refused for good, or unknown. Returns placement, result, err (of the try that counts).
+function Attempt:place(call, intent, prepared)
+    local work, rate = self.work, prepared.per_second and prepared
+    local described = self.account.info.repeats == nil and prepared.operation
+        and core.describe(self.account.kind, prepared.operation)
+    local repeats = self.account.info.repeats or (described and described["repeat"] == "token") or false
+    local wait_s = intent.send_at_ms / 1000 - work:now()
+    if wait_s > 0 then work.scheduler.sleep(wait_s) end
+    local first_at, last_s, tries = work:now(), intent.send_before_ms / 1000, 0
+    local joined, because
+    while true do
+        tries = tries + 1
+        local result, err = self:send(call, last_s)
+        self.account:record(err)
+        if result then return result.state == "handed_off" and "handed_off" or "placed", result end
+        local placement = err.placement == "not_placed" and "not_placed" or "unknown"
+        if joined ~= "unknown" then joined, because = placement, err end -- R3: a later refusal settles that try only
+        if joined == "unknown" then
+            last_s = math.min(last_s, first_at + (self.account.settings.resend_within or RESEND_WITHIN_S))
+        end
+        if not self:may_repeat(err, joined, tries, first_at, repeats)
+            or not self:wait_for_slot(intent.leg, rate, err, tries, last_s) then
+            return joined, nil, because
+        end
+    end
+end
+
+---- afterwards ----
+
+local function is_seat_busy(err, seat)
+    return seat and err.code == "rejected" and err.retryable
+end
+
+-- What is decided about a contact whose last leg was not placed.
+function Attempt:after_refusal(err)
+    local work, view = self.work, self.view
+    local now_ms = work:wall_ms()
+    if err.code == "canceled" then return { state = "ready", due_ms = now_ms, why = "stopped before it was sent" } end
+    if err.code == "validation" then return { state = "blocked", why = tostring(err) } end
+    if err.code == "rejected" and not err.retryable then
+        if view.numbers[view.number + 1] then
+            return { state = "waiting", due_ms = now_ms, number = view.number + 1, why = tostring(err) }
+        end
+        return { state = "blocked", why = tostring(err) }
+    end
+    local times = work:count_trouble(view.contact)
+    local delay = err.retry_after and err.retry_after * 1000 or TROUBLE_MS[math.min(times, #TROUBLE_MS)]
+    if CONFIGURATION[err.code] then delay = TROUBLE_MS[#TROUBLE_MS] end
+    return { state = "waiting", due_ms = math.floor(now_ms + delay), why = tostring(err) }
+end
+
+-- The leg is proven not to be placed. Returns "next" if another leg follows, else "done".
+function Attempt:refused(intent, err, names)
+    local work = self.work
+    local params = { leg = intent.leg, placement = "not_placed", error = work.plain_error(err) }
+    if err.code == "canceled" or work:now() * 1000 >= intent.send_before_ms then params.placement = "void" end
+    local may_move = params.placement == "not_placed" and err.code ~= "validation" and not work:stopped()
+    local following, usable_at
+    if may_move then following, usable_at = self:next_account(names) end
+    if is_seat_busy(err, self.seat) then
+        self.account.seats:rest(self.seat, work:now())
+        params.decision = { state = "ready", due_ms = work:wall_ms(), why = tostring(err) }
+    elseif following then
+        params.keep_attempt = true
+    elseif usable_at then -- one of the route is out of order, and may take the call later
+        params.decision = { state = "waiting", why = tostring(err),
+            due_ms = math.floor(work:wall_ms() + math.max(usable_at - work:now(), WAIT_S) * 1000) }
+    elseif params.placement == "void" and err.code ~= "canceled" then
+        params.decision = { state = "ready", due_ms = work:wall_ms(), why = "it could not be sent in time" }
+    else
+        params.decision = self:after_refusal(err)
+    end
+    local settled = work:store("settle", params)
+    if not settled then return "done" end
+    self.version = settled.version
+    if not params.keep_attempt then return "done" end
+    self.token, self.attempt = settled.token, intent.attempt
+    return "next"
+end
+
+-- Hands a leg that is placed or handed off to those who follow it.
+function Attempt:follow(intent, placement, result, call)
+    local work, view = self.work, self.view
+    result.to, result.contact, result.at = call.to, call.contact, call.at -- to be found and followed by, in a later run
+    local settled = work:store("settle", { leg = intent.leg, placement = placement, call = result })
+    if not settled then return "done" end -- lost: whoever takes over finds it in doubt
+    work:follow { leg = intent.leg, attempt = intent.attempt, ordinal = view.ordinal, state = placement,
+        client = self.account.name, vendor = self.account.kind, token = self.token, number = call.to,
+        at_ms = work:wall_ms(), call = result, contact = view, seat = self.seat }
+    self.seat = nil -- it goes on with the leg
+    return "done"
+end
+
+-- What would be sent, with limits where the vendor rings later. Returns it, or nil and how it ended.
+function Attempt:prepare(call, index)
+    self:complete(call)
+    local prepared, err = self.account.client:prepare_call(call)
+    if prepared and prepared.hands_off then
+        self:free_seat() -- no device or agent of ours is busy with it
+        if not self:limit(call, index) then return nil, self:give_back() end
+        prepared, err = self.account.client:prepare_call(call)
+    end
+    self.work:count_unmade(err)
+    if not prepared then return nil, self:decide { state = "blocked", why = tostring(err) } end
+    return prepared
+end
+
+-- One leg at self.account. Returns "done", "next", or "again" and how long to wait at most.
+function Attempt:leg(names)
+    local work, account = self.work, self.account
+    if account.seats then
+        local free_at
+        self.seat, free_at = account.seats:take(work:now())
+        if not self.seat then return "again", free_at and free_at - work:now() or LONGEST_WAIT_S end
+    end
+    local call, index = self:make_call()
+    if not call then return index end
+    local prepared, ended = self:prepare(call, index)
+    if not prepared then return ended end
+    self:report_missed_callback()
+    local intent = self:intend(call, index, prepared)
+    if not intent then return self:give_back() end
+    if intent.refused then
+        work:count_refused(intent.refused)
+        if not intent.resource then return "done" end
+        return "again", (intent.wait_ms or 0) / 1000
+    end
+    self.used[account.name] = true
+    local meant_at = math.floor(work:wall_ms() / 1000)
+    local placement, result, err = self:place(call, intent, prepared)
+    work:count_placement(account.name, placement)
+    call.at = meant_at
+    if result then return self:follow(intent, placement, result, call) end
+    if placement == "unknown" then
+        work:store("settle", { leg = intent.leg, placement = "unknown", error = work.plain_error(err), call = call })
+        work:in_doubt()
+        return "done"
+    end
+    return self:refused(intent, err, names)
+end
+
+function Attempt:one_round()
+    local names, ended = self:route()
+    if not names then return ended end
+    while true do
+        local wait_until
+        self.account, wait_until = self:next_account(names)
+        if not self.account then
+            if not wait_until then return self:give_back() end
+            return "again", wait_until - self.work:now()
+        end
+        local verdict, wait_s = self:leg(names)
+        self:free_seat()
+        if verdict ~= "next" then return verdict, wait_s end
+    end
+end
+
+-- M.run(work, view): sees one claimed contact through.
+function M.run(work, view)
+    local self = setmetatable({ work = work, view = view, version = view.version, token = view.token, used = {},
+        random = random.new(view.token .. "tries") }, Attempt)
+    while true do
+        if work:stopped() then return self:give_back() end
+        local verdict, wait_s = self:one_round()
+        if verdict ~= "again" then return end
+        work.room:wait(math.min(math.max(wait_s, WAIT_S), LONGEST_WAIT_S))
+    end
+end
+
+return M

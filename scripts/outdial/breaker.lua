@@ -1,0 +1,53 @@
+-- Whether a vendor is worth asking: a circuit breaker, pure. When half of at least 20 samples within 30 s have failed,
+-- it opens for 15 s; then one probe decides, and each time in a row it stays open twice as long, up to 5 minutes. Times
+-- are seconds of one clock.
+local M = {}
+
+local RATIO, LEAST, WITHIN_S = 0.5, 20, 30
+local FIRST_S, LAST_S = 15, 300
+
+local Breaker = {}
+Breaker.__index = Breaker
+
+function M.new()
+    return setmetatable({ samples = {}, first = 1, last = 0, failed = 0, pause = FIRST_S }, Breaker)
+end
+
+local function forget(self, before)
+    while self.first <= self.last and self.samples[self.first].at < before do
+        if not self.samples[self.first].ok then self.failed = self.failed - 1 end
+        self.samples[self.first] = nil
+        self.first = self.first + 1
+    end
+end
+
+local function open(self, now)
+    forget(self, math.huge)
+    self.open_until = now + self.pause
+    self.pause = math.min(self.pause * 2, LAST_S)
+end
+
+-- breaker:record(now, ok): how one request ended
+function Breaker:record(now, ok)
+    if self.open_until then return end
+    forget(self, now - WITHIN_S)
+    self.last = self.last + 1
+    self.samples[self.last] = { at = now, ok = ok }
+    if not ok then self.failed = self.failed + 1 end
+    local count = self.last - self.first + 1
+    if count >= LEAST and self.failed >= RATIO * count then open(self, now) end
+    if ok and self.closed_at and now - self.closed_at > LAST_S then self.pause, self.closed_at = FIRST_S, nil end
+end
+
+-- breaker:state(now) -> "closed", "open" or "due" (a probe is to be made), and when it is due
+function Breaker:state(now)
+    if not self.open_until then return "closed" end
+    return now >= self.open_until and "due" or "open", self.open_until
+end
+
+-- breaker:probed(now, ok): what the probe found
+function Breaker:probed(now, ok)
+    if ok then self.open_until, self.closed_at = nil, now else open(self, now) end
+end
+
+return M

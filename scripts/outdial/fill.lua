@@ -1,0 +1,66 @@
+-- Bringing a campaign's contacts into the store: a file that the store reads itself, or rows of Lua in batches.
+local contacts = require "outdial.contacts"
+
+local M = {}
+
+local BATCH, MAX_SHOWN = 1000, 10
+
+local function from_file(work, source)
+    local map = source.map
+    return work:store("import", { campaign = work.campaign.name, path = source.path, format = source.format,
+        delimiter = source.delimiter, reject_path = source.reject_path,
+        map = { id = map.id, person = map.person, zone = map.zone, zone_default = map.zone_default,
+            country = map.country, country_column = map.country_column, numbers = map.numbers } })
+end
+
+local function put(work, batch, report)
+    local done, err = work:store("put", { campaign = work.campaign.name, contacts = batch })
+    if not done then return nil, err end
+    for _, key in ipairs { "added", "updated", "unchanged" } do report[key] = report[key] + done[key] end
+    for _, reject in ipairs(done.rejected or {}) do
+        report.rejected = report.rejected + 1
+        if report.rejected <= MAX_SHOWN then
+            local row = report.rows - #batch + reject.index
+            work:log("warning", ("contacts: row %d (%s): %s"):format(row, reject.id or "", reject.why))
+        end
+    end
+    return true
+end
+
+local function from_rows(work, source)
+    local report = { rows = 0, added = 0, updated = 0, unchanged = 0, rejected = 0 }
+    local batch, index = {}, 0
+    local function next_row()
+        if source.next_row then return source.next_row() end
+        index = index + 1
+        return source.rows[index]
+    end
+    while true do
+        local row = next_row()
+        if row ~= nil and type(row) ~= "table" then
+            return nil, ("contacts: row %d: expected a table, got %s"):format(report.rows + 1, type(row))
+        end
+        if row then
+            batch[#batch + 1] = contacts.contact(row, source.map)
+            report.rows = report.rows + 1
+        end
+        if #batch == BATCH or (not row and batch[1]) then
+            local ok, err = put(work, batch, report)
+            if not ok then return nil, err end
+            batch = {}
+        end
+        if not row or work:stopped() then return report end
+    end
+end
+
+-- M.run(work) -> { rows, added, updated, unchanged, rejected, ... }, or nil, err
+function M.run(work)
+    local source = work.campaign.contacts
+    local report, err = (source.format == "rows" and from_rows or from_file)(work, source)
+    if not report then return nil, err end
+    work:log("info", ("contacts: %d rows: %d new, %d updated, %d rejected%s"):format(report.rows, report.added,
+        report.updated, report.rejected, report.reject_path and " (see " .. report.reject_path .. ")" or ""))
+    return report
+end
+
+return M

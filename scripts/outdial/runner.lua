@@ -1,0 +1,250 @@
+-- The worker that runs a campaign: it registers with the store, takes contacts as there is room, and ends when none is
+-- left to call. What it does for one contact is in outdial.attempt, for a leg that was placed in outdial.track.
+local doubts = require "outdial.doubts"
+local fill = require "outdial.fill"
+local withdrawals = require "outdial.withdrawals"
+local workshop = require "outdial.work"
+
+local M = {}
+
+local BEATS_PER_LEASE = 8     -- a beat every 15 s of 120
+local TAKE_AT_ONCE = 100
+local FIRST_POLL_S, LONGEST_POLL_S = 1, 60
+local WITHDRAW_EVERY_S, CHORES_EVERY_S = 5, 60
+local PROGRESS_EVERY_S = 1
+local DONE, FAILED, DOUBTS, STOPPED = 0, 1, 3, 4
+
+---- beside the calls ----
+
+local function beat(work)
+    while true do
+        work.scheduler.sleep(work.lease_s / BEATS_PER_LEASE)
+        local sent = work:now() -- the lease is counted from before the beat was sent (R20)
+        local good = work:store("beat", {})
+        if good then
+            work.last_beat = sent
+            if (good.taken_over or 0) > 0 then
+                work.must_adopt = true
+                work.chores:ring()
+            end
+            if good.jumped_ms then work.wake:ring() end -- the store holds its campaigns
+        end
+    end
+end
+
+-- Follows the legs of owners that are gone.
+local function adopt(work)
+    repeat
+        local adopted = work:store("adopt", { campaign = work.campaign.name, limit = TAKE_AT_ONCE,
+            clients = work.campaign.vendor_names })
+        for _, leg in ipairs(adopted and adopted.legs or {}) do
+            local seats = work.accounts[leg.client].seats
+            if leg.seat and seats then seats:hold(leg.seat) end
+            work:follow(leg)
+        end
+    until not adopted or not adopted.legs[TAKE_AT_ONCE]
+end
+
+-- Adopting, doubts and withdrawals, one after the other.
+local function do_chores(work)
+    local look_at, withdraw_at, settle_at = 0, 0, 0
+    while true do
+        local now = work:now()
+        if now >= look_at then
+            look_at = now + math.min(doubts.look(work) or CHORES_EVERY_S, CHORES_EVERY_S)
+        end
+        if work.must_adopt then
+            work.must_adopt = false
+            adopt(work)
+        end
+        if now >= settle_at then
+            doubts.settle_all(work)
+            settle_at = now + CHORES_EVERY_S
+        end
+        if work.handed_off > 0 and now >= withdraw_at then
+            withdrawals.run(work)
+            withdraw_at = now + WITHDRAW_EVERY_S
+        end
+        local next_at = math.min(look_at, settle_at)
+        if work.handed_off > 0 then next_at = math.min(next_at, withdraw_at) end
+        work.chores:wait(math.max(next_at - work:now(), 0.01))
+    end
+end
+
+local function show_progress(work, progress)
+    while true do
+        local status = work.db:status { campaign = work.campaign.name }
+        if status then progress(M.figures(work, status)) end
+        work.scheduler.sleep(PROGRESS_EVERY_S)
+    end
+end
+
+---- figures ----
+
+-- What a campaign has come to, from the store's status.
+function M.figures(work, status)
+    local vendors = {}
+    for name, account in pairs(work.accounts) do
+        vendors[name] = { open = account.open, handed_off = account.handed_off, healthy = (account:usable()) }
+    end
+    local campaign = status.campaigns and status.campaigns[1] or {}
+    return { campaign = work.campaign.name, state = campaign.state, why = work.failed or campaign.why,
+        contacts = status.contacts, legs = status.legs, outcomes = status.outcomes, refused = status.refused,
+        doubts = status.doubts or 0, next_ms = status.next_ms, withdrawals_failed = status.withdrawals_failed,
+        vendors = vendors, placed_here = work.rang, at_ms = work:wall_ms() }
+end
+
+local function exit_code(work, figures, ended)
+    if work.failed then return FAILED end
+    if not ended then return STOPPED end
+    if figures.doubts > 0 or figures.contacts.held > 0 then return DOUBTS end
+    return DONE
+end
+
+---- the calls ----
+
+local function tend_accounts(work)
+    local usable, soonest = false, math.huge
+    for _, account in pairs(work.accounts) do
+        account:tend(function() work.wake:ring() end)
+        local ok, at = account:usable()
+        if ok then usable = true else soonest = math.min(soonest, at) end
+    end
+    return usable, soonest
+end
+
+-- Takes contacts while there is room. Returns how many, and when the next is due (wall ms).
+local function take(work)
+    local space = work:space()
+    if space <= 0 then return 0 end
+    local taken = work:store("take", { campaign = work.campaign.name, limit = math.min(space, TAKE_AT_ONCE),
+        clients = work.campaign.vendor_names })
+    if not taken then return 0 end
+    for _, view in ipairs(taken.contacts) do work:begin(view) end
+    return #taken.contacts, taken.next_ms
+end
+
+-- Whether nothing is left: no contact is ready, waiting or open, here or elsewhere; or the campaign was stopped.
+local function is_over(work)
+    if work.contacts + work.open + work.handed_off > 0 then return false end
+    local status = work:store("status", { campaign = work.campaign.name })
+    if not status then return false end
+    local campaign = status.campaigns and status.campaigns[1]
+    if campaign and campaign.state ~= "running" then
+        work:log("warning", ("campaign %s is %s%s"):format(work.campaign.name, campaign.state,
+            campaign.why and ": " .. campaign.why or ""))
+        if campaign.state == "stopped" then return true end
+    end
+    local contacts = status.contacts
+    return contacts.ready + contacts.waiting + contacts.open == 0
+end
+
+-- Calls until all is done. Returns true then, false if it was stopped before.
+local function call_all(work)
+    local poll_s = FIRST_POLL_S
+    while not (work.failed or work.scheduler.stopping()) do
+        local usable, usable_at = tend_accounts(work)
+        local count, next_ms = 0, nil
+        if usable and not work:lease_is_low() then count, next_ms = take(work) end
+        if count > 0 then
+            poll_s = FIRST_POLL_S
+        elseif is_over(work) then
+            return true
+        end
+        if count == 0 or work:space() <= 0 then
+            local wait_s = poll_s
+            if next_ms then wait_s = math.min(wait_s, math.max(next_ms - work:wall_ms(), 1) / 1000) end
+            if not usable then wait_s = math.min(wait_s, math.max(usable_at - work:now(), FIRST_POLL_S)) end
+            work.wake:wait(wait_s)
+            poll_s = math.min(poll_s * 1.5, LONGEST_POLL_S)
+        end
+    end
+    return false
+end
+
+-- What is being placed is seen through; what is only waited for is left to the next run.
+local function wind_up(work)
+    work.closing = true
+    work:ring_all()
+    work:let_go()
+    while work.contacts > 0 or next(work.legs) do
+        work.wake:wait(FIRST_POLL_S)
+        work.room:ring_all()
+        work:let_go()
+    end
+    for _, account in pairs(work.accounts) do account:close() end
+end
+
+---- its life ----
+
+local function start(work)
+    local sent = work:now()
+    local registered, err = work:store("register", {})
+    if not registered then return nil, err end
+    work.lease_s, work.last_beat = registered.lease_ms / 1000, sent
+    work.must_adopt = true
+    local campaign = work.campaign
+    local known
+    known, err = work:store("campaign", { name = campaign.name, ruleset = campaign.ruleset, script = work.script,
+        subject = campaign.subject, max_open = campaign.pace.max_open, max_handed_off = campaign.pace.max_handed_off,
+        do_not_call = campaign.do_not_call })
+    if not known then return nil, err end
+    if known.state == "held" and known.why and known.why:find("^hook ") then
+        work:store("campaign_set", { campaign = campaign.name, state = "running", by = "outdial run",
+            why = "run again after: " .. known.why })
+    end
+    if next(campaign.loosened) then
+        work:store("note", { campaign = campaign.name, event = "loosened", data = campaign.loosened })
+    end
+    if not campaign.do_not_call then work:log("warning", "no do_not_call list is named") end
+    return true
+end
+
+local function run(work, options)
+    local scheduler = work.scheduler
+    local ok, err = start(work)
+    if not ok then return nil, err end
+    local forget = scheduler.when_stopped(function() work:ring_all() end)
+    scheduler.daemon(beat, work)
+    local filled
+    filled, err = fill.run(work)
+    if filled then
+        scheduler.daemon(do_chores, work)
+        if options.progress then scheduler.daemon(show_progress, work, options.progress) end
+    end
+    local ended = filled and call_all(work)
+    if ended then doubts.settle_all(work) end -- those that came up last
+    wind_up(work)
+    forget()
+    local status, why = work:store("status", { campaign = work.campaign.name })
+    work:store("resign", {})
+    if not filled then return nil, err end
+    if not status then return nil, why end
+    local figures = M.figures(work, status)
+    figures.imported = filled
+    figures.exit_code = exit_code(work, figures, ended)
+    return figures
+end
+
+-- M.run(campaign, options) -> figures with exit_code (0 done, 1 failed: figures.why, 3 only doubts or held contacts are
+-- left, 4 stopped before the end), or nil, err. options: store (open already), script (a hash of its text), progress
+-- (a function of figures, called every second), log (a function of level and text), scheduler. Waits: in a task, or
+-- outside of any.
+function M.run(campaign, options)
+    options = options or {}
+    local scheduler = options.scheduler or require "outdial.scheduler"
+    local figures, err = scheduler.run(function()
+        local db, problem = options.store, nil
+        if not db then db, problem = require("outdial.store").open(campaign.store, { create = true }) end
+        if not db then return nil, problem end
+        local work = workshop.new(campaign, scheduler, db, options.log)
+        work.script = options.script or "unknown"
+        local result
+        result, problem = run(work, options)
+        if not options.store then db:close() end
+        return result, problem
+    end)
+    return figures, err
+end
+
+return M

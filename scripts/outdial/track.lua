@@ -1,0 +1,149 @@
+-- Following legs that a vendor has accepted to their end, and deciding what comes next for the contact. A leg that is
+-- placed is unreported when the vendor says nothing for open_for (R7); one that is handed off is followed without limit
+-- (R6).
+local attempt = require "outdial.attempt"
+local hooks = require "outdial.hooks"
+local instant = require "outdial.instant"
+local plan = require "outdial.plan"
+local random = require "outdial.random"
+
+local M = {}
+
+local LOOK_S, LONGEST_LOOK_S = 60, 600 -- how long a handed-off leg is listened to before it is asked whether it rang
+local LAST_LOOK_S = 10                 -- what a leg still gets that was silent for long when it is taken over
+local AGAIN_S, LONGEST_AGAIN_S = 1, 60 -- after an error of the vendor's
+
+local function unreported(why)
+    return { kind = "unreported", rang = "unknown", raw = why }
+end
+
+local NOT_TRACKED = unreported("not tracked")
+
+---- deciding ----
+
+local function number_index(view, number)
+    for i, entry in ipairs(view.numbers) do
+        if entry.number == number or entry.column == number then return i end
+    end
+end
+
+local function from_plan(result, view, now_ms)
+    if result.plan == "stop" then return { state = "done", why = result.why } end
+    if result.plan == "later" then
+        return { state = "waiting", due_ms = instant.parse(result.when, now_ms), why = result.why }
+    end
+    local at_ms = instant.parse(result.at, now_ms)
+    local number = result.number and number_index(view, result.number)
+    return { state = "waiting", due_ms = at_ms, why = "callback", number = number,
+        callback = { at_ms = at_ms, within_ms = result.within_ms, number = number } }
+end
+
+-- The attempts before this one.
+local function earlier(leg)
+    local list = {}
+    for _, past in ipairs(leg.contact.history or {}) do
+        if past.kind and past.at_ms ~= leg.at_ms then list[#list + 1] = past end
+    end
+    return list
+end
+
+local function by_policy(work, leg, outcome)
+    local view = leg.contact
+    return work.campaign.retry:decide({ kind = outcome.kind, counts = outcome.rang ~= "no" }, earlier(leg), {
+        now_ms = work:wall_ms(), number = number_index(view, leg.number) or view.number,
+        numbers = M.numbers(view), random = random.new(leg.token .. "retry") })
+end
+
+function M.numbers(view)
+    local list = {}
+    for i, entry in ipairs(view.numbers) do list[i] = entry.number end
+    return list
+end
+
+-- What the script is told of an outcome.
+local function told(leg, outcome)
+    return { kind = outcome.kind, rang = outcome.rang, raw = outcome.raw, at = outcome.at, number = leg.number,
+        vendor = leg.client, id = leg.call and leg.call.id }
+end
+
+local function decide(work, leg, outcome)
+    local fn = work.campaign.hooks.on_outcome
+    if not fn then return by_policy(work, leg, outcome) end
+    local view = leg.contact
+    local ok, value, traceback = hooks.call(work.scheduler, "on_outcome", fn, work.campaign, hooks.contact(view),
+        attempt.context(work, view, leg.token .. "on_outcome"), told(leg, outcome))
+    if not ok then
+        work:hold(value, traceback)
+        return { state = "held", why = value }
+    end
+    local unknown = plan.is(value, "callback") and value.number and not number_index(view, value.number)
+    if unknown then
+        local text = ("on_outcome: number: %q is not one of the contact's"):format(value.number)
+        work:hold(text)
+        return { state = "held", why = text }
+    end
+    if value then return from_plan(value, view, work:wall_ms()) end
+    return by_policy(work, leg, outcome)
+end
+
+---- waiting for the end ----
+
+-- The wall time at which a placed leg that stays silent is over.
+local function silent_until(work, leg)
+    return (leg.placed_ms or leg.at_ms) + work.campaign.open_for_ms
+end
+
+-- Whether a leg that is handed off has been placed meanwhile.
+local function look_whether_placed(work, account, leg)
+    if not account.info.finds then return end
+    local found = account.client:find(leg.call)
+    if not found or found.placement ~= "placed" or found.call.state ~= "placed" then return end
+    if not work:store("settle", { leg = leg.leg, placement = "placed", call = found.call }) then return end
+    found.call.to, found.call.contact, found.call.at = leg.call.to, leg.call.contact, leg.call.at
+    work:moved(leg, "placed")
+    leg.call, leg.placed_ms = found.call, work:wall_ms()
+end
+
+-- Returns the outcome, or nil when the run stops before.
+local function wait_for_end(work, account, leg)
+    local again_s, look_s, first = AGAIN_S, LOOK_S, true
+    while not work.closing do
+        if leg.state == "placed" and not work.campaign.track then return NOT_TRACKED end
+        local left_s = leg.state == "placed" and (silent_until(work, leg) - work:wall_ms()) / 1000 or nil
+        if left_s and left_s <= 0 then
+            if not first then return unreported("nothing was heard of it") end
+            left_s = LAST_LOOK_S
+        end
+        local outcome, err = account.client:track(leg.call, { timeout = left_s or look_s })
+        if outcome then return outcome end
+        first = false
+        if work.closing then return nil end
+        if err.code == "timeout" then
+            if leg.state == "handed_off" then
+                look_whether_placed(work, account, leg)
+                look_s = math.min(look_s * 2, LONGEST_LOOK_S)
+            end
+        elseif err.code == "validation" and left_s then -- it cannot be asked about; it may go on all the same
+            work.scheduler.sleep(left_s)
+        else
+            work.scheduler.sleep(again_s)
+            again_s = math.min(again_s * 2, LONGEST_AGAIN_S)
+        end
+    end
+end
+
+-- M.follow(work, leg): to its end, as far as the run goes.
+function M.follow(work, leg)
+    local account = work.accounts[leg.client]
+    leg.waiting = true
+    local outcome = wait_for_end(work, account, leg)
+    leg.waiting = false
+    if not outcome then return end
+    local decision = outcome == NOT_TRACKED and { state = "done", why = "placed, and not tracked" }
+        or decide(work, leg, outcome)
+    work:store("outcome", { leg = leg.leg, kind = outcome.kind, rang = outcome.rang, raw = outcome.raw,
+        at_ms = outcome.at and math.floor(outcome.at * 1000) or work:wall_ms(), decision = decision })
+    work:count_outcome(outcome.kind)
+end
+
+return M

@@ -1,0 +1,222 @@
+-- What the parts of a running campaign share: the store, the clock, the counts of what is under way, and the reasons to
+-- stop. The runner owns it.
+local accounts = require "outdial.accounts"
+local attempt = require "outdial.attempt"
+local errors = require "outdial.error"
+local gate = require "outdial.gate"
+local track = require "outdial.track"
+
+local M = {}
+
+local LEASE_LEFT_S = 60   -- with less than this left no new call is begun
+local MAX_UNMADE = 20     -- so many calls in a row that cannot be made are no fault of the contacts'
+local AGAIN_S, LONGEST_AGAIN_S, MOST_AT_END = 1, 30, 3
+-- What must not get lost because the store is out of reach for a while: these are tried again.
+local KEPT = { settle = true, outcome = true, looked = true, decide = true, withdrawn = true, write_off = true,
+    campaign_set = true, release = true }
+
+local Work = {}
+Work.__index = Work
+
+-- M.new(campaign, scheduler, db, log) -> work
+function M.new(campaign, scheduler, db, log)
+    local self = setmetatable({ campaign = campaign, scheduler = scheduler, db = db, logged = {}, log_to = log,
+        room = gate.new(scheduler), wake = gate.new(scheduler), chores = gate.new(scheduler), accounts = {},
+        contacts = 0, open = 0, handed_off = 0, legs = {}, refused = {}, asked_about = {}, trouble = {}, missed = {},
+        unmade = 0, rang = { placed = 0, handed_off = 0, not_placed = 0, unknown = 0 }, outcomes = {} }, Work)
+    for name, client in pairs(campaign.vendors) do
+        self.accounts[name] = accounts.new(scheduler, name, client, campaign.pace.open[name])
+    end
+    return self
+end
+
+function Work:now()
+    return self.scheduler.engine:now()
+end
+
+function Work:wall_ms()
+    return math.floor(self.scheduler.engine:wall() * 1000 + 0.5)
+end
+
+-- work:log(level, text): once for each text in a row
+function Work:log(level, text)
+    if self.last_log == text then return end
+    self.last_log = text
+    if self.log_to then self.log_to(level, text) end
+end
+
+---- reasons to stop ----
+
+function Work:lease_is_low()
+    return self.lease_s ~= nil and self:now() - self.last_beat > self.lease_s - LEASE_LEFT_S
+end
+
+-- Whether no new call is to be begun.
+function Work:stopped()
+    return self.closing or self.failed ~= nil or self.scheduler.stopping() or self:lease_is_low()
+end
+
+function Work:ring_all()
+    self.room:ring_all()
+    self.wake:ring()
+    self.chores:ring()
+end
+
+-- work:fail(why): the run ends as soon as what is being placed has been.
+function Work:fail(why)
+    if self.failed then return end
+    self.failed = why
+    self:log("error", why)
+    self:ring_all()
+end
+
+-- work:hold(why [, traceback]): a hook of the script has failed: the campaign is held, and the run ends.
+function Work:hold(why, traceback)
+    if self.failed then return end
+    why = "hook " .. why
+    self:fail(why)
+    self:store("campaign_set", { campaign = self.campaign.name, state = "held", why = why })
+    self:store("note", { campaign = self.campaign.name, event = "hook_failed", data = { why = why,
+        traceback = traceback } })
+end
+
+---- the store ----
+
+-- work:store(verb, params) -> result, or nil, err. What records something that has happened is tried again while the
+-- store is out of reach.
+function Work:store(verb, params)
+    local again_s, tries = AGAIN_S, 0
+    while true do
+        local result, err = self.db[verb](self.db, params)
+        if result then return result end
+        tries = tries + 1
+        self:log("warning", ("%s: %s"):format(verb, tostring(err)))
+        local lost = tostring(err.message):find("lease was lost", 1, true)
+        if lost then self:fail(tostring(err)) end
+        if lost or err.code ~= "unavailable" or not KEPT[verb] or (self.closing and tries > MOST_AT_END) then
+            return nil, err
+        end
+        self.scheduler.sleep(again_s)
+        again_s = math.min(again_s * 2, LONGEST_AGAIN_S)
+    end
+end
+
+-- An error as plain data.
+function Work.plain_error(err)
+    local plain = {}
+    for _, key in ipairs { "code", "message", "path", "placement", "retryable", "retry_after", "http_status",
+        "vendor_code", "request_id" } do
+        plain[key] = err[key]
+    end
+    return plain
+end
+
+---- counting ----
+
+function Work:count_refused(rule)
+    self.refused[rule] = (self.refused[rule] or 0) + 1
+end
+
+function Work:count_placement(_, placement)
+    self.rang[placement] = self.rang[placement] + 1
+end
+
+function Work:count_outcome(kind)
+    self.outcomes[kind] = (self.outcomes[kind] or 0) + 1
+end
+
+-- work:count_trouble(contact) -> how many times in this run its vendors were out of order
+function Work:count_trouble(contact)
+    self.trouble[contact] = (self.trouble[contact] or 0) + 1
+    return self.trouble[contact]
+end
+
+-- work:count_unmade(err or nil): a call that could not be made (a field is wrong), or one that could
+function Work:count_unmade(err)
+    self.unmade = err and self.unmade + 1 or 0
+    if self.unmade == MAX_UNMADE then
+        local where = self.campaign.hooks.plan and "plan: " or ""
+        self:hold(("%s%d calls in a row cannot be made: %s"):format(where, MAX_UNMADE, tostring(err)))
+    end
+end
+
+-- A contact is called after the time it asked for; said once (R18).
+function Work:missed_callback(view, callback)
+    local key = ("%s/%s"):format(view.contact, callback.at_ms)
+    if self.missed[key] then return end
+    self.missed[key] = true
+    self:store("note", { campaign = self.campaign.name, contact = view.contact, event = "callback_missed",
+        data = { at_ms = callback.at_ms, within_ms = callback.within_ms } })
+end
+
+function Work:in_doubt()
+    self.chores:ring()
+end
+
+---- what is under way ----
+
+-- How many more contacts may be begun.
+function Work:space()
+    return self.campaign.pace.max_open - self.contacts - self.open
+end
+
+function Work:someone_ended(task)
+    if task.how == "failed" then self:fail("outdial: an error in the program: " .. tostring(task.outcome)) end
+    self.room:ring()
+    self.wake:ring()
+end
+
+-- work:begin(view): a contact that was taken
+function Work:begin(view)
+    self.contacts = self.contacts + 1
+    local task = self.scheduler.spawn(attempt.run, self, view)
+    task.on_end = function()
+        self.contacts = self.contacts - 1
+        self:someone_ended(task)
+    end
+end
+
+function Work:count_leg(leg, step)
+    local account = self.accounts[leg.client]
+    local key = leg.state == "placed" and "open" or "handed_off"
+    self[key], account[key] = self[key] + step, account[key] + step
+end
+
+-- work:follow(leg): to its end
+function Work:follow(leg)
+    if self.legs[leg.leg] then return end
+    self.legs[leg.leg] = leg
+    self:count_leg(leg, 1)
+    leg.task = self.scheduler.spawn(track.follow, self, leg)
+    leg.task.on_end = function()
+        self.legs[leg.leg] = nil
+        self:count_leg(leg, -1)
+        local seats = self.accounts[leg.client].seats
+        if leg.seat and seats then seats:free(leg.seat) end
+        self:someone_ended(leg.task)
+    end
+end
+
+-- work:moved(leg, state): a leg that was handed off is placed
+function Work:moved(leg, state)
+    self:count_leg(leg, -1)
+    leg.state = state
+    self:count_leg(leg, 1)
+end
+
+-- work:unfollow(id): it was withdrawn
+function Work:unfollow(id)
+    local leg = self.legs[id]
+    if leg then leg.task:cancel() end
+end
+
+-- Lets go of the legs that are only waited for: the next run follows them.
+function Work:let_go()
+    for _, leg in pairs(self.legs) do
+        if leg.waiting then leg.task:cancel() end
+    end
+end
+
+M.error = errors.new
+
+return M

@@ -1,0 +1,221 @@
+-- Hooks that go wrong hold their campaign, and say which hook it was and where.
+package.path = "tests/lua/?.lua;" .. package.path
+local outdial = require "outdial"
+local support = require "campaign_support"
+
+local THIS = debug.getinfo(1, "S").short_src
+
+local function line_of(fn)
+    return debug.getinfo(fn, "S").linedefined
+end
+
+describe("a hook", function()
+    local world
+
+    before_each(function() world = support.world() end)
+
+    local function run(hooks, behave)
+        local client = support.client(world, behave)
+        return support.run(world, support.campaign(support.people(3), { fake = client }, hooks)), client
+    end
+
+    local function check(name, fn, text, behave)
+        local figures, client = run({ [name] = fn }, behave)
+        local expected = ("hook %s (%s:%d): %s"):format(name, THIS, line_of(fn), text)
+        assert.equal(expected, figures.why)
+        assert.equal("held", world.store.campaigns.renewals.state)
+        assert.equal(expected, world.store.campaigns.renewals.why)
+        assert.equal(1, figures.exit_code)
+        assert.equal(expected, support.events(world, "hook_failed")[1].data.why)
+        return client
+    end
+
+    describe("that goes wrong before a call", function()
+        local function throws() error("boom") end
+        local function indexes(contact) return contact.nothing.there end
+        local function loops() while true do end end
+        local function loops_around_pcall()
+            while true do pcall(function() while true do end end) end
+        end
+        local s
+        local function sleeps_on() while true do s.sleep(3) end end
+        local function yields() coroutine.yield() end
+        local function throws_a_table() error({ code = 7 }) end
+
+        local rows = {
+            { "throws", throws, ("%s:%d: boom"):format(THIS, line_of(throws)) },
+            { "loops", loops, ("%s:%d: more than 50 million instructions: an endless loop?"):format(THIS,
+                line_of(loops)) },
+            { "loops around pcall", loops_around_pcall, ("%s:%d: more than 50 million instructions: an endless loop?")
+                :format(THIS, line_of(loops_around_pcall) + 1) },
+            { "sleeps on and on", sleeps_on, "it took more than 10 s" },
+            { "yields by itself", yields, "outdial: a task may not yield by itself: coroutine.yield was called outside "
+                .. "a coroutine of its own" },
+        }
+        for _, row in ipairs(rows) do
+            it(row[1], function()
+                s = world.scheduler
+                local client = check("eligible", row[2], row[3])
+                assert.equal(0, client.placed)
+                assert.equal("ready", support.contact(world, "1").state)
+            end)
+        end
+
+        it("indexes nothing", function()
+            local figures = run { eligible = indexes }
+            assert.matches(("hook eligible (%s:%d): %s:%d: attempt to index"):format(THIS, line_of(indexes), THIS,
+                line_of(indexes)), figures.why, 1, true)
+            assert.matches("stack traceback:", support.events(world, "hook_failed")[1].data.traceback, 1, true)
+        end)
+
+        it("throws a table", function()
+            local figures = run { eligible = throws_a_table }
+            assert.matches("^hook eligible %(.-%): table: ", figures.why)
+        end)
+    end)
+
+    describe("that returns rubbish", function()
+        local rows = {
+            { "eligible", function() return 7 end, "expected true or false, got number" },
+            { "eligible", function() end, "expected true or false, got nothing" },
+            { "eligible", function() return outdial.HOLD end, "expected true or false, got outdial.hold" },
+            { "eligible", function() return false, 7 end, "expected why not, a text, got number" },
+            { "route", function() return {} end, "expected a list of vendors' names, got table" },
+            { "route", function() return "fake" end, 'expected a list of vendors\' names, got "fake"' },
+            { "route", function() return { "fak" } end, 'unknown vendor "fak", did you mean "fake"?' },
+            { "plan", function() end, "expected the call, outdial.skip or outdial.later, got nothing" },
+            { "plan", function() return outdial.stop("x") end,
+                "expected the call, outdial.skip or outdial.later, got outdial.stop" },
+            { "plan", function(_, _, call) call.too = call.to return call end,
+                'unknown field "too", did you mean "to"?' },
+            { "plan", function(_, _, call) call.to = "+15550000" return call end,
+                '/to: expected one of the contact\'s numbers, got "+15550000"' },
+            { "plan", function(_, _, call) call.token = "mine" return call end,
+                "/token: it is not the script's to choose" },
+            { "plan", function(_, _, call) call.attributes = "x" return call end,
+                "/attributes: expected a table, got string" },
+            { "on_outcome", function() return outdial.skip("x") end,
+                "expected nothing, outdial.callback, outdial.later or outdial.stop, got outdial.skip" },
+            { "on_doubt", function() return true end, "expected outdial.HOLD or outdial.WRITE_OFF, got boolean" },
+        }
+        for i, row in ipairs(rows) do
+            it(("row %d: %s"):format(i, row[1]), function()
+                check(row[1], row[2], row[3], { place = row[1] == "on_doubt" and function() return "lost" end or nil })
+            end)
+        end
+    end)
+
+    it("cannot place a call, and may read", function()
+        local connect = outdial.amazon_connect { region = "us-east-1", endpoint = "http://127.0.0.1:1" }
+        local function places() local call = connect:place_call { to = "+14155550100" } return call end
+        local function starts() local call = connect:start_outbound_voice_contact {} return call end
+        local text = "outdial: amazon_connect:%s: inside eligible: calls are placed by returning a plan"
+        -- the campaign of this test runs on the scheduler that the client belongs to
+        for name, hook in pairs { place_call = places, start_outbound_voice_contact = starts } do
+            local scheduler = require "outdial.scheduler"
+            local task
+            scheduler.run(function() task = scheduler.hook("eligible", 10, hook) end)
+            assert.equal("failed", task.how)
+            assert.matches(("%s:%d: %s"):format(THIS, line_of(hook), text:format(name)), task.outcome, 1, true)
+        end
+        local scheduler = require "outdial.scheduler"
+        local task
+        scheduler.run(function()
+            task = scheduler.hook("eligible", 10, function() return connect:describe_contact {} end)
+        end)
+        assert.equal("returned", task.how) -- nil, err: a read is let through
+        connect:close()
+    end)
+
+    it("may wait, and spawn, within its 10 s", function()
+        local s = world.scheduler
+        local figures = run { eligible = function()
+            local found
+            local task = s.spawn(function() s.sleep(4) found = true end)
+            s.sleep(1)
+            task:join()
+            return found
+        end }
+        assert.equal(3, #world.rings)
+        assert.equal(0, figures.exit_code)
+    end)
+
+    it("gets copies: what it changes changes nothing", function()
+        run { eligible = function(contact)
+            contact.numbers[1].number, contact.number, contact.data.phone = "x", "x", "x"
+            return true
+        end }
+        assert.equal("+14155550001", world.rings[1].to)
+    end)
+
+    it("sees the contact, the context and the call", function()
+        local seen = {}
+        run { eligible = function(contact, ctx)
+            seen.contact, seen.ctx = contact, ctx
+            return contact.id == "1", "only the first"
+        end, plan = function(contact, ctx, call)
+            seen.call, seen.vendor = call, ctx.vendor
+            call.attributes = { id = contact.id }
+            return call
+        end, on_outcome = function(contact, outcome, ctx)
+            seen.outcome, seen.of, seen.attempt = outcome, contact.id, ctx.attempt
+        end }
+        assert.equal("3", seen.contact.id)
+        assert.equal("+14155550003", seen.contact.number)
+        assert.equal("phone", seen.contact.column)
+        assert.equal("+14155550003", seen.contact.numbers.phone)
+        assert.equal("3", seen.contact.data.customer)
+        assert.same({ "fake" }, seen.ctx.vendors)
+        assert.same({ "fake" }, seen.ctx.healthy)
+        assert.equal(support.MONDAY_10, seen.ctx.now)
+        assert.is_true(seen.ctx.random() < 1)
+        assert.equal("fake", seen.vendor)
+        assert.equal("answered", seen.outcome.kind)
+        assert.equal("+14155550001", seen.outcome.number)
+        assert.equal("1", seen.of)
+        assert.equal(1, seen.attempt)
+        assert.equal("blocked", support.contact(world, "2").state)
+        assert.equal("only the first", support.contact(world, "2").why)
+        assert.equal("1", world.store.legs[1].params.call.attributes.id)
+    end)
+
+    it("puts off, skips and stops", function()
+        local times = 0
+        run { eligible = function(contact)
+            if contact.id == "1" then return outdial.skip("gone") end
+            if contact.id == "2" and times == 0 then
+                times = 1
+                return outdial.later("1h", "not yet")
+            end
+            return true
+        end, on_outcome = function() return outdial.stop("reached") end }
+        assert.equal("gone", support.contact(world, "1").why)
+        assert.equal("done", support.contact(world, "1").state)
+        assert.equal("reached", support.contact(world, "2").why)
+        assert.equal(2, #world.rings)
+        assert.is_true(world.rings[2].at >= support.MONDAY_10 + 3600)
+    end)
+
+    it("that failed after the call leaves the outcome recorded and the contact held", function()
+        local figures = run { on_outcome = function() error("boom") end, pace = { max_open = 1 } }
+        assert.same({ answered = 1 }, figures.outcomes)
+        assert.equal("held", support.contact(world, "1").state)
+        assert.equal(1, #world.rings)
+    end)
+
+    it("that failed is lifted by the next run", function()
+        run { eligible = function() error("boom") end }
+        local figures = run()
+        assert.equal(0, figures.exit_code)
+        assert.equal(3, #world.rings)
+    end)
+
+    it("may not leave twenty calls in a row that cannot be made", function()
+        local wrong = support.refused("validation", { message = "DestinationPhoneNumber: expected E.164" })
+        local client = support.client(world, { prepare = function() return nil, wrong end })
+        local figures = support.run(world, support.campaign(support.people(60), { fake = client }))
+        assert.equal(1, figures.exit_code)
+        assert.matches("20 calls in a row cannot be made: validation", figures.why, 1, true)
+        assert.is_true(figures.contacts.ready >= 30)
+    end)
+end)

@@ -1,0 +1,126 @@
+-- The worker over all four vendors of the mock: each client's own way of placing, listening and following.
+package.path = "tests/lua/?.lua;" .. package.path
+local fake_store = require "fake_store"
+local mock = require "mock"
+local outdial = require "outdial"
+local retry = require "outdial.retry"
+local runner = require "outdial.runner"
+
+local DEVICE, SECOND = "efe1ab32-53f9-43ce-b65e-5768c61f7d4a", "4d72a6b5-ee96-4e1f-b09b-5c3f979d82b7"
+
+describe("a campaign at the mock's", function()
+    local log
+
+    before_each(function() log = os.tmpname() end)
+    after_each(function() os.remove(log) end)
+
+    local make = {
+        connect = function(endpoint, more)
+            more.endpoint, more.region, more.instance_id = endpoint, "us-east-1", "10a4c4eb-f57e-4d4c-b602-bf39176ced07"
+            more.contact_flow_id, more.source_phone_number = "b0b8f2dd-ed1b-4c44-af36-ce189a178181", "+12065550100"
+            more.credentials = { access_key_id = "AKIDEXAMPLE",
+                secret_access_key = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY" }
+            more.rate = { per_second = 1000, burst = 1 }
+            return outdial.amazon_connect(more)
+        end,
+        genesys = function(endpoint, more)
+            more.base_url, more.username, more.password, more.rate = endpoint, "agent", "secret", false
+            more.device_id = DEVICE
+            return outdial.genesys(more)
+        end,
+        ccai = function(endpoint, more)
+            more.endpoint, more.subdomain, more.domain = endpoint, "acme", "uc1.ccaiplatform.com"
+            more.api_token, more.outbound_number = "token", "+13392195276"
+            return outdial.ccai_platform(more)
+        end,
+        symbee = function(endpoint, more)
+            more.endpoint, more.company_code, more.environment, more.api_key = endpoint, "acme", "prod", "symbee-key"
+            more.campaign_region, more.campaign_name = "us-east-1", "Renewals"
+            more.work_codes = { Answered = "answered", ["No Answer"] = "no_answer" }
+            return outdial.symbee(more)
+        end,
+    }
+
+    local function rings()
+        local list = {}
+        for line in io.lines(log) do list[#list + 1] = line:match('"to":"([^"]+)"') end
+        return list
+    end
+
+    -- Runs a campaign over contacts { number = vendor }; returns figures and the store.
+    local function run(numbers, clients, more, settings)
+        local store, figures = fake_store.new(outdial.engine), nil
+        local rows, err = {}, nil
+        for i, row in ipairs(numbers) do rows[i] = { id = "c" .. i, phone = row[1], vendor = row[2] } end
+        outdial.run(function()
+            settings = settings or {}
+            settings.contacts = settings.contacts or { speed = 400 }
+            settings.genesys = settings.genesys or { event_ms = 1, ring_ms = 5, talk_ms = 5, no_answer_ms = 10 }
+            local server = assert(mock.start { settings = settings, phone_log = log })
+            local endpoint, vendors = "http://127.0.0.1:" .. server.port, {}
+            for name, options in pairs(clients) do vendors[name] = make[name](endpoint, options) end
+            local options = { name = "m", store = "unused", vendors = vendors, hours = { every_day = "00:00-24:00" },
+                contacts = outdial.contacts.list(rows, { id = "id", numbers = "phone" }),
+                route = function(contact) return { contact.data.vendor } end }
+            for key, value in pairs(more or {}) do options[key] = value end
+            figures, err = runner.run(outdial.campaign(options), { store = store })
+            for _, client in pairs(vendors) do client:close() end
+            server:stop()
+        end)
+        assert(figures, err)
+        return figures, store
+    end
+
+    it("calls through Connect, Genesys and Symbee, and hears how each call ended", function()
+        local figures, store = run({ { "+12065550001", "connect" }, { "+12065550002", "genesys" },
+            { "+12065550003", "symbee" }, { "+12065599001", "connect" } }, { connect = {}, genesys = {}, symbee = {} })
+        assert.equal(0, figures.exit_code)
+        assert.same({ answered = 3, no_answer = 1 }, figures.outcomes)
+        assert.equal(4, #rings())
+        local by = {}
+        for _, leg in ipairs(store.legs) do by[leg.client] = leg end
+        assert.equal(DEVICE, by.genesys.seat)
+        assert.is_nil(by.symbee.seat)
+        assert.is_true(by.symbee.params.hands_off)
+        assert.truthy(by.symbee.params.call.not_after)
+        assert.is_nil(by.connect.params.call.not_after)
+    end)
+
+    it("R17 dials on several devices, one call each", function()
+        local figures, store = run({ { "+12065550001", "genesys" }, { "+12065550002", "genesys" },
+            { "+12065550003", "genesys" } }, { genesys = { devices = { DEVICE, SECOND } } })
+        assert.equal(0, figures.exit_code)
+        assert.same({ answered = 3 }, figures.outcomes)
+        assert.equal(DEVICE, store.legs[1].seat)
+        assert.equal(SECOND, store.legs[2].seat)
+    end)
+
+    it("R17 calls through CCAI's agents, each by its name", function()
+        local figures, store = run({ { "+12065550001", "ccai" }, { "+12065550002", "ccai" } },
+            { ccai = { agents = { "a@x.com", "b@x.com" } } }, { track = false })
+        assert.equal(0, figures.exit_code)
+        assert.equal("a@x.com", store.legs[1].seat)
+        assert.equal("b@x.com", store.legs[2].seat)
+        assert.matches('"agent_email":"b@x.com"', store.legs[2].request.body, 1, true)
+        assert.same({ unreported = 2 }, figures.outcomes) -- track = false: placed is the end
+    end)
+
+    it("R14 calls a person again on the record that Symbee has", function()
+        local figures = run({ { "+12065599001", "symbee" } }, { symbee = {} }, { gap = 0, loosen = { gap = "test" },
+            retry = assert(retry.new { max_attempts = 2, on = { ["*"] = { after = 0 } } }) })
+        assert.equal(1, figures.contacts.exhausted)
+        assert.same({ no_answer = 2 }, figures.outcomes)
+    end)
+
+    it("R8 goes from a vendor that refuses to the next, and rings once", function()
+        local figures, store = run({ { "+8505550100", "connect" } }, { connect = {}, genesys = {} },
+            { route = { "connect", "genesys" } })
+        assert.equal("not_placed", store.legs[1].state)
+        assert.equal("DestinationNotAllowedException", store.legs[1].error.vendor_code)
+        assert.equal("genesys", store.legs[#store.legs].client)
+        assert.equal(store.legs[#store.legs - 1].attempt, store.legs[#store.legs].attempt)
+        assert.same({ answered = 1 }, figures.outcomes)
+        assert.same({ "+8505550100" }, rings())
+    end)
+
+end)

@@ -1,0 +1,530 @@
+-- The worker over a store in memory and vendors that do as they are told, on a clock that only moves when all wait.
+package.path = "tests/lua/?.lua;" .. package.path
+local outdial = require "outdial"
+local retry = require "outdial.retry"
+local support = require "campaign_support"
+
+local HOUR, DAY = 3600, 86400
+
+describe("a campaign", function()
+    local world
+
+    before_each(function() world = support.world() end)
+
+    local function run_one(behave, more, rows)
+        local client = support.client(world, behave)
+        local figures = support.run(world, support.campaign(rows or support.people(1), { fake = client }, more))
+        return figures, client, support.contact(world, "1")
+    end
+
+    it("calls everyone once and ends", function()
+        local figures, client = run_one(nil, nil, support.people(25))
+        assert.equal(25, #world.rings)
+        assert.equal(25, client.placed)
+        assert.equal(25, figures.contacts.done)
+        assert.same({ answered = 25 }, figures.outcomes)
+        assert.equal(0, figures.exit_code)
+    end)
+
+    it("has no more calls open than pace.max_open", function()
+        local open, most = 0, 0
+        run_one({ place = function()
+            open = open + 1
+            most = math.max(most, open)
+            return "placed"
+        end, track = function()
+            return "answered", 30
+        end }, { pace = { max_open = 4 }, on_outcome = function() open = open - 1 end }, support.people(20))
+        assert.equal(20, #world.rings)
+        assert.equal(4, most)
+    end)
+
+    it("sends what the intent says: send_before, limits, ring timeout, token", function()
+        local _, client = run_one()
+        local sent = client.sent[1]
+        assert.equal(60, sent.send_before)
+        assert.equal(25, sent.call.ring_timeout)
+        assert.is_nil(sent.call.not_before) -- it rings at once
+        assert.equal("g-renewals_1-1-1", sent.call.token)
+        local leg = world.store.legs[1]
+        assert.equal("POST", leg.request.method)
+        assert.equal("account", leg.account)
+    end)
+
+    it("goes through the numbers of a contact as the policy says", function()
+        local rows = { { customer = "1", phone = "+14155550001", home = "+14155550002" } }
+        local policy = assert(retry.new { on = { invalid_number = { next_number = true }, no_answer = { after = "6h" },
+            ["*"] = { stop = "done" } } })
+        local ends = { "invalid_number", "no_answer", "answered" }
+        run_one({ track = function(_, n)
+            return ends[n], 10, { rang = ends[n] == "invalid_number" and "no" or "yes" }
+        end }, { retry = policy, map = { id = "customer", numbers = { "phone", "home" } } }, rows)
+        assert.equal(3, #world.rings)
+        assert.equal("+14155550001", world.rings[1].to)
+        assert.equal("+14155550002", world.rings[2].to)
+        assert.equal("+14155550002", world.rings[3].to)
+        assert.is_true(world.rings[3].at - world.rings[2].at >= 6 * HOUR)
+        assert.is_true(world.rings[2].at - world.rings[1].at < HOUR) -- rang = no was given back
+    end)
+
+    describe("R2", function()
+        it("sends a token again only within resend_within, and one ring is one leg", function()
+            local answers = { "unknown", "placed" }
+            local figures, client = run_one { repeats = true, place = function(_, n)
+                if answers[n] == "unknown" then return nil, support.unknown() end
+                return "placed"
+            end }
+            assert.equal(2, client.placed)
+            assert.equal(client.sent[1].call.token, client.sent[2].call.token)
+            assert.equal(client.sent[1].at + 3, client.sent[2].send_before)
+            assert.equal(1, figures.contacts.done)
+        end)
+
+        it("sends it not again when the answer was lost after more than that", function()
+            local figures, client = run_one { repeats = true, place_s = 3.5, place = function() return "lost" end }
+            assert.equal(1, client.placed)
+            assert.equal(1, figures.doubts)
+            assert.equal(3, figures.exit_code)
+        end)
+
+        it("sends it not again with resend_within 0, nor where the vendor knows no token", function()
+            local _, client = run_one { repeats = true, resend_within = 0, place = function() return "lost" end }
+            assert.equal(1, client.placed)
+            world = support.world()
+            _, client = run_one { repeats = false, place = function() return "lost" end }
+            assert.equal(1, client.placed)
+        end)
+
+        it("never sends it again after a restart", function()
+            local client = support.client(world, { repeats = true, place = function() return "lost" end, place_s = 4 })
+            local made = support.campaign(support.people(1), { fake = client })
+            support.run(world, made)
+            local again = support.client(world, { repeats = true })
+            local figures = support.run(world, support.campaign(support.people(1), { fake = again }))
+            assert.equal(0, again.placed)
+            assert.equal(3, figures.exit_code)
+            assert.equal("held", support.contact(world, "1").state)
+        end)
+    end)
+
+    describe("R3", function()
+        -- what the tries say -> what the leg is, and how many tries were made
+        local refused = function() return nil, support.refused("throttled", { retryable = true }) end
+        local lost = function() return nil, support.unknown() end
+        local placed = function() return "placed" end
+        local rows = {
+            { { refused, refused }, "not_placed", 3 }, { { refused, lost }, "in_doubt", 3 },
+            { { refused, placed }, "ended", 2 }, { { lost, refused }, "in_doubt", 2 },
+            { { lost, lost }, "in_doubt", 3 }, { { lost, placed }, "ended", 2 }, { { placed, refused }, "ended", 1 },
+        }
+        for i, row in ipairs(rows) do
+            it("joins the tries of a leg, row " .. i, function()
+                local client = support.client(world, { repeats = true, place = function(_, n)
+                    return (row[1][n] or row[1][#row[1]])()
+                end })
+                world.store.fail.decide = nil
+                local stopper = 0
+                support.run(world, support.campaign(support.people(1), { fake = client }, { eligible = function()
+                    stopper = stopper + 1
+                    return stopper == 1 or outdial.skip("once is enough")
+                end }))
+                assert.equal(row[3], client.placed)
+                assert.equal(row[2], world.store.legs[1].state)
+            end)
+        end
+    end)
+
+    describe("R6", function()
+        it("follows what was handed off without limit, until it is placed, and then as any other", function()
+            local found = 0
+            local figures = run_one({ place = function() return "handed_off" end, track = function(call, n)
+                if call.state == "placed" then return "answered", 20 end
+                return n < 0 and "answered" or nil
+            end, find = function(call)
+                found = found + 1
+                if found < 4 then return { found = false } end
+                return { placement = "placed",
+                    call = { id = "late", state = "placed", vendor = "fake", token = call.token } }
+            end })
+            assert.equal(4, found)
+            assert.same({ answered = 1 }, figures.outcomes)
+            assert.equal("late", world.store.legs[1].call.id)
+            assert.is_true(world.engine:now() > 4 * 60)
+        end)
+
+        it("tells a vendor that rings later from when, until when and where", function()
+            local rows = { { customer = "1", phone = "+14155550001", tz = "America/Denver;America/Boise" } }
+            local _, client = run_one({ hands_off = true }, { zone = "America/New_York",
+                hours = { every_day = "09:00-18:00" } }, rows)
+            local call = client.sent[1].call
+            assert.equal(support.MONDAY_10, call.not_before)
+            assert.equal(support.MONDAY_10 + 8 * HOUR - 85, call.not_after)
+            assert.equal("America/New_York", call.zone)
+        end)
+
+        it("withdraws what the store says, and lists what cannot be", function()
+            local withdrawn = {}
+            local client = support.client(world, { place = function() return "handed_off" end,
+                track = function() return nil end, withdraw = function(call)
+                    withdrawn[#withdrawn + 1] = call.to
+                    if call.to == "+14155550001" then return { withdrawn = true } end
+                    return { withdrawn = false, why = "it rings already" }
+                end })
+            world.scheduler.run(function()
+                world.scheduler.daemon(function()
+                    world.scheduler.sleep(30)
+                    for _, leg in ipairs(world.store.legs) do leg.withdraw = true end
+                    world.scheduler.sleep(30)
+                    world.scheduler.stop()
+                end)
+                local made = support.campaign(support.people(2), { fake = client }, { eligible = function()
+                    return #world.store.legs < 2
+                end })
+                local figures = support.run(world, made)
+                assert.equal(4, figures.exit_code)
+            end)
+            table.sort(withdrawn)
+            assert.same({ "+14155550001", "+14155550002" }, withdrawn)
+            assert.equal("ended", world.store.legs[1].state)
+            assert.equal("handed_off", world.store.legs[2].state)
+            assert.equal("it rings already", world.store.legs[2].withdraw_failed)
+        end)
+
+        it("is not handed off without limits of its own unless the campaign says so", function()
+            local figures, client = run_one { hands_off = true, hands_off_unbounded = true }
+            assert.equal(0, client.placed)
+            assert.equal(1, figures.contacts.blocked)
+            world = support.world()
+            figures = run_one({ hands_off = true, hands_off_unbounded = true }, { hand_off_outside_hours = true })
+            assert.equal(1, figures.contacts.done)
+        end)
+    end)
+
+    describe("R7", function()
+        it("ends a call that a vendor went silent about as unreported after open_for", function()
+            local figures = run_one { track = function() return nil end }
+            assert.same({ unreported = 1 }, figures.outcomes)
+            assert.equal("unreported", support.contact(world, "1").why)
+            local ended = support.events(world, "outcome")[1].at_ms / 1000 - world.rings[1].at
+            assert.is_true(math.abs(ended - 85) < 1, tostring(ended))
+        end)
+
+        it("waits that long for a vendor that cannot be asked", function()
+            local figures = run_one { track = function() return support.refused("validation") end }
+            assert.same({ unreported = 1 }, figures.outcomes)
+            assert.is_true(world.engine:now() >= 85)
+        end)
+
+        it("asks again after errors of the vendor's", function()
+            local figures, client = run_one { track = function(_, n)
+                if n < 4 then return support.refused("network") end
+                return "busy", 1
+            end }
+            assert.equal(4, #client.tracked)
+            assert.same({ busy = 1 }, figures.outcomes)
+        end)
+    end)
+
+    describe("R8", function()
+        local function two(first, more)
+            local one = support.client(world, { kind = "one", place = first })
+            local other = support.client(world, { kind = "two" })
+            more = more or {}
+            more.route = { "one", "two" }
+            local figures = support.run(world, support.campaign(support.people(1), { one = one, two = other }, more))
+            return figures, one, other
+        end
+
+        it("goes to the next vendor with a leg of its own when it is proven not placed", function()
+            local figures, one, other = two(function() return nil, support.refused("rejected") end)
+            assert.equal(1, one.placed)
+            assert.equal(1, other.placed)
+            assert.equal("g-renewals_1-1-1", one.sent[1].call.token)
+            assert.equal("g-renewals_1-1-2", other.sent[1].call.token)
+            assert.equal(world.store.legs[1].attempt, world.store.legs[2].attempt)
+            assert.equal("not_placed", world.store.legs[1].state)
+            assert.equal(1, figures.contacts.done)
+            assert.equal(1, #world.store.attempts)
+        end)
+
+        it("goes nowhere from unknown", function()
+            local figures, _, other = two(function() return "lost" end)
+            assert.equal(0, other.placed)
+            assert.equal(1, figures.doubts)
+        end)
+
+        it("goes nowhere from a call that is wrong", function()
+            local _, _, other = two(function() return nil, support.refused("validation") end)
+            assert.equal(0, other.placed)
+            assert.equal("validation: validation by the vendor", support.contact(world, "1").why)
+        end)
+
+        it("uses no vendor twice in an attempt", function()
+            local asked = 0
+            local one = support.client(world, { kind = "one", place = function()
+                return nil, support.refused("rejected")
+            end })
+            local other = support.client(world, { kind = "two", place = function()
+                asked = asked + 1
+                return nil, support.refused("rejected")
+            end })
+            local figures = support.run(world, support.campaign(support.people(1), { one = one, two = other },
+                { route = function() return { "two", "one", "two" } end }))
+            assert.equal(1, one.placed)
+            assert.equal(1, asked)
+            assert.equal(1, figures.contacts.blocked)
+        end)
+    end)
+
+    it("R10 sends a ticket only with the number that it dials", function()
+        local rows = { { customer = "1", phone = "+14155550001", home = "+14155550002", ticket = "T-9" } }
+        local map = { id = "customer", numbers = { "phone", "home" }, ticket = { column = "ticket", dials = "home" } }
+        local policy = assert(retry.new { on = { busy = { next_number = true }, ["*"] = { stop = "done" } } })
+        local _, client = run_one({ kind = "ccai_platform", track = function(_, n)
+            return n == 1 and "busy" or "answered", 5
+        end }, { retry = policy, map = map }, rows)
+        assert.is_nil(client.sent[1].call.fields)
+        assert.equal("+14155550002", client.sent[2].call.to)
+        assert.same({ ticket_id = "T-9" }, client.sent[2].call.fields)
+    end)
+
+    it("R10 lets no hook name a ticket that was not declared", function()
+        local figures = run_one({ kind = "ccai_platform" }, { plan = function(_, _, call)
+            call.fields = { ticket_id = "T-1" }
+            return call
+        end })
+        assert.equal(1, figures.exit_code)
+        assert.equal(0, #world.rings)
+        assert.matches("/fields/ticket_id: a ticket dials the number that the CRM has; declare it with contacts' "
+            .. "`ticket`", figures.why, 1, true)
+    end)
+
+    describe("R17", function()
+        it("has one call open per seat", function()
+            local open, most, agent_of = {}, 0, {}
+            local _, client = run_one({ seats = { "ann", "bob" }, place = function(call)
+                local agent = call.fields.agent
+                agent_of[call.to], open[agent] = agent, (open[agent] or 0) + 1
+                most = math.max(most, open[agent])
+                return "placed"
+            end }, { on_outcome = function(_, outcome)
+                local agent = agent_of[outcome.number]
+                open[agent] = open[agent] - 1
+            end }, support.people(6))
+            assert.equal(6, client.placed)
+            assert.equal(1, most)
+            assert.equal("ann", world.store.legs[1].seat)
+            assert.equal("bob", world.store.legs[2].seat)
+        end)
+
+        it("rests a seat whose agent is busy for 30 s and puts the contact back untouched", function()
+            local busy = support.refused("rejected", { retryable = true })
+            local figures, client = run_one({ seats = { "ann" }, place = function(_, n)
+                if n == 1 then return nil, busy end
+                return "placed"
+            end })
+            assert.equal(2, client.placed)
+            assert.is_true(client.sent[2].at - client.sent[1].at >= 30)
+            assert.equal(1, figures.contacts.done)
+            assert.equal(1, #support.events(world, "outcome"))
+            assert.is_false(world.store.attempts[1].counts)
+        end)
+    end)
+
+    describe("R18", function()
+        it("calls back when the person asked for it, in spite of the gap", function()
+            local asked = false
+            run_one(nil, { on_outcome = function(_, _, ctx)
+                if asked then return end
+                asked = true
+                return outdial.callback(ctx.now + 2 * HOUR, { within = "30m" })
+            end })
+            assert.equal(2, #world.rings)
+            local after = world.rings[2].at - world.rings[1].at
+            assert.is_true(after >= 2 * HOUR and after < 2.1 * HOUR, tostring(after))
+            assert.equal(0, #support.events(world, "callback_missed"))
+        end)
+
+        it("reports a callback whose time went by, and makes it in the next window", function()
+            local asked = false
+            run_one(nil, { hours = { mon_fri = "10:00-18:00" }, on_outcome = function(_, _, ctx)
+                if asked then return end
+                asked = true
+                return outdial.callback(ctx.now + 12 * HOUR, { within = "30m" })
+            end })
+            assert.equal(2, #world.rings)
+            assert.equal(support.MONDAY_10 + DAY, math.floor(world.rings[2].at / 60) * 60)
+            assert.equal(1, #support.events(world, "callback_missed"))
+        end)
+    end)
+
+    describe("R19", function()
+        it("hears the vendor's events before the first dial", function()
+            local _, client = run_one { ears = "/v2/me/calls" }
+            assert.same({ "/v2/me/calls" }, client.channels)
+            assert.equal(1, #world.rings)
+        end)
+
+        it("dials not while it cannot, and tries again", function()
+            local tries = 0
+            local _, client = run_one { ears = "/v2/me/calls", subscribe = function()
+                tries = tries + 1
+                if tries < 3 then return nil, support.refused("network") end
+                return {}
+            end }
+            assert.equal(3, tries)
+            assert.is_true(client.sent[1].at >= 30)
+        end)
+    end)
+
+    it("R5 settles a doubt when two looks find nothing, and calls then", function()
+        local looks = 0
+        local figures, client = run_one({ place = function(_, n)
+            if n == 1 then return nil, support.unknown() end
+            return "placed"
+        end, find = function()
+            looks = looks + 1
+            return { found = false }
+        end, look_after_ms = 120000 }, { pace = { max_open = 1 } }, support.people(30))
+        assert.is_true(looks >= 2)
+        assert.equal(31, client.placed)
+        assert.equal(30, figures.contacts.done)
+        assert.equal(0, figures.exit_code)
+    end)
+
+    it("R22 asks no vendor about a leg of another account", function()
+        local function unreachable() error("it was asked") end
+        run_one({ place = function() return "lost" end })
+        local figures = run_one({ account = "another", find = unreachable }, nil, support.people(2))
+        assert.equal("vendor_changed: the client is another now, not account", world.store.legs[1].cannot)
+        assert.equal(3, figures.exit_code)
+    end)
+
+    it("R12 writes off what on_doubt or the campaign's time says, and nothing else", function()
+        local asked
+        run_one({ place = function() return "lost" end }, { on_doubt = function(contact, leg)
+            asked = contact.id .. leg.number
+            return outdial.WRITE_OFF
+        end, pace = { max_open = 1 } }, support.people(3))
+        assert.truthy(asked)
+        assert.equal("written_off", world.store.legs[1].state)
+    end)
+
+    describe("when a vendor is down", function()
+        it("opens its breaker, probes with a read, and goes on", function()
+            local down, probes = true, 0
+            local figures, client = run_one({ place = function()
+                if down then return nil, support.refused("unavailable") end
+                return "placed"
+            end, probe = function()
+                probes = probes + 1
+                if probes == 3 then down = false end
+                if down then return nil, support.refused("network") end
+                return true
+            end }, nil, support.people(40))
+            assert.equal(3, probes)
+            assert.equal(40, #world.rings)
+            assert.is_true(client.placed < 40 + 45, tostring(client.placed))
+            assert.equal(40, figures.contacts.done)
+        end)
+    end)
+
+    describe("that is stopped", function()
+        it("starts no new call, leaves open ones to the next run, which follows them", function()
+            local client = support.client(world, { track = function() return "answered", 50 end, place_s = 2 })
+            local made = support.campaign(support.people(30), { fake = client }, { pace = { max_open = 5 } })
+            local figures
+            world.scheduler.run(function()
+                world.scheduler.daemon(function()
+                    world.scheduler.sleep(20)
+                    world.scheduler.stop()
+                end)
+                figures = support.run(world, made)
+            end)
+            assert.equal(4, figures.exit_code)
+            assert.equal(5, #world.rings)
+            assert.equal(5, figures.legs.placed)
+            assert.equal(25, figures.contacts.ready)
+            -- the next run, with a scheduler of its own on the same clock
+            world.scheduler = require("outdial.scheduler").new(world.engine)
+            figures = support.run(world, support.campaign(support.people(30), { fake = support.client(world) }))
+            assert.equal(0, figures.exit_code)
+            assert.equal(30, #world.rings)
+            assert.equal(30, figures.contacts.done)
+        end)
+    end)
+
+    it("is held by a clock that jumps, and goes on when told", function()
+        local client = support.client(world)
+        local made = support.campaign(support.people(3), { fake = client }, { eligible = function()
+            return #world.rings < 1 or outdial.later("5m", "wait for the clock")
+        end, pace = { max_open = 1 } })
+        world.scheduler.run(function()
+            world.scheduler.daemon(function()
+                world.store.jumped_ms = -5000
+                world.scheduler.sleep(3600)
+                assert.equal("the clock jumped by -5.0 s", world.store.campaigns.renewals.why)
+                assert.equal("held", world.store.campaigns.renewals.state)
+                world.store:campaign_set { campaign = "renewals", state = "stopped" }
+            end)
+            support.run(world, made)
+        end)
+        assert.equal(1, #world.rings)
+    end)
+
+    it("tries again to record what has happened while the store is out of reach", function()
+        local failures = 0
+        world.store.fail.settle = function()
+            failures = failures + 1
+            if failures <= 3 then return support.refused("unavailable") end
+        end
+        local figures = run_one()
+        assert.equal(4, failures)
+        assert.equal(1, figures.contacts.done)
+        assert.equal(1, #world.rings)
+    end)
+
+    it("ends as failed when the lease was lost", function()
+        world.store.fail.beat = require("outdial.error").new("unavailable", "the lease was lost: taken over by 2")
+        local figures = run_one({ track = function() return nil end })
+        assert.equal(1, figures.exit_code)
+        assert.equal("unavailable: the lease was lost: taken over by 2", figures.why)
+    end)
+
+    it("reports its figures every second", function()
+        local seen = {}
+        local client = support.client(world)
+        support.run(world, support.campaign(support.people(2), { fake = client }),
+            { progress = function(figures) seen[#seen + 1] = figures end })
+        assert.is_true(#seen > 30)
+        assert.equal(2, seen[#seen].contacts.total)
+        assert.is_true(seen[1].vendors.fake.healthy)
+    end)
+
+    it("lands over 30 days where windows, caps, gaps and retries say", function()
+        local policy = assert(retry.new { max_attempts = 20,
+            on = { no_answer = { after = "5h" }, ["*"] = { stop = "x" } } })
+        local rows = support.people(50)
+        local client = support.client(world, { track = function() return "no_answer", 25 end })
+        local figures = support.run(world, support.campaign(rows, { fake = client }, { retry = policy,
+            hours = { mon_fri = "10:00-20:00", sat = "10:00-18:00", holidays = { "2026-03-20" } },
+            caps = { { 20, per = "person", every = "30d" } } }))
+        assert.is_true(world.engine:now() > 20 * DAY)
+        assert.equal(50, figures.contacts.exhausted)
+        assert.equal(50 * 20, #world.rings)
+        local by_person = {}
+        for _, ring in ipairs(world.rings) do
+            local date = os.date("!*t", math.floor(ring.at))
+            assert.is_true(date.wday ~= 1, "on a Sunday")
+            assert.is_true(date.hour >= 10 and date.hour < (date.wday == 7 and 18 or 20), ring.at)
+            assert.is_true(not (date.month == 3 and date.day == 20), "on a holiday")
+            by_person[ring.to] = by_person[ring.to] or {}
+            table.insert(by_person[ring.to], ring.at)
+        end
+        for _, times in pairs(by_person) do
+            for i = 2, #times do assert.is_true(times[i] - times[i - 1] >= 4 * HOUR) end
+            for i = 3, #times do assert.is_true(times[i] - times[i - 2] >= DAY - 1) end
+            for i = 6, #times do assert.is_true(times[i] - times[i - 5] >= 7 * DAY - 1) end
+        end
+    end)
+end)
