@@ -8,7 +8,7 @@ local track = require "outdial.track"
 
 local M = {}
 
-local LEASE_LEFT_S = 60   -- with less than this left no new call is begun
+local LEASE_LEFT = 0.5    -- with less than this part of it left no new call is begun
 local MAX_UNMADE = 20     -- so many calls in a row that cannot be made are no fault of the contacts'
 local AGAIN_S, LONGEST_AGAIN_S, MOST_AT_END = 1, 30, 3
 -- What must not get lost because the store is out of reach for a while: these are tried again.
@@ -48,7 +48,7 @@ end
 ---- reasons to stop ----
 
 function Work:lease_is_low()
-    return self.lease_s ~= nil and self:now() - self.last_beat > self.lease_s - LEASE_LEFT_S
+    return self.lease_s ~= nil and self:now() - self.last_beat > self.lease_s * (1 - LEASE_LEFT)
 end
 
 -- Whether no new call is to be begun.
