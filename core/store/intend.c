@@ -20,7 +20,7 @@
 
 #define TRAIL_BYTES 65536
 #define HORIZON_MS (INT64_C(370) * 24 * 3600 * 1000)
-#define FENCE_WAIT_MS 60000          /* until an attempt that is under way is looked at again */
+#define FENCE_WAIT_MS od__tunable("OUTDIAL_FENCE_WAIT_MS", 60000) /* until an attempt that is under way is looked at again */
 
 typedef struct intent {
     od_work *work;

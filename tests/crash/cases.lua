@@ -8,13 +8,15 @@ local process = require "process"
 local cases = {}
 
 local AGAIN = 8            -- so many undisturbed workers in a row finish any campaign
-local LEASE_MS = 1200
-local SHORT = { OUTDIAL_LEASE_MS = LEASE_MS, OUTDIAL_LEASE_MARGIN_MS = 100, OUTDIAL_BUSY_MS = 300 }
+
+local function short(stage)
+    return { OUTDIAL_LEASE_MS = stage.lease_ms, OUTDIAL_LEASE_MARGIN_MS = 100, OUTDIAL_BUSY_MS = 300 }
+end
 
 local Case = {}
 Case.__index = Case
 
--- options: stage, build, workers, mutant, unknown, ...: the stage's own
+-- options: stage, build, workers, mutant, faults, ...: the stage's own
 local function new(options)
     local folder = process.lines({ "mktemp", "-d", "/tmp/outdial-crash-XXXXXX" })[1]
     local self = setmetatable({ options = options, stage = options.stage, folder = folder, findings = {},
@@ -25,7 +27,8 @@ end
 
 function Case:environment(more)
     local environment = { OUTDIAL_MUTANT = self.options.mutant or "",
-        OUTDIAL_DOUBT_TAKES_PLACE_MS = 0 } -- else the doubts of a few deaths fill all places for a quarter of an hour
+        OUTDIAL_DOUBT_TAKES_PLACE_MS = 0, -- else the doubts of a few deaths fill all places for a quarter of an hour
+        OUTDIAL_FENCE_WAIT_MS = 200, OUTDIAL_FOLLOW_SPEED = 50 }
     environment.OUTDIAL_POWER = self.options.workers == 1 and "cut" or "points"
     for name, value in pairs(more or {}) do environment[name] = value end
     return environment
@@ -110,7 +113,7 @@ function cases.quiet(options)
     local workers = {}
     for i = 1, options.workers do workers[i] = self:start() end
     for i, worker in ipairs(workers) do self:expect_end(worker, "worker " .. i) end
-    self:finish(options.unknown ~= nil)
+    self:finish(options.faults)
     return self:close()
 end
 
@@ -142,13 +145,13 @@ function cases.one_died(self)
     return 1
 end
 
--- options.kills, options.longest_s: any of the workers dies at any time, and another comes.
+-- options.kills: any of the workers dies at any time, and another comes.
 function cases.random(options)
     local self = new(options)
     local workers = {}
     for i = 1, options.workers do workers[i] = self:start() end
     while self.counts.deaths < options.kills and not self.findings[1] do
-        process.sleep(math.random() * options.longest_s)
+        process.sleep(math.random() * self.stage.longest_s)
         local i = math.random(options.workers)
         if workers[i]:ended() then
             self:expect_end(workers[i], "worker " .. i)
@@ -167,13 +170,14 @@ end
 function cases.stopped(options)
     local self = new(options)
     local fault = { OUTDIAL_FAULT = ("%s:%d:stop"):format(options.point, options.nth or 1) }
-    for name, value in pairs(SHORT) do fault[name] = value end
+    local lease = short(self.stage)
+    for name, value in pairs(lease) do fault[name] = value end
     if options.after then self.counts.deaths = options.after(self) end
     local sleeper = self:start(fault)
     if process.wait_stopped(sleeper) == "T" then
         self.counts.stops, self.counts.hits = 1, 1
-        process.sleep(LEASE_MS / 1000 + 0.1)
-        local other = self:start(SHORT)
+        process.sleep(self.stage.lease_ms / 1000 + 0.1)
+        local other = self:start(lease)
         local how, code = other:wait()
         local took_over = how == "exit" and (code == 0 or code == 3)
         -- Its other thread may have been inside a transaction.
@@ -189,7 +193,7 @@ function cases.stopped(options)
         local store, rings = self:read()
         local allowed = options.point == self.stage.last_point and 1 or 0
         if took_over then judge.silent_since(rings, since_ms, allowed, self.findings) end
-        judge.in_time(store, rings, LEASE_MS, allowed, self.findings)
+        judge.in_time(store, rings, self.stage.lease_ms, allowed, self.findings)
     else
         self:expect_end(sleeper, "the worker")
     end

@@ -5,6 +5,8 @@ local judge = {}
 
 -- A leg in one of these may have rung; only of the last two is it certain that it has.
 local MAY_HAVE_RUNG = { intent = true, in_doubt = true, handed_off = true, written_off = true, placed = true, ended = true }
+-- What a contact may be whose number was called for another.
+local QUIET = { waiting = true, exhausted = true }
 local HAS_RUNG = { placed = true, ended = true }
 
 local function index(legs)
@@ -69,7 +71,7 @@ function judge.all(store, rings, cap, findings)
         for _, leg in ipairs(by_number[contact.number] or {}) do
             called = called or MAY_HAVE_RUNG[leg.state]
         end
-        if contact.state ~= "done" and contact.state ~= "held" and not (contact.state == "waiting" and called) then
+        if contact.state ~= "done" and contact.state ~= "held" and not (QUIET[contact.state] and called) then
             findings[#findings + 1] = ("contact %s is %s (%s) at the end"):format(contact.id, contact.state, contact.why)
         end
     end

@@ -9,7 +9,7 @@ local AROUND = { "before_commit", "before_sync", "during_sync", "after_sync", "b
 local INSIDE = { before_takeover = true, after_takeover = true, before_commit = true, before_sync = true, during_sync = true, after_sync = true }
 
 local stage = { name = "store", max_open = 10, cap = 1, contacts = 120, takes_over = { "before_takeover", "after_takeover" },
-    last_point = "before_first_byte" }
+    last_point = "before_first_byte", lease_ms = 1200, longest_s = 0.08 }
 
 stage.points = {}
 for _, verb in ipairs(VERBS) do
@@ -18,15 +18,15 @@ for _, verb in ipairs(VERBS) do
     INSIDE["before_" .. verb] = true
 end
 for _, point in ipairs(AROUND) do table.insert(stage.points, point) end
-stage.inside = INSIDE
+stage.inside, stage.around = INSIDE, AROUND
 
 local Place = {}
 Place.__index = Place
 
--- stage.open(folder, options) -> place. options: unknown (percent of answers that get lost)
+-- stage.open(build, folder, options) -> place. options.faults: some answers get lost
 function stage.open(build, folder, options)
-    return setmetatable({ build = build, store = folder .. "/store.db", phones = folder .. "/phones", log = folder .. "/log",
-        unknown = options.unknown or 0 }, Place)
+    return setmetatable({ build = build, store = folder .. "/store.db", phones = folder .. "/phones",
+        log = folder .. "/log", unknown = options.faults and 10 or 0 }, Place)
 end
 
 function Place:start(environment)
@@ -34,7 +34,7 @@ function Place:start(environment)
         environment, self.log)
 end
 
--- All that was to ring has rung.
+-- Waits until all that is to ring has rung.
 function Place.settle() end
 
 function Place.close() end
