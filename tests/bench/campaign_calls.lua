@@ -41,6 +41,7 @@ end
 local began, imported = os.clock(), nil
 local figures = assert(runner.run(campaign, { log = function(level, text)
     if level == "info" and text:find("^contacts: ") then imported = os.clock() end
+    if os.getenv("BENCH_LOG") then io.stderr:write(level, " ", text, "\n") end
     if level == "error" then error(text) end
 end }))
 local ended = os.clock()
