@@ -32,10 +32,15 @@ TEST_SRC   := $(sort $(wildcard tests/core/test_*.c))
 TEST_HELP  := $(sort $(filter-out $(TEST_SRC),$(wildcard tests/core/*.c)))
 BENCH_SRC  := $(sort $(wildcard tests/bench/*.c))
 FUZZ_SRC   := $(sort $(wildcard tests/fuzz/*.c))
+# What a build in which processes die on purpose has of its own; the rest it shares.
+FAULT_SRC  := $(filter core/store/% core/transport/curl_% core/follow.c,$(CORE_SRC))
 
 CORE_OBJ   := $(CORE_SRC:%.c=$(BUILD)/obj/%.o)
 HOST_OBJ   := $(HOST_SRC:%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/embedded.o
 TEST_BIN   := $(TEST_SRC:tests/core/%.c=$(BUILD)/tests/%)
+FAULT_OBJ  := $(FAULT_SRC:%.c=$(BUILD)/faults/obj/%.o) $(filter-out $(FAULT_SRC:%.c=$(BUILD)/obj/%.o),$(CORE_OBJ)) \
+    $(BUILD)/faults/obj/tests/crash/fault.o $(BUILD)/faults/obj/tests/crash/power_vfs.o
+FAULT_BIN  := $(BUILD)/faults/outdial $(BUILD)/faults/worker $(BUILD)/faults/ledger
 BENCH_BIN  := $(BENCH_SRC:tests/bench/%.c=$(BUILD)/bench/%)
 LUA_MODULES := $(LUA_MODULE_VERSIONS:%=$(BUILD)/lua%/outdial/core.so)
 
@@ -202,8 +207,8 @@ $(BUILD)/torture/%: $(BUILD)/obj/tests/torture/%.o $(TEST_HELP:%.c=$(BUILD)/obj/
 .SECONDARY:
 
 .PHONY: check
-check: all $(TEST_BIN) $(BENCH_BIN)
-	@BUILD=$(BUILD) sh tests/run.sh layers core lua install
+check: all $(TEST_BIN) $(BENCH_BIN) $(FAULT_BIN)
+	@BUILD=$(BUILD) sh tests/run.sh layers core lua crash install
 
 .PHONY: check-core check-lua check-install
 check-core: $(TEST_BIN)
@@ -215,8 +220,32 @@ check-install: all
 
 .PHONY: test
 test: deps ## install what is missing, build, run every test
-	@$(MAKE) --no-print-directory -j$$(nproc) all $(TEST_BIN) $(BENCH_BIN)
+	@$(MAKE) --no-print-directory -j$$(nproc) all $(TEST_BIN) $(BENCH_BIN) $(FAULT_BIN)
 	@$(MAKE) --no-print-directory check
+
+# ---- crash tests: the program with points at which it dies, and the same worker in C over nothing but the store ----
+
+$(BUILD)/faults/obj/%.o: %.c
+	$(call compile,-DOD_FAULTS -Itests/crash)
+
+$(BUILD)/faults/outdial: $(HOST_OBJ) $(LUA_SRC:%.c=$(BUILD)/obj/lua5.4/%.o) $(FAULT_OBJ)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(SANITIZE) -Wl,-E -o $@ $^ $(LDFLAGS) $$(pkg-config --libs lua5.4) $(LIBS) -ldl
+
+$(BUILD)/faults/worker: $(BUILD)/faults/obj/tests/crash/worker.o $(FAULT_OBJ)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(LDFLAGS) $(LIBS) -ldl
+
+$(BUILD)/faults/ledger: $(BUILD)/faults/obj/tests/crash/ledger.o
+	$(call say,LD,$@)
+	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(LDFLAGS) -lsqlite3
+
+.PHONY: crash check-crash
+crash: deps ## kill workers everywhere and at random, check that nobody is rung twice
+	@$(MAKE) --no-print-directory -j$$(nproc) $(BUILD)/outdial $(FAULT_BIN)
+	@BUILD=$(BUILD) sh tests/crash/long.sh
+check-crash: $(BUILD)/outdial $(FAULT_BIN)
+	@BUILD=$(BUILD) sh tests/run.sh crash
 
 SAN_ASAN  := -fsanitize=address -fno-omit-frame-pointer
 SAN_UBSAN := -fsanitize=undefined -fno-sanitize-recover=all
@@ -326,4 +355,4 @@ uninstall: ## remove what install put there
 clean: ## remove build/
 	rm -rf $(BUILD)
 
--include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD)/obj $(BUILD)/faults/obj -name '*.d' 2>/dev/null)

@@ -19,6 +19,7 @@ local DONE, FAILED, DOUBTS, STOPPED = 0, 1, 3, 4
 local function beat(work)
     while true do
         work.scheduler.sleep(work.lease_s / BEATS_PER_LEASE)
+        if work.over then return end
         local sent = work:now() -- the lease is counted from before the beat was sent (R20)
         local good = work:store("beat", {})
         if good then
@@ -48,7 +49,7 @@ end
 -- Adopting, doubts and withdrawals, one after the other.
 local function do_chores(work)
     local look_at, withdraw_at, settle_at = 0, 0, 0
-    while true do
+    while not work.closing do
         local now = work:now()
         if now >= look_at then
             look_at = now + math.min(doubts.look(work) or CHORES_EVERY_S, CHORES_EVERY_S)
@@ -72,8 +73,8 @@ local function do_chores(work)
 end
 
 local function show_progress(work, progress)
-    while true do
-        local status = work.db:status { campaign = work.campaign.name }
+    while not work.closing do
+        local status = work:store("status", { campaign = work.campaign.name })
         if status then progress(M.figures(work, status)) end
         work.scheduler.sleep(PROGRESS_EVERY_S)
     end
@@ -207,7 +208,10 @@ end
 local function run(work, options)
     local scheduler = work.scheduler
     local ok, err = start(work)
-    if not ok then return nil, err end
+    if not ok then
+        work:store("resign", {})
+        return nil, err
+    end
     local forget = scheduler.when_stopped(function() work:ring_all() end)
     scheduler.daemon(beat, work)
     local filled
@@ -222,6 +226,7 @@ local function run(work, options)
     forget()
     local status, why = work:store("status", { campaign = work.campaign.name })
     work:store("resign", {})
+    work.over = true
     if not filled then return nil, err end
     if not status then return nil, why end
     local figures = M.figures(work, status)
@@ -237,17 +242,17 @@ end
 function M.run(campaign, options)
     options = options or {}
     local scheduler = options.scheduler or require "outdial.scheduler"
+    local db = options.store
     local figures, err = scheduler.run(function()
-        local db, problem = options.store, nil
+        local problem
         if not db then db, problem = require("outdial.store").open(campaign.store, { create = true }) end
         if not db then return nil, problem end
         local work = workshop.new(campaign, scheduler, db, options.log)
         work.script = options.script or "unknown"
-        local result
-        result, problem = run(work, options)
-        if not options.store then db:close() end
-        return result, problem
+        return run(work, options)
     end)
+    -- Only now have the daemons ended, which ask it as well.
+    if db and not options.store then db:close() end
     return figures, err
 end
 
