@@ -239,6 +239,8 @@ static od_status write_leg(intent *self, const char *request, const char *call, 
         self->judgement.until_ms);
     self->leg_id = od__database_last_id(work->database);
     if (status == OD_OK)
+        od__pace_entered(work, self->campaign.id, od__param_text(params, "account"), od__param_text(params, "client"));
+    if (status == OD_OK)
         status = od__execute(work->database, err,
                              "UPDATE contact SET state = 2, why = NULL, version = version + 1 WHERE id = ?1", "i",
                              self->contact.id);
