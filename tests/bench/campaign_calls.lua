@@ -1,7 +1,7 @@
 -- What a contact of a campaign costs, from the store to the vendor and back: `outdial run campaign_calls.lua PORT LIST
--- STORE OPEN` imports LIST (no,mobile,home,zone) into a new STORE and calls every contact once, OPEN at a time, at a server
--- that answers at once. Prints the CPU time per contact in microseconds without the import, that of the import alone,
--- how many were placed, and the most memory that it ever held, in KiB.
+-- STORE OPEN` imports LIST (no,mobile,home,zone) into a new STORE and calls every contact once, OPEN at a time, at a
+-- server that answers at once. Prints the CPU time per contact in microseconds without the import, that of the import
+-- alone, how many were placed, and the most memory that it ever held, in KiB.
 local outdial = require "outdial"
 local runner = require "outdial.runner"
 
