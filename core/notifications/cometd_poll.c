@@ -91,6 +91,7 @@ static void connect_failed(od_cometd *self, const od_cometd_answer *a) {
         int64_t pause_ms = advice->interval_ms + self->backoff_ms;
         od__cometd_log(self, OD_LOG_INFO, "connect", &a->error, pause_ms);
         od__cometd_set_connected(self, false);
+        self->at_once = true; /* parked, it would leave it open for as long as nothing happens whether events arrive */
         od__cometd_wait_then_poll(self, pause_ms);
     }
 }
@@ -189,7 +190,7 @@ void od__cometd_handshake(od_cometd *self) {
     send_poll(self, OD_COMETD_NETWORK_DELAY_MS);
 }
 
-/* The first connect of a session is answered at once, and so confirms it. */
+/* The first connect of a session, and the first after one that failed, is answered at once, and so confirms it. */
 void od__cometd_connect(od_cometd *self) {
     od__cometd_next_id(self, self->poll_id);
     od__bayeux_connect(od__cometd_begin(&self->poll), self->poll_id, self->client_id, self->at_once, self->batch);
