@@ -36,8 +36,10 @@ static void refuse_handshake(od_cometd *self, const od_bayeux_message *reply) {
 static void read_handshake(od_cometd *self, const od_cometd_answer *a) {
     od_bayeux_message reply;
     od_error error = OD_ERROR_INIT;
-    if (a->refused) {
-        od__cometd_end(self, &a->error); /* a fresh authorization was refused as well: asking on may lock the account */
+    /* A fresh session may be refused because a request beside this one has made another, whose cookie came last. But asking
+     * on and on may lock the account. */
+    if (a->refused && (a->wrong_user || ++self->refusals >= OD_COMETD_REFUSED_TRIES)) {
+        od__cometd_end(self, &a->error);
         return;
     }
     if (a->error.code != OD_OK) {
@@ -122,7 +124,7 @@ static void connect_succeeded(od_cometd *self, const od_cometd_answer *a, const 
     bool was_at_once = self->at_once;
     self->fresh = self->at_once = false;
     self->stood = true;
-    self->failures = self->unreadable = 0;
+    self->failures = self->unreadable = self->refusals = 0;
     self->backoff_ms = self->failed_since_us = 0;
     self->generation = a->generation;
     if (self->acknowledges && reply->batch >= 0)

@@ -475,16 +475,36 @@ static void a_refused_login_means_a_new_session(void **state) {
         answer(&s, "[" SUBSCRIBED("6", "/a") "]");
         answer(&s, "[" CONNECTED("7", "") "]");
         assert_string_equal(told(&s), "hears\nresync\n");
-        /* A handshake that is refused too is the end. */
+        /* Where handshakes are refused too, one may be because of a login beside it; a third one is the end. */
         answer_http(&s, rows[i], "");
         pass_ms(&s, 1000);
         answer_http(&s, rows[i], "");
+        assert_string_equal(told(&s), "deaf\n");
+        pass_ms(&s, 2000);
+        answer_http(&s, rows[i], "");
+        assert_string_equal(told(&s), "");
+        pass_ms(&s, 3000);
+        answer_http(&s, rows[i], "");
         char expected[128];
         snprintf(expected, sizeof(expected),
-                 "deaf\nended: authentication: the server refused the session (HTTP %d)\n", rows[i]);
+                 "ended: authentication: the server refused the session (HTTP %d)\n", rows[i]);
         assert_string_equal(told(&s), expected);
         close_session(&s);
     }
+}
+
+/* Whom the login itself refuses is not asked about again. */
+static void a_refused_user_is_the_end(void **state) {
+    (void)state;
+    session s;
+    open_session(&s);
+    stand(&s, "");
+    answer_http(&s, 403, "");
+    pass_ms(&s, 1000);
+    fake_break(&s.network, s.network.first, OD_AUTHENTICATION, "the server refused the user (HTTP 403)");
+    run(&s);
+    assert_string_equal(told(&s), "deaf\nended: authentication: the server refused the user (HTTP 403)\n");
+    close_session(&s);
 }
 
 /* ---- failures ---- */
@@ -865,6 +885,7 @@ int main(void) {
         cmocka_unit_test(a_command_may_find_the_session_lost),
         cmocka_unit_test(sessions_that_never_connect_do_not_follow_in_no_time),
         cmocka_unit_test(a_refused_login_means_a_new_session),
+        cmocka_unit_test(a_refused_user_is_the_end),
         cmocka_unit_test(a_connect_that_fails_is_tried_again_later_and_later),
         cmocka_unit_test(after_a_failure_a_connect_is_answered_at_once),
         cmocka_unit_test(without_the_extension_a_lost_answer_is_a_gap),
