@@ -10,8 +10,8 @@
 -- event.channel and event.data are the vendor's, but for two channels: "/meta/resync": events may have been lost before
 -- this one, read anew what you keep; "/meta/disconnect", the last: no event will come any more, event.error says why.
 --
--- subscription:close() ends it; so do client:close() and the end of its run. One that has ended by itself stays until it
--- or its client is closed: till then the client's calls that need its ears are refused.
+-- subscription:close() ends it; so do client:close() and the end of its run. One that has ended by itself stays until
+-- it or its client is closed: till then the client's calls that need its ears are refused.
 local M = {}
 
 local Subscription = {}
