@@ -65,7 +65,7 @@ static od_status set_up(od_database *database, od_error *err) {
     /* FULL: what was committed stays committed after a power cut, or a person could be called twice. */
     od_status status = od__database_run(database,
                                         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF;"
-                                        "PRAGMA temp_store = FILE; PRAGMA cache_size = -16384;",
+                                        "PRAGMA temp_store = FILE; PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 4000;",
                                         err);
     if (status == OD_OK && od__mutant("synchronous_off"))
         status = od__database_run(database, "PRAGMA synchronous = OFF;", err);
