@@ -32,10 +32,15 @@ TEST_SRC   := $(sort $(wildcard tests/core/test_*.c))
 TEST_HELP  := $(sort $(filter-out $(TEST_SRC),$(wildcard tests/core/*.c)))
 BENCH_SRC  := $(sort $(wildcard tests/bench/*.c))
 FUZZ_SRC   := $(sort $(wildcard tests/fuzz/*.c))
+# What a build in which processes die on purpose has of its own; the rest it shares.
+FAULT_SRC  := $(filter core/store/% core/transport/curl_% core/follow.c,$(CORE_SRC))
 
 CORE_OBJ   := $(CORE_SRC:%.c=$(BUILD)/obj/%.o)
 HOST_OBJ   := $(HOST_SRC:%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/embedded.o
 TEST_BIN   := $(TEST_SRC:tests/core/%.c=$(BUILD)/tests/%)
+FAULT_OBJ  := $(FAULT_SRC:%.c=$(BUILD)/faults/obj/%.o) $(filter-out $(FAULT_SRC:%.c=$(BUILD)/obj/%.o),$(CORE_OBJ)) \
+    $(BUILD)/faults/obj/tests/crash/fault.o $(BUILD)/faults/obj/tests/crash/power_vfs.o
+FAULT_BIN  := $(BUILD)/faults/outdial $(BUILD)/faults/worker $(BUILD)/faults/ledger
 BENCH_BIN  := $(BENCH_SRC:tests/bench/%.c=$(BUILD)/bench/%)
 LUA_MODULES := $(LUA_MODULE_VERSIONS:%=$(BUILD)/lua%/outdial/core.so)
 
@@ -44,7 +49,8 @@ lua_pc      = $(if $(filter 5.1,$(1)),lua5.1,lua$(1))
 lua_cflags  = $(shell pkg-config --cflags $(call lua_pc,$(1)))
 
 .PHONY: all
-all: $(BUILD)/liboutdial.a $(BUILD)/liboutdial.so $(BUILD)/outdial lua $(BUILD)/compile_commands.json
+all: $(BUILD)/liboutdial.a $(BUILD)/liboutdial.so $(BUILD)/liboutdial-lua5.4.a $(BUILD)/outdial lua \
+    $(BUILD)/compile_commands.json
 
 .PHONY: help
 help: ## this list
@@ -113,7 +119,13 @@ $(BUILD)/obj/embedded.o: $(BUILD)/embedded.c
 	$(call compile,-Ibindings/host)
 
 $(BUILD)/obj/bindings/host/%.o: bindings/host/%.c
-	$(call compile,-Ibindings/host $(call lua_cflags,5.4))
+	$(call compile,-Ibindings/host -Ibindings/lua -Ibindings/lua/include $(call lua_cflags,5.4))
+
+# The same library for the Lua 5.4 states of other programs, to be linked before liboutdial.a.
+$(BUILD)/liboutdial-lua5.4.a: $(LUA_SRC:%.c=$(BUILD)/obj/lua5.4/%.o) $(BUILD)/obj/bindings/host/library.o $(BUILD)/obj/embedded.o
+	$(call say,AR,$@)
+	@rm -f $@
+	$(Q)ar rcs $@ $^
 
 $(BUILD)/outdial: $(HOST_OBJ) $(LUA_SRC:%.c=$(BUILD)/obj/lua5.4/%.o) $(BUILD)/liboutdial.a
 	$(call say,LD,$@)
@@ -195,8 +207,8 @@ $(BUILD)/torture/%: $(BUILD)/obj/tests/torture/%.o $(TEST_HELP:%.c=$(BUILD)/obj/
 .SECONDARY:
 
 .PHONY: check
-check: all $(TEST_BIN) $(BENCH_BIN)
-	@BUILD=$(BUILD) sh tests/run.sh layers core lua install
+check: all $(TEST_BIN) $(BENCH_BIN) $(FAULT_BIN)
+	@BUILD=$(BUILD) sh tests/run.sh layers core lua crash install
 
 .PHONY: check-core check-lua check-install
 check-core: $(TEST_BIN)
@@ -208,8 +220,32 @@ check-install: all
 
 .PHONY: test
 test: deps ## install what is missing, build, run every test
-	@$(MAKE) --no-print-directory -j$$(nproc) all $(TEST_BIN) $(BENCH_BIN)
+	@$(MAKE) --no-print-directory -j$$(nproc) all $(TEST_BIN) $(BENCH_BIN) $(FAULT_BIN)
 	@$(MAKE) --no-print-directory check
+
+# ---- crash tests: the program with points at which it dies, and the same worker in C over nothing but the store ----
+
+$(BUILD)/faults/obj/%.o: %.c
+	$(call compile,-DOD_FAULTS -Itests/crash)
+
+$(BUILD)/faults/outdial: $(HOST_OBJ) $(LUA_SRC:%.c=$(BUILD)/obj/lua5.4/%.o) $(FAULT_OBJ)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(SANITIZE) -Wl,-E -o $@ $^ $(LDFLAGS) $$(pkg-config --libs lua5.4) $(LIBS) -ldl
+
+$(BUILD)/faults/worker: $(BUILD)/faults/obj/tests/crash/worker.o $(FAULT_OBJ)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(LDFLAGS) $(LIBS) -ldl
+
+$(BUILD)/faults/ledger: $(BUILD)/faults/obj/tests/crash/ledger.o
+	$(call say,LD,$@)
+	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(LDFLAGS) -lsqlite3
+
+.PHONY: crash check-crash
+crash: deps ## kill workers everywhere and at random, check that nobody is rung twice
+	@$(MAKE) --no-print-directory -j$$(nproc) $(BUILD)/outdial $(FAULT_BIN)
+	@BUILD=$(BUILD) sh tests/crash/long.sh
+check-crash: $(BUILD)/outdial $(FAULT_BIN)
+	@BUILD=$(BUILD) sh tests/run.sh crash
 
 SAN_ASAN  := -fsanitize=address -fno-omit-frame-pointer
 SAN_UBSAN := -fsanitize=undefined -fno-sanitize-recover=all
@@ -289,14 +325,17 @@ docs: $(BUILD)/outdial ## the reference of all operations, from their descriptor
 
 .PHONY: install
 install: all ## copy header, libraries, outdial.pc, host and Lua library under PREFIX (and DESTDIR)
-	install -d $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(PREFIX)/bin
+	install -d $(DESTDIR)$(PREFIX)/include/outdial $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(PREFIX)/bin
 	install -m 644 core/include/outdial.h $(DESTDIR)$(PREFIX)/include/outdial.h
-	install -m 644 $(BUILD)/liboutdial.a $(DESTDIR)$(LIBDIR)/liboutdial.a
+	install -m 644 bindings/lua/include/outdial/lua.h $(DESTDIR)$(PREFIX)/include/outdial/lua.h
+	install -m 644 $(BUILD)/liboutdial.a $(BUILD)/liboutdial-lua5.4.a $(DESTDIR)$(LIBDIR)/
 	install -m 755 $(BUILD)/liboutdial.so.$(VERSION) $(DESTDIR)$(LIBDIR)/liboutdial.so.$(VERSION)
 	ln -sf liboutdial.so.$(VERSION) $(DESTDIR)$(LIBDIR)/liboutdial.so.$(SOVERSION)
 	ln -sf liboutdial.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)/liboutdial.so
-	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' core/outdial.pc.in \
-	    > $(DESTDIR)$(LIBDIR)/pkgconfig/outdial.pc
+	for pc in core/outdial.pc bindings/lua/outdial-lua5.4.pc; do \
+	    sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' $$pc.in \
+	        > $(DESTDIR)$(LIBDIR)/pkgconfig/$${pc##*/} || exit 1; \
+	done
 	install -m 755 $(BUILD)/outdial $(DESTDIR)$(PREFIX)/bin/outdial
 	for v in $(LUA_MODULE_VERSIONS); do \
 	    install -d $(DESTDIR)$(LIBDIR)/lua/$$v/outdial $(DESTDIR)$(PREFIX)/share/lua/$$v/outdial || exit 1; \
@@ -306,12 +345,14 @@ install: all ## copy header, libraries, outdial.pc, host and Lua library under P
 
 .PHONY: uninstall
 uninstall: ## remove what install put there
-	rm -f $(DESTDIR)$(PREFIX)/include/outdial.h $(DESTDIR)$(LIBDIR)/liboutdial.* \
-	    $(DESTDIR)$(LIBDIR)/pkgconfig/outdial.pc $(DESTDIR)$(PREFIX)/bin/outdial
+	rm -f $(DESTDIR)$(PREFIX)/include/outdial.h $(DESTDIR)$(LIBDIR)/liboutdial.* $(DESTDIR)$(LIBDIR)/liboutdial-lua5.4.a \
+	    $(DESTDIR)$(LIBDIR)/pkgconfig/outdial.pc $(DESTDIR)$(LIBDIR)/pkgconfig/outdial-lua5.4.pc \
+	    $(DESTDIR)$(PREFIX)/bin/outdial
+	rm -rf $(DESTDIR)$(PREFIX)/include/outdial
 	for v in $(LUA_MODULE_VERSIONS); do rm -rf $(DESTDIR)$(LIBDIR)/lua/$$v/outdial $(DESTDIR)$(PREFIX)/share/lua/$$v/outdial; done
 
 .PHONY: clean
 clean: ## remove build/
 	rm -rf $(BUILD)
 
--include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD)/obj $(BUILD)/faults/obj -name '*.d' 2>/dev/null)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/fault.h"
 #include "base/memory.h"
 #include "json/value.h"
 
@@ -215,7 +216,7 @@ static bool learned(od_follow *self, od_status status, od_report *report) {
     } else if (report->done) {
         finish_known(self, report);
     } else if (report->again_ms >= 0) {
-        return plan(self, report->again_ms);
+        return plan(self, report->again_ms / od__tunable("OUTDIAL_FOLLOW_SPEED", 1));
     } else if (self->how->hear != NULL) {
         return false;
     } else {

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs the suites named as arguments (layers core lua install valgrind torture), one progress line each, what failed in
-# full, and ends with the one line `N passed, N failed` over all of them. Exit 1 if anything failed.
+# Runs the suites named as arguments (layers core lua crash install valgrind torture), one progress line each, what failed
+# in full, and ends with the one line `N passed, N failed` over all of them. Exit 1 if anything failed.
 set -u
 BUILD=${BUILD:-build}
 LUAS=${LUAS:-lua5.4 luajit lua5.1 lua5.3}
@@ -120,6 +120,7 @@ run_checks() { # NAME SCRIPT
 }
 
 suite_layers() { run_checks layers tests/layers.sh; }
+suite_crash() { run_checks crash tests/crash/short.sh; }
 suite_install() { run_checks install tests/install/run.sh; }
 
 for suite in "$@"; do

@@ -7,10 +7,12 @@
 
 #include <outdial.h>
 
+#include "base/fault.h"
+
 #pragma GCC visibility push(hidden)
 
 #define OD_LIMIT_STATEMENTS 160       /* different SQL texts of one connection */
-#define OD_LIMIT_BUSY_MS 10000        /* how long to wait for another process that writes */
+#define OD_LIMIT_BUSY_MS od__tunable("OUTDIAL_BUSY_MS", 10000) /* how long to wait for another process that writes */
 #define OD_LIMIT_QUERY_PARAMETERS 32
 
 typedef struct od_database od_database;

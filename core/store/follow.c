@@ -11,7 +11,7 @@
 #include "store/schema.h"
 #include "store/verbs.h"
 
-#define LOOK_AGAIN_MS 300000         /* between two looks that found nothing */
+#define LOOK_AGAIN_MS od__tunable("OUTDIAL_LOOK_AGAIN_MS", 300000) /* between two looks that found nothing */
 #define WITHDRAW_AGAIN_MS 60000
 
 typedef struct ids {

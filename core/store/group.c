@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/fault.h"
 #include "base/memory.h"
 #include "crypto/crypto.h"
-#include "store/fault.h"
 #include "store/importing.h"
 #include "store/owner.h"
 #include "store/rulebook.h"
@@ -182,6 +182,7 @@ static od_status run_once(od_group *group, od_task **tasks, size_t count, bool g
         if (status != OD_OK && err->code == OD_OK)
             *err = tasks[i]->error;
     }
+    od__fault("commit", "before");
     if (status == OD_OK && !*spoiled)
         status = od__database_commit(core->database, err);
     if (status != OD_OK || *spoiled)

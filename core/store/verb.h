@@ -4,14 +4,15 @@
 #define OD_STORE_VERB_H
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "json/value.h"
 #include "store/database.h"
 #include "validation/shape.h"
 
 #pragma GCC visibility push(hidden)
 
-#define OD_LEASE_MS 120000             /* how long an owner that is not heard of keeps what it has */
-#define OD_LEASE_MARGIN_MS 5000        /* between the last moment of a send and the lease's end */
+#define OD_LEASE_MS od__tunable("OUTDIAL_LEASE_MS", 120000) /* how long an owner that is not heard of keeps what it has */
+#define OD_LEASE_MARGIN_MS od__tunable("OUTDIAL_LEASE_MARGIN_MS", 5000) /* between the last moment of a send and the lease's end */
 #define OD_LIMIT_AHEAD_MS 2000         /* an intent whose rate slot is farther ahead is not made (R4) */
 #define OD_LIMIT_TAKE 1000             /* rows of one verb */
 #define OD_LIMIT_PAST 256              /* earlier attempts that a judgement looks at */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/fault.h"
 #include "base/memory.h"
 #include "crypto/crypto.h"
 
@@ -18,7 +19,7 @@ static int on_prereq(void *context, char *remote_ip, char *local_ip, int remote_
     od_curl_slot *slot = context;
     od_exchange *exchange = slot->exchange;
     slot->asked++;
-    if (slot->asked > 1 && (exchange->rings || exchange->repeat != OD_REPEAT_SAFE)) {
+    if (slot->asked > 1 && (exchange->rings || exchange->repeat != OD_REPEAT_SAFE) && !od__mutant("no_prerequest_guard")) {
         slot->stop = OD_CURL_STOP_REPEAT;
         return CURL_PREREQFUNC_ABORT;
     }
@@ -34,6 +35,8 @@ static int on_prereq(void *context, char *remote_ip, char *local_ip, int remote_
     exchange->sent = true;
     if (exchange->first_byte_us == 0)
         exchange->first_byte_us = now_us;
+    if (exchange->rings)
+        od__fault("first_byte", "before");
     return CURL_PREREQFUNC_OK;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/fault.h"
 #include "base/memory.h"
 
 /* ---- slots ---- */
@@ -112,6 +113,8 @@ void od__curl_slot_finish(od_curl_slot *slot, CURLcode code) {
         long status = 0;
         curl_easy_getinfo(slot->easy, CURLINFO_RESPONSE_CODE, &status);
         exchange->response.status = (int)status;
+        if (exchange->rings)
+            od__fault("answer", "after");
         /* It arrived; what it says is the judge's. */
         exchange->try_placement = exchange->rings ? OD_PLACEMENT_UNKNOWN : OD_PLACEMENT_NONE;
     } else {

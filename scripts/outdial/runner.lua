@@ -242,17 +242,17 @@ end
 function M.run(campaign, options)
     options = options or {}
     local scheduler = options.scheduler or require "outdial.scheduler"
+    local db = options.store
     local figures, err = scheduler.run(function()
-        local db, problem = options.store, nil
+        local problem
         if not db then db, problem = require("outdial.store").open(campaign.store, { create = true }) end
         if not db then return nil, problem end
         local work = workshop.new(campaign, scheduler, db, options.log)
         work.script = options.script or "unknown"
-        local result
-        result, problem = run(work, options)
-        if not options.store then db:close() end
-        return result, problem
+        return run(work, options)
     end)
+    -- Only now have the daemons ended, which ask it as well.
+    if db and not options.store then db:close() end
     return figures, err
 end
 

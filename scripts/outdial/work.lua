@@ -8,7 +8,7 @@ local track = require "outdial.track"
 
 local M = {}
 
-local LEASE_LEFT_S = 60   -- with less than this left no new call is begun
+local LEASE_LEFT = 0.5    -- with less than this part of it left no new call is begun
 local REST_S = 5          -- between looks whether a campaign goes on that was paused or held
 local MAX_PARKED = 1000
 local MAX_UNMADE = 20     -- so many calls in a row that cannot be made are no fault of the contacts'
@@ -52,7 +52,7 @@ end
 ---- reasons to stop ----
 
 function Work:lease_is_low()
-    return self.lease_s ~= nil and self:now() - self.last_beat > self.lease_s - LEASE_LEFT_S
+    return self.lease_s ~= nil and self:now() - self.last_beat > self.lease_s * (1 - LEASE_LEFT)
 end
 
 -- Whether no new call is to be begun.

@@ -1,0 +1,69 @@
+-- The campaign that workers of the crash tests run: one vendor of the mock, everybody once.
+--
+--   outdial run campaign.lua PORT STORE VENDOR CONTACTS
+local outdial = require "outdial"
+
+local port, store, vendor, count = ...
+local endpoint = "http://127.0.0.1:" .. port
+
+-- What only Lua can break: a line of the library is replaced before it is loaded.
+local MUTANTS = {
+    -- An answer that was lost is taken for a refusal.
+    resend_after_unknown = { "outdial.attempt", "scripts/outdial/attempt.lua",
+        "return repeats and err.placement ~= \"not_placed\" and now - first_at < within", "return true" },
+}
+
+local function break_it(mutant)
+    local file = assert(io.open(mutant[2]))
+    local text = file:read("a")
+    file:close()
+    local at, last = text:find(mutant[3], 1, true)
+    assert(at and not text:find(mutant[3], last, true), mutant[2] .. " has no such line, or two")
+    package.loaded[mutant[1]] = assert(load(text:sub(1, at - 1) .. mutant[4] .. text:sub(last + 1), "=" .. mutant[2]))()
+end
+
+local mutant = MUTANTS[os.getenv("OUTDIAL_MUTANT") or ""]
+if mutant then break_it(mutant) end
+
+local TIMEOUT_S = 0.5
+
+local clients = {}
+
+function clients.amazon_connect()
+    return outdial.amazon_connect { endpoint = endpoint, region = "us-east-1",
+        instance_id = "10a4c4eb-f57e-4d4c-b602-bf39176ced07", contact_flow_id = "b0b8f2dd-ed1b-4c44-af36-ce189a178181",
+        source_phone_number = "+12065550100", rate = { per_second = 1000, burst = 10 }, timeout = TIMEOUT_S,
+        credentials = { access_key_id = "AKIDEXAMPLE", secret_access_key = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY" } }
+end
+
+function clients.genesys()
+    return outdial.genesys { base_url = endpoint, username = "agent", password = "secret", rate = false,
+        timeout = TIMEOUT_S, device_id = "efe1ab32-53f9-43ce-b65e-5768c61f7d4a" }
+end
+
+function clients.ccai_platform()
+    local agents = {}
+    for i = 1, 10 do agents[i] = ("agent%d@example.com"):format(i) end
+    return outdial.ccai_platform { endpoint = endpoint, subdomain = "acme", domain = "uc1.ccaiplatform.com",
+        api_token = "token", outbound_number = "+13392195276", agents = agents, rate = false, timeout = TIMEOUT_S }
+end
+
+function clients.symbee()
+    return outdial.symbee { endpoint = endpoint, company_code = "acme", environment = "prod", api_key = "symbee-key",
+        campaign_region = "us-east-1", campaign_name = "Renewals", work_codes = { Answered = "answered" }, rate = false,
+        timeout = TIMEOUT_S }
+end
+
+-- Some share a number (R9).
+local rows = {}
+for i = 1, tonumber(count) do
+    rows[i] = { id = "p" .. i, phone = ("+1206555%04d"):format(i % 20 == 0 and i - 15 or i), zone = "America/New_York" }
+end
+
+return outdial.campaign {
+    name = "c", store = store, vendors = { [vendor] = clients[vendor]() },
+    contacts = outdial.contacts.list(rows, { id = "id", numbers = "phone", zone = "zone", country = "US" }),
+    hours = { every_day = "00:00-24:00" }, caps = { { 1, per = "person", lifetime = true } }, gap = 0,
+    loosen = { gap = "a test" }, pace = { max_open = 10, max_handed_off = 10 },
+    retry = outdial.retry { max_attempts = 1, on = { ["*"] = { stop = "done" } } },
+}

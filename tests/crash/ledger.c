@@ -1,0 +1,67 @@
+/* What a store has, read without any of the store's own code: lines of words with tabs between.
+ *
+ *   ledger STORE
+ *
+ *   integrity  ok, or what is broken;
+ *
+ * and, once a worker has made the tables:
+ *
+ *   contact    id, number, state, why
+ *   leg        id, token, number, state, client, attempt, whether its attempt counts, when it was meant (ms), when it was
+ *              settled (ms), why it is in doubt: lost (no answer came), left (its worker had died) or -
+ *   owner      id, state, when its lease ended (ms on CLOCK_BOOTTIME)
+ *
+ * The WAL is left as it is: the next worker is to recover from it by itself. */
+#include <sqlite3.h>
+#include <stdio.h>
+
+static sqlite3 *database;
+
+static int show(const char *sql) {
+    sqlite3_stmt *statement = NULL;
+    int code = sqlite3_prepare_v2(database, sql, -1, &statement, NULL);
+    while (code == SQLITE_OK && (code = sqlite3_step(statement)) == SQLITE_ROW) {
+        for (int i = 0; i < sqlite3_column_count(statement); i++) {
+            const unsigned char *text = sqlite3_column_text(statement, i);
+            printf("%s%s", i > 0 ? "\t" : "", text != NULL ? (const char *)text : "-");
+        }
+        putchar('\n');
+        code = SQLITE_OK;
+    }
+    sqlite3_finalize(statement);
+    if (code == SQLITE_DONE)
+        return 0;
+    fprintf(stderr, "ledger: %s\n", sqlite3_errmsg(database));
+    return 1;
+}
+
+/* Whether a worker got as far as making the tables. */
+static int has_tables(void) {
+    sqlite3_stmt *statement = NULL;
+    int has = sqlite3_prepare_v2(database, "SELECT 1 FROM sqlite_schema WHERE name = 'leg'", -1, &statement, NULL) == SQLITE_OK &&
+              sqlite3_step(statement) == SQLITE_ROW;
+    sqlite3_finalize(statement);
+    return has;
+}
+
+int main(int argc, char **argv) {
+    if (argc != 2) {
+        fprintf(stderr, "usage: ledger STORE\n");
+        return 2;
+    }
+    int failed = sqlite3_open_v2(argv[1], &database, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK;
+    if (!failed) {
+        sqlite3_db_config(database, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+        sqlite3_busy_timeout(database, 5000);
+        failed = show("BEGIN") || show("SELECT 'integrity', integrity_check FROM pragma_integrity_check");
+    }
+    if (!failed && has_tables()) {
+        failed = show("SELECT 'contact', external, numbers ->> '$[0][1]', state, why FROM contact") ||
+                 show("SELECT 'leg', l.id, l.token, a.number, l.state, l.client, a.id, a.counts, l.at_ms, l.settled_ms, CASE"
+                      " WHEN l.error IS NOT NULL THEN 'lost' WHEN l.cause IS NOT NULL THEN 'left' END FROM leg l"
+                      " JOIN attempt a ON a.id = l.attempt_id ORDER BY l.id") ||
+                 show("SELECT 'owner', id, state, lease_boot_ms FROM owner");
+    }
+    sqlite3_close(database);
+    return failed;
+}

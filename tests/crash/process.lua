@@ -1,0 +1,88 @@
+-- Processes of a crash test: started with an environment and a log, stopped, continued, killed, waited for.
+
+local process = {}
+local Process = {}
+Process.__index = Process
+
+local function quote(text)
+    return "'" .. tostring(text):gsub("'", "'\\''") .. "'"
+end
+
+-- process.start(words, environment, log): the words of a command
+function process.start(words, environment, log)
+    local line = { "echo $$; exec env" }
+    for name, value in pairs(environment or {}) do
+        line[#line + 1] = name .. "=" .. quote(value)
+    end
+    for _, word in ipairs(words) do
+        line[#line + 1] = quote(word)
+    end
+    line[#line + 1] = ">>" .. quote(log) .. " 2>&1"
+    local pipe = assert(io.popen(table.concat(line, " ")))
+    return setmetatable({ pipe = pipe, pid = assert(tonumber(pipe:read("l"))) }, Process)
+end
+
+-- What the kernel says of it: "T" stopped, "Z" ended, nil: no such process.
+function Process:state()
+    local file = io.open(("/proc/%d/stat"):format(self.pid))
+    if not file then return nil end
+    local text = file:read("a")
+    file:close()
+    return text:match("^%d+ %b() (%a)")
+end
+
+function Process:ended()
+    local state = self:state()
+    return self.how ~= nil or state == nil or state == "Z"
+end
+
+function Process:signal(name)
+    if not self:ended() then
+        os.execute(("kill -%s %d"):format(name, self.pid))
+    end
+end
+
+-- Waits for its end. Returns "exit" and a code, or "signal" and a number.
+function Process:wait()
+    if not self.how then
+        local _, how, code = self.pipe:close()
+        self.how, self.code = how, code
+    end
+    return self.how, self.code
+end
+
+function Process:kill()
+    self:signal("KILL")
+    return self:wait()
+end
+
+function process.sleep(seconds)
+    os.execute(("sleep %.3f"):format(seconds))
+end
+
+-- Waits until one of them is stopped or has ended. Returns "T" or "Z".
+function process.wait_stopped(one)
+    while true do
+        if one:ended() then return "Z" end
+        if one:state() == "T" then return "T" end
+        process.sleep(0.01)
+    end
+end
+
+-- Runs to the end; returns its lines, or fails with what it said.
+function process.lines(words)
+    for i, word in ipairs(words) do words[i] = quote(word) end
+    local pipe = assert(io.popen(table.concat(words, " ") .. " 2>&1"))
+    local lines = {}
+    for line in pipe:lines() do lines[#lines + 1] = line end
+    if not pipe:close() then
+        error(table.concat(words, " ") .. ": " .. table.concat(lines, "\n"))
+    end
+    return lines
+end
+
+function process.now_ms()
+    return tonumber(process.lines({ "date", "+%s%3N" })[1])
+end
+
+return process

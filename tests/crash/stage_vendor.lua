@@ -1,0 +1,67 @@
+-- The stage on which all is tried: `outdial run`, and one of the mock's vendors.
+
+local process = require "process"
+local stage_store = require "stage_store"
+
+local VERBS = { "register", "campaign", "put", "adopt", "take", "intend", "settle", "outcome", "looks", "resign" }
+local FAULTS = "throttle=0.05,error_500=0.03,drop_before=0.03,drop_after=0.05,hang=0.03,garbage=0.03"
+local READINGS = { "new_contact", "same_contact" }
+
+local Stage = {}
+Stage.__index = Stage
+
+-- M(vendor) -> stage
+local function new(vendor)
+    local stage = setmetatable({ name = vendor, vendor = vendor, max_open = 20, cap = 1, contacts = 24,
+        inside = stage_store.inside, takes_over = stage_store.takes_over, last_point = stage_store.last_point,
+        lease_ms = 3000, longest_s = 0.5, points = {} }, Stage)
+    for _, verb in ipairs(VERBS) do
+        table.insert(stage.points, "before_" .. verb)
+        table.insert(stage.points, "after_" .. verb)
+    end
+    for _, point in ipairs(stage_store.around) do table.insert(stage.points, point) end
+    return stage
+end
+
+local Place = {}
+Place.__index = Place
+
+local function read(path)
+    local file = io.open(path)
+    local text = file and file:read("a") or ""
+    if file then file:close() end
+    return text
+end
+
+-- stage.open(build, folder, options) -> place. options.faults: the mock's, all of them; options.reading: what a ClientToken
+-- of an ended contact starts
+function Stage.open(build, folder, options)
+    local self = setmetatable({ build = build, store = folder .. "/store.db", phones = folder .. "/phones",
+        log = folder .. "/log", vendor = options.stage.vendor, contacts = options.stage.contacts }, Place)
+    local faults = options.faults == true and FAULTS or options.faults or "throttle=0"
+    self.mock = process.start({ build .. "/outdial", "run", "tests/crash/mock.lua", self.phones, faults,
+        options.reading or READINGS[math.random(#READINGS)] }, nil, folder .. "/mock")
+    repeat
+        process.sleep(0.01)
+        self.port = read(folder .. "/mock"):match("port (%d+)\n")
+    until self.port or self.mock:ended()
+    assert(self.port, "the mock vendors did not start")
+    return self
+end
+
+function Place:start(environment)
+    environment.AWS_EC2_METADATA_DISABLED = "true"
+    return process.start({ self.build .. "/faults/outdial", "run", "tests/crash/campaign.lua", self.port, self.store,
+        self.vendor, self.contacts }, environment, self.log)
+end
+
+-- Waits until all that is to ring has rung.
+function Place.settle()
+    process.sleep(0.2)
+end
+
+function Place:close()
+    self.mock:kill()
+end
+
+return new

@@ -1,0 +1,283 @@
+/* A worker that runs a campaign over nothing but the store's verbs, and whose phones are lines in a file: what `outdial run`
+ * does, without a vendor and without Lua, so that what a crash shows is the store's.
+ *
+ *   worker STORE PHONE_LOG CONTACTS UNKNOWN_PERCENT
+ *
+ * It makes CONTACTS contacts, every twentieth of which shares its number with an earlier one, and ends when none is due. What
+ * becomes of a leg hangs on its token alone: refused, handed off before it is placed, its answer lost (UNKNOWN_PERCENT of
+ * them: half have rung), or placed. It takes part in faults by the points first_byte and answer, as the transport does. */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <outdial.h>
+
+#include "base/fault.h"
+
+#define MAX_OPEN 10
+#define TIMEOUT_MS 200
+#define WAIT_MS 100
+#define LONGEST_WAIT_MS 2000
+#define BEATS_PER_LEASE 8
+#define ROUNDS_PER_BEAT 3            /* a short campaign has beats too */
+
+typedef struct leg {
+    int64_t id, contact, send_before_ms;
+    const char *number, *token;      /* of the contact's view */
+    od_request *intend;
+} leg;
+
+typedef struct worker {
+    od_engine *engine;
+    od_store *store;
+    int phones, unknown_percent;
+    int64_t lease_ms, beaten_ms;
+    int rounds;
+} worker;
+
+/* ---- the store ---- */
+
+static void give_up(const char *what, const od_error *err) {
+    char line[1024];
+    od_error_format(err, line, sizeof(line));
+    fprintf(stderr, "%s: %s\n", what, line);
+    exit(1);
+}
+
+static od_request *ask(worker *self, const char *verb, const char *format, va_list arguments) {
+    char text[65536];
+    od_error err = OD_ERROR_INIT;
+    od_value *params = NULL;
+    od_request *request = NULL;
+    int length = vsnprintf(text, sizeof(text), format, arguments);
+    if (length < 0 || (size_t)length >= sizeof(text))
+        exit(1);
+    if (od_value_parse(text, (size_t)length, &params, &err) != OD_OK ||
+        od_store_submit(self->store, verb, params, NULL, &request, &err) != OD_OK)
+        give_up(verb, &err);
+    od_value_unref(params);
+    return request;
+}
+
+/* Asks without waiting: all that is asked before the next wait can become one transaction. */
+__attribute__((format(printf, 3, 4))) static od_request *begin(worker *self, const char *verb, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    od_request *request = ask(self, verb, format, arguments);
+    va_end(arguments);
+    return request;
+}
+
+/* Waits; NULL where it failed by a conflict, or by a lost lease: the worker is to go on as it can. Other failures end it. */
+static const od_value *end(od_request *request, const char *what) {
+    od_error err = OD_ERROR_INIT;
+    if (od_request_wait(request, 60000, &err) != OD_OK)
+        give_up(what, &err);
+    od_status status = od_request_status(request);
+    if (status != OD_OK && status != OD_CONFLICT && status != OD_UNAVAILABLE)
+        give_up(what, od_request_error(request));
+    return od_request_result(request);
+}
+
+__attribute__((format(printf, 3, 4))) static od_request *run(worker *self, const char *verb, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    od_request *request = ask(self, verb, format, arguments);
+    va_end(arguments);
+    (void)end(request, verb);
+    return request;
+}
+
+static int64_t integer(const od_value *object, const char *key) {
+    const od_value *member = od_value_get(object, key);
+    return member != NULL ? od_value_integer(member) : 0;
+}
+
+/* ---- beginning ---- */
+
+static void put_contacts(worker *self, int count) {
+    static char text[262144];
+    size_t length = (size_t)snprintf(text, sizeof(text), "{\"campaign\":\"c\",\"contacts\":[");
+    for (int i = 1; i <= count && length < sizeof(text) - 256; i++) {
+        int number = i % 20 == 0 ? i - 15 : i; /* shared: two persons, one telephone (R9) */
+        length += (size_t)snprintf(text + length, sizeof(text) - length,
+                                   "%s{\"id\":\"p%d\",\"country\":\"US\",\"zones\":\"America/New_York\",\"numbers\":[{\"column\":\"m\","
+                                   "\"number\":\"+1206555%04d\"}],\"data\":{}}", i > 1 ? "," : "", i, number);
+    }
+    snprintf(text + length, sizeof(text) - length, "]}");
+    od_error err = OD_ERROR_INIT;
+    od_value *params = NULL;
+    od_request *request = NULL;
+    if (od_value_parse(text, strlen(text), &params, &err) != OD_OK ||
+        od_store_submit(self->store, "put", params, NULL, &request, &err) != OD_OK)
+        give_up("put", &err);
+    od_value_unref(params);
+    (void)end(request, "put");
+    od_request_unref(request);
+}
+
+static void start(worker *self, int count) {
+    static const char ruleset[] =
+        "{\"hours\":{\"mon\":[\"00:00-24:00\"],\"tue\":[\"00:00-24:00\"],\"wed\":[\"00:00-24:00\"],\"thu\":[\"00:00-24:00\"],"
+        "\"fri\":[\"00:00-24:00\"],\"sat\":[\"00:00-24:00\"],\"sun\":[\"00:00-24:00\"]},\"holidays\":[],\"gaps\":[],"
+        "\"caps\":[{\"name\":\"day\",\"limit\":1,\"per\":\"person\",\"kind\":\"rolling\",\"ms\":86400000,\"scope\":\"store\","
+        "\"number\":true}],\"ring_timeout_ms\":25000}";
+    od_request *registered = run(self, "register", "{}");
+    self->lease_ms = integer(od_request_result(registered), "lease_ms");
+    if (self->lease_ms == 0)
+        give_up("register", od_request_error(registered));
+    od_request_unref(registered);
+    od_request_unref(run(self, "campaign", "{\"name\":\"c\",\"script\":\"s\",\"max_open\":%d,\"ruleset\":%s}", MAX_OPEN, ruleset));
+    put_contacts(self, count);
+}
+
+static void beat(worker *self) {
+    int64_t now_ms = od_engine_now_ms(self->engine);
+    if (++self->rounds % ROUNDS_PER_BEAT != 0 && now_ms - self->beaten_ms < self->lease_ms / BEATS_PER_LEASE)
+        return;
+    self->beaten_ms = now_ms;
+    od_request_unref(run(self, "beat", "{}"));
+}
+
+/* ---- calls ---- */
+
+static unsigned dice(const char *token, unsigned salt) {
+    unsigned hash = 2166136261u + salt;
+    for (; *token != '\0'; token++)
+        hash = (hash ^ (unsigned char)*token) * 16777619u;
+    return (hash >> 8) % 100;
+}
+
+static void ring(worker *self, const leg *one) {
+    char line[256];
+    int length = snprintf(line, sizeof(line), "{\"vendor\":\"phone\",\"to\":\"%s\",\"token\":\"%s\",\"at_ms\":%" PRId64 "}\n",
+                          one->number, one->token, od_engine_wall_ms(self->engine));
+    if (write(self->phones, line, (size_t)length) != length)
+        exit(1);
+}
+
+/* What the transport does: no byte past send_before; then the byte, and the answer. Returns what is known of it. */
+static const char *call(worker *self, const leg *one) {
+    unsigned luck = dice(one->token, 1);
+    if (luck < 10)
+        return "not_placed";
+    if (od_engine_now_ms(self->engine) >= one->send_before_ms)
+        return "void";
+    od__fault("first_byte", "before");
+    bool lost = (int)dice(one->token, 2) < self->unknown_percent;
+    if (!lost || dice(one->token, 3) < 50)
+        ring(self, one);
+    od__fault("answer", "after");
+    return lost ? "unknown" : luck < 30 ? "handed_off" : "placed";
+}
+
+static od_request *settle(worker *self, const leg *one, const char *placement) {
+    return begin(self, "settle", "{\"leg\":%" PRId64 ",\"placement\":\"%s\"%s}", one->id, placement,
+                 strcmp(placement, "unknown") == 0 ? ",\"error\":{\"code\":\"timeout\"}" : "");
+}
+
+static void follow(worker *self, int64_t id, bool handed_off) {
+    if (handed_off)
+        od_request_unref(run(self, "settle", "{\"leg\":%" PRId64 ",\"placement\":\"placed\"}", id));
+    od_request_unref(run(self, "outcome", "{\"leg\":%" PRId64 ",\"kind\":\"answered\",\"rang\":\"yes\"}", id));
+}
+
+static od_request *intend(worker *self, const od_value *view) {
+    const od_value *number = od_value_get(od_value_at(od_value_get(view, "numbers"), 0), "number");
+    return begin(self, "intend",
+                 "{\"contact\":%" PRId64 ",\"version\":%" PRId64 ",\"number\":\"%s\",\"client\":\"phone\",\"vendor\":\"phone\","
+                 "\"account\":\"a\",\"token\":\"%s\",\"call\":{},\"request\":{\"method\":\"POST\",\"url\":\"http://phone\"},"
+                 "\"timeout_ms\":%d,\"rate\":{\"bucket\":\"b\",\"per_second\":100000,\"burst\":100}}",
+                 integer(view, "contact"), integer(view, "version"), od_value_string(number),
+                 od_value_string(od_value_get(view, "token")), TIMEOUT_MS);
+}
+
+/* Calls those that were taken: all intents in one go, all calls, all that came of them. */
+static void call_taken(worker *self, const od_value *contacts) {
+    leg legs[MAX_OPEN] = { 0 };
+    od_request *settled[MAX_OPEN] = { 0 };
+    const char *placements[MAX_OPEN] = { 0 };
+    size_t count = od_value_length(contacts);
+    for (size_t i = 0; i < count; i++) {
+        const od_value *view = od_value_at(contacts, i);
+        legs[i].contact = integer(view, "contact");
+        legs[i].intend = intend(self, view);
+        legs[i].token = od_value_string(od_value_get(view, "token"));
+        legs[i].number = od_value_string(od_value_get(od_value_at(od_value_get(view, "numbers"), 0), "number"));
+    }
+    for (size_t i = 0; i < count; i++) {
+        const od_value *result = end(legs[i].intend, "intend");
+        legs[i].id = result != NULL ? integer(result, "leg") : 0;
+        legs[i].send_before_ms = result != NULL ? integer(result, "send_before_ms") : 0;
+        if (legs[i].id == 0) { /* refused: as a rule has moved it, or for want of room */
+            if (result != NULL && od_value_boolean(od_value_get(result, "resource")))
+                od_request_unref(run(self, "release", "{\"contacts\":[%" PRId64 "]}", legs[i].contact));
+            continue;
+        }
+        placements[i] = call(self, &legs[i]);
+        settled[i] = settle(self, &legs[i], placements[i]);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (settled[i] != NULL && end(settled[i], "settle") != NULL &&
+            (strcmp(placements[i], "placed") == 0 || strcmp(placements[i], "handed_off") == 0))
+            follow(self, legs[i].id, placements[i][0] == 'h');
+        if (settled[i] != NULL)
+            od_request_unref(settled[i]);
+        od_request_unref(legs[i].intend);
+    }
+}
+
+static void adopt(worker *self) {
+    od_request *adopted = run(self, "adopt", "{\"campaign\":\"c\",\"limit\":1000}");
+    const od_value *legs = od_request_result(adopted) != NULL ? od_value_get(od_request_result(adopted), "legs") : NULL;
+    for (size_t i = 0; legs != NULL && i < od_value_length(legs); i++) {
+        const od_value *one = od_value_at(legs, i);
+        follow(self, integer(one, "leg"), strcmp(od_value_string(od_value_get(one, "state")), "handed_off") == 0);
+    }
+    od_request_unref(adopted);
+}
+
+/* Returns how many it called; waits, where there were none, for one that is due soon: *over tells that none is. */
+static void call_some(worker *self, bool *over) {
+    od_request *taken = run(self, "take", "{\"campaign\":\"c\",\"limit\":%d}", MAX_OPEN);
+    const od_value *result = od_request_result(taken);
+    if (result == NULL)
+        give_up("take", od_request_error(taken));
+    const od_value *contacts = od_value_get(result, "contacts");
+    int64_t next_ms = integer(result, "next_ms");
+    call_taken(self, contacts);
+    *over = od_value_length(contacts) == 0 && (next_ms == 0 || next_ms > od_engine_wall_ms(self->engine) + LONGEST_WAIT_MS);
+    if (od_value_length(contacts) == 0 && !*over)
+        usleep(WAIT_MS * 1000);
+    od_request_unref(taken);
+}
+
+int main(int argc, char **argv) {
+    worker self = { 0 };
+    od_error err = OD_ERROR_INIT;
+    if (argc != 5) {
+        fprintf(stderr, "usage: worker STORE PHONE_LOG CONTACTS UNKNOWN_PERCENT\n");
+        return 2;
+    }
+    self.phones = open(argv[2], O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    self.unknown_percent = (int)strtol(argv[4], NULL, 10);
+    if (self.phones < 0 || od_engine_new(NULL, &self.engine, &err) != OD_OK ||
+        od_store_open(self.engine, argv[1], true, &self.store, &err) != OD_OK)
+        give_up("open", &err);
+    start(&self, (int)strtol(argv[3], NULL, 10));
+    self.beaten_ms = od_engine_now_ms(self.engine);
+    for (bool over = false; !over;) {
+        adopt(&self);
+        call_some(&self, &over);
+        beat(&self);
+    }
+    od_request_unref(run(&self, "resign", "{}"));
+    od_store_free(self.store);
+    od_engine_free(self.engine);
+    close(self.phones);
+    return 0;
+}
