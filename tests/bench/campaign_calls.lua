@@ -39,14 +39,15 @@ local function most_memory_kib()
 end
 
 local began, imported = os.clock(), nil
+local imported_kib
 local figures = assert(runner.run(campaign, { log = function(level, text)
-    if level == "info" and text:find("^contacts: ") then imported = os.clock() end
+    if level == "info" and text:find("^contacts: ") then imported, imported_kib = os.clock(), most_memory_kib() end
     if os.getenv("BENCH_LOG") then io.stderr:write(level, " ", text, "\n") end
     if level == "error" then error(text) end
 end }))
 local ended = os.clock()
 local total = figures.contacts.total
 assert(figures.exit_code == 0 and figures.contacts.done == total and figures.legs.placed == total)
-print(string.format("%.2f %.2f %d %d", (ended - imported) / total * 1e6, (imported - began) / total * 1e6,
-    figures.legs.placed, most_memory_kib()))
+print(string.format("%.2f %.2f %d %d %d", (ended - imported) / total * 1e6, (imported - began) / total * 1e6,
+    figures.legs.placed, most_memory_kib(), imported_kib))
 connect:close()
