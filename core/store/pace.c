@@ -82,8 +82,8 @@ static od_status count_client(od_work *work, const char *account, const char *cl
                   "tti", account, client, work->wall_ms - OD_DOUBT_TAKES_PLACE_MS);
         status = count_one(&query, &work->open.of_client);
         if (status == OD_OK && strlen(account) < OD_LIMIT_ACCOUNT_BYTES && strlen(client) < OD_LIMIT_NAME_BYTES) {
-            strcpy(work->open.account, account);
-            strcpy(work->open.client, client);
+            memcpy(work->open.account, account, strlen(account) + 1);
+            memcpy(work->open.client, client, strlen(client) + 1);
         }
     }
     *out = work->open.of_client;
