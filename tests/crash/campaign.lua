@@ -37,8 +37,10 @@ function clients.amazon_connect()
 end
 
 function clients.genesys()
+    local devices = {}
+    for i = 1, 12 do devices[i] = ("00000000-0000-4000-8000-0000000000%02d"):format(i) end
     return outdial.genesys { base_url = endpoint, username = "agent", password = "secret", rate = false,
-        timeout = TIMEOUT_S, device_id = "efe1ab32-53f9-43ce-b65e-5768c61f7d4a" }
+        timeout = TIMEOUT_S, devices = devices }
 end
 
 function clients.ccai_platform()

@@ -7,6 +7,7 @@ local process = require "process"
 
 local cases = {}
 
+local DONE, DOUBTS = 0, 3  -- exit codes of an undisturbed end
 local AGAIN = 8            -- so many undisturbed workers in a row finish any campaign
 
 local function short(stage)
@@ -20,7 +21,7 @@ Case.__index = Case
 local function new(options)
     local folder = process.lines({ "mktemp", "-d", "/tmp/outdial-crash-XXXXXX" })[1]
     local self = setmetatable({ options = options, stage = options.stage, folder = folder, findings = {},
-        counts = { deaths = 0, hits = 0, stops = 0, doubts = 0, rings = 0, campaigns = 1 } }, Case)
+        counts = { deaths = 0, hits = 0, stops = 0, doubts = 0, rings = 0, campaigns = 1, waiting = 0 } }, Case)
     self.place = self.stage.open(options.build, folder, options)
     return self
 end
@@ -48,10 +49,32 @@ function Case:find(text)
     self.findings[#self.findings + 1] = text
 end
 
--- A worker that nobody disturbed ends by itself: 0, or 3 where doubts are left.
+-- Waits for a worker's end. One that goes on for ever is stopped: that is a finding, unless what it waits for can come no
+-- more (stage.may_wait: a call of a dead worker's, of which its vendor tells nothing).
+function Case:wait(worker)
+    if worker:wait_for(self.stage.patience_s) then return worker:wait() end
+    local left = {}
+    for _, leg in ipairs((self:read()).legs) do
+        if leg.state == "handed_off" then left[#left + 1] = leg end
+    end
+    worker:signal("TERM")
+    if not worker:wait_for(self.stage.patience_s) then worker:kill() end
+    if self.stage.may_wait and left[1] then
+        self.counts.waiting = #left
+        return "exit", DOUBTS
+    end
+    self:find(("a worker did not end in %d s: %s"):format(self.stage.patience_s, self:log()))
+    return worker:wait()
+end
+
+local function is_end(how, code)
+    return how == "exit" and (code == DONE or code == DOUBTS)
+end
+
+-- A worker that nobody disturbed ends by itself.
 function Case:expect_end(worker, what)
-    local how, code = worker:wait()
-    if how ~= "exit" or (code ~= 0 and code ~= 3) then
+    local how, code = self:wait(worker)
+    if not is_end(how, code) then
         self:find(("%s ended by %s %s: %s"):format(what, how, code, self:log()))
         return false
     end
@@ -82,13 +105,13 @@ function Case:finish(doubts_allowed)
         self.place:settle()
         local over = true
         for _, contact in ipairs((self:read()).contacts) do
-            over = over and contact.state ~= "ready" and contact.state ~= "open"
+            over = over and contact.state ~= "ready" and (contact.state ~= "open" or self.counts.waiting > 0)
         end
         if over then break end
         if round == AGAIN then self:find("the campaign does not come to an end") end
     end
     local store, rings = self:read()
-    judge.all(store, rings, self.stage.cap, self.findings)
+    judge.all(store, rings, self.stage.cap, self.counts.waiting, self.findings)
     judge.bounded(store, self.counts.deaths + self.counts.stops, self.stage.max_open, self.findings)
     local doubts = judge.doubts(store)
     if not doubts_allowed and doubts.left + doubts.lost > 0 then
@@ -126,10 +149,10 @@ function cases.point(options)
     for i = 1, options.workers do
         workers[i] = self:start(i == 1 and { OUTDIAL_FAULT = ("%s:%d:kill"):format(options.point, options.nth or 1) } or nil)
     end
-    local how, code = workers[1]:wait()
+    local how, code = self:wait(workers[1])
     if how == "signal" then
         self.counts.deaths, self.counts.hits = self.counts.deaths + 1, 1
-    elseif code ~= 0 and code ~= 3 then
+    elseif not is_end(how, code) then
         self:find(("worker 1 ended by %s %s: %s"):format(how, code, self:log()))
     end
     self:look()
@@ -145,7 +168,7 @@ function cases.one_died(self)
     return 1
 end
 
--- options.kills: any of the workers dies at any time, and another comes.
+-- options.kills: any of the workers dies at any time, and another comes, until that many have died or the campaign is over.
 function cases.random(options)
     local self = new(options)
     local workers = {}
@@ -153,11 +176,8 @@ function cases.random(options)
     while self.counts.deaths < options.kills and not self.findings[1] do
         process.sleep(math.random() * self.stage.longest_s)
         local i = math.random(options.workers)
-        if workers[i]:ended() then
-            self:expect_end(workers[i], "worker " .. i)
-        elseif workers[i]:kill() == "signal" then
-            self.counts.deaths = self.counts.deaths + 1
-        end
+        if workers[i]:ended() then break end
+        if workers[i]:kill() == "signal" then self.counts.deaths = self.counts.deaths + 1 end
         self:look()
         workers[i] = self:start()
     end
@@ -178,8 +198,8 @@ function cases.stopped(options)
         self.counts.stops, self.counts.hits = 1, 1
         process.sleep(self.stage.lease_ms / 1000 + 0.1)
         local other = self:start(lease)
-        local how, code = other:wait()
-        local took_over = how == "exit" and (code == 0 or code == 3)
+        local how, code = self:wait(other)
+        local took_over = is_end(how, code)
         -- Its other thread may have been inside a transaction.
         self.counts.locked = not took_over and self:log():find("another process has kept it locked", 1, true) and 1 or 0
         if not took_over and self.counts.locked == 0 then
@@ -188,7 +208,7 @@ function cases.stopped(options)
         self.place:settle()
         local since_ms = process.now_ms()
         sleeper:signal("CONT")
-        sleeper:wait() -- in whatever way: it has lost its lease
+        self:wait(sleeper) -- in whatever way: it has lost its lease
         self.place:settle()
         local store, rings = self:read()
         local allowed = options.point == self.stage.last_point and 1 or 0

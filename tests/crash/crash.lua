@@ -10,7 +10,7 @@ math.randomseed(seed)
 
 local MAX_LOCKED = 5
 
-local total = { deaths = 0, hits = 0, stops = 0, locked = 0, doubts = 0, rings = 0, campaigns = 0 }
+local total = { deaths = 0, hits = 0, stops = 0, locked = 0, waiting = 0, doubts = 0, rings = 0, campaigns = 0 }
 local failed, passed = 0, 0
 
 local function report(ok, name, findings)
@@ -45,6 +45,20 @@ function run.case(kind, name, options)
         findings[#findings + 1] = options.point .. " was never passed"
     end
     report(not findings[1], name, findings)
+    progress()
+end
+
+-- run.deaths(name, options): campaigns after one another until options.kills workers have died
+function run.deaths(name, options)
+    if only and not name:find(only, 1, true) then return end
+    options.build = build
+    local wanted, findings, counts = options.kills, {}, nil
+    while options.kills > 0 and not findings[1] do
+        findings, counts = cases.random(options)
+        for key, count in pairs(counts) do total[key] = total[key] + count end
+        options.kills = options.kills - counts.deaths
+    end
+    report(not findings[1], ("%s, %d deaths"):format(name, wanted), findings)
     progress()
 end
 

@@ -55,8 +55,8 @@ function judge.rings(store, rings, cap, findings)
 end
 
 -- When all is quiet: what is placed has rung, and nobody is forgotten: who is neither done nor held has a number that
--- another contact has too, and that was called.
-function judge.all(store, rings, cap, findings)
+-- another contact has too, and that was called; or, of `waiting` contacts, its leg has been handed off, and nobody tells more.
+function judge.all(store, rings, cap, waiting, findings)
     local rung = judge.rings(store, rings, cap, findings)
     local _, by_number = index(store.legs)
     for _, leg in ipairs(store.legs) do
@@ -67,11 +67,14 @@ function judge.all(store, rings, cap, findings)
         end
     end
     for _, contact in ipairs(store.contacts) do
-        local called = false
+        local called, handed_off = false, false
         for _, leg in ipairs(by_number[contact.number] or {}) do
             called = called or MAY_HAVE_RUNG[leg.state]
+            handed_off = handed_off or leg.state == "handed_off"
         end
-        if contact.state ~= "done" and contact.state ~= "held" and not (QUIET[contact.state] and called) then
+        if contact.state == "open" and handed_off and waiting > 0 then
+            waiting = waiting - 1
+        elseif contact.state ~= "done" and contact.state ~= "held" and not (QUIET[contact.state] and called) then
             findings[#findings + 1] = ("contact %s is %s (%s) at the end"):format(contact.id, contact.state, contact.why)
         end
     end

@@ -39,7 +39,7 @@ return function(run)
             run.case("quiet", ("%s: without faults, %d workers"):format(stage.name, workers),
                 { stage = stage, workers = workers })
             for round = 1, ROUNDS do
-                run.case("random", ("%s: deaths at random, %d workers, round %d"):format(stage.name, workers, round),
+                run.deaths(("%s: deaths at random, %d workers, round %d"):format(stage.name, workers, round),
                     { stage = stage, workers = workers, kills = KILLS, faults = true })
             end
         end

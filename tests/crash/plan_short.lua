@@ -6,8 +6,8 @@ local cases = require "cases"
 return function(run)
     run.case("quiet", "R15 without faults all is placed and nothing in doubt", { stage = store, workers = 1 })
     run.case("quiet", "R15 three workers on one store", { stage = store, workers = 3 })
-    run.case("random", "R15 ten deaths at random", { stage = store, workers = 1, kills = 10, faults = true })
-    run.case("random", "R15 ten deaths at random among three workers",
+    run.deaths("R15 deaths at random", { stage = store, workers = 1, kills = 10, faults = true })
+    run.deaths("R15 deaths at random among three workers",
         { stage = store, workers = 3, kills = 10, faults = true })
     for _, point in ipairs { "before_intend", "after_intend", "before_first_byte", "after_answer", "during_sync" } do
         run.case("point", "R15 a death at " .. point, { stage = store, workers = 1, point = point, nth = 8 })

@@ -10,11 +10,12 @@ local READINGS = { "new_contact", "same_contact" }
 local Stage = {}
 Stage.__index = Stage
 
--- M(vendor) -> stage
+-- M(vendor) -> stage. At Genesys a dial is known by an event; whose worker dies before that comes is never heard of again, and
+-- R6 lets nobody give it up by time alone.
 local function new(vendor)
     local stage = setmetatable({ name = vendor, vendor = vendor, max_open = 20, cap = 1, contacts = 24,
         inside = stage_store.inside, takes_over = stage_store.takes_over, last_point = stage_store.last_point,
-        lease_ms = 3000, longest_s = 0.5, points = {} }, Stage)
+        lease_ms = 3000, longest_s = 0.4, patience_s = vendor == "genesys" and 6 or 30, may_wait = vendor == "genesys", points = {} }, Stage)
     for _, verb in ipairs(VERBS) do
         table.insert(stage.points, "before_" .. verb)
         table.insert(stage.points, "after_" .. verb)
