@@ -130,9 +130,9 @@ $(BUILD)/compile_commands.json: $(CORE_OBJ) $(HOST_OBJ) $(LUA_SRC:%.c=$(BUILD)/o
 # ---- dependencies ----
 
 APT_BUILD := gcc libc6-dev pkg-config libcurl4-openssl-dev libssl-dev libjansson-dev libsqlite3-dev libmicrohttpd-dev \
-    lua5.4 liblua5.4-dev lua-cjson
+    tzdata lua5.4 liblua5.4-dev lua-cjson
 APT_TEST  := lua5.1 liblua5.1-0-dev lua5.3 liblua5.3-dev luajit libcmocka-dev lua-busted lua-check luarocks \
-    unzip curl openssl nodejs valgrind
+    lua-luv lua-cqueues unzip curl openssl nodejs valgrind
 APT_LINT  := cppcheck clang clang-tidy
 
 # Installs what dpkg does not know as installed; as another user than root it prints the line to type.

@@ -11,9 +11,8 @@ static void release_call(od_client_call *call) {
     od__exchange_clear(&call->exchange);
     od_value_unref(call->parameters);
     od_value_unref(call->answer);
-    od__free(call->placing.token);
+    od__placing_clear(&call->placing);
     call->parameters = call->answer = NULL;
-    call->placing.token = NULL;
 }
 
 static void list_call(od_client *client, od_client_call *call) {
@@ -51,13 +50,13 @@ static void note_session(const od_client_call *call) {
         call->client->in_session = false;
 }
 
-/* The result of a call that has ended, new; NULL: the exchange's error says why there is none. */
+/* What a good answer means to who asked; fails only for want of memory, and then the exchange says so. */
 static od_value *take_result(od_client_call *call) {
     od_exchange *exchange = &call->exchange;
     od_value *result = NULL;
     if (exchange->error.code == OD_OK && call->is_placing) {
         (void)od__placing_result(call->client->vendor, call->operation, exchange->response.status, call->parameters,
-                                 call->answer, call->placing.token, &result, &exchange->error);
+                                 call->answer, &call->placing, &result, &exchange->error);
     } else if (exchange->error.code == OD_OK) {
         result = call->answer;
         call->answer = NULL;
@@ -67,10 +66,9 @@ static od_value *take_result(od_client_call *call) {
 
 static void finish_call(od_client_call *call) {
     note_session(call);
-    od_exchange *exchange = &call->exchange;
     od_value *result = take_result(call);
-    if (exchange->error.code != OD_OK) {
-        call->base.error = exchange->error;
+    if (call->exchange.error.code != OD_OK) {
+        call->base.error = call->exchange.error;
         call->base.error.placement = failed_placement(call);
     }
     unlist_call(call);
@@ -196,7 +194,7 @@ static od_status make_call(od_client *client, const od_operation *operation, od_
     if (call == NULL) {
         od_value_unref(parameters);
         if (placing != NULL)
-            od__free(placing->token);
+            od__placing_clear(placing);
         (void)od__error_no_memory(err);
         return refused(operation, OD_OUT_OF_MEMORY, err);
     }
@@ -229,8 +227,8 @@ od_status od__client_start(od_client *client, const od_operation *operation, od_
     od_submit_options given = OD_SUBMIT_OPTIONS_INIT;
     if (options != NULL)
         memcpy(&given, options, options->size < sizeof(given) ? options->size : sizeof(given));
-    if (operation->settling != NULL && placing == NULL && is_to_wait(parameters))
-        return od__client_settle_take(client, operation, parameters, &given, out, err);
+    if (operation->settling != NULL && is_to_wait(parameters))
+        return od__client_settle_take(client, operation, parameters, placing, &given, out, err);
     od_client_call *call = NULL;
     od_status status = make_call(client, operation, parameters, placing, &given, &call, err);
     if (call == NULL)

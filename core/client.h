@@ -43,8 +43,8 @@ struct od_client {
     od_transport *network, *authorizing, *rate, *adaptive, *retry;  /* the chain, from the bottom up; rate and adaptive
                                                                        may be NULL */
     od_client_call *calls;      /* under way; doubly linked */
+    od_staged *staged;          /* placements of several requests under way; doubly linked */
     od_hearing *hearing;        /* its notifications; NULL: it never subscribed */
-    od_staged *staged;          /* placements in stages under way; doubly linked */
     od_follow *follows;         /* look-ups and outcomes under way; doubly linked */
     od_heard *heard;            /* its latest events; NULL: none */
     bool in_session;            /* something is open at the vendor, or may be */
@@ -82,10 +82,10 @@ od_status od__client_follow_take(od_client *client, od_purpose purpose, od_value
                                  od_request **out, od_error *err);
 /* Tells everybody who follows a call of this client what its notifications say. Both borrowed. */
 void od__follow_hear(od_client *client, const char *channel, const od_value *data);
-/* Starts an operation that has been asked to wait until what it asks for has come about; takes parameters (also when it
- * fails). Otherwise as od__client_start. */
-od_status od__client_settle_take(od_client *client, const od_operation *operation, od_value *parameters,
-                                 const od_submit_options *options, od_request **out, od_error *err);
+/* Makes the result of a request that found, tracked or took back call. Errors: out_of_memory, internal (the report makes no
+ * sense). */
+od_status od__follow_result(od_purpose purpose, const od_value *call, const od_report *report, od_value **out,
+                            od_error *err);
 /* Finishes all that is followed, with code, and forgets what was heard. */
 void od__follow_close(od_client *client, od_status code);
 
@@ -105,7 +105,7 @@ bool od__hearing_covers(const od_client *client, const char *channel);
 /* Ends the notifications at once; the client is being freed. */
 void od__hearing_free(od_client *client);
 
-/* ---- between client.c, place.c and follow.c ---- */
+/* ---- between client.c, place.c, stages.c and follow.c ---- */
 
 /* Finds an operation. Errors: validation (with "did you mean"). */
 od_status od__client_operation(const od_client *client, const char *name, const od_operation **out, od_error *err);
@@ -113,12 +113,14 @@ od_status od__client_operation(const od_client *client, const char *name, const 
 od_status od__client_request(od_client *client, const od_operation *operation, od_value *parameters,
                              od_http_request *request, od_error *err);
 
-/* What makes a call a placement: its result is made from the vendor's. */
+/* What makes a call a placement: its result is made from the vendor's. Both owned. */
 typedef struct od_placing {
-    char *token;                /* owned */
+    char *token, *to;
 } od_placing;
 
-/* A neutral call turned into what the vendor is asked; the token and the parameters are owned. */
+void od__placing_clear(od_placing *placing);
+
+/* A neutral call turned into what the vendor is asked; placing and the parameters are owned. */
 typedef struct od_planned {
     const od_operation *operation;
     od_value *parameters;
@@ -151,23 +153,27 @@ struct od_client_call {
  * NULL. Errors: validation, out_of_memory. */
 od_status od__client_start(od_client *client, const od_operation *operation, od_value *parameters,
                            od_placing *placing, const od_submit_options *options, od_request **out, od_error *err);
-/* Starts a call whose end only answered hears of, with parameters and placing as od__client_start takes them; options may
- * be NULL. *out is lent until then, for od__client_drop. Errors: as od__client_start. */
+/* Starts a call whose end only answered hears of, with parameters and placing as od__client_start has them; options may be
+ * NULL. *out is lent until then, for od__client_drop. Errors: as od__client_start. */
 od_status od__client_ask(od_client *client, const od_operation *operation, od_value *parameters, od_placing *placing,
-                         const od_submit_options *options, void (*answered)(void *context, od_value *result, const od_error *error), void *context,
+                         const od_submit_options *options,
+                         void (*answered)(void *context, od_value *result, const od_error *error), void *context,
                          od_client_call **out, od_error *err);
-/* Takes such a call back and frees it; answered is not called any more. Returns what its error would say of placement. */
+/* Starts an operation that has been asked to wait until what it asks for has come about. As od__client_start. */
+od_status od__client_settle_take(od_client *client, const od_operation *operation, od_value *parameters,
+                                 od_placing *placing, const od_submit_options *options, od_request **out, od_error *err);
+/* Starts a placement with what its vendor's od_stages has before and after; parameters, placing and errors as for
+ * od__client_start. */
+od_status od__client_stage(od_client *client, const od_operation *operation, od_value *parameters, od_placing *placing,
+                           const od_submit_options *options, od_request **out, od_error *err);
+/* Finishes all such placements, with code. */
+void od__stages_close(od_client *client, od_status code);
+/* Takes a call of od__client_ask back and frees it; answered is not called any more. Returns what its error would say of placement. */
 od_placement od__client_drop(od_client_call *call);
-/* Places a planned call (its contents are taken, also when it fails) in the stages of the vendor's od_staging. Errors:
- * validation, out_of_memory. */
-od_status od__client_stage(od_client *client, od_planned *planned, const od_submit_options *options, od_request **out,
-                           od_error *err);
-/* Ends all that a client has under way in stages. */
-void od__staged_close(od_client *client, od_status code);
-/* Makes { id, state, vendor, token, response } of a vendor's answer. response is borrowed. Errors: out_of_memory. */
+/* Makes { id, state, vendor, token, to, response } of a vendor's answer. response is borrowed. Errors: out_of_memory. */
 od_status od__placing_result(const od_vendor *vendor, const od_operation *operation, int http_status,
-                             const od_value *parameters, const od_value *response, const char *token, od_value **out,
-                             od_error *err);
+                             const od_value *parameters, const od_value *response, const od_placing *placing,
+                             od_value **out, od_error *err);
 
 #pragma GCC visibility pop
 

@@ -145,8 +145,8 @@ od_status od_client_new(od_engine *engine, const od_vendor *vendor, const od_val
 void od_client_free(od_client *client) {
     if (client == NULL)
         return;
-    od__staged_close(client, OD_CLOSED);
     od__follow_close(client, OD_CLOSED);
+    od__stages_close(client, OD_CLOSED);
     od__hearing_free(client);
     while (client->calls != NULL)
         client->calls->base.kind->cancel(&client->calls->base, OD_CLOSED);

@@ -161,7 +161,9 @@ static od_status read_url(const od_vendor *vendor, const od_service *part, const
     char own[OD_LIMIT_URL_BYTES], url[OD_LIMIT_URL_BYTES], place[OD_ENDPOINT_BYTES];
     const char *text = NULL;
     od_status status = part != NULL ? vendor->service_url(part, options, own, sizeof(own), err)
-                                    : vendor->base_url(options, own, sizeof(own), err);
+                       : vendor->base_url != NULL
+                           ? vendor->base_url(options, own, sizeof(own), err)
+                           : od__url_of_template(vendor->url_template, options, own, sizeof(own), err);
     if (status == OD_OK)
         status = find_endpoint(vendor, part != NULL ? part : vendor->service, options, get_env, place, &text, err);
     if (status != OD_OK)

@@ -16,6 +16,8 @@ struct od_follow {
     od_purpose purpose;
     const od_following *how;
     const od_operation *own;    /* SETTLE: what is to be done */
+    bool is_placing;            /* SETTLE: the result is a placement's */
+    od_placing placing;
     uint64_t heard_before;      /* so many events came before it began */
     bool has_looked_back;
     bool own_answered;          /* or lost its answer: then the error of the request says so until it is settled */
@@ -51,6 +53,7 @@ static void release(od_follow *self) {
         od__client_drop(self->question);
     od_value_unref(self->call);
     od_value_unref(self->memory);
+    od__placing_clear(&self->placing);
     self->question = NULL;
     self->call = self->memory = NULL;
 }
@@ -115,60 +118,27 @@ static void on_deadline(void *context) {
 
 /* ---- what is known, as a result ---- */
 
-static od_status set_found(od_value *result, od_report *report, od_error *err) {
-    if (!report->found)
-        return od_value_set(result, "found", od_value_new_boolean(false), err);
-    od_status status = od_value_set(result, "placement", od_value_new_string("placed"), err);
-    if (status == OD_OK)
-        status = od_value_set(result, "call", od_value_ref(report->call), err);
-    return status;
-}
-
-static od_value *seconds_of(int64_t unix_ms) {
-    return unix_ms % 1000 == 0 ? od_value_new_integer(unix_ms / 1000) : od_value_new_number((double)unix_ms / 1000);
-}
-
-static od_status set_withdrawn(od_value *result, const od_report *report, od_error *err) {
-    od_status status = od_value_set(result, "withdrawn", od_value_new_boolean(report->withdrawn), err);
-    if (status == OD_OK && !report->withdrawn)
-        status = od_value_set(result, "why", od_value_new_string(report->why), err);
-    if (status == OD_OK && !report->withdrawn && report->rang_maybe)
-        status = od_value_set(result, "placed", od_value_new_boolean(true), err);
-    return status;
-}
-
-static od_status set_outcome(od_value *result, od_report *report, od_error *err) {
-    od_status status = od_value_set(result, "kind", od_value_new_string(od__outcome_name(report->kind)), err);
-    if (status == OD_OK)
-        status = od_value_set(result, "rang", od_value_new_string(od__rang_name(report->rang)), err);
-    if (status == OD_OK && report->raw != NULL)
-        status = od_value_set(result, "raw", od_value_ref(report->raw), err);
-    if (status == OD_OK && report->at_ms != 0)
-        status = od_value_set(result, "at", seconds_of(report->at_ms), err);
-    return status;
-}
+#define ACCEPTED 200 /* the HTTP status of an answer that was good */
 
 static void finish_settled(od_follow *self, const od_report *report) {
-    od__error_clear(&self->base.error);
-    finish(self, od_value_ref(report->raw));
+    od_error *err = &self->base.error;
+    od_value *result = NULL;
+    od__error_clear(err);
+    if (!self->is_placing)
+        result = od_value_ref(report->raw);
+    else if (od__placing_result(self->client->vendor, self->own, ACCEPTED, self->call, report->raw, &self->placing,
+                                &result, err) != OD_OK)
+        err->placement = placement_of_own(self);
+    finish(self, result);
 }
 
-static void finish_known(od_follow *self, od_report *report) {
-    od_error *err = &self->base.error;
+static void finish_known(od_follow *self, const od_report *report) {
+    od_value *result = NULL;
     if (self->purpose == OD_PURPOSE_SETTLE) {
         finish_settled(self, report);
         return;
     }
-    od_value *result = od_value_new_object();
-    od_status status = result == NULL                            ? od__error_no_memory(err)
-                       : self->purpose == OD_PURPOSE_TRACK       ? set_outcome(result, report, err)
-                       : self->purpose == OD_PURPOSE_WITHDRAW    ? set_withdrawn(result, report, err)
-                       : report->found && report->call == NULL   ? od__error_set(err, OD_INTERNAL, "found, but no call")
-                                                                 : set_found(result, report, err);
-    if (status != OD_OK) {
-        od_value_unref(result);
-        result = NULL;
-    }
+    (void)od__follow_result(self->purpose, self->call, report, &result, &self->base.error);
     finish(self, result);
 }
 
@@ -225,7 +195,7 @@ static void ask_again(void *context) {
         return;
     if (ask(self, &self->base.error) != OD_OK)
         fail(self);
-    else if ((self->own != NULL || self->purpose == OD_PURPOSE_WITHDRAW) && self->question == NULL)
+    else if (self->question == NULL && self->purpose != OD_PURPOSE_TRACK)
         learn(self, NULL, NULL, NULL);
 }
 
@@ -389,7 +359,8 @@ static od_status start(od_follow *self, int64_t timeout_ms, od_error *err) {
     bool listens_first = self->purpose == OD_PURPOSE_WITHDRAW;
     if (status == OD_OK && !listens_first)
         status = ask(self, err);
-    if (status == OD_OK && self->question == NULL && (listens_first || self->heard_before > 0))
+    bool looks_now = listens_first || self->heard_before > 0 || self->purpose == OD_PURPOSE_FIND;
+    if (status == OD_OK && self->question == NULL && looks_now)
         status = od__loop_timer_start(self->client->engine->loop, &self->again,
                                       od__loop_now_us(self->client->engine->loop), err);
     if (status != OD_OK)
@@ -444,10 +415,12 @@ static od_status not_started(const od_operation *operation, od_status status, od
 }
 
 od_status od__client_settle_take(od_client *client, const od_operation *operation, od_value *parameters,
-                                 const od_submit_options *options, od_request **out, od_error *err) {
+                                 od_placing *placing, const od_submit_options *options, od_request **out, od_error *err) {
     const od_settling *settling = operation->settling;
     if (settling->channel != NULL && !od__hearing_covers(client, settling->channel)) {
         od_value_unref(parameters);
+        if (placing != NULL)
+            od__placing_clear(placing);
         od__error_at(err, OD_VALIDATION, "/wait", "expected a subscription to %s, whose events tell of it",
                      settling->channel);
         return not_started(operation, OD_VALIDATION, err);
@@ -455,9 +428,14 @@ od_status od__client_settle_take(od_client *client, const od_operation *operatio
     od_follow *self = new_follow(client, OD_PURPOSE_SETTLE, settling->following, od_value_ref(parameters));
     if (self == NULL) {
         od_value_unref(parameters);
+        if (placing != NULL)
+            od__placing_clear(placing);
         return not_started(operation, od__error_no_memory(err), err);
     }
     self->own = operation;
+    self->is_placing = placing != NULL;
+    if (placing != NULL)
+        self->placing = *placing;
     od_status status = od__client_ask(client, operation, parameters, NULL, options, answered, self, &self->question, err);
     if (status != OD_OK) {
         free_follow(&self->base);

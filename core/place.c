@@ -22,6 +22,12 @@ static od_status make_token(const od_client *client, const char *given, char **o
     return *out != NULL ? OD_OK : od__error_no_memory(err);
 }
 
+void od__placing_clear(od_placing *placing) {
+    od__free(placing->token);
+    od__free(placing->to);
+    *placing = (od_placing){ 0 };
+}
+
 od_status od__client_plan_call(const od_client *client, const od_value *call, od_planned *out, od_error *err) {
     *out = (od_planned){ 0 };
     const od_vendor *vendor = client->vendor;
@@ -29,15 +35,14 @@ od_status od__client_plan_call(const od_client *client, const od_value *call, od
         return od__error_set(err, OD_VALIDATION, "%s cannot place a call", vendor->name);
     od_call neutral;
     od__call_read(call, &neutral);
-    od_status status = make_token(client, neutral.token, &out->placing.token, err);
-    if (status != OD_OK)
-        return status;
+    out->placing.to = od__strdup(neutral.to);
+    od_status status = out->placing.to != NULL ? make_token(client, neutral.token, &out->placing.token, err)
+                                               : od__error_no_memory(err);
     neutral.token = out->placing.token;
-    status = vendor->place(vendor, client->options, &neutral, &out->operation, &out->parameters, &out->dropped, err);
-    if (status != OD_OK) {
-        od__free(out->placing.token);
-        out->placing.token = NULL;
-    }
+    if (status == OD_OK)
+        status = vendor->place(vendor, client->options, &neutral, &out->operation, &out->parameters, &out->dropped, err);
+    if (status != OD_OK)
+        od__placing_clear(&out->placing);
     return status;
 }
 
@@ -49,8 +54,8 @@ static od_status place(od_client *client, const od_value *call, const od_submit_
         return status;
     const od_operation *operation = planned.operation;
     const char *dropped = planned.dropped;
-    status = client->vendor->staging != NULL
-                 ? od__client_stage(client, &planned, options, out, err)
+    status = client->vendor->stages != NULL
+                 ? od__client_stage(client, operation, planned.parameters, &planned.placing, options, out, err)
                  : od__client_start(client, operation, planned.parameters, &planned.placing, options, out, err);
     if (status == OD_OK && dropped != NULL)
         od__client_log(client, OD_LOG_WARNING, "%s: %s", operation->name, dropped);
@@ -82,8 +87,8 @@ od_status od_client_place(od_client *client, const od_value *call, const od_subm
 }
 
 od_status od__placing_result(const od_vendor *vendor, const od_operation *operation, int http_status,
-                             const od_value *parameters, const od_value *response, const char *token, od_value **out,
-                             od_error *err) {
+                             const od_value *parameters, const od_value *response, const od_placing *placing,
+                             od_value **out, od_error *err) {
     od_value *id = NULL;
     bool placed = vendor->placed(operation, http_status, parameters, response, &id);
     od_value *result = od_value_new_object();
@@ -97,7 +102,9 @@ od_status od__placing_result(const od_vendor *vendor, const od_operation *operat
     if (status == OD_OK)
         status = od_value_set(result, "vendor", od_value_new_string(vendor->name), err);
     if (status == OD_OK)
-        status = od_value_set(result, "token", od_value_new_string(token), err);
+        status = od_value_set(result, "token", od_value_new_string(placing->token), err);
+    if (status == OD_OK)
+        status = od_value_set(result, "to", od_value_new_string(placing->to), err);
     if (status == OD_OK && response != NULL)
         status = od_value_set(result, "response", od_value_ref(response), err);
     if (status != OD_OK) {

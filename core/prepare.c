@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/memory.h"
 #include "json/value.h"
 
 /* An authorization is all secret and may need the network, so none is made here. */
@@ -64,26 +63,6 @@ static od_status finish(od_status status, od_value *result, od_value **out) {
     else
         od_value_unref(result);
     return status;
-}
-
-od_status od_client_prepare(od_client *client, const char *operation, const od_value *parameters, od_value **out,
-                            od_error *err) {
-    const od_operation *found;
-    od_status status = od__client_operation(client, operation, &found, err);
-    if (status != OD_OK)
-        return status;
-    od_value *copy = parameters != NULL ? od__value_copy(parameters) : od_value_new_object();
-    if (copy == NULL)
-        return od__error_no_memory(err);
-    od_http_request request;
-    od__http_request_init(&request);
-    status = od__client_request(client, found, copy, &request, err);
-    od_value *result = status == OD_OK ? od_value_new_object() : NULL;
-    if (status == OD_OK)
-        status = result != NULL ? describe(found, &request, false, result, err) : od__error_no_memory(err);
-    od__http_request_clear(&request);
-    od_value_unref(copy);
-    return finish(status, result, out);
 }
 
 /* ---- a neutral call ---- */
@@ -158,8 +137,11 @@ static od_status describe_placing(const od_client *client, const od_planned *pla
     return status == OD_OK ? set_handoff(result, client, planned, err) : status;
 }
 
+typedef od_status (*describe_fn)(const od_client *client, const od_planned *planned, const od_http_request *request,
+                                 od_value *result, od_error *err);
+
 /* call is changed. */
-static od_status prepare_place(od_client *client, od_value *call, od_value **out, od_error *err) {
+static od_status prepare_call(od_client *client, od_value *call, describe_fn tell, od_value **out, od_error *err) {
     od_planned planned;
     od_status status = od__shape_validate(&od_shape_call, call, "", err);
     if (status == OD_OK)
@@ -171,10 +153,10 @@ static od_status prepare_place(od_client *client, od_value *call, od_value **out
     status = od__client_request(client, planned.operation, planned.parameters, &request, err);
     od_value *result = status == OD_OK ? od_value_new_object() : NULL;
     if (status == OD_OK)
-        status = result != NULL ? describe_placing(client, &planned, &request, result, err) : od__error_no_memory(err);
+        status = result != NULL ? tell(client, &planned, &request, result, err) : od__error_no_memory(err);
     od__http_request_clear(&request);
     od_value_unref(planned.parameters);
-    od__free(planned.placing.token);
+    od__placing_clear(&planned.placing);
     return finish(status, result, out);
 }
 
@@ -182,7 +164,47 @@ od_status od_client_prepare_place(od_client *client, const od_value *call, od_va
     od_value *copy = call != NULL ? od__value_copy(call) : od_value_new_object();
     if (copy == NULL)
         return od__error_no_memory(err);
-    od_status status = prepare_place(client, copy, out, err);
+    od_status status = prepare_call(client, copy, describe_placing, out, err);
+    od_value_unref(copy);
+    return status;
+}
+
+/* ---- by name ---- */
+
+/* To be read, not kept: the body is a value. */
+static od_status describe_plainly(const od_client *client, const od_planned *planned, const od_http_request *request,
+                                  od_value *result, od_error *err) {
+    (void)client;
+    od_status status = describe(planned->operation, request, false, result, err);
+    if (status == OD_OK)
+        status = set_text(result, "operation", planned->operation->name, err);
+    return status == OD_OK ? set_text(result, "token", planned->placing.token, err) : status;
+}
+
+/* parameters are changed. */
+static od_status prepare(od_client *client, const od_operation *operation, od_value *parameters, od_value **out,
+                         od_error *err) {
+    od_http_request request;
+    od__http_request_init(&request);
+    od_status status = od__client_request(client, operation, parameters, &request, err);
+    od_value *result = status == OD_OK ? od_value_new_object() : NULL;
+    if (status == OD_OK)
+        status = result != NULL ? describe(operation, &request, false, result, err) : od__error_no_memory(err);
+    od__http_request_clear(&request);
+    return finish(status, result, out);
+}
+
+od_status od_client_prepare(od_client *client, const char *operation, const od_value *parameters, od_value **out,
+                            od_error *err) {
+    const od_operation *found = NULL;
+    bool neutral = strcmp(operation, "place_call") == 0;
+    od_status status = neutral ? OD_OK : od__client_operation(client, operation, &found, err);
+    if (status != OD_OK)
+        return status;
+    od_value *copy = parameters != NULL ? od__value_copy(parameters) : od_value_new_object();
+    if (copy == NULL)
+        return od__error_no_memory(err);
+    status = neutral ? prepare_call(client, copy, describe_plainly, out, err) : prepare(client, found, copy, out, err);
     od_value_unref(copy);
     return status;
 }

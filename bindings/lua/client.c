@@ -180,10 +180,11 @@ static int client_withdraw(lua_State *L) {
     return follow(L, OD_PURPOSE_WITHDRAW, 0);
 }
 
-/* client:prepare(operation, parameters) -> { method, url, headers, body } without secrets, or nil, err. */
+/* client:prepare(operation or "place_call", parameters) -> { method, url, headers, body } without secrets, or nil, err. */
 static int client_prepare(lua_State *L) {
     od_lua_client *box = od__lua_client_check(L, 1);
-    const char *operation = check_operation(L, box, 2);
+    const char *operation = luaL_checkstring(L, 2);
+    if (strcmp(operation, "place_call") != 0) operation = check_operation(L, box, 2);
     luaL_checktype(L, 3, LUA_TTABLE);
     lua_settop(L, 3);
     od_value **parameters = od__lua_value_box(L);

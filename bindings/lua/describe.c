@@ -11,6 +11,22 @@ static const od_vendor *check_vendor(lua_State *L, int index) {
 }
 
 
+/* core.vendor_load(description) -> the vendor's name, or nil, err. */
+static int vendor_load(lua_State *L) {
+    luaL_checktype(L, 1, LUA_TTABLE);
+    od_error err = OD_ERROR_INIT;
+    od_value *description;
+    const od_vendor *vendor = NULL;
+    od_status status = od__lua_value_read(L, 1, &description, &err);
+    if (status == OD_OK) {
+        status = od_vendor_load(description, &vendor, &err);
+        od_value_unref(description);
+    }
+    if (status != OD_OK) return od__lua_fail(L, &err);
+    lua_pushstring(L, od_vendor_name(vendor));
+    return 1;
+}
+
 /* core.operations(vendor) -> list of names. */
 static int operations(lua_State *L) {
     const od_vendor *vendor = check_vendor(L, 1);
@@ -93,7 +109,8 @@ static int version(lua_State *L) {
 
 void od__lua_open_describe(lua_State *L) {
     static const luaL_Reg functions[] = {
-        {"vendors", vendors}, {"operations", operations},     {"describe", describe}, {"options", options},
+        {"vendors", vendors}, {"vendor_load", vendor_load},
+        {"operations", operations}, {"describe", describe}, {"options", options},
         {"nearest", nearest}, {"did_you_mean", did_you_mean}, {"version", version},   {NULL, NULL}};
     od__lua_register(L, functions);
 }

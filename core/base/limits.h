@@ -12,6 +12,7 @@
 #define OD_LIMIT_URL_BYTES (8u * 1024)
 #define OD_LIMIT_FIELDS 64                           /* fields of one shape */
 #define OD_LIMIT_OPERATIONS 64                       /* operations of one vendor */
+#define OD_LIMIT_LOADED_VENDORS 64                   /* vendors that a program adds */
 #define OD_LIMIT_RATE_WAITERS 100000                 /* requests that wait for one rate limiter */
 #define OD_LIMIT_RATE_LATENESS_US 10000              /* how late a waiter may take its slot without moving those behind */
 #define OD_LIMIT_RATE_JITTER_US 2000                 /* by how much less one request may be under way than the one before */

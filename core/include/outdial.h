@@ -166,7 +166,23 @@ OD_API bool od_value_next(const od_value *object, void **cursor, const char **ke
 typedef struct od_vendor od_vendor;
 typedef struct od_operation od_operation;
 
-/* Finds a vendor by name ("amazon_connect", "genesys", "ccai_platform", "symbee"); NULL if there is none. */
+/* Adds a vendor that description, an object, describes; it is there for all engines until the process ends. Its form:
+ *
+ *     { name, title, base_url: "https://{option}.example.com",
+ *       options: [ FIELD ], authorization: { type: "basic", username, password } or { type: "header", header, option, prefix },
+ *       operations: [ { name, vendor_name, summary, source, method, path: "/calls/{field}", fields: [ FIELD ],
+ *                       result: [ FIELD ], rings, repeat: "never", "safe" or "token", repeat_field, rate: { per_second, burst } } ],
+ *       errors: [ { http_status, vendor_code, message, code, placement, retryable, again, retry_after } ],
+ *       answers: { vendor_code: "/error/code", message: "/error/message", request_id: "X-Request-Id" },
+ *       place: { operation, to, from, contact, token, attributes, id: "/call/id", state: "placed" or "handed_off" } }
+ *
+ * where FIELD is { name, type, check, choices, min, max, sensitive, fields, element, summary, required, place, wire_name,
+ * constant, default, option, uuid }. username, password and option name options; to, from, ... name fields of the operation.
+ * What is not in errors is judged by its HTTP status. *out (may be NULL) is the vendor. Errors: validation (the path says
+ * where the description is wrong; also for a name that is taken), out_of_memory. */
+OD_API od_status od_vendor_load(const od_value *description, const od_vendor **out, od_error *err);
+/* Finds a vendor by name ("amazon_connect", "genesys", "ccai_platform", "symbee", or one that was loaded); NULL if there is
+ * none. */
 OD_API const od_vendor *od_vendor_find(const char *name);
 /* Iterates all vendors: returns the one at index, NULL past the end. */
 OD_API const od_vendor *od_vendor_at(size_t index);
@@ -289,32 +305,38 @@ typedef struct od_submit_options {
  * call. Errors: validation, closed, out_of_memory. */
 OD_API od_status od_client_submit(od_client *client, const char *operation, const od_value *parameters,
                                   const od_submit_options *options, od_request **out, od_error *err);
-/* Does everything but sending: *out becomes { method, url, headers, body } with the secrets left out. */
+/* Does everything but sending: *out becomes { method, url, headers, body } with the secrets left out. With "place_call" and a
+ * call as od_client_place takes it, also { operation, token }: what is to be sent can be kept before it is. Where a vendor
+ * is asked first, that is the request for a person who is new to it. */
 OD_API od_status od_client_prepare(od_client *client, const char *operation, const od_value *parameters, od_value **out,
                                    od_error *err);
 /* Places a call the same way at every vendor. call is { to, from, contact, attributes, token, not_before, not_after, zone,
- * ring_timeout, fields }; the result of the request is { id, state = "placed" | "handed_off", vendor, token, response }.
- * not_before and not_after (Unix seconds) and zone (IANA) bound a call that the vendor makes later, as far as it has a place
- * for them: Symbee's earliest time and zone; from, until and timeZone of a Genesys record, in GMT; scheduled_at of a
- * scheduled CCAI call. A vendor that rings at once leaves them out. ring_timeout (seconds) is Amazon Connect's. Where the
- * record is the person (Symbee) that is searched for first, and set to be called again afterwards if it was worked before:
- * the result has work_attempts, how many attempts of the record were none of this call's. Otherwise as od_client_submit. */
+ * ring_timeout, fields }; the result of the request is { id, state = "placed" | "handed_off", vendor, token, to, response },
+ * all that od_client_track needs of it, also in another process. not_before and not_after (Unix seconds) and zone (IANA)
+ * bound a call that the vendor makes later, as far as it has a place for them: Symbee's earliest time and zone; from, until
+ * and timeZone of a Genesys record, in GMT and for every day, so that of limits past midnight GMT only the first day's part
+ * is sent, and not_before is best the present; scheduled_at of a scheduled CCAI call. A vendor that rings at once leaves
+ * them out. ring_timeout (seconds) is Amazon Connect's. Where the record is the person (Symbee) that is searched for first,
+ * and set to be called again afterwards if it was worked before: the result has work_attempts, how many attempts of the
+ * record were none of this call's. An error's placement is then what is known over all of these requests, and the options
+ * hold for each. Otherwise as od_client_submit. */
 OD_API od_status od_client_place(od_client *client, const od_value *call, const od_submit_options *options,
                                  od_request **out, od_error *err);
 
 /* Does everything of od_client_place but sending: *out becomes { operation, method, url, headers, body, token, account,
  * bucket, per_second, burst, hands_off, hands_off_unbounded }, without any secret. body is the very text that is sent: the
- * same call with the same token gives the same bytes, here and when it is placed. account tells one account of the vendor
+ * same call with the same token gives the same bytes, here and when it is placed (but where a person has a record at Symbee
+ * already, that adds how often it was worked before, and its earliest time). account tells one account of the vendor
  * from another, bucket whose rate it takes a slot of (R21), per_second and burst that rate as this client has it (absent:
  * none). hands_off: true if the vendor rings later, when it likes; hands_off_unbounded: true if besides the call has no place
  * for not_before and not_after. Errors: as od_client_place reports at once. */
 OD_API od_status od_client_prepare_place(od_client *client, const od_value *call, od_value **out, od_error *err);
 
 /* Asks the vendor whether a call was placed whose answer was lost. call is { token, to, at, id ... }: what is known; at is
- * Unix seconds of when it was meant. The result is { placement = "placed", call = { id, state, vendor, token } }, or
- * { found = false }, which proves nothing by itself. Reads only, never rings. Otherwise as od_client_submit. Errors:
- * validation (the vendor cannot be asked about this call; at once, or of the request where only an answer shows it),
- * out_of_memory; of the request also what the vendor's operations give. */
+ * Unix seconds of when it was meant. The result is { placement = "placed", call } (the call as it was given, with id, state,
+ * vendor and token as they were found), or { found = false }, which proves nothing by itself. Reads only, never rings.
+ * Otherwise as od_client_submit. Errors: validation (the vendor cannot be asked about this call; at once, or of the request
+ * where only an answer shows it), out_of_memory; of the request also what the vendor's operations give. */
 OD_API od_status od_client_find(od_client *client, const od_value *call, od_request **out, od_error *err);
 /* Follows a call (a result of od_client_place) to its end. The result is { kind, rang, raw, at }: kind is one of answered
  * machine fax no_answer busy declined abandoned invalid_number blocked expired failed canceled unreported unclassified;

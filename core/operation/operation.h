@@ -105,6 +105,7 @@ struct od_operation {
     od_status (*refine)(const od_value *params, od_value *result, od_error *err);
     od_session session;
     const od_settling *settling;  /* NULL: its answer is the end of it */
+    const void *own;              /* of a vendor that was loaded: itself; else NULL */
     const char *ears;             /* a channel: once the client has subscribed to it, this goes out only while it is heard
                                      (R19); NULL: none */
 };
@@ -167,7 +168,8 @@ typedef struct od_report {
 /* How a vendor is asked about a call it may have accepted: pure functions, driven by core/follow.c. call is what the
  * script has: { id, state, vendor, token, to, at (Unix seconds of the intent), response }, members may be absent. memory
  * starts as NULL and is the vendor's own: *memory is replaced (the old one unref'd) by learn and hear. now_ms is Unix
- * time. */
+ * time. For FIND with nothing to ask, learn is called with neither operation nor result nor failure once it has heard of
+ * the events that came before. */
 typedef struct od_following {
     /* Next question: *operation and *params (new), or *operation NULL: nothing to ask now (wait for an event).
      * Errors: validation where this call cannot be asked about (no id, no ticket, ...; the message says why). */
@@ -186,21 +188,6 @@ typedef struct od_following {
     const char *channel;    /* WITHDRAW: whose events tell of it: the client must have subscribed; NULL: answers tell */
 } od_following;
 
-/* A placement that takes more than its own request: pure functions, driven by core/staged.c. params are those of the
- * placement, before options and defaults have filled them. */
-typedef struct od_staging {
-    /* What is read before it: *operation, and *question (new). Errors: as of od_following. */
-    od_status (*before)(const od_vendor *vendor, const od_value *params, const od_operation **operation,
-                        od_value **question, od_error *err);
-    /* The answer, or failure (then result is NULL): *memory is new, its member `keep` is for the result of the placement.
-     * *is_there: the call with this token was placed by an earlier try already. An error ends it, not placed. */
-    od_status (*learn)(const char *token, const od_value *result, const od_error *failure, od_value **memory,
-                       bool *is_there, od_error *err);
-    /* What is to be done after it: *operation and *order (new), or *operation NULL: nothing. */
-    od_status (*after)(const od_vendor *vendor, const od_value *params, const od_value *memory, int64_t now_ms,
-                       const od_operation **operation, od_value **order, od_error *err);
-} od_staging;
-
 /* How an operation whose answer says only that it was passed on shows that it was done. It has a field "wait" that is sent
  * nowhere: with true, or a number of seconds, the request goes on until then. */
 struct od_settling {
@@ -211,6 +198,21 @@ struct od_settling {
      * called with neither operation nor result nor failure: time has passed. */
     const od_following *following;
 };
+
+/* What a placement needs beside the request that od_vendor.place makes: pure functions, driven by core/stages.c. notes, an
+ * object, goes from one to the next, and its members into the result of the placement. */
+typedef struct od_stages {
+    /* What is asked before, a read: *operation and *params (new), for the checked parameters of the placing. */
+    od_status (*look)(const od_vendor *vendor, const od_value *placing, const od_operation **operation, od_value **params,
+                      od_error *err);
+    /* Its answer: result, or failure (then result is NULL). May change placing. *is_there: this very call was placed by an
+     * earlier try, and nothing more is sent. Returning an error ends it: nothing is placed. now_ms is Unix time. */
+    od_status (*seen)(const od_value *result, const od_error *failure, int64_t now_ms, od_value *placing, od_value *notes,
+                      bool *is_there, od_error *err);
+    /* What is sent once it was placed; *operation NULL: nothing. If that fails, the placement is in doubt. */
+    od_status (*follow_up)(const od_vendor *vendor, const od_value *placing, const od_value *notes,
+                           const od_operation **operation, od_value **params, od_error *err);
+} od_stages;
 
 /* Where a vendor tells things unasked: CometD over HTTP long polling. */
 typedef struct od_notifications {
@@ -228,6 +230,7 @@ struct od_vendor {
     bool cookies;
     /* Writes "https://host[:port][/base]" for these options (endpoint not considered). */
     od_status (*base_url)(const od_value *options, char *out, size_t out_bytes, od_error *err);
+    const char *url_template;     /* instead of base_url: an address with {option} in it; NULL where there is base_url */
     /* The same for a part of the vendor; NULL: no operation names one. */
     od_status (*service_url)(const od_service *service, const od_value *options, char *out, size_t out_bytes,
                              od_error *err);
@@ -248,7 +251,7 @@ struct od_vendor {
     /* After success: "placed" (true) or "handed off" (false), and the vendor's id as a new value (NULL: none). */
     bool (*placed)(const od_operation *operation, int http_status, const od_value *params, const od_value *body,
                    od_value **id);
-    const od_staging *staging;     /* of what place gives; NULL: its request is all */
+    const od_stages *stages;      /* NULL: one request places */
     const od_following *following; /* NULL: its calls can be neither found nor tracked */
     const od_following *withdrawing; /* how a call that it has not made yet is taken back; NULL: it cannot be */
     /* Writes what tells one account of the vendor from another, as text without any secret. Pure: get_env is the environment.
@@ -274,11 +277,16 @@ const od_outcome_row *od__outcome_row(const od_outcome_row *table, const char *l
  * after wait_ms, or after the vendor's own hint if that is longer; any other ends the request with that failure, which is
  * put into err and returned. */
 od_status od__following_failed(const od_error *failure, int64_t wait_ms, od_report *report, od_error *err);
+/* The same for FIND and WITHDRAW: a look-up has no time limit of its own, and the operation was repeated as far as is sensible, so that
+ * any failure ends it. Puts it into err and returns it. */
+od_status od__finding_failed(const od_error *failure, od_error *err);
 
 /* Whether a phone may ring because of this operation with these parameters. */
 bool od__operation_rings(const od_operation *operation, const od_value *params);
 
 /* ---- registry ---- */
+/* Adds a vendor for as long as the process lives. Errors: validation (there is one of that name, or there are too many). */
+od_status od__registry_add(const od_vendor *vendor, od_error *err);
 const od_operation *od__operation_find(const od_vendor *vendor, const char *name);
 extern const od_shape od_shape_call;          /* { to, from, contact, attributes, token, not_before, ..., fields } */
 void od__call_read(const od_value *call, od_call *out);
@@ -289,6 +297,8 @@ od_status od__options_validate(const od_vendor *vendor, od_value *options, od_er
 
 /* ---- building ---- */
 
+/* Writes an address from a vendor's url_template. Errors: validation (an option that no address can hold, or too long). */
+od_status od__url_of_template(const char *template, const od_value *options, char *out, size_t out_bytes, od_error *err);
 /* Builds method, URL, headers (without authorization) and body from checked parameters. base_url has no final slash.
  * Errors: validation (a header or path value that cannot be sent), out_of_memory. */
 od_status od__operation_build(const od_operation *operation, const char *base_url, const od_value *options,

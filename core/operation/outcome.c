@@ -27,3 +27,9 @@ od_status od__following_failed(const od_error *failure, int64_t wait_ms, od_repo
         *err = *failure;
     return failure->code;
 }
+
+od_status od__finding_failed(const od_error *failure, od_error *err) {
+    if (err && err->code == OD_OK)
+        *err = *failure;
+    return failure->code;
+}

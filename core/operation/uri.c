@@ -1,3 +1,4 @@
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -33,6 +34,43 @@ static const char *after_origin(const char *url) {
     const char *host = colon + 3;
     size_t length = strcspn(host, "/?#");
     return length == 0 ? NULL : host + length;
+}
+
+/* What a host's name, a port or a segment of a path may be made of: no option may lead elsewhere than the template. */
+static bool is_plain(const char *text) {
+    size_t i = 0;
+    while (isalnum((unsigned char)text[i]) || (text[i] != '\0' && strchr("-._:", text[i]) != NULL))
+        i++;
+    return i > 0 && text[i] == '\0';
+}
+
+od_status od__url_of_template(const char *template, const od_value *options, char *out, size_t out_bytes, od_error *err) {
+    od_buffer url;
+    od__buffer_init(&url, out_bytes);
+    od_status status = OD_OK;
+    for (const char *at = template; status == OD_OK && *at != '\0';) {
+        size_t plain = strcspn(at, "{");
+        od__buffer_add(&url, at, plain);
+        at += plain;
+        if (*at == '\0')
+            break;
+        char path[OD_ERROR_PATH_BYTES];
+        size_t length = strcspn(at, "}");
+        snprintf(path, sizeof path, "/%.*s", (int)length - 1, at + 1);
+        const char *value = od_value_string(od_value_get(options, path + 1));
+        if (value == NULL || !is_plain(value))
+            status = od__error_at(err, OD_VALIDATION, path, "expected part of an address (letters, digits, - . _ :)");
+        else
+            od__buffer_add_text(&url, value);
+        at += length + 1;
+    }
+    if (status == OD_OK && url.failed)
+        status = url.over_limit ? od__error_set(err, OD_VALIDATION, "the vendor's address is longer than %zu bytes", out_bytes - 1)
+                                : od__error_no_memory(err);
+    if (status == OD_OK)
+        snprintf(out, out_bytes, "%s", od__buffer_text(&url));
+    od__buffer_clear(&url);
+    return status;
 }
 
 od_status od__uri_replace_origin(const char *url, const char *endpoint, char *out, size_t out_bytes, od_error *err) {

@@ -1,6 +1,7 @@
 /* Where a contact may be: the zones of its own, else those of its number's country (R24). */
 #include <string.h>
 
+#include "base/error.h"
 #include "rules/internal.h"
 
 static bool is_blank(char byte) {
@@ -34,8 +35,10 @@ static od_status add(od_candidates *out, od_zones *zones, const char *name, size
     if (status == OD_OK) {
         out->zones[out->count++] = zone;
     } else if (status == OD_VALIDATION) {
+        char shown[OD_LIMIT_ZONE_NAME_BYTES];
+        od__error_clean(shown, sizeof shown, name, length);
         out->count = 0;
-        od__say(out->saw, sizeof out->saw, "unknown time zone \"%.*s\"", (int)(length < 64 ? length : 64), name);
+        od__say(out->saw, sizeof out->saw, "unknown time zone \"%s\"", shown);
     } else {
         status = od__zones_get_n(zones, name, length, &zone, err);  /* again, for what is wrong */
     }
@@ -71,7 +74,9 @@ static od_status of_country(od_candidates *out, const od_ruleset *ruleset, od_zo
     if (status != OD_OK)
         return status;
     if (count == 0) {
-        od__say(out->saw, sizeof out->saw, "no time zone is known for country \"%.8s\"", country);
+        char shown[16];
+        od__error_clean(shown, sizeof shown, country, strlen(country));
+        od__say(out->saw, sizeof out->saw, "no time zone is known for country \"%s\"", shown);
         return OD_OK;
     }
     const char *name = count == 1 ? names[0] : default_of(ruleset, zones, names, count);

@@ -53,7 +53,7 @@ static int64_t counted_since(const od_cap *cap, const od_candidates *candidates,
         for (size_t i = 0; i < facts->history_count; i++) {
             const od_past *past = &facts->history[i];
             if (past->has_outcome && past->kind == cap->event && past->at_ms >= since && is_counted(cap, past, of_number))
-                since = past->at_ms + 1;
+                since = od__plus_ms(past->at_ms, 1);
         }
         return since;
     case OD_CAP_LIFETIME: break;
@@ -102,6 +102,15 @@ static void tally(const od_cap *cap, const od_candidates *candidates, const od_f
     }
 }
 
+/* Whether the number's tally is the one to tell: the refusal, of two the one that lasts longer, of none the higher count. */
+static bool outweighs(const od_tally *number, const od_tally *person) {
+    if (number->ok != person->ok)
+        return !number->ok;
+    if (number->ok)
+        return number->count > person->count;
+    return person->next_ms != 0 && (number->next_ms == 0 || number->next_ms > person->next_ms);
+}
+
 void od__cap_judge(const od_cap *cap, const od_candidates *candidates, const od_facts *facts, int64_t now_ms, od_tally *out) {
     if ((cap->kind == OD_CAP_DAYS || cap->kind == OD_CAP_MONTH) && candidates->count == 0) {
         *out = (od_tally){.ok = false, .since_ms = INT64_MAX};
@@ -112,11 +121,8 @@ void od__cap_judge(const od_cap *cap, const od_candidates *candidates, const od_
         return;
     od_tally number;
     tally(cap, candidates, facts, now_ms, true, &number);
-    if (out->ok ? !number.ok || number.count > out->count : false) {
+    if (outweighs(&number, out))
         *out = number;
-    } else if (!out->ok && !number.ok && out->next_ms != 0 && (number.next_ms == 0 || number.next_ms > out->next_ms)) {
-        *out = number;
-    }
 }
 
 void od__cap_describe(const od_cap *cap, const od_tally *tally, char *saw, size_t saw_bytes) {

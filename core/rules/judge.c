@@ -68,11 +68,16 @@ static bool note(judging *at, od_refusal rule, const char *name, const char *saw
 /* do-not-call (R16) and fences (R9): what time alone does not change. */
 static bool judge_standing(judging *at) {
     const od_facts *facts = at->facts;
-    char saw[OD_RULES_SAW_BYTES] = "not listed";
     bool listed = facts->number_listed || facts->person_listed;
+    const char *saw = "not listed";
+    char text[OD_RULES_SAW_BYTES], list[200];
     if (listed) {
-        (void)snprintf(saw, sizeof saw, "%s is listed%s%.200s", facts->number_listed ? "this number" : "another number of this person",
-                       facts->list != NULL ? " in " : "", facts->list != NULL ? facts->list : "");
+        list[0] = '\0';
+        if (facts->list != NULL)
+            od__error_clean(list, sizeof list, facts->list, strlen(facts->list));
+        (void)snprintf(text, sizeof text, "%s is listed%s%s", facts->number_listed ? "this number" : "another number of this person",
+                       list[0] != '\0' ? " in " : "", list);
+        saw = text;
     }
     return note(at, OD_REFUSAL_do_not_call, NULL, saw, !listed, 0) &&
            note(at, OD_REFUSAL_person_open, NULL, facts->person_open ? "an attempt for this person is open" : "none is open",
@@ -94,7 +99,7 @@ static bool judge_zones(judging *at) {
 }
 
 static bool judge_hours(judging *at) {
-    char saw[OD_RULES_SAW_BYTES] = "";
+    char saw[OD_RULES_SAW_BYTES];
     if (at->candidates->count == 0)
         return note(at, OD_REFUSAL_hours, NULL, "no time zone to read the clock in", false, 0);
     od_hours_verdict verdict;

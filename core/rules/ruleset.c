@@ -180,9 +180,12 @@ od_status od__ruleset_new(const od_value *value, od_zones *zones, od_ruleset **o
     }
     od_value *copy = od__value_copy(value);  /* the walker writes in it */
     od_ruleset *ruleset = od__calloc(1, sizeof *ruleset);
-    od_status status = copy != NULL && ruleset != NULL ? OD_OK : od__error_no_memory(err);
-    if (status == OD_OK)
-        status = od__shape_validate(&od__ruleset_shape, copy, "", err);
+    if (copy == NULL || ruleset == NULL) {
+        od_value_unref(copy);
+        od__free(ruleset);
+        return od__error_no_memory(err);
+    }
+    od_status status = od__shape_validate(&od__ruleset_shape, copy, "", err);
     if (status == OD_OK)
         status = compile(ruleset, copy, zones, err);
     od_value_unref(copy);

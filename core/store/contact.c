@@ -12,7 +12,7 @@
 #define OD_SHARED_PERSON "person:"
 
 #define CONTACT_COLUMNS                                                                                            \
-    "SELECT c.id, c.campaign_id, c.version, c.state, c.due_ms, c.number_next, coalesce(c.claimed_by, 0),"            \
+    "SELECT c.id, c.campaign_id, c.version, c.state, c.due_ms, c.number_next,"                                     \
     " coalesce(c.callback_ms, 0), coalesce(c.callback_within_ms, 0), c.external, c.numbers, c.country, c.zones, c.data," \
     " c.wish, k.name, c.person FROM contact c JOIN campaign k ON k.id = c.campaign_id "
 
@@ -31,15 +31,14 @@ static od_status fill(od_query *query, od_contact_row *out, od_error *err) {
         .id = od__query_integer(query, 0), .campaign_id = od__query_integer(query, 1),
         .version = od__query_integer(query, 2), .state = od__query_integer(query, 3),
         .due_ms = od__query_integer(query, 4), .number_next = od__query_integer(query, 5),
-        .claimed_by = od__query_integer(query, 6), .callback_ms = od__query_integer(query, 7),
-        .callback_within_ms = od__query_integer(query, 8),
+        .callback_ms = od__query_integer(query, 6), .callback_within_ms = od__query_integer(query, 7),
     };
-    if (!copy_text(&out->external, query, 9) || !copy_text(&out->numbers, query, 10) ||
-        !copy_text(&out->country, query, 11) || !copy_text(&out->zones, query, 12) || !copy_text(&out->data, query, 13) ||
-        !copy_text(&out->wish, query, 14) || !copy_text(&out->campaign, query, 15))
+    if (!copy_text(&out->external, query, 8) || !copy_text(&out->numbers, query, 9) ||
+        !copy_text(&out->country, query, 10) || !copy_text(&out->zones, query, 11) || !copy_text(&out->data, query, 12) ||
+        !copy_text(&out->wish, query, 13) || !copy_text(&out->campaign, query, 14))
         return od__error_no_memory(err);
     /* A person who is not shared is known by campaign and id; one who is, by the name that all campaigns give. */
-    const char *shared = od__query_text(query, 16);
+    const char *shared = od__query_text(query, 15);
     if (shared != NULL) {
         snprintf(out->person, sizeof(out->person), OD_SHARED_PERSON "%s", shared);
         out->shared_person = out->person + strlen(OD_SHARED_PERSON);
@@ -282,10 +281,24 @@ od_decision od__decision_read(const od_value *value, od_decision otherwise) {
     return decision;
 }
 
+od_status od__contact_decided(od_work *work, int64_t id, od_decided *out, od_error *err) {
+    od_query query;
+    bool found = false;
+    od__query(&query, work->database, err, "SELECT state, version FROM contact WHERE id = ?1", "i", id);
+    if (od__query_row(&query)) {
+        found = true;
+        *out = (od_decided){ .state = od__query_integer(&query, 0), .version = od__query_integer(&query, 1) };
+    }
+    od_status status = od__query_end(&query);
+    if (status == OD_OK && !found)
+        return od__error_set(err, OD_CONFLICT, "the contact is not there any more");
+    return status;
+}
+
 od_status od__contact_decide(od_work *work, int64_t id, int64_t guard, const od_decision *decision, od_error *err) {
     od_status status = od__execute(
         work->database, err,
-        "UPDATE contact SET version = version + 1, claimed_by = NULL, wish = NULL,"
+        "UPDATE contact SET version = version + 1, wish = NULL,"
         " state = CASE wish WHEN 'done' THEN 5 WHEN 'cancel' THEN 5 WHEN 'hold' THEN 3 ELSE ?3 END,"
         " why = CASE wish WHEN 'done' THEN 'done by a person' WHEN 'cancel' THEN 'canceled by a person'"
         "  WHEN 'hold' THEN 'held by a person' ELSE ?4 END,"
@@ -296,5 +309,5 @@ od_status od__contact_decide(od_work *work, int64_t id, int64_t guard, const od_
         decision->callback_within_ms);
     if (status == OD_OK && od__database_changes(work->database) == 0)
         return od__error_set(err, OD_CONFLICT, "the contact was changed meanwhile");
-    return status;
+    return status == OD_OK ? od__execute(work->database, err, "DELETE FROM claim WHERE contact_id = ?1", "i", id) : status;
 }

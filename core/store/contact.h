@@ -11,7 +11,7 @@
 
 /* A contact with what its campaign adds. Texts are owned. */
 typedef struct od_contact_row {
-    int64_t id, campaign_id, version, state, due_ms, number_next, claimed_by, callback_ms, callback_within_ms;
+    int64_t id, campaign_id, version, state, due_ms, number_next, callback_ms, callback_within_ms;
     char *external, *numbers, *country, *zones, *data, *wish, *campaign;
     char person[OD_LIMIT_PERSON_BYTES]; /* its key over all campaigns (R9) */
     const char *shared_person;          /* what the list gave for it, in `person`; NULL: nothing */
@@ -42,9 +42,16 @@ typedef struct od_decision {
 extern const od_shape od_shape_decision;
 /* Reads { state, due_ms, why, number, callback }, already checked against the shape; otherwise where value is NULL. */
 od_decision od__decision_read(const od_value *value, od_decision otherwise);
+/* What a contact has become. */
+typedef struct od_decided {
+    int64_t state, version;
+} od_decided;
+
 /* Carries out a decision (a person's wish for an open contact wins over it), gives the claim up, and counts the version on.
  * `guard` is the version that the contact must have; -1: any. Errors: conflict. */
 od_status od__contact_decide(od_work *work, int64_t id, int64_t guard, const od_decision *decision, od_error *err);
+/* What it is. Errors: conflict (it is not there). */
+od_status od__contact_decided(od_work *work, int64_t id, od_decided *out, od_error *err);
 
 #pragma GCC visibility pop
 #endif

@@ -42,6 +42,8 @@ void od__database_rollback(od_database *database);
 bool od__database_in_transaction(od_database *database);
 /* How many rows the last write changed. */
 int64_t od__database_changes(od_database *database);
+/* How many rows all writes of this connection have changed, those rolled back too. */
+int64_t od__database_total_changes(od_database *database);
 /* The row id of the last insert. */
 int64_t od__database_last_id(od_database *database);
 

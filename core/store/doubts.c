@@ -18,7 +18,7 @@ static od_status read_doubts(od_work *work, int64_t campaign_id, int64_t after, 
     od_query query;
     out->count = 0;
     od__query(&query, work->database, err,
-              "SELECT id FROM leg INDEXED BY leg_campaign_open WHERE (?1 = 0 OR campaign_id = ?1) AND open = 1 AND state = 1"
+              "SELECT id FROM leg WHERE (?1 = 0 OR campaign_id = ?1) AND open = 1 AND state = 1"
               " AND id > ?2 ORDER BY id LIMIT ?3", "iii", campaign_id, after, limit);
     while (od__query_row(&query) && out->count < OD_LIMIT_TAKE)
         out->list[out->count++] = od__query_integer(&query, 0);

@@ -102,7 +102,7 @@ static od_status found(od_work *work, const od_leg_row *leg, const od_value *par
     const char *state = od_value_string(od_value_get(od_value_get(params, "call"), "state"));
     int64_t to = state != NULL && strcmp(state, "handed_off") == 0 ? OD_LEG_handed_off : OD_LEG_placed;
     od_status status = od__leg_set(work, leg, to, call, NULL, NULL, err);
-    if (status == OD_OK)
+    if (status == OD_OK) /* whoever looked does not follow yet: see adopt */
         status = od__execute(work->database, err, "UPDATE leg SET follower_id = NULL WHERE id = ?1", "i", leg->id);
     if (status == OD_OK)
         status = od__execute(work->database, err,

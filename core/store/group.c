@@ -81,18 +81,8 @@ static void fail_all(od_task **tasks, size_t count, const od_error *error) {
     }
 }
 
-/* A failed verb leaves no trace: what it wrote is taken back, what the others wrote is kept. */
-static od_status run_task(od_work *work, od_task *task, const od_error *no_lease) {
-    if (task->verb->worker && no_lease->code != OD_OK) {
-        task->error = *no_lease;
-        return OD_OK;
-    }
-    od_error grave = OD_ERROR_INIT;
-    od_status status = od__execute(work->database, &grave, "SAVEPOINT verb", "");
-    if (status != OD_OK) {
-        task->error = grave;
-        return status;
-    }
+/* Runs the verb itself. Returns OD_OK, or what ended the whole transaction; task->error says how the verb fared. */
+static od_status run_verb(od_work *work, od_task *task) {
     work->state = &task->state;
     work->again = work->reads_next = false;
     od_status ran = task->verb->run(work, task->params, &task->result, &task->error);
@@ -103,12 +93,43 @@ static od_status run_task(od_work *work, od_task *task, const od_error *no_lease
         task->result = NULL;
     }
     if (!od__database_in_transaction(work->database))
-        return ran != OD_OK ? ran : OD_INTERNAL; /* the database gave the whole transaction up */
-    if (ran != OD_OK)
+        return ran != OD_OK ? ran : OD_INTERNAL; /* the database gave it up */
+    return OD_OK;
+}
+
+/* A failed verb leaves no trace: what it wrote is taken back, what the others wrote is kept. */
+static od_status run_guarded(od_work *work, od_task *task) {
+    od_error grave = OD_ERROR_INIT;
+    od_status status = od__execute(work->database, &grave, "SAVEPOINT verb", "");
+    if (status != OD_OK) {
+        task->error = grave;
+        return status;
+    }
+    status = run_verb(work, task);
+    if (status == OD_OK && task->error.code != OD_OK)
         status = od__execute(work->database, NULL, "ROLLBACK TO verb", "");
     if (status == OD_OK)
         status = od__execute(work->database, NULL, "RELEASE verb", "");
     return status;
+}
+
+/* Without a savepoint, which costs more than many a verb: one that fails after it has written spoils the transaction, and
+ * then *spoiled says so. */
+static od_status run_bare(od_work *work, od_task *task, bool *spoiled) {
+    int64_t before = od__database_total_changes(work->database);
+    od_status status = run_verb(work, task);
+    *spoiled = status == OD_OK && task->error.code != OD_OK && od__database_total_changes(work->database) != before;
+    return status;
+}
+
+static bool may_run(const od_store_core *core, od_task *task, const od_error *no_lease) {
+    if (!task->verb->worker)
+        return true;
+    if (core->owner == NULL)
+        od__error_set(&task->error, OD_VALIDATION, "%s: this store has not registered as a worker", task->verb->name);
+    else if (no_lease->code != OD_OK)
+        task->error = *no_lease;
+    return task->error.code == OD_OK;
 }
 
 static bool any_writes(od_task **tasks, size_t count) {
@@ -129,7 +150,17 @@ static void take_back(od_store_core *core, const od_owner *owner_before) {
     }
 }
 
-static od_status run_all(od_group *group, od_task **tasks, size_t count, od_error *err) {
+/* A verb that keeps something in memory cannot be run a second time. */
+static bool can_repeat(od_task **tasks, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        if (tasks[i]->verb->free_state != NULL || tasks[i]->verb->in_memory)
+            return false;
+    }
+    return true;
+}
+
+/* One transaction. *spoiled: it was rolled back because a verb failed half-way, and is to be run guarded. */
+static od_status run_once(od_group *group, od_task **tasks, size_t count, bool guarded, bool *spoiled, od_error *err) {
     od_store_core *core = &group->core;
     const od_owner *owner_before = core->owner;
     bool writes = any_writes(tasks, count);
@@ -143,22 +174,39 @@ static od_status run_all(od_group *group, od_task **tasks, size_t count, od_erro
     od_error no_lease = OD_ERROR_INIT;
     if (writes && core->owner != NULL)
         status = od__owner_look(&work, &no_lease, err);
-    for (size_t i = 0; i < count && status == OD_OK; i++) {
+    for (size_t i = 0; i < count && status == OD_OK && !*spoiled; i++) {
         od__fault(tasks[i]->verb->name, "before");
-        if (core->owner == NULL && tasks[i]->verb->worker)
-            od__error_set(&tasks[i]->error, OD_VALIDATION, "%s: this store has not registered as a worker",
-                          tasks[i]->verb->name);
-        else
-            status = run_task(&work, tasks[i], &no_lease);
+        if (!may_run(core, tasks[i], &no_lease))
+            continue;
+        status = guarded ? run_guarded(&work, tasks[i]) : run_bare(&work, tasks[i], spoiled);
         if (status != OD_OK && err->code == OD_OK)
             *err = tasks[i]->error;
     }
     od__fault("commit", "before");
-    if (status == OD_OK)
+    if (status == OD_OK && !*spoiled)
         status = od__database_commit(core->database, err);
-    if (status != OD_OK)
+    if (status != OD_OK || *spoiled)
         take_back(core, owner_before);
     return status;
+}
+
+static void forget_results(od_task **tasks, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        od_value_unref(tasks[i]->result);
+        tasks[i]->result = NULL;
+        tasks[i]->again = false;
+        od__error_clear(&tasks[i]->error);
+    }
+}
+
+static od_status run_all(od_group *group, od_task **tasks, size_t count, od_error *err) {
+    bool spoiled = false, bare = can_repeat(tasks, count);
+    od_status status = run_once(group, tasks, count, !bare, &spoiled, err);
+    if (status != OD_OK || !spoiled)
+        return status;
+    spoiled = false;
+    forget_results(tasks, count);
+    return run_once(group, tasks, count, true, &spoiled, err);
 }
 
 void od__group_run(od_group *group, od_task **tasks, size_t count) {

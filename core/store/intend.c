@@ -47,14 +47,29 @@ static void refuse(intent *self, const char *rule, bool resource, const char *sa
 
 /* ---- is it this worker's to call? ---- */
 
+#define OTHER_TOKEN "this token is not that of the contact's next attempt"
+
 static od_status check_first(intent *self, od_error *err) {
     const od_contact_row *contact = &self->contact;
     if (contact->state != OD_CONTACT_ready && contact->state != OD_CONTACT_waiting)
         return od__error_set(err, OD_CONFLICT, "the contact is %s by now", od__contact_state_name(contact->state));
-    if (contact->claimed_by != self->work->core->owner->id)
-        return od__error_set(err, OD_CONFLICT, "another worker has this contact");
+    bool claimed = false, same_token = false;
+    od_query query;
+    od__query(&query, self->work->database, err,
+              "SELECT owner_id = ?2, token = ?3, ordinal FROM claim WHERE contact_id = ?1", "iit", contact->id,
+              self->work->core->owner->id, self->token);
+    if (od__query_row(&query)) {
+        claimed = od__query_integer(&query, 0) != 0;
+        same_token = od__query_integer(&query, 1) != 0;
+        self->ordinal = od__query_integer(&query, 2);
+    }
+    od_status status = od__query_end(&query);
+    if (status == OD_OK && !claimed)
+        return od__error_set(err, OD_CONFLICT, "the contact was not taken, or another worker has it");
+    if (status == OD_OK && !same_token)
+        return od__error_set(err, OD_CONFLICT, OTHER_TOKEN);
     self->leg_ordinal = 1;
-    return od__contact_next_ordinal(self->work, contact, &self->ordinal, err);
+    return status;
 }
 
 /* R8: a further leg only of an attempt all of whose legs are proven not placed, and at a vendor not used in it before. */
@@ -84,7 +99,11 @@ static od_status check_further(intent *self, od_error *err) {
     if (same > 0)
         return od__error_set(err, OD_CONFLICT, "this attempt has been at %s already",
                              od__param_text(self->params, "client"));
-    return OD_OK;
+    char token[OD_STORE_TOKEN_BYTES];
+    status = od__contact_token(self->work, &self->contact, self->ordinal, self->leg_ordinal, token, err);
+    if (status == OD_OK && strcmp(token, self->token) != 0)
+        return od__error_set(err, OD_CONFLICT, OTHER_TOKEN);
+    return status;
 }
 
 static od_status check_number(intent *self, od_error *err) {
@@ -103,14 +122,6 @@ static od_status check_number(intent *self, od_error *err) {
     return status;
 }
 
-static od_status check_token(intent *self, od_error *err) {
-    char token[OD_STORE_TOKEN_BYTES];
-    od_status status = od__contact_token(self->work, &self->contact, self->ordinal, self->leg_ordinal, token, err);
-    if (status == OD_OK && strcmp(token, self->token) != 0)
-        return od__error_set(err, OD_CONFLICT, "this token is not that of the contact's next attempt");
-    return status;
-}
-
 static od_status check_mine(intent *self, od_error *err) {
     od_status status = od__contact_read(self->work, od__param_integer(self->params, "contact", 0), &self->contact, err);
     if (status == OD_OK && self->contact.version != od__param_integer(self->params, "version", 0))
@@ -119,7 +130,7 @@ static od_status check_mine(intent *self, od_error *err) {
         status = self->attempt_id != 0 ? check_further(self, err) : check_first(self, err);
     if (status == OD_OK)
         status = check_number(self, err);
-    return status == OD_OK ? check_token(self, err) : status;
+    return status;
 }
 
 /* ---- may it be called? ---- */
@@ -220,7 +231,7 @@ static od_status write_leg(intent *self, const char *request, const char *call, 
         work->database, err,
         "INSERT INTO leg(attempt_id, campaign_id, contact_id, ordinal, client, vendor, account, seat, token, state, open,"
         " owner_id, request, at_ms, until_ms) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, 1, ?10,"
-        " json_object('request', json(?11), 'call', json(?12)), ?13, ?14)",
+        " '{\"request\":' || ?11 || ',\"call\":' || ?12 || '}', ?13, ?14)",
         "iiiitttttittii", self->attempt_id, self->campaign.id, self->contact.id, self->leg_ordinal,
         od__param_text(params, "client"), od__param_text(params, "vendor"), od__param_text(params, "account"),
         od__param_text(params, "seat"), self->token, work->core->owner->id, request, call, work->wall_ms,
@@ -228,19 +239,39 @@ static od_status write_leg(intent *self, const char *request, const char *call, 
     self->leg_id = od__database_last_id(work->database);
     if (status == OD_OK)
         status = od__execute(work->database, err,
-                             "UPDATE contact SET state = 2, why = NULL, claimed_by = NULL, version = version + 1 WHERE id = ?1",
-                             "i", self->contact.id);
+                             "UPDATE contact SET state = 2, why = NULL, version = version + 1 WHERE id = ?1", "i",
+                             self->contact.id);
+    if (status == OD_OK)
+        status = od__execute(work->database, err, "DELETE FROM claim WHERE contact_id = ?1", "i", self->contact.id);
     return status;
 }
 
+/* The journal's data is put together as text: the trail is JSON already, and the longest of it. */
+static od_status journal_data(intent *self, od_buffer *out, od_error *err) {
+    int64_t read_ms = 0;
+    od_status status = self->campaign.has_list ? od__list_read_ms(self->work, self->campaign.id, &read_ms, err) : OD_OK;
+    if (status != OD_OK)
+        return status;
+    od__buffer_addf(out, "{\"number\":\"%s\",\"revision\":%" PRId64, self->number, self->campaign.revision);
+    if (read_ms > 0)
+        od__buffer_addf(out, ",\"list_read_ms\":%" PRId64, read_ms);
+    od__buffer_add_text(out, ",\"rules\":");
+    od__buffer_add_text(out, od__buffer_text(&self->trail));
+    od__buffer_add_text(out, "}");
+    return out->failed ? od__error_no_memory(err) : OD_OK;
+}
+
 static od_status write_journal(intent *self, od_error *err) {
-    return od__execute(
-        self->work->database, err,
-        "INSERT INTO journal(at_ms, campaign_id, contact_id, attempt_id, leg_id, event, data) VALUES(?1, ?2, ?3, ?4, ?5,"
-        " 'intent', json_object('client', ?6, 'number', ?7, 'revision', ?8, 'rules', json(?9), 'list_read_ms',"
-        " (SELECT read_ms FROM list WHERE path = (SELECT list ->> 'path' FROM campaign WHERE id = ?2))))",
-        "iiiiittit", self->work->wall_ms, self->campaign.id, self->contact.id, self->attempt_id, self->leg_id,
-        od__param_text(self->params, "client"), self->number, self->campaign.revision, od__buffer_text(&self->trail));
+    od_buffer data;
+    od__buffer_init(&data, TRAIL_BYTES + 256);
+    od_status status = journal_data(self, &data, err);
+    const od_entry entry = { .campaign_id = self->campaign.id, .contact_id = self->contact.id,
+                             .attempt_id = self->attempt_id, .leg_id = self->leg_id, .event = "intent",
+                             .data = od__buffer_text(&data) };
+    if (status == OD_OK)
+        status = od__journal(self->work, &entry, err);
+    od__buffer_clear(&data);
+    return status;
 }
 
 static od_status write_intent(intent *self, od_error *err) {

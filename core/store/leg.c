@@ -4,7 +4,10 @@
 
 #include "base/error.h"
 #include "store/journal.h"
+#include "store/owner.h"
 #include "store/schema.h"
+
+#define FIRST_LOOK_MS 60000          /* after a leg came into doubt */
 
 od_status od__leg_read(od_work *work, int64_t id, od_leg_row *out, od_error *err) {
     *out = (od_leg_row){ .id = id };
@@ -111,8 +114,10 @@ od_status od__leg_set(od_work *work, const od_leg_row *leg, int64_t state, const
         work->database, err,
         "UPDATE leg SET state = ?3, open = ?4, version = version + 1, settled_ms = ?5, call = coalesce(?6, call),"
         " error = coalesce(?7, error), cause = coalesce(?8, cause), request = CASE ?4 WHEN 0 THEN NULL ELSE request END,"
-        " look_ms = CASE ?3 WHEN 1 THEN look_ms END WHERE id = ?1 AND version = ?2",
-        "iiiiittt", leg->id, leg->version, state, (int64_t)(state <= OD_LEG_LAST_OPEN), work->wall_ms, call, error, cause);
+        " look_ms = CASE ?3 WHEN 1 THEN ?5 + ?9 END, follower_id = CASE WHEN ?3 IN (2, 3) THEN nullif(?10, 0) END"
+        " WHERE id = ?1 AND version = ?2",
+        "iiiiitttii", leg->id, leg->version, state, (int64_t)(state <= OD_LEG_LAST_OPEN), work->wall_ms, call, error, cause,
+        (int64_t)FIRST_LOOK_MS, work->core->owner != NULL ? work->core->owner->id : INT64_C(0));
     if (status == OD_OK && od__database_changes(work->database) == 0)
         return od__error_set(err, OD_CONFLICT, "the leg was changed meanwhile");
     return status;

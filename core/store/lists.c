@@ -126,6 +126,16 @@ od_status od__list_check_age(od_work *work, const char *path, char *warning, siz
     return OD_OK;
 }
 
+od_status od__list_read_ms(od_work *work, int64_t campaign_id, int64_t *out, od_error *err) {
+    od_query query;
+    *out = 0;
+    od__query(&query, work->database, err,
+              "SELECT read_ms FROM list WHERE path = (SELECT list ->> 'path' FROM campaign WHERE id = ?1)", "i", campaign_id);
+    if (od__query_row(&query))
+        *out = od__query_integer(&query, 0);
+    return od__query_end(&query);
+}
+
 /* ---- before intents ---- */
 
 static od_status read_options(od_work *work, int64_t campaign_id, od_value **out, od_error *err) {

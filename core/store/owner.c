@@ -119,7 +119,7 @@ static od_status inherit(od_work *work, int64_t id, const char *cause, od_error 
     if (status == OD_OK)
         status = od__execute(db, err, "UPDATE leg SET follower_id = NULL WHERE open = 1 AND follower_id = ?1", "i", id);
     if (status == OD_OK)
-        status = od__execute(db, err, "UPDATE contact SET claimed_by = NULL WHERE claimed_by = ?1", "i", id);
+        status = od__execute(db, err, "DELETE FROM claim WHERE owner_id = ?1", "i", id);
     return status;
 }
 

@@ -23,7 +23,8 @@ static od_status check_campaign(od_work *work, const od_campaign_row *campaign, 
     int64_t count;
     if (campaign->max_open >= 0) {
         od__query(&query, work->database, err,
-                  "SELECT count(*) FROM leg WHERE campaign_id = ?1 AND open = 1 AND (state IN (0, 3) OR (state = 1 AND at_ms > ?2))",
+                  "SELECT (SELECT count(*) FROM leg WHERE open = 1 AND state IN (0, 3) AND campaign_id = ?1)"
+                  " + (SELECT count(*) FROM leg WHERE open = 1 AND state = 1 AND campaign_id = ?1 AND at_ms > ?2)",
                   "ii", campaign->id, work->wall_ms - OD_DOUBT_TAKES_PLACE_MS);
         od_status status = count_one(&query, &count);
         if (status != OD_OK)
@@ -52,8 +53,9 @@ static od_status check_client(od_work *work, const od_value *params, od_pace *ou
     od_query query;
     if (limit >= 0) {
         od__query(&query, work->database, err,
-                  "SELECT count(*) FROM leg WHERE account = ?1 AND client = ?2 AND open = 1 AND (state IN (0, 3) OR (state = 1"
-                  " AND at_ms > ?3))", "tti", account, client, work->wall_ms - OD_DOUBT_TAKES_PLACE_MS);
+                  "SELECT (SELECT count(*) FROM leg WHERE open = 1 AND state IN (0, 3) AND account = ?1 AND client = ?2)"
+                  " + (SELECT count(*) FROM leg WHERE open = 1 AND state = 1 AND account = ?1 AND client = ?2 AND at_ms > ?3)",
+                  "tti", account, client, work->wall_ms - OD_DOUBT_TAKES_PLACE_MS);
         od_status status = count_one(&query, &count);
         if (status != OD_OK)
             return status;

@@ -10,7 +10,8 @@
 #define SCHEMA_VERSION 1
 #define APPLICATION_ID 0x6f646c31 /* "odl1", in the file's header */
 
-/* Times: *_ms are Unix milliseconds, *_boot_ms are CLOCK_BOOTTIME. A contact's numbers stand twice: as a list in its row, to
+/* Every index costs each call: those of open legs and attempts stay small. A claim is in a table of its own, so that taking a
+ * contact does not write its row. Times: *_ms are Unix milliseconds, *_boot_ms are CLOCK_BOOTTIME. A contact's numbers stand twice: as a list in its row, to
  * be read with it, and by number, to find who has it. */
 static const char tables[] =
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
@@ -27,12 +28,12 @@ static const char tables[] =
     "CREATE TABLE contact(id INTEGER PRIMARY KEY, campaign_id INTEGER NOT NULL, external TEXT NOT NULL, person TEXT,"
     " version INTEGER NOT NULL DEFAULT 0, state INTEGER NOT NULL DEFAULT 0, due_ms INTEGER NOT NULL DEFAULT 0, why TEXT,"
     " wish TEXT, number_next INTEGER NOT NULL DEFAULT 1, numbers TEXT NOT NULL, country TEXT, zones TEXT,"
-    " data TEXT NOT NULL, claimed_by INTEGER, callback_ms INTEGER, callback_within_ms INTEGER);"
+    " data TEXT NOT NULL, callback_ms INTEGER, callback_within_ms INTEGER);"
     "CREATE UNIQUE INDEX contact_external ON contact(campaign_id, external);"
     "CREATE INDEX contact_due ON contact(campaign_id, state, due_ms);"
-    "CREATE INDEX contact_why ON contact(campaign_id, why) WHERE state IN (1, 4, 7);"
     "CREATE INDEX contact_person ON contact(person) WHERE person IS NOT NULL;"
-    "CREATE INDEX contact_claimed ON contact(claimed_by) WHERE claimed_by IS NOT NULL;"
+    "CREATE TABLE claim(contact_id INTEGER PRIMARY KEY, owner_id INTEGER NOT NULL, ordinal INTEGER NOT NULL,"
+    " token TEXT NOT NULL);"
 
     "CREATE TABLE number(number TEXT NOT NULL, contact_id INTEGER NOT NULL, PRIMARY KEY(number, contact_id)) WITHOUT ROWID;"
 
@@ -44,21 +45,18 @@ static const char tables[] =
     "CREATE UNIQUE INDEX attempt_number_open ON attempt(number) WHERE open = 1;"
     "CREATE INDEX attempt_person ON attempt(person, at_ms);"
     "CREATE INDEX attempt_number ON attempt(number, at_ms);"
-    "CREATE INDEX attempt_kind ON attempt(campaign_id, kind) WHERE kind IS NOT NULL;"
     "CREATE INDEX attempt_second_ring ON attempt(campaign_id) WHERE second_ring = 1;"
 
     "CREATE TABLE leg(id INTEGER PRIMARY KEY, attempt_id INTEGER NOT NULL, campaign_id INTEGER NOT NULL,"
     " contact_id INTEGER NOT NULL, ordinal INTEGER NOT NULL, client TEXT NOT NULL, vendor TEXT NOT NULL,"
-    " account TEXT NOT NULL, seat TEXT, token TEXT NOT NULL UNIQUE, state INTEGER NOT NULL, open INTEGER NOT NULL,"
+    " account TEXT NOT NULL, seat TEXT, token TEXT NOT NULL, state INTEGER NOT NULL, open INTEGER NOT NULL,"
     " version INTEGER NOT NULL DEFAULT 0, owner_id INTEGER NOT NULL, follower_id INTEGER, request TEXT, call TEXT,"
     " error TEXT, cause TEXT, at_ms INTEGER NOT NULL, until_ms INTEGER NOT NULL, settled_ms INTEGER,"
     " looks INTEGER NOT NULL DEFAULT 0, look_ms INTEGER, withdrawal TEXT);"
     "CREATE UNIQUE INDEX leg_attempt_open ON leg(attempt_id) WHERE open = 1;"
-    "CREATE INDEX leg_attempt ON leg(attempt_id);"
-    "CREATE INDEX leg_client ON leg(campaign_id, client, state);"
-    "CREATE INDEX leg_campaign_open ON leg(campaign_id, state) WHERE open = 1;"
-    "CREATE INDEX leg_account_open ON leg(account, client, seat) WHERE open = 1;"
-    "CREATE INDEX leg_owner_open ON leg(owner_id) WHERE open = 1;"
+    "CREATE UNIQUE INDEX leg_attempt ON leg(attempt_id, ordinal);"
+    "CREATE INDEX leg_open ON leg(state, campaign_id, account, client, at_ms) WHERE open = 1;"
+    "CREATE INDEX leg_seat_open ON leg(account, client, seat) WHERE open = 1 AND seat IS NOT NULL;"
 
     "CREATE TABLE bucket(key TEXT PRIMARY KEY, full_boot_us INTEGER NOT NULL) WITHOUT ROWID;"
 

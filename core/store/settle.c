@@ -12,7 +12,7 @@
 #include "store/schema.h"
 #include "store/verbs.h"
 
-#define FIRST_LOOK_MS od__tunable("OUTDIAL_FIRST_LOOK_MS", 60000) /* after a leg came into doubt */
+#define OD_LIMIT_RAW_BYTES 16384     /* of a vendor's words that the journal repeats */
 
 /* The texts of a verb's parameters that go into the tables. */
 typedef struct evidence {
@@ -50,12 +50,8 @@ static bool may_move(int64_t from, int64_t to) {
 
 static od_status set_contact(od_work *work, int64_t id, int64_t state, const char *why, od_error *err) {
     return od__execute(work->database, err,
-                       "UPDATE contact SET state = ?2, why = ?3, version = version + 1 WHERE id = ?1", "iit", id, state, why);
-}
-
-static od_status follow_here(od_work *work, const od_leg_row *leg, od_error *err) {
-    return od__execute(work->database, err, "UPDATE leg SET follower_id = ?2 WHERE id = ?1", "ii", leg->id,
-                       work->core->owner != NULL ? work->core->owner->id : INT64_C(0));
+                       "UPDATE contact SET state = ?2, why = ?3, version = version + 1 WHERE id = ?1 AND state <> ?2", "iit", id,
+                       state, why);
 }
 
 /* Positive evidence against what was settled already: nobody may be rung a second time unnoticed (R12). */
@@ -73,11 +69,6 @@ static od_status note_second_ring(od_work *work, const od_leg_row *leg, const ch
 static od_status move_open(od_work *work, const od_leg_row *leg, int64_t to, const evidence *what, const char *event,
                            od_error *err) {
     od_status status = od__leg_set(work, leg, to, what->call, what->error, NULL, err);
-    if (status == OD_OK && to == OD_LEG_in_doubt)
-        status = od__execute(work->database, err, "UPDATE leg SET look_ms = ?2 WHERE id = ?1", "ii", leg->id,
-                             work->wall_ms + FIRST_LOOK_MS);
-    else if (status == OD_OK)
-        status = follow_here(work, leg, err);
     if (status == OD_OK)
         status = to == OD_LEG_in_doubt ? set_contact(work, leg->contact_id, OD_CONTACT_held, "in_doubt", err)
                                        : set_contact(work, leg->contact_id, OD_CONTACT_open, NULL, err);
@@ -115,19 +106,19 @@ static od_status next_token(od_work *work, const od_leg_row *leg, char out[OD_ST
     return status;
 }
 
-static od_status result_of(od_work *work, int64_t leg_id, bool kept, od_value **result, od_error *err) {
-    od_leg_row leg;
+static od_status result_of(od_work *work, const od_leg_row *leg, int64_t state, bool kept, od_value **result,
+                           od_error *err) {
     char token[OD_STORE_TOKEN_BYTES];
     int64_t version = 0;
     od_maker maker;
     od__make(&maker, err);
-    od__make_failed(&maker, od__leg_read(work, leg_id, &leg, err));
-    if (maker.status == OD_OK)
-        od__make_failed(&maker, next_token(work, &leg, token, &version, err));
-    if (maker.status == OD_OK) {
-        od__make_text(&maker, "state", od__leg_state_name(leg.state));
-        od__make_text(&maker, "token", kept ? token : NULL);
-        od__make_integer(&maker, "version", version);
+    od__make_text(&maker, "state", od__leg_state_name(state));
+    if (kept) {
+        od__make_failed(&maker, next_token(work, leg, token, &version, err));
+        if (maker.status == OD_OK) {
+            od__make_text(&maker, "token", token);
+            od__make_integer(&maker, "version", version);
+        }
     }
     return od__made(&maker, result);
 }
@@ -137,14 +128,17 @@ static bool is_mine(const od_work *work, const od_leg_row *leg) {
     return owner != NULL && (leg->owner_id == owner->id || leg->follower_id == owner->id);
 }
 
+/* Sets *state to what the leg is afterwards. */
 static od_status settle(od_work *work, const od_leg_row *leg, int64_t to, const od_value *params, const evidence *what,
-                        od_error *err) {
+                        int64_t *state, od_error *err) {
+    *state = leg->state;
     if (!may_move(leg->state, to)) {
         bool proof = to == OD_LEG_placed || to == OD_LEG_handed_off;
         if (proof && (leg->state == OD_LEG_not_placed || leg->state == OD_LEG_void || leg->state == OD_LEG_written_off))
             return note_second_ring(work, leg, what->call, err);
         return od__leg_journal(work, leg, "late_evidence", NULL, od__param_text(params, "placement"), NULL, err);
     }
+    *state = to;
     if (to == OD_LEG_not_placed || to == OD_LEG_void)
         return move_not_placed(work, leg, to, params, what, err);
     return move_open(work, leg, to, what, od__leg_state_name(to), err);
@@ -153,16 +147,16 @@ static od_status settle(od_work *work, const od_leg_row *leg, int64_t to, const 
 od_status od__verb_settle(od_work *work, const od_value *params, od_value **result, od_error *err) {
     od_leg_row leg;
     evidence what = { 0 };
-    int64_t to = target_of(od__param_text(params, "placement"));
+    int64_t to = target_of(od__param_text(params, "placement")), state = 0;
     od_status status = od__leg_read(work, od__param_integer(params, "leg", 0), &leg, err);
     if (status == OD_OK && !is_mine(work, &leg))
         status = od__error_set(err, OD_CONFLICT, "this leg is another worker's");
     if (status == OD_OK)
         status = read_evidence(params, &what, err);
     if (status == OD_OK)
-        status = settle(work, &leg, to, params, &what, err);
+        status = settle(work, &leg, to, params, &what, &state, err);
     clear_evidence(&what);
-    return status == OD_OK ? result_of(work, leg.id, od__param_is(params, "keep_attempt"), result, err) : status;
+    return status == OD_OK ? result_of(work, &leg, state, od__param_is(params, "keep_attempt"), result, err) : status;
 }
 
 /* ---- how it ended ---- */
@@ -177,6 +171,22 @@ static od_status note_late_outcome(od_work *work, const od_leg_row *leg, const c
                            : status;
 }
 
+static od_status journal_outcome(od_work *work, const od_leg_row *leg, const char *kind, const char *rang, const char *raw,
+                                 od_error *err) {
+    od_buffer data;
+    od__buffer_init(&data, OD_LIMIT_RAW_BYTES + 128);
+    od__buffer_addf(&data, "{\"kind\":\"%s\",\"rang\":\"%s\"", kind, rang);
+    if (raw != NULL && strlen(raw) <= OD_LIMIT_RAW_BYTES) {
+        od__buffer_add_text(&data, ",\"raw\":");
+        od__buffer_add_text(&data, raw);
+    }
+    od__buffer_add_text(&data, "}");
+    od_status status = data.failed ? od__error_no_memory(err)
+                                   : od__leg_journal(work, leg, "outcome", NULL, NULL, od__buffer_text(&data), err);
+    od__buffer_clear(&data);
+    return status;
+}
+
 static od_status write_outcome(od_work *work, const od_leg_row *leg, const od_value *params, const od_decision *decision,
                                od_error *err) {
     const char *kind = od__param_text(params, "kind"), *rang = od__param_text(params, "rang");
@@ -189,11 +199,7 @@ static od_status write_outcome(od_work *work, const od_leg_row *leg, const od_va
     if (status == OD_OK)
         status = od__attempt_end(work, leg, counts, kind, rang, raw, od__param_integer(params, "at_ms", work->wall_ms), err);
     if (status == OD_OK)
-        status = od__execute(work->database, err,
-                             "INSERT INTO journal(at_ms, campaign_id, contact_id, attempt_id, leg_id, event, data)"
-                             " VALUES(?1, ?2, ?3, ?4, ?5, 'outcome', json_object('kind', ?6, 'rang', ?7, 'raw', json(?8)))",
-                             "iiiiittt", work->wall_ms, leg->campaign_id, leg->contact_id, leg->attempt_id, leg->id, kind,
-                             rang, raw != NULL ? raw : "null");
+        status = journal_outcome(work, leg, kind, rang, raw, err);
     od_text_free(raw);
     return status == OD_OK ? od__contact_decide(work, leg->contact_id, -1, decision, err) : status;
 }
@@ -202,22 +208,21 @@ od_status od__verb_outcome(od_work *work, const od_value *params, od_value **res
     od_leg_row leg;
     const od_decision done = { .state = OD_CONTACT_done, .why = od__param_text(params, "kind") };
     od_decision decision = od__decision_read(od_value_get(params, "decision"), done);
-    od_contact_row contact;
+    od_decided decided = { 0 };
     od_status status = od__leg_read(work, od__param_integer(params, "leg", 0), &leg, err);
-    if (status == OD_OK && leg.state != OD_LEG_placed && leg.state != OD_LEG_handed_off)
-        status = leg.state == OD_LEG_ended
-                     ? note_late_outcome(work, &leg, od__param_text(params, "kind"), err)
-                     : od__error_set(err, OD_CONFLICT, "the leg is %s, not placed", od__leg_state_name(leg.state));
+    if (status == OD_OK && leg.state == OD_LEG_ended)
+        status = note_late_outcome(work, &leg, od__param_text(params, "kind"), err);
+    else if (status == OD_OK && leg.state != OD_LEG_placed && leg.state != OD_LEG_handed_off)
+        status = od__error_set(err, OD_CONFLICT, "the leg is %s, not placed", od__leg_state_name(leg.state));
     else if (status == OD_OK)
         status = write_outcome(work, &leg, params, &decision, err);
     if (status == OD_OK)
-        status = od__contact_read(work, leg.contact_id, &contact, err);
+        status = od__contact_decided(work, leg.contact_id, &decided, err);
     if (status != OD_OK)
         return status;
     od_maker maker;
     od__make(&maker, err);
-    od__make_text(&maker, "state", od__contact_state_name(contact.state));
-    od__make_integer(&maker, "version", contact.version);
-    od__contact_clear(&contact);
+    od__make_text(&maker, "state", od__contact_state_name(decided.state));
+    od__make_integer(&maker, "version", decided.version);
     return od__made(&maker, result);
 }

@@ -139,6 +139,10 @@ int64_t od__database_changes(od_database *database) {
     return sqlite3_changes(database->handle);
 }
 
+int64_t od__database_total_changes(od_database *database) {
+    return sqlite3_total_changes64(database->handle);
+}
+
 int64_t od__database_last_id(od_database *database) {
     return sqlite3_last_insert_rowid(database->handle);
 }

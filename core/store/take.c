@@ -16,25 +16,31 @@ typedef struct claimed {
 static od_status claim(od_work *work, int64_t campaign_id, int64_t state, int64_t limit, claimed *out, od_error *err) {
     od_query query;
     od__query(&query, work->database, err,
-              "SELECT id FROM contact WHERE campaign_id = ?1 AND state = ?2 AND due_ms <= ?3 AND claimed_by IS NULL"
+              "SELECT id FROM contact WHERE campaign_id = ?1 AND state = ?2 AND due_ms <= ?3"
+              " AND NOT EXISTS (SELECT 1 FROM claim WHERE contact_id = contact.id)"
               " ORDER BY due_ms, id LIMIT ?4", "iiii", campaign_id, state, work->wall_ms, limit);
     while (od__query_row(&query) && out->count < OD_LIMIT_TAKE)
         out->ids[out->count++] = od__query_integer(&query, 0);
     return od__query_end(&query);
 }
 
+/* The claim keeps the token that the view shows, so that the intent need not make it again. */
 static od_status view_claimed(od_work *work, int64_t id, od_value *list, od_error *err) {
     od_contact_row row;
     od_value *view = NULL;
-    od_status status = od__execute(work->database, err, "UPDATE contact SET claimed_by = ?2 WHERE id = ?1", "ii", id,
-                                   work->core->owner->id);
-    if (status == OD_OK)
-        status = od__contact_read(work, id, &row, err);
+    od_status status = od__contact_read(work, id, &row, err);
     if (status != OD_OK)
         return status;
     status = od__contact_view(work, &row, &view, err);
     od__contact_clear(&row);
-    return status == OD_OK ? od_value_add(list, view, err) : status;
+    if (status == OD_OK)
+        status = od__execute(work->database, err, "INSERT INTO claim(contact_id, owner_id, ordinal, token) VALUES(?1, ?2, ?3, ?4)",
+                             "iiit", id, work->core->owner->id, od__param_integer(view, "ordinal", 0),
+                             od__param_text(view, "token"));
+    if (status == OD_OK)
+        return od_value_add(list, view, err);
+    od_value_unref(view);
+    return status;
 }
 
 static od_status next_due(od_work *work, int64_t campaign_id, int64_t *out, od_error *err) {
@@ -81,7 +87,7 @@ od_status od__verb_release(od_work *work, const od_value *params, od_value **res
     const od_value *list = od_value_get(params, "contacts");
     od_status status = OD_OK;
     for (size_t i = 0; i < od_value_length(list) && status == OD_OK; i++)
-        status = od__execute(work->database, err, "UPDATE contact SET claimed_by = NULL WHERE id = ?1 AND claimed_by = ?2",
+        status = od__execute(work->database, err, "DELETE FROM claim WHERE contact_id = ?1 AND owner_id = ?2",
                              "ii", od_value_integer(od_value_at(list, i)), work->core->owner->id);
     od_maker maker;
     od__make(&maker, err);

@@ -60,6 +60,7 @@ typedef struct od_verb {
     bool worker;                       /* needs an owner whose lease stands */
     bool reads;                        /* writes nothing */
     void (*free_state)(void *state);   /* of a long verb */
+    bool in_memory;                    /* changes od_store_core: never run twice */
 } od_verb;
 
 /* Finds a verb; NULL if there is none. */

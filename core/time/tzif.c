@@ -33,14 +33,14 @@ static int64_t big_endian_64(const unsigned char *at) {
     return (int64_t)((uint64_t)big_endian_32(at) << 32 | big_endian_32(at + 4));
 }
 
-/* Steps over bytes and returns where they begin; NULL when there are fewer. */
-static const unsigned char *take(cursor *from, size_t bytes) {
+/* Steps over bytes and gives where they begin; false when there are fewer. */
+static bool take(cursor *from, size_t bytes, const unsigned char **out) {
     if (bytes > from->left)
-        return NULL;
-    const unsigned char *at = from->at;
+        return false;
+    *out = from->at;
     from->at += bytes;
     from->left -= bytes;
-    return at;
+    return true;
 }
 
 bool od__tzif_is(const unsigned char *bytes, size_t length) {
@@ -49,8 +49,8 @@ bool od__tzif_is(const unsigned char *bytes, size_t length) {
 
 /* Reads a header. Its counts are bounded by what a file can hold, so that they may be multiplied and summed. */
 static bool read_header(cursor *from, counts *out, unsigned char *version) {
-    const unsigned char *header = take(from, HEADER_BYTES);
-    if (header == NULL || !od__tzif_is(header, HEADER_BYTES))
+    const unsigned char *header;
+    if (!take(from, HEADER_BYTES, &header) || !od__tzif_is(header, HEADER_BYTES))
         return false;
     size_t numbers[6];
     for (int i = 0; i < 6; i++) {
@@ -64,14 +64,14 @@ static bool read_header(cursor *from, counts *out, unsigned char *version) {
 }
 
 static bool skip_block(cursor *from, const counts *n, size_t time_bytes) {
+    const unsigned char *skipped;
     return take(from, n->times * time_bytes + n->times + n->types * TYPE_BYTES + n->chars +
-                          n->leaps * (time_bytes + 4) + n->is_std + n->is_ut) != NULL;
+                          n->leaps * (time_bytes + 4) + n->is_std + n->is_ut, &skipped);
 }
 
 static od_status read_transitions(od_zone *zone, cursor *from, const counts *n, od_error *err) {
-    const unsigned char *times = take(from, n->times * TIME_BYTES);
-    const unsigned char *types = take(from, n->times);
-    if (times == NULL || types == NULL)
+    const unsigned char *times, *types;
+    if (!take(from, n->times * TIME_BYTES, &times) || !take(from, n->times, &types))
         return damaged(err, "it ends within the transitions");
     zone->transitions = od__calloc(n->times, sizeof *zone->transitions);
     zone->type_after = od__calloc(n->times, 1);
@@ -93,9 +93,8 @@ static od_status read_transitions(od_zone *zone, cursor *from, const counts *n, 
 }
 
 static od_status read_types(od_zone *zone, cursor *from, const counts *n, od_error *err) {
-    const unsigned char *types = take(from, n->types * TYPE_BYTES);
-    const unsigned char *chars = take(from, n->chars);
-    if (types == NULL || chars == NULL)
+    const unsigned char *types, *chars;
+    if (!take(from, n->types * TYPE_BYTES, &types) || !take(from, n->chars, &chars))
         return damaged(err, "it ends within the types");
     memcpy(zone->abbreviations, chars, n->chars);  /* what follows is zero already */
     if (chars[n->chars - 1] != '\0')
@@ -147,7 +146,8 @@ static od_status parse(od_zone *zone, cursor from, od_error *err) {
     od_status status = read_transitions(zone, &from, &n, err);
     if (status == OD_OK)
         status = read_types(zone, &from, &n, err);
-    if (status == OD_OK && take(&from, n.is_std + n.is_ut) == NULL)
+    const unsigned char *indicators;  /* for those who interpret TZ strings without rules */
+    if (status == OD_OK && !take(&from, n.is_std + n.is_ut, &indicators))
         status = damaged(err, "it ends within the indicators");
     return status == OD_OK ? read_footer(zone, &from, err) : status;
 }

@@ -189,13 +189,14 @@ static od_status learn_find(const od_vendor *vendor, const od_value *wanted, con
 
 /* ---- tracking a call, and the calls that the platform makes in its place ---- */
 
+/* By the vendor's clock or by ours, whichever is earlier: what is asked for too early is only more to read. */
 static int64_t first_since(const od_value *call, int64_t now_ms) {
-    int64_t at_ms;
-    if (od__ccai_is_set(call, "at"))
-        return earliest(call);
-    if (time_of(od_value_get(call, "response"), "created_at", &at_ms))
-        return at_ms - OVERLAP_MS;
-    return now_ms - LOOK_BACK_MS;
+    int64_t created_ms, since_ms = now_ms - LOOK_BACK_MS;
+    bool created = time_of(od_value_get(call, "response"), "created_at", &created_ms);
+    bool meant = od__ccai_is_set(call, "at");
+    if (created)
+        since_ms = created_ms - OVERLAP_MS;
+    return meant && (!created || earliest(call) < since_ms) ? earliest(call) : since_ms;
 }
 
 static od_status ask_track(const od_vendor *vendor, const od_value *call, const od_value *memory, int64_t now_ms,
@@ -385,11 +386,8 @@ static od_status learn(const od_vendor *vendor, const od_value *options, od_purp
     (void)operation;
     if (failure && purpose == OD_PURPOSE_TRACK)
         return od__following_failed(failure, POLL_LEAST_MS, report, err);
-    if (failure) { /* a look-up has no time limit of its own, and was repeated as far as is sensible */
-        if (err && err->code == OD_OK)
-            *err = *failure;
-        return failure->code;
-    }
+    if (failure)
+        return od__finding_failed(failure, err);
     od_value *learned = *memory ? od__value_copy(*memory) : od_value_new_object();
     if (!learned)
         return od__error_no_memory(err);

@@ -40,7 +40,7 @@ static od_status learn(const od_vendor *vendor, const od_value *options, od_purp
     (void)now_ms;
     (void)memory;
     if (failure && !is_refusal(failure))
-        return od__vendor_pass_on(failure, err);
+        return od__finding_failed(failure, err);
     if (failure) {
         od__vendor_not_withdrawn(report, failure->code != OD_NOT_FOUND, "the vendor refused to cancel it: %s",
                                  failure->message);

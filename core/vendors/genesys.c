@@ -180,8 +180,6 @@ static od_status place(const od_vendor *vendor, const od_value *options, const o
     status = record ? place_record(call, made, err) : place_dial(call, made, err);
     if (status == OD_OK)
         status = od__vendor_merge(made, call->fields, err);
-    if (status == OD_OK && record && od_value_get(made, "wait"))
-        status = od__error_at(err, OD_VALIDATION, "/wait", "a placed call does not wait, track follows it");
     if (status == OD_OK && !record)
         status = od__vendor_mark(made, "userData", OD_GENESYS_ATTEMPT_KEY, call->token, err);
     return od__vendor_place_end(status, made, params);

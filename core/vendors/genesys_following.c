@@ -125,8 +125,14 @@ static const od_value *known_id(const notes *known, const od_value *call) {
     return known->id ? known->id : od_value_get(call, "id");
 }
 
+/* A placement that has waited for its acknowledgement has the chain in what it was answered. */
+static const od_value *told_chain(const od_value *call) {
+    const od_value *chain = od_value_get(call, "chain_id");
+    return chain ? chain : od_value_find(call, "/response/chainId");
+}
+
 static const od_value *known_chain(const notes *known, const od_value *call) {
-    return known->chain ? known->chain : od_value_get(call, "chain_id");
+    return known->chain ? known->chain : told_chain(call);
 }
 
 /* A second call that the agent makes for the first may have its user data; it proves that the first was placed, but says
@@ -143,12 +149,13 @@ static bool is_ours(od_purpose purpose, const od_value *call, const notes *known
 
 /* ---- what is known, as a report ---- */
 
-static od_status report_found(const od_vendor *vendor, const od_value *call, const od_value *live, od_report *report,
-                              od_error *err) {
+/* key and what: what is known of it now, the id of a call or the chain of a record; what may be NULL. */
+static od_status report_found(const od_vendor *vendor, const od_value *call, const char *state, const char *key,
+                              const od_value *what, od_report *report, od_error *err) {
     od_value *made = od_value_new_object();
-    od_status status = made ? keep(made, "id", od_value_get(live, "id"), err) : od__error_no_memory(err);
+    od_status status = made ? keep(made, key, what, err) : od__error_no_memory(err);
     if (status == OD_OK)
-        status = od_value_set(made, "state", od_value_new_string("placed"), err);
+        status = od_value_set(made, "state", od_value_new_string(state), err);
     if (status == OD_OK)
         status = od_value_set(made, "vendor", od_value_new_string(vendor->name), err);
     if (status == OD_OK)
@@ -185,16 +192,15 @@ static const od_outcome_row *result_row(const od_value *result) {
 static od_status ask(const od_vendor *vendor, const od_value *options, od_purpose purpose, const od_value *call,
                      const od_value *memory, int64_t now_ms, const od_operation **operation, od_value **params,
                      od_error *err) {
-    (void)memory;
     (void)now_ms;
+    notes known;
+    read_notes(memory, &known);
     bool named = od_value_string(od_value_get(call, "token")) || od_value_string(od_value_get(call, "id"));
-    if (!named && !(purpose == OD_PURPOSE_TRACK && od_value_get(call, "chain_id")))
+    if (!named && !(purpose == OD_PURPOSE_TRACK && told_chain(call)))
         return od__error_at(err, OD_VALIDATION, "/token", "expected the token or the id of the call, got nothing");
-    if (is_record(options, call)) {
-        if (purpose == OD_PURPOSE_FIND)
-            return od__error_set(err, OD_VALIDATION, "a record that was added cannot be looked up: only events tell of it");
-        return OD_OK;
-    }
+    bool told = purpose == OD_PURPOSE_FIND && known.acknowledged;
+    if (is_record(options, call) && (told || (!known.id && !known_chain(&known, call))))
+        return OD_OK; /* only events tell of it */
     od_status status = od__vendor_operation(vendor, "get_me", operation, err);
     if (status != OD_OK)
         return status;
@@ -227,8 +233,9 @@ static void see(notes *known, const od_value *live) {
     known->established = known->established || is_connected(live);
 }
 
-/* live NULL: it is not among the live calls. */
-static void look(notes *known, const od_value *call, const od_value *live, od_report *report) {
+/* live NULL: it is not among the live calls. A record is not dialled for as long as its server likes: then an event tells,
+ * and the calls are looked at again only after a gap. */
+static void look(notes *known, bool record, const od_value *call, const od_value *live, od_report *report) {
     known->looks++;
     if (live && !is_over(live)) {
         see(known, live);
@@ -236,7 +243,7 @@ static void look(notes *known, const od_value *call, const od_value *live, od_re
         known->gap -= known->gap > 0; /* what it is now says what was lost */
         report->again_ms = known->gap > 0 ? FIRST_LOOK_MS : next_look_ms(known);
     } else if (!od_value_string(known_id(known, call))) {
-        report->again_ms = next_look_ms(known); /* never written off by time alone (R6) */
+        report->again_ms = record ? -1 : next_look_ms(known); /* never written off by time alone (R6) */
     } else if (++known->missing < LOOKS_WITHOUT) {
         report->again_ms = FIRST_LOOK_MS;
     } else if (known->established) {
@@ -246,27 +253,38 @@ static void look(notes *known, const od_value *call, const od_value *live, od_re
     }
 }
 
+/* Nothing could be asked about a record: what was heard before has to do. */
+static od_status find_record(const od_vendor *vendor, const od_value *call, const notes *known, od_report *report,
+                             od_error *err) {
+    if (known->acknowledged)
+        return report_found(vendor, call, "handed_off", "chain_id", known->chain, report, err);
+    return od__error_set(err, OD_VALIDATION, "a record that was added cannot be looked up: only events tell of it, and none "
+                         "of this one was heard");
+}
+
 static od_status learn(const od_vendor *vendor, const od_value *options, od_purpose purpose, const od_value *call,
                        const od_operation *operation, const od_value *result, const od_error *failure, int64_t now_ms,
                        od_value **memory, od_report *report, od_error *err) {
-    (void)options;
-    (void)operation;
     (void)now_ms;
-    if (!result)
-        return od__following_failed(failure, FIRST_LOOK_MS, report, err);
     notes known;
     read_notes(*memory, &known);
+    if (!operation)
+        return find_record(vendor, call, &known, report, err);
+    if (!result && purpose == OD_PURPOSE_FIND)
+        return od__finding_failed(failure, err);
+    if (!result)
+        return od__following_failed(failure, FIRST_LOOK_MS, report, err);
     const od_value *calls = od_value_find(result, "/user/calls"), *live = NULL;
     for (size_t i = 0; !live && i < od_value_length(calls) && od_value_type(calls) == OD_TYPE_ARRAY; i++)
         if (is_ours(purpose, call, &known, od_value_at(calls, i)))
             live = od_value_at(calls, i);
     if (purpose == OD_PURPOSE_FIND && live)
-        return report_found(vendor, call, live, report, err);
+        return report_found(vendor, call, "placed", "id", od_value_get(live, "id"), report, err);
     if (purpose == OD_PURPOSE_FIND) {
         report->done = true;
         return OD_OK;
     }
-    look(&known, call, live, report);
+    look(&known, is_record(options, call), call, live, report);
     return report->done ? OD_OK : write_notes(&known, memory, err);
 }
 
@@ -294,7 +312,7 @@ static od_status hear_call(const od_vendor *vendor, od_purpose purpose, const od
     if (!is(od_value_get(data, "messageType"), "CallStateChangeMessage") || !is_ours(purpose, call, known, live))
         return OD_OK;
     if (purpose == OD_PURPOSE_FIND)
-        return report_found(vendor, call, live, report, err);
+        return report_found(vendor, call, "placed", "id", od_value_get(live, "id"), report, err);
     bool seen_before = known->state != NULL;
     see(known, live);
     known->heard = known->changed = true;
@@ -304,12 +322,15 @@ static od_status hear_call(const od_vendor *vendor, od_purpose purpose, const od
     return OD_OK;
 }
 
-/* The acknowledgement of the record, or its refusal, by our reference. */
-static void hear_record(const od_value *call, const od_value *data, int64_t now_ms, notes *known, od_report *report) {
+/* The acknowledgement of the record, or its refusal, by our reference. A refusal is no proof that there is a record. */
+static void hear_record(od_purpose purpose, const od_value *call, const od_value *data, int64_t now_ms, notes *known,
+                        od_report *report) {
     const od_value *type = od_value_get(data, "notificationType");
     if (!same(od_value_get(data, "referenceId"), od_value_get(call, "token")))
         return;
-    if (od_value_string(type) && strstr(od_value_string(type), "Error"))
+    if (od_value_string(type) && strstr(od_value_string(type), "Error") && purpose == OD_PURPOSE_FIND)
+        report->done = true;
+    else if (od_value_string(type) && strstr(od_value_string(type), "Error"))
         report_end(report, OD_OUTCOME_failed, OD_RANG_UNKNOWN, data, event_ms(data, now_ms));
     else if (is(type, "AddRecordAcknowledge"))
         known->acknowledged = known->changed = true;
@@ -317,7 +338,8 @@ static void hear_record(const od_value *call, const od_value *data, int64_t now_
 
 /* The outbound server's own events, which have the chain in place of our reference. The chain is told right after the
  * acknowledgement; that it is ours shows in the number. */
-static void hear_server(const od_value *call, const od_value *data, int64_t now_ms, notes *known, od_report *report) {
+static void hear_server(od_purpose purpose, const od_value *call, const od_value *data, int64_t now_ms, notes *known,
+                        od_report *report) {
     const od_value *event = user_data(data, "GSW_USER_EVENT"), *chain = user_data(data, "GSW_CHAIN_ID");
     if (is(event, "AddRecordAcknowledge")) {
         if (known->acknowledged && !known_chain(known, call) &&
@@ -327,7 +349,7 @@ static void hear_server(const od_value *call, const od_value *data, int64_t now_
         }
         return;
     }
-    if (!same(chain, known_chain(known, call)))
+    if (purpose == OD_PURPOSE_FIND || !same(chain, known_chain(known, call)))
         return;
     const od_value *raw = od_value_get(data, "userData");
     bool counts = begins(event, "RecordProcessed") || begins(event, "UpdateCallCompletionStats");
@@ -351,12 +373,10 @@ static od_status hear(const od_vendor *vendor, od_purpose purpose, const od_valu
         report->again_ms = 0;
     } else if (strcmp(channel, OD_GENESYS_CALLS) == 0) {
         status = hear_call(vendor, purpose, call, data, now_ms, &known, report, err);
-    } else if (purpose == OD_PURPOSE_FIND) {
-        return OD_OK;
     } else if (strcmp(channel, OD_GENESYS_OUTBOUND) == 0) {
-        hear_record(call, data, now_ms, &known, report);
+        hear_record(purpose, call, data, now_ms, &known, report);
     } else if (strcmp(channel, OD_GENESYS_INTERNAL) == 0) {
-        hear_server(call, data, now_ms, &known, report);
+        hear_server(purpose, call, data, now_ms, &known, report);
     }
     return status == OD_OK && known.changed && !report->done ? write_notes(&known, memory, err) : status;
 }

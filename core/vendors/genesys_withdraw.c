@@ -1,6 +1,7 @@
 /* Genesys: taking back a record that was added, by its handle. AddRecord's answer and acknowledgement do not tell that, so
  * the call has it from elsewhere (record_handle), or an event had it beside the record's chain. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -81,9 +82,9 @@ static od_status check(const od_value *options, const od_value *call, const od_v
 static od_status set_handle(od_value *made, const od_value *handle, od_error *err) {
     char scratch[SCALAR_BYTES];
     const char *text = plain(handle, scratch);
-    long long number = -1;
-    int read = 0;
-    if (!text || sscanf(text, "%lld%n", &number, &read) != 1 || text[read] || number < 0)
+    char *end = NULL;
+    long long number = text ? strtoll(text, &end, 10) : -1;
+    if (!text || end == text || *end || number < 0)
         return od__error_at(err, OD_VALIDATION, "/record_handle", "expected an integer of 0 or more");
     return od_value_set(made, "recordHandle", od_value_new_integer(number), err);
 }
@@ -119,7 +120,7 @@ static od_status learn(const od_vendor *vendor, const od_value *options, od_purp
     (void)call;
     (void)now_ms;
     if (failure)
-        return od__vendor_pass_on(failure, err);
+        return od__finding_failed(failure, err);
     report->again_ms = ACKNOWLEDGED_WITHIN_MS;
     if (operation && result)
         return remember(memory, "accepted", od_value_new_boolean(true), err);

@@ -92,81 +92,7 @@ static const od_error_row errors[] = {
     OD_ERROR_ROWS_GENERAL
 };
 
-/* ---- neutral call ---- */
-
-/* Adds the attempt's key to what is hidden from the agent. */
-static od_status hide_attempt(od_value *list, od_error *err) {
-    const od_value *hidden = od__symbee_data_get(list, "Hidden");
-    size_t length = od_value_length(hidden);
-    if (length == 0 || !od_value_string(hidden))
-        return od__symbee_data_set(list, "Hidden", od_value_new_string(OD_SYMBEE_ATTEMPT_KEY), err);
-    od_buffer names;
-    od__buffer_init(&names, OD_LIMIT_REQUEST_BYTES);
-    od__buffer_add(&names, od_value_string(hidden), length);
-    od__buffer_add_text(&names, "|" OD_SYMBEE_ATTEMPT_KEY);
-    od_value *joined = names.failed ? NULL : od_value_new_string_n(od__buffer_text(&names), names.length);
-    od__buffer_clear(&names);
-    return od__symbee_data_set(list, "Hidden", joined, err);
-}
-
-static od_status place_data(const od_call *call, const od_value *given, od_value *list, od_error *err) {
-    const char *name = call->contact ? call->contact : call->to;
-    od_status status = od__symbee_data_set(list, "Name", od_value_new_string(name ? name : ""), err);
-    if (status == OD_OK && call->to)
-        status = od__symbee_data_set(list, "phone", od_value_new_string(call->to), err);
-    if (status == OD_OK && call->zone)
-        status = od__symbee_data_set(list, "ItemTimeZone", od_value_new_string(call->zone), err);
-    if (status == OD_OK && call->attributes)
-        status = od__symbee_data_overlay(list, call->attributes, err);
-    if (status == OD_OK && given)
-        status = od__symbee_data_overlay(list, given, err);
-    if (status == OD_OK && call->token) {
-        status = od__symbee_data_set(list, OD_SYMBEE_ATTEMPT_KEY, od_value_new_string(call->token), err);
-        if (status == OD_OK)
-            status = hide_attempt(list, err);
-    }
-    return status;
-}
-
-static od_status place(const od_vendor *vendor, const od_value *options, const od_call *call,
-                       const od_operation **operation, od_value **params, const char **dropped, od_error *err) {
-    (void)options;
-    od_status status = od__vendor_operation(vendor, "add_or_update_campaign_record", operation, err);
-    if (status != OD_OK)
-        return status;
-    const od_value *given = od_value_get(call->fields, "previewRecordData");
-    /* What is neither table nor list stays as it is, for the shape to refuse. */
-    bool readable = !given || od_value_type(given) == OD_TYPE_OBJECT || od_value_type(given) == OD_TYPE_ARRAY;
-    od_value *made = od_value_new_object(), *list = od_value_new_array();
-    if (!made || !list)
-        status = od__error_no_memory(err);
-    if (status == OD_OK && readable)
-        status = place_data(call, given, list, err);
-    if (status == OD_OK)
-        status = od__vendor_set_text(made, "clientId", call->contact ? call->contact : call->to, err);
-    if (status == OD_OK && call->not_before_ms)
-        status = od_value_set(made, "nextEarliestWorkTimeUTC", od_value_new_integer(call->not_before_ms), err);
-    if (status == OD_OK)
-        status = od__vendor_merge(made, call->fields, err);
-    if (status == OD_OK && readable)
-        status = od_value_set(made, "previewRecordData", od_value_ref(list), err);
-    od_value_unref(list);
-    if (call->from)
-        *dropped = "from is left out: a Symbee record has no place for the number shown";
-    return od__vendor_place_end(status, made, params);
-}
-
-/* The campaign delivers the record to an agent at a time of its own choosing, and the answer names no id (R6). What finds
- * the record again is clientId. */
-static bool placed(const od_operation *operation, int http_status, const od_value *params, const od_value *body,
-                   od_value **id) {
-    (void)operation;
-    (void)http_status;
-    (void)body;
-    const od_value *client = od_value_get(params, "clientId");
-    *id = od_value_string(client) ? od_value_ref(client) : NULL;
-    return false;
-}
+/* ---- the neutral call: see symbee_placing.c ---- */
 
 static od_handoff handoff(const od_operation *operation, const od_value *params) {
     (void)operation;
@@ -193,7 +119,7 @@ static od_status rate_scope(const od_value *options, char *out, size_t out_bytes
 const od_vendor od_vendor_symbee = {
     .name = "symbee", .title = "Symbee Connect", .options = &options_shape, .operations = od__symbee_operations,
     .errors = errors, .authorizer = &od_authorizer_secret_key, .base_url = base_url, .read = read_answer,
-    .place = place, .placed = placed, .following = &od__symbee_following,
-    .account = account, .rate_scope = rate_scope, .handoff = handoff, .withdrawing = &od__symbee_withdrawing,
-    .staging = &od__symbee_staging,
+    .place = od__symbee_place, .placed = od__symbee_placed, .stages = &od__symbee_stages,
+    .following = &od__symbee_following, .withdrawing = &od__symbee_withdrawing,
+    .account = account, .rate_scope = rate_scope, .handoff = handoff,
 };

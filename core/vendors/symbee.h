@@ -8,6 +8,8 @@
 #pragma GCC visibility push(hidden)
 
 #define OD_SYMBEE_ATTEMPT_KEY "outdial_attempt"  /* data key that carries the token of a call (R14) */
+#define OD_SYMBEE_BEFORE_KEY "outdial_attempts_before" /* and how often its record had been worked before; absent: it is a
+                                                           new record */
 
 /* ---- a record's data (symbee_data.c) ---- */
 
@@ -51,12 +53,19 @@ od_status od__symbee_refine_search(const od_value *params, od_value *result, od_
 /* Reads the vendor's "CCYY-MM-DD HH:MM:SS.mmm", which is UTC, into Unix milliseconds; false if value is none. */
 bool od__symbee_time(const od_value *value, int64_t *unix_ms);
 
+/* ---- placing (symbee_placing.c) ---- */
+
+od_status od__symbee_place(const od_vendor *vendor, const od_value *options, const od_call *call,
+                           const od_operation **operation, od_value **params, const char **dropped, od_error *err);
+bool od__symbee_placed(const od_operation *operation, int http_status, const od_value *params, const od_value *body,
+                       od_value **id);
+extern const od_stages od__symbee_stages;
+
 /* ---- operations (symbee_operations.c) and following (symbee_following.c) ---- */
 
 extern const od_operation od__symbee_operations[];
 extern const od_following od__symbee_following;
 extern const od_following od__symbee_withdrawing;
-extern const od_staging od__symbee_staging;      /* symbee_staging.c */
 extern const od_shape od__symbee_work_codes;    /* option: { ["code"] = outcome kind } */
 
 #pragma GCC visibility pop

@@ -2,6 +2,7 @@
 #include "vendors/symbee.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -10,7 +11,6 @@
 #define FIRST_WAIT_MS 5000      /* an agent needs longer; doubled up to */
 #define LONGEST_WAIT_MS 60000
 #define LOOKS_WITHOUT 2         /* so often the record is looked for before it counts as gone (R5) */
-#define CLOCKS_APART_MS 60000   /* the vendor's and ours */
 #define AT_WORK_MS 1800000      /* so long an agent may have a record and not have said what came of it */
 #define WORK_CODES 1000
 #define CODE_BYTES 512          /* of "group/code" */
@@ -143,7 +143,9 @@ static od_status add_copy(od_value *to, const char *key, const od_value *from, o
 
 /* The vendor's own words: state, attempts and codes. */
 static od_status add_raw(od_report *report, const od_value *found, od_error *err) {
-    static const char *const told[] = { "workedState", "workAttempts", "workCodes", "lastAttemptAgent" };
+    static const char *const told[] = {
+        "workedState", "workAttempts", "workCodes", "lastAttemptAgent", "nextEarliestWorkTime"
+    };
     od_value *raw = od_value_new_object();
     od_status status = raw ? OD_OK : od__error_no_memory(err);
     for (size_t i = 0; status == OD_OK && i < sizeof told / sizeof told[0]; i++)
@@ -151,16 +153,28 @@ static od_status add_raw(od_report *report, const od_value *found, od_error *err
     return od__vendor_place_end(status, raw, &report->raw);
 }
 
-/* Attempts are counted per record: those before this call are none of its. The call tells how many they were
- * (work_attempts), or at least when it was meant (at). */
+/* Attempts are counted per record: those before this call are none of its. How many they were the call tells, or the record
+ * itself. */
+static int64_t attempts_before(const od_value *call, const od_value *found) {
+    const od_value *told = od_value_get(call, "work_attempts");
+    const char *kept = od_value_string(od__symbee_data_get(od_value_get(found, "previewRecordData"), OD_SYMBEE_BEFORE_KEY));
+    return told ? od_value_integer(told) : kept ? strtoll(kept, NULL, 10) : 0;
+}
+
 static bool was_worked(const od_value *call, const od_value *found) {
-    int64_t before = od_value_integer(od_value_get(call, "work_attempts")), last_ms;
-    const od_value *at = od_value_get(call, "at");
-    if (od_value_integer(od_value_get(found, "workAttempts")) <= before)
-        return false;
-    if (!at || !od__symbee_time(od_value_get(found, "lastAttemptTime"), &last_ms))
-        return true;
-    return (double)last_ms >= od_value_number(at) * 1000 - CLOCKS_APART_MS;
+    return od_value_integer(od_value_get(found, "workAttempts")) > attempts_before(call, found);
+}
+
+static bool is_final(const od_value *found) {
+    const char *state = od_value_string(od_value_get(found, "workedState"));
+    return state && (strcmp(state, "REMOVED") == 0 || strcmp(state, "COMPLETED") == 0);
+}
+
+/* Of a record that was there before, the data is written first and the state set afterwards (R14): where that state is a
+ * final one and nobody worked on it since, only the first of the two happened. Nobody will be called because of it. */
+static bool is_half_placed(const od_value *call, const od_value *found) {
+    bool was_there = od__symbee_data_get(od_value_get(found, "previewRecordData"), OD_SYMBEE_BEFORE_KEY) != NULL;
+    return was_there && is_final(found) && !was_worked(call, found);
 }
 
 /* A record counts as worked from its delivery on: the call may still be under way, and an agent who says nothing of it at
@@ -240,7 +254,9 @@ static od_status learn_outcome(const od_value *options, const od_value *call, co
                                od_error *err) {
     bool unknown = failure && failure->code == OD_NOT_FOUND;
     const od_value *found = failure ? NULL : record_of(call, result);
-    bool without = unknown || (!failure && !found);
+    /* A search may lag behind what was just written, so that one look proves no end of that kind. */
+    bool half_placed = found && is_half_placed(call, found);
+    bool without = unknown || (!failure && !found) || half_placed;
     od_status status = remember(memory, without ? remembered(*memory, "without") + 1 : 0, err);
     if (status != OD_OK)
         return status;
@@ -249,6 +265,8 @@ static od_status learn_outcome(const od_value *options, const od_value *call, co
     if (!found)
         return say_gone(*memory, unknown ? "NORECORDFOUND" : "the record carries another attempt", report, err);
     report->again_ms = next_wait_ms(*memory);
+    if (half_placed && remembered(*memory, "without") < LOOKS_WITHOUT)
+        return OD_OK;
     return judge(options, call, found, now_ms, report, err);
 }
 
@@ -258,14 +276,11 @@ static od_status learn(const od_vendor *vendor, const od_value *options, od_purp
     (void)operation;
     if (purpose == OD_PURPOSE_TRACK)
         return learn_outcome(options, call, result, failure, now_ms, memory, report, err);
-    /* The operation's own repetitions are over: a look that failed is for the caller to repeat. */
-    if (failure && failure->code != OD_NOT_FOUND) {
-        if (err && err->code == OD_OK)
-            *err = *failure;
-        return failure->code;
-    }
+    if (failure && failure->code != OD_NOT_FOUND)
+        return od__finding_failed(failure, err);
     report->done = true;
-    return !failure && record_of(call, result) ? say_found(vendor, call, report, err) : OD_OK;
+    const od_value *found = failure ? NULL : record_of(call, result);
+    return found && !is_half_placed(call, found) ? say_found(vendor, call, report, err) : OD_OK;
 }
 
 const od_following od__symbee_following = { .ask = ask, .learn = learn };
@@ -293,17 +308,18 @@ static od_status ask_withdraw(const od_vendor *vendor, const od_value *options, 
     return od__vendor_place_end(status, made, params);
 }
 
-/* Whether the record as it is settles the matter, but for its removal. */
-static bool settles(const od_value *call, const od_value *found, int64_t now_ms, od_report *report) {
+/* Whether the record as it is settles the matter. A state that was final before this call may be told for a while after it
+ * was set back, so that only what is seen after the removal proves it. */
+static bool settles(const od_value *call, const od_value *found, bool proving, int64_t now_ms, od_report *report) {
     const char *state = od_value_string(od_value_get(found, "workedState"));
     bool worked = was_worked(call, found), removed = state && strcmp(state, "REMOVED") == 0;
-    if (removed && !worked)
+    if (proving && removed && !worked)
         report->done = report->withdrawn = true;
-    else if (removed)
+    else if (proving && removed)
         od__vendor_not_withdrawn(report, true, "the record is removed, and an agent had it before");
-    else if (state && strcmp(state, "COMPLETED") == 0)
-        od__vendor_not_withdrawn(report, worked, "the record is COMPLETED");
-    else if (worked && is_at_work(found, now_ms))
+    else if (worked && state && strcmp(state, "COMPLETED") == 0)
+        od__vendor_not_withdrawn(report, true, "the record is COMPLETED");
+    else if (worked && !removed && is_at_work(found, now_ms))
         od__vendor_not_withdrawn(report, true, "an agent has the record");
     return report->done;
 }
@@ -327,12 +343,12 @@ static od_status learn_withdraw(const od_vendor *vendor, const od_value *options
     (void)purpose;
     (void)operation;
     if (failure && failure->code != OD_NOT_FOUND)
-        return od__vendor_pass_on(failure, err);
+        return od__finding_failed(failure, err);
     bool proving = is_step(*memory, "prove");
     if (is_step(*memory, "remove") && !failure)
         return od__vendor_remember_step(memory, "prove", 0, err);
     const od_value *found = failure ? NULL : record_of(call, result);
-    if (found && settles(call, found, now_ms, report))
+    if (found && settles(call, found, proving, now_ms, report))
         return OD_OK;
     if (proving)
         return look_again(found, memory, report, err);

@@ -124,12 +124,6 @@ od_status od__vendor_remember_step(od_value **memory, const char *step, int64_t 
     return OD_OK;
 }
 
-od_status od__vendor_pass_on(const od_error *failure, od_error *err) {
-    if (err && err->code == OD_OK)
-        *err = *failure;
-    return failure->code;
-}
-
 /* ---- complaints and checks ---- */
 
 od_status od__vendor_refuse(od_error *err, const char *path, const char *field, const char *message) {

@@ -81,8 +81,6 @@ void od__vendor_not_withdrawn(od_report *report, bool made, const char *format, 
     __attribute__((format(printf, 3, 4)));
 /* Replaces *memory by an object with these two members; the number is left out if it is 0. Errors: out_of_memory. */
 od_status od__vendor_remember_step(od_value **memory, const char *step, int64_t looks, od_error *err);
-/* Ends a request with the failure of what it asked: puts it into err, and returns its code. */
-od_status od__vendor_pass_on(const od_error *failure, od_error *err);
 
 /* ---- complaints and checks ---- */
 

@@ -1,19 +1,23 @@
 -- One contact from the moment it was taken to the call that was placed for it, or to why none was: eligible, route,
 -- plan, intent, placing, and a further leg at the next vendor where the first is proven not to have placed it (R8).
-local core = require "outdial.core"
 local hooks = require "outdial.hooks"
 local instant = require "outdial.instant"
+local placing = require "outdial.placing"
 local plan = require "outdial.plan"
 local random = require "outdial.random"
 
 local M = {}
 
-local MAX_TRIES = 3
-local REPEATED = { throttled = true, network = true, unavailable = true } -- what another try may help (R4)
-local BACKOFF_S, WAIT_S, LONGEST_WAIT_S = 0.5, 1, 30
+local WAIT_S, LONGEST_WAIT_S = 1, 30
+local FRESH_S = 30    -- how long a hook's decision is good while it waits for room
+local PATIENCE_S = 60 -- after so long without room others have a turn
+local TURN_S = 300    -- until it is this one's again
+local TROUBLE_S = 5   -- after the store could not be asked
 local TROUBLE_MS = { 60000, 300000, 900000 } -- until a contact whose vendors were all out of order is tried again
-local RESEND_WITHIN_S, TIMEOUT_S = 3, 30
+local TIMEOUT_S = 30
 local TICKET_FIELD = { ccai_platform = "ticket_id" } -- R10
+-- Refusals of the whole campaign: nothing is taken for a while.
+local RESTS = { paused = true, stopped = true, campaign_held = true, do_not_call_unreadable = true }
 local CONFIGURATION = { authentication = true, permission = true }
 
 local Attempt = {}
@@ -173,71 +177,39 @@ function Attempt:intend(call, index, prepared)
         hands_off_unbounded = prepared.hands_off_unbounded })
 end
 
+-- Asks for the intent, and waits where only room is lacking, as long as what the hooks have decided is fresh.
+-- Returns it, or nil, verdict, seconds to wait, where.
+function Attempt:intend_patiently(call, index, prepared)
+    local work, account = self.work, self.account
+    local fresh_until = work:now() + FRESH_S
+    while true do
+        local intent, err = self:intend(call, index, prepared)
+        if not intent and err.code == "conflict" then return nil, self:give_back() end
+        if not intent then return nil, "again", TROUBLE_S end
+        if not intent.refused then
+            work.rest_until = nil
+            return intent
+        end
+        work:count_refused(intent.refused)
+        if not intent.resource then return nil, "done" end
+        if intent.refused == "max_handed_off" then return nil, "again", TURN_S, work.hand_room end
+        if RESTS[intent.refused] then
+            work:rest()
+            return nil, self:give_back()
+        end
+        if work:stopped() or work:now() >= fresh_until then return nil, "again", 0 end
+        account.parked = account.parked + 1 -- each comes one slot later than who parked before
+        local behind_s = prepared.per_second and (account.parked - 1) / prepared.per_second or 0
+        work.room:wait(math.min((intent.wait_ms or WAIT_S * 1000) / 1000 + behind_s, LONGEST_WAIT_S))
+        account.parked = account.parked - 1
+    end
+end
+
 -- A contact that asked for a call at a time that has gone by (R18).
 function Attempt:report_missed_callback()
     local callback = self.view.callback
     if callback and self.work:wall_ms() > callback.at_ms + (callback.within_ms or 0) then
         self.work:missed_callback(self.view, callback)
-    end
-end
-
----- placing ----
-
-function Attempt:send(call, before_s)
-    return self.account.client:place_call(call, { send_before = before_s, single_try = true, unpaced = true,
-        timeout = self.account.settings.timeout })
-end
-
--- Whether one more try of the same leg may be made after this answer (R2, R3).
-function Attempt:may_repeat(err, joined, tries, first_at, repeats)
-    local now = self.work:now()
-    if tries >= MAX_TRIES or self.work:stopped() then return false end
-    if err.placement == "not_placed" and joined ~= "unknown" then
-        return (err.retryable and REPEATED[err.code]) or false
-    end
-    local within = self.account.settings.resend_within or RESEND_WITHIN_S
-    return repeats and err.placement ~= "not_placed" and now - first_at < within
-end
-
--- Takes a slot for one more try and waits for it. Returns whether it may be made.
-function Attempt:wait_for_slot(leg, rate, err, tries, deadline_s)
-    local now = self.work:now()
-    local at = now + math.max(err.retry_after or 0, BACKOFF_S * 2 ^ (tries - 1) * self.random())
-    if rate then
-        local slot = self.work:store("slot", { leg = leg, bucket = rate.bucket, per_second = rate.per_second,
-            burst = rate.burst or 1 })
-        if not slot or slot.refused then return false end
-        at = math.max(at, slot.send_at_ms / 1000)
-    end
-    if at >= deadline_s then return false end
-    if at > now then self.work.scheduler.sleep(at - now) end
-    return true
-end
-
--- Sends until it is placed, refused for good, or unknown. Returns placement, result, err (of the try that counts).
-function Attempt:place(call, intent, prepared)
-    local work, rate = self.work, prepared.per_second and prepared
-    local described = self.account.info.repeats == nil and prepared.operation
-        and core.describe(self.account.kind, prepared.operation)
-    local repeats = self.account.info.repeats or (described and described["repeat"] == "token") or false
-    local wait_s = intent.send_at_ms / 1000 - work:now()
-    if wait_s > 0 then work.scheduler.sleep(wait_s) end
-    local first_at, last_s, tries = work:now(), intent.send_before_ms / 1000, 0
-    local joined, because
-    while true do
-        tries = tries + 1
-        local result, err = self:send(call, last_s)
-        self.account:record(err)
-        if result then return result.state == "handed_off" and "handed_off" or "placed", result end
-        local placement = err.placement == "not_placed" and "not_placed" or "unknown"
-        if joined ~= "unknown" then joined, because = placement, err end -- R3: a later refusal settles that try only
-        if joined == "unknown" then
-            last_s = math.min(last_s, first_at + (self.account.settings.resend_within or RESEND_WITHIN_S))
-        end
-        if not self:may_repeat(err, joined, tries, first_at, repeats)
-            or not self:wait_for_slot(intent.leg, rate, err, tries, last_s) then
-            return joined, nil, because
-        end
     end
 end
 
@@ -282,7 +254,7 @@ function Attempt:refused(intent, err, names)
         params.decision = { state = "waiting", why = tostring(err),
             due_ms = math.floor(work:wall_ms() + math.max(usable_at - work:now(), WAIT_S) * 1000) }
     elseif params.placement == "void" and err.code ~= "canceled" then
-        params.decision = { state = "ready", due_ms = work:wall_ms(), why = "it could not be sent in time" }
+        params.decision = { state = "waiting", due_ms = work:wall_ms() + WAIT_S * 1000, why = "not sent in time" }
     else
         params.decision = self:after_refusal(err)
     end
@@ -321,7 +293,7 @@ function Attempt:prepare(call, index)
     return prepared
 end
 
--- One leg at self.account. Returns "done", "next", or "again" and how long to wait at most.
+-- One leg at self.account. Returns "done", "next", or "again", how long to wait at most, and at which gate.
 function Attempt:leg(names)
     local work, account = self.work, self.account
     if account.seats then
@@ -334,17 +306,12 @@ function Attempt:leg(names)
     local prepared, ended = self:prepare(call, index)
     if not prepared then return ended end
     self:report_missed_callback()
-    local intent = self:intend(call, index, prepared)
-    if not intent then return self:give_back() end
-    if intent.refused then
-        work:count_refused(intent.refused)
-        if not intent.resource then return "done" end
-        return "again", (intent.wait_ms or 0) / 1000
-    end
+    local intent, verdict, wait_s, where = self:intend_patiently(call, index, prepared)
+    if not intent then return verdict, wait_s, where end
     self.used[account.name] = true
     local meant_at = math.floor(work:wall_ms() / 1000)
-    local placement, result, err = self:place(call, intent, prepared)
-    work:count_placement(account.name, placement)
+    local placement, result, err = placing.place(work, account, call, intent, prepared, self.random)
+    work:count_placement(placement)
     call.at = meant_at
     if result then return self:follow(intent, placement, result, call) end
     if placement == "unknown" then
@@ -365,9 +332,9 @@ function Attempt:one_round()
             if not wait_until then return self:give_back() end
             return "again", wait_until - self.work:now()
         end
-        local verdict, wait_s = self:leg(names)
+        local verdict, wait_s, where = self:leg(names)
         self:free_seat()
-        if verdict ~= "next" then return verdict, wait_s end
+        if verdict ~= "next" then return verdict, wait_s, where end
     end
 end
 
@@ -375,11 +342,20 @@ end
 function M.run(work, view)
     local self = setmetatable({ work = work, view = view, version = view.version, token = view.token, used = {},
         random = random.new(view.token .. "tries") }, Attempt)
+    local began = work:now()
     while true do
         if work:stopped() then return self:give_back() end
-        local verdict, wait_s = self:one_round()
+        local verdict, wait_s, where = self:one_round()
         if verdict ~= "again" then return end
-        work.room:wait(math.min(math.max(wait_s, WAIT_S), LONGEST_WAIT_S))
+        if where then -- there may be no room for hours, which is no reason to keep others from theirs
+            work.parked = work.parked + 1
+            where:wait(wait_s)
+            work.parked = work.parked - 1
+        elseif work:now() - began >= PATIENCE_S then
+            return self:decide { state = "waiting", due_ms = work:wall_ms() + TURN_S * 1000, why = "no room" }
+        else
+            work.room:wait(math.min(math.max(wait_s, WAIT_S), LONGEST_WAIT_S))
+        end
     end
 end
 

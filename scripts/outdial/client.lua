@@ -212,12 +212,13 @@ local function new_class(scheduler, vendor)
         return pager.new(function(fields) return ask(self, fields, options) end, description.pages, params)
     end
 
-    -- client:prepare(operation, fields) -> { method, url, headers, body }: all but sending, without secrets
+    -- client:prepare(operation, fields) -> { method, url, headers, body }: all but sending, without secrets. With
+    -- "place_call" and a call, also { operation, token }
     function methods.prepare(self, operation, params)
         local what = vendor .. ":prepare"
         local handle = type(self) == "table" and rawget(self, "_handle")
         if not handle then check_handle(what, self, operation) end
-        check_operation(what, operation)
+        if operation ~= "place_call" then check_operation(what, operation) end
         if params == nil then params = {} end
         if type(params) ~= "table" then misuse(what, "expected a table of fields, got " .. type(params)) end
         return handle:prepare(operation, params)
@@ -274,13 +275,10 @@ end
 -- M.factory(scheduler) -> function(vendor, options, level): makes clients; level is how far up misuse is reported.
 function M.factory(scheduler)
     local classes, vendors = {}, {}
-    for i, vendor in ipairs(core.vendors()) do vendors[i] = vendor.name end
 
     local function known(name)
-        for _, vendor in ipairs(vendors) do
-            if vendor == name then return true end
-        end
-        return false
+        for i, vendor in ipairs(core.vendors()) do vendors[i] = vendor.name end -- one may have been defined meanwhile
+        return contains(vendors, name)
     end
 
     return function(vendor, options, level)

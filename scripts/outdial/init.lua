@@ -1,6 +1,7 @@
 -- outdial places outbound calls through contact-centre vendors. This is the public module: constructors of clients, one
 -- per vendor, and tasks to use them from.
 local core = require "outdial.core"
+local attach = require "outdial.attach"
 local errors = require "outdial.error"
 local located = require "outdial.located"
 local scheduler = require "outdial.scheduler"
@@ -11,6 +12,7 @@ local outdial = {
     null = core.null,         -- null inside a list
     check = errors.check,     -- assert that raises an error as text
     engine = scheduler.engine,
+    attach = attach.factory(scheduler), -- to a loop of somebody else's: see outdial.attach
     run = scheduler.run,
     spawn = scheduler.spawn,
     sleep = scheduler.sleep,
@@ -37,13 +39,6 @@ function outdial.vendor(name)
     error("outdial.vendor: " .. errors.unknown("unknown vendor", tostring(name), known), 2)
 end
 
-for _, vendor in ipairs(core.vendors()) do
-    outdial[vendor.name] = function(options)
-        local client, err = new_client(vendor.name, options, 2)
-        return client, err
-    end
-end
-
 local LAZY = { json = "outdial.json" } -- needs lua-cjson, which a script that has no use for it can do without
 
 -- Campaigns: each of these complains at the script's line. name -> module, its function
@@ -57,6 +52,37 @@ local MAKERS = {
 }
 local VALUES = { HOLD = "outdial.plan", WRITE_OFF = "outdial.plan" }
 
+local RESERVED = { contacts = true }
+for _, more in ipairs { LAZY, MAKERS, VALUES } do
+    for name in pairs(more) do RESERVED[name] = true end
+end
+
+local function add_constructor(name)
+    outdial[name] = function(options)
+        local client, err = new_client(name, options, 2)
+        return client, err
+    end
+    return outdial[name]
+end
+
+for _, vendor in ipairs(core.vendors()) do
+    add_constructor(vendor.name)
+end
+
+-- outdial.define_vendor(description) -> the constructor of its clients, which is outdial[description.name] as well. The
+-- description is that of od_vendor_load in outdial.h, as a table; what is wrong with it raises.
+function outdial.define_vendor(description)
+    if type(description) ~= "table" then
+        error("outdial.define_vendor: expected a table, got " .. type(description), 2)
+    end
+    if description.name ~= nil and (rawget(outdial, description.name) ~= nil or RESERVED[description.name]) then
+        error(("outdial.define_vendor: /name: outdial has %s already"):format(tostring(description.name)), 2)
+    end
+    local name, err = core.vendor_load(description)
+    if name then return add_constructor(name) end
+    error("outdial.define_vendor: " .. tostring(err), 2)
+end
+
 local function contact_sources()
     local contacts = require "outdial.contacts"
     local makers = { csv = contacts.csv, jsonl = contacts.jsonl, list = contacts.list, iterator = contacts.iterator }
@@ -66,10 +92,10 @@ local function contact_sources()
 end
 
 local function names()
-    local list = { "contacts" }
+    local list = {}
     for name in pairs(outdial) do list[#list + 1] = name end
-    for _, more in ipairs { LAZY, MAKERS, VALUES } do
-        for name in pairs(more) do list[#list + 1] = name end
+    for name in pairs(RESERVED) do
+        if rawget(outdial, name) == nil then list[#list + 1] = name end
     end
     table.sort(list)
     return list

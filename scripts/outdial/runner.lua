@@ -19,6 +19,7 @@ local DONE, FAILED, DOUBTS, STOPPED = 0, 1, 3, 4
 local function beat(work)
     while true do
         work.scheduler.sleep(work.lease_s / BEATS_PER_LEASE)
+        if work.over then return end
         local sent = work:now() -- the lease is counted from before the beat was sent (R20)
         local good = work:store("beat", {})
         if good then
@@ -48,7 +49,7 @@ end
 -- Adopting, doubts and withdrawals, one after the other.
 local function do_chores(work)
     local look_at, withdraw_at, settle_at = 0, 0, 0
-    while true do
+    while not work.closing do
         local now = work:now()
         if now >= look_at then
             look_at = now + math.min(doubts.look(work) or CHORES_EVERY_S, CHORES_EVERY_S)
@@ -72,8 +73,8 @@ local function do_chores(work)
 end
 
 local function show_progress(work, progress)
-    while true do
-        local status = work.db:status { campaign = work.campaign.name }
+    while not work.closing do
+        local status = work:store("status", { campaign = work.campaign.name })
         if status then progress(M.figures(work, status)) end
         work.scheduler.sleep(PROGRESS_EVERY_S)
     end
@@ -91,7 +92,7 @@ function M.figures(work, status)
     return { campaign = work.campaign.name, state = campaign.state, why = work.failed or campaign.why,
         contacts = status.contacts, legs = status.legs, outcomes = status.outcomes, refused = status.refused,
         doubts = status.doubts or 0, next_ms = status.next_ms, withdrawals_failed = status.withdrawals_failed,
-        vendors = vendors, placed_here = work.rang, at_ms = work:wall_ms() }
+        vendors = vendors, placed_here = work.placements, at_ms = work:wall_ms() }
 end
 
 local function exit_code(work, figures, ended)
@@ -116,6 +117,7 @@ end
 -- Takes contacts while there is room. Returns how many, and when the next is due (wall ms).
 local function take(work)
     local space = work:space()
+    if work.rest_until then space = math.min(space, 1) end -- one to try whether it goes on
     if space <= 0 then return 0 end
     local taken = work:store("take", { campaign = work.campaign.name, limit = math.min(space, TAKE_AT_ONCE),
         clients = work.campaign.vendor_names })
@@ -145,7 +147,8 @@ local function call_all(work)
     while not (work.failed or work.scheduler.stopping()) do
         local usable, usable_at = tend_accounts(work)
         local count, next_ms = 0, nil
-        if usable and not work:lease_is_low() then count, next_ms = take(work) end
+        local rests = work.rest_until and work:now() < work.rest_until
+        if usable and not rests and not work:lease_is_low() then count, next_ms = take(work) end
         if count > 0 then
             poll_s = FIRST_POLL_S
         elseif is_over(work) then
@@ -154,6 +157,7 @@ local function call_all(work)
         if count == 0 or work:space() <= 0 then
             local wait_s = poll_s
             if next_ms then wait_s = math.min(wait_s, math.max(next_ms - work:wall_ms(), 1) / 1000) end
+            if rests then wait_s = work.rest_until - work:now() end
             if not usable then wait_s = math.min(wait_s, math.max(usable_at - work:now(), FIRST_POLL_S)) end
             work.wake:wait(wait_s)
             poll_s = math.min(poll_s * 1.5, LONGEST_POLL_S)
@@ -170,6 +174,7 @@ local function wind_up(work)
     while work.contacts > 0 or next(work.legs) do
         work.wake:wait(FIRST_POLL_S)
         work.room:ring_all()
+        work.hand_room:ring_all()
         work:let_go()
     end
     for _, account in pairs(work.accounts) do account:close() end
@@ -203,7 +208,10 @@ end
 local function run(work, options)
     local scheduler = work.scheduler
     local ok, err = start(work)
-    if not ok then return nil, err end
+    if not ok then
+        work:store("resign", {})
+        return nil, err
+    end
     local forget = scheduler.when_stopped(function() work:ring_all() end)
     scheduler.daemon(beat, work)
     local filled
@@ -218,6 +226,7 @@ local function run(work, options)
     forget()
     local status, why = work:store("status", { campaign = work.campaign.name })
     work:store("resign", {})
+    work.over = true
     if not filled then return nil, err end
     if not status then return nil, why end
     local figures = M.figures(work, status)

@@ -161,7 +161,9 @@ local function new(engine)
 
     -- A host that waits for our descriptor must hear of tasks that are ready.
     local function tell_host()
-        if fd_asked and first <= last then core_engine():wake() end
+        if first > last then return end
+        if fd_asked then core_engine():wake() end
+        if state.on_work then state.on_work() end -- see outdial.attach
     end
 
     local function start(scope, daemon, fn, ...)

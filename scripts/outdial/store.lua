@@ -45,8 +45,8 @@ end
 
 local classes = setmetatable({}, { __mode = "k" })
 
--- store.open(path [, { create = true, scheduler = }]) -> store, or nil, err. The file is opened by the first verb; without
--- create a file that is not there is that verb's error.
+-- store.open(path [, { create = true, scheduler = }]) -> store, or nil, err. The file is opened by the first verb;
+-- without create a file that is not there is that verb's error.
 function M.open(path, options)
     options = options or {}
     if type(path) ~= "string" or path == "" then misuse("store.open", "expected a path, got " .. tostring(path)) end

@@ -9,6 +9,8 @@ local track = require "outdial.track"
 local M = {}
 
 local LEASE_LEFT = 0.5    -- with less than this part of it left no new call is begun
+local REST_S = 5          -- between looks whether a campaign goes on that was paused or held
+local MAX_PARKED = 1000
 local MAX_UNMADE = 20     -- so many calls in a row that cannot be made are no fault of the contacts'
 local AGAIN_S, LONGEST_AGAIN_S, MOST_AT_END = 1, 30, 3
 -- What must not get lost because the store is out of reach for a while: these are tried again.
@@ -20,10 +22,12 @@ Work.__index = Work
 
 -- M.new(campaign, scheduler, db, log) -> work
 function M.new(campaign, scheduler, db, log)
-    local self = setmetatable({ campaign = campaign, scheduler = scheduler, db = db, logged = {}, log_to = log,
-        room = gate.new(scheduler), wake = gate.new(scheduler), chores = gate.new(scheduler), accounts = {},
-        contacts = 0, open = 0, handed_off = 0, legs = {}, refused = {}, asked_about = {}, trouble = {}, missed = {},
-        unmade = 0, rang = { placed = 0, handed_off = 0, not_placed = 0, unknown = 0 }, outcomes = {} }, Work)
+    local self = setmetatable({ campaign = campaign, scheduler = scheduler, db = db, log_to = log, accounts = {},
+        room = gate.new(scheduler), hand_room = gate.new(scheduler), -- where contacts wait for their turn
+        wake = gate.new(scheduler), chores = gate.new(scheduler),    -- where the runner's loops wait
+        contacts = 0, parked = 0, open = 0, handed_off = 0, legs = {}, -- what is under way here
+        refused = {}, placements = { placed = 0, handed_off = 0, not_placed = 0, unknown = 0 }, outcomes = {},
+        asked_about = {}, trouble = {}, missed = {}, unmade = 0 }, Work)
     for name, client in pairs(campaign.vendors) do
         self.accounts[name] = accounts.new(scheduler, name, client, campaign.pace.open[name])
     end
@@ -58,6 +62,7 @@ end
 
 function Work:ring_all()
     self.room:ring_all()
+    self.hand_room:ring_all()
     self.wake:ring()
     self.chores:ring()
 end
@@ -87,6 +92,7 @@ end
 function Work:store(verb, params)
     local again_s, tries = AGAIN_S, 0
     while true do
+        if self.over then return nil, errors.new("closed", "the run is over") end
         local result, err = self.db[verb](self.db, params)
         if result then return result end
         tries = tries + 1
@@ -117,8 +123,8 @@ function Work:count_refused(rule)
     self.refused[rule] = (self.refused[rule] or 0) + 1
 end
 
-function Work:count_placement(_, placement)
-    self.rang[placement] = self.rang[placement] + 1
+function Work:count_placement(placement)
+    self.placements[placement] = self.placements[placement] + 1
 end
 
 function Work:count_outcome(kind)
@@ -149,15 +155,21 @@ function Work:missed_callback(view, callback)
         data = { at_ms = callback.at_ms, within_ms = callback.within_ms } })
 end
 
+-- work:rest(): the campaign calls nobody at the time; nothing is taken for a while
+function Work:rest()
+    self.rest_until = self:now() + REST_S
+end
+
 function Work:in_doubt()
     self.chores:ring()
 end
 
 ---- what is under way ----
 
--- How many more contacts may be begun.
+-- How many more contacts may be begun. Those that wait until fewer calls are handed off take no one's place.
 function Work:space()
-    return self.campaign.pace.max_open - self.contacts - self.open
+    if self.parked >= MAX_PARKED then return 0 end
+    return self.campaign.pace.max_open - (self.contacts - self.parked) - self.open
 end
 
 function Work:someone_ended(task)
@@ -180,6 +192,7 @@ function Work:count_leg(leg, step)
     local account = self.accounts[leg.client]
     local key = leg.state == "placed" and "open" or "handed_off"
     self[key], account[key] = self[key] + step, account[key] + step
+    if key == "handed_off" and step < 0 then self.hand_room:ring() end
 end
 
 -- work:follow(leg): to its end
@@ -216,7 +229,5 @@ function Work:let_go()
         if leg.waiting then leg.task:cancel() end
     end
 end
-
-M.error = errors.new
 
 return M

@@ -206,7 +206,8 @@ static void R10_a_lost_call_is_found_by_its_ticket(void **state) {
     answer(&r, 200, "total: 1\n", "[{\"id\":398,\"status\":\"connected\",\"call_type\":\"Voice Outbound (API)\","
            "\"out_ticket_id\":\"71450\",\"created_at\":\"2015-08-30T12:36:00.120Z\"}]");
     assert_value(od_request_result(finding), "{\"placement\":\"placed\",\"call\":{\"id\":\"398\",\"state\":\"placed\","
-                 "\"vendor\":\"ccai_platform\",\"token\":\"t-1\"}}");
+                 "\"vendor\":\"ccai_platform\",\"token\":\"t-1\",\"at\":1440938160,"
+                 "\"fields\":{\"ticket_id\":\"71450\"}}}");
     assert_null(follow(&r, true, "{\"token\":\"t-1\",\"at\":1440938160}",
                        "validation: a CCAI call without a ticket cannot be looked up"));
     od_request_unref(finding);

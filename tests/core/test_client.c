@@ -418,6 +418,24 @@ static void preparing_shows_all_but_the_secrets(void **state) {
           "\"X-sc-secrets-region\":\"us-east-1\"},\"body\":{\"platform\":\"AWS Connect\",\"companyCode\":\"acme\","
           "\"environment\":\"prod\",\"region\":\"us-east-1\",\"campaignName\":\"c\",\"clientId\":\"7\","
           "\"previewRecordData\":[{\"key\":\"Phone\",\"value\":\"+15555550100\"}]}}" },
+        /* neutral calls: also which operation they come to */
+        { "amazon_connect", "{" CONNECT "}", "place_call", "{\"to\":\"+15555550100\",\"token\":\"t-1\"}",
+          "{\"method\":\"PUT\",\"url\":\"https://connect.us-east-1.amazonaws.com/contact/outbound-voice\",\"headers\":"
+          "{\"Content-Type\":\"application/json\"},\"body\":{\"DestinationPhoneNumber\":\"+15555550100\","
+          "\"ContactFlowId\":\"f-1\",\"InstanceId\":\"i-1\",\"SourcePhoneNumber\":\"+15555550199\",\"ClientToken\":\"t-1\","
+          "\"Attributes\":{\"outdial_attempt\":\"t-1\"},\"RingTimeoutInSeconds\":25},\"operation\":\"" START "\","
+          "\"token\":\"t-1\"}" },
+        { "symbee", "{\"company_code\":\"acme\",\"environment\":\"prod\",\"campaign_region\":\"us-east-1\","
+          "\"api_key\":\"s3cret\",\"campaign_name\":\"c\"}", "place_call", "{\"to\":\"+15555550100\",\"contact\":\"7\"}",
+          "{\"method\":\"POST\",\"url\":\"https://symbeeconnect.com:9443/symbee-previewcontact-service/svc/rs/"
+          "PreviewContactServiceExternal/addOrUpdateCampaignRecord\",\"headers\":{\"Content-Type\":\"application/json\","
+          "\"X-sc-platform-code\":\"AWS Connect\",\"X-sc-company-code\":\"acme\",\"X-sc-company-environment\":\"prod\","
+          "\"X-sc-secrets-region\":\"us-east-1\"},\"body\":{\"platform\":\"AWS Connect\",\"companyCode\":\"acme\","
+          "\"environment\":\"prod\",\"region\":\"us-east-1\",\"campaignName\":\"c\",\"clientId\":\"7\","
+          "\"previewRecordData\":[{\"key\":\"Name\",\"value\":\"7\"},{\"key\":\"phone\",\"value\":\"+15555550100\"},"
+          "{\"key\":\"outdial_attempt\",\"value\":\"00010203-0405-4607-8809-0a0b0c0d0e0f\"},"
+          "{\"key\":\"Hidden\",\"value\":\"outdial_attempt\"}]},\"operation\":\"add_or_update_campaign_record\","
+          "\"token\":\"00010203-0405-4607-8809-0a0b0c0d0e0f\"}" },
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         rig r;
@@ -443,6 +461,18 @@ static void preparing_complains_as_submitting_does(void **state) {
     assert_int_equal(od_client_prepare(r.client, START, NULL, &prepared, &error), OD_VALIDATION);
     assert_error(&error, "validation /DestinationPhoneNumber: expected E.164 (+ and up to 15 digits), got nothing");
     assert_null(prepared);
+    static const char *const refused[][2] = {
+        { "{\"token\":\"t\"}", "validation /to: expected a string, got nothing" },
+        { "{\"to\":\"555\"}", "validation /DestinationPhoneNumber: expected E.164 (+ and up to 15 digits), got \"555\"" },
+    };
+    for (size_t i = 0; i < 2; i++) {
+        od_value *call = parse(refused[i][0]);
+        od_error again = OD_ERROR_INIT;
+        assert_int_equal(od_client_prepare(r.client, "place_call", call, &prepared, &again), OD_VALIDATION);
+        assert_error(&again, refused[i][1]);
+        assert_null(prepared);
+        od_value_unref(call);
+    }
     rig_close(&r);
 }
 
@@ -495,24 +525,27 @@ static void preparing_survives_each_failing_allocation(void **state) {
     (void)state;
     rig r;
     rig_client(&r, "amazon_connect", "{" CONNECT "}");
-    od_value *parameters = parse(CALL);
-    size_t n = 1;
-    for (;; n++) {
-        od_error error = OD_ERROR_INIT;
-        od_value *prepared = NULL;
-        od__memory_fail_at(n);
-        od_status status = od_client_prepare(r.client, START, parameters, &prepared, &error);
-        bool hit = od__memory_fail_at(0) >= n;
-        if (status == OD_OK)
-            od_value_unref(prepared);
-        else
-            assert_int_equal(error.code, OD_OUT_OF_MEMORY);
-        assert_int_equal(status != OD_OK, hit);
-        if (!hit)
-            break;
+    static const char *const rows[][2] = { { START, CALL }, { "place_call", "{\"to\":\"+15555550100\"}" } };
+    for (size_t i = 0; i < 2; i++) {
+        od_value *parameters = parse(rows[i][1]);
+        size_t n = 1;
+        for (;; n++) {
+            od_error error = OD_ERROR_INIT;
+            od_value *prepared = NULL;
+            od__memory_fail_at(n);
+            od_status status = od_client_prepare(r.client, rows[i][0], parameters, &prepared, &error);
+            bool hit = od__memory_fail_at(0) >= n;
+            if (status == OD_OK)
+                od_value_unref(prepared);
+            else
+                assert_int_equal(error.code, OD_OUT_OF_MEMORY);
+            assert_int_equal(status != OD_OK, hit);
+            if (!hit)
+                break;
+        }
+        assert_true(n > 4);
+        od_value_unref(parameters);
     }
-    assert_true(n > 4);
-    od_value_unref(parameters);
     rig_close(&r);
 }
 

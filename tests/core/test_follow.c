@@ -76,7 +76,7 @@ static od_status ask(const od_vendor *vendor, const od_value *options, od_purpos
     return status;
 }
 
-/* { code, at } ends it; { again } plans; { call } is evidence; {} is none. */
+/* { code, at } ends it; { again } plans; { call } is evidence; {} is none. Taken back: { code } says why not. */
 static od_status read_said(const od_value *said, od_report *report, od_error *err) {
     const od_value *code = od_value_get(said, "code"), *again = od_value_get(said, "again");
     const od_value *call = od_value_get(said, "call");
@@ -87,7 +87,9 @@ static od_status read_said(const od_value *said, od_report *report, od_error *er
     if (od_value_get(said, "nonsense") != NULL)
         return od__error_set(err, OD_PROTOCOL, "the answer makes no sense");
     report->done = true;
-    report->found = call != NULL;
+    report->found = report->withdrawn = call != NULL;
+    report->rang_maybe = od_value_get(said, "at") != NULL;
+    snprintf(report->why, sizeof(report->why), "%s", od_value_string(code) != NULL ? od_value_string(code) : "");
     report->call = call != NULL && od_value_type(call) == OD_TYPE_OBJECT ? od_value_ref(call) : NULL;
     const od_outcome_row *row = od__outcome_row(outcomes, od_value_string(code));
     report->kind = row->kind;
@@ -137,6 +139,15 @@ static const od_following hearing = { .ask = ask, .learn = learn, .hear = hear }
     { .name = "made_up", .title = "Made up", .options = &nothing, .operations = operations, .errors = errors,         \
       .base_url = url, .read = read_answer, .following = (follows) }
 static const od_vendor polled = VENDOR(&deaf), told = VENDOR(&hearing), silent = VENDOR(NULL);
+static const od_vendor taking = { .name = "made_up", .title = "Made up", .options = &nothing, .operations = operations,
+                                  .errors = errors, .base_url = url, .read = read_answer, .withdrawing = &deaf };
+
+static od_status start(od_client *client, od_purpose purpose, const od_value *call, int64_t timeout_ms,
+                       od_request **request, od_error *error) {
+    return purpose == OD_PURPOSE_FIND    ? od_client_find(client, call, request, error)
+           : purpose == OD_PURPOSE_TRACK ? od_client_track(client, call, timeout_ms, request, error)
+                                         : od_client_withdraw(client, call, request, error);
+}
 
 #define NO_RETRY "{\"retry\":false}"
 
@@ -144,9 +155,7 @@ static od_request *follow(rig *r, od_purpose purpose, const char *call, int64_t 
     od_value *given = parse(call);
     od_request *request = NULL;
     od_error error = OD_ERROR_INIT;
-    od_status status = purpose == OD_PURPOSE_FIND ? od_client_find(r->client, given, &request, &error)
-                                                  : od_client_track(r->client, given, timeout_ms, &request, &error);
-    if (status != OD_OK)
+    if (start(r->client, purpose, given, timeout_ms, &request, &error) != OD_OK)
         fail_msg("%s: %s", error.path, error.message);
     od_value_unref(given);
     return request;
@@ -207,6 +216,32 @@ static void an_answer_ends_it(void **state) {
         od_request_unref(request);
         pass_ms(&r, 100000);
         assert_int_equal(r.network.sent_count, 1);
+        rig_close(&r);
+    }
+}
+
+static const struct { const char *answer, *result; } withdrawn_rows[] = {
+    { "{\"call\":{},\"code\":\"BUSY\",\"at\":1}", "{\"withdrawn\":true}" },
+    { "{\"code\":\"BUSY\"}", "{\"withdrawn\":false,\"why\":\"BUSY\"}" },
+    { "{\"code\":\"BUSY\",\"at\":1}", "{\"withdrawn\":false,\"why\":\"BUSY\",\"placed\":true}" },
+};
+
+static void taking_back_ends_with_proof_or_why_not(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof(withdrawn_rows) / sizeof(withdrawn_rows[0]); i++) {
+        rig r;
+        rig_client_of(&r, &taking, NO_RETRY);
+        od_request *request = follow(&r, OD_PURPOSE_WITHDRAW, "{\"id\":\"7\"}", 0);
+        step(&r);
+        answer(&r, 200, "{\"again\":1000}");
+        pass_ms(&r, 1000);
+        answer(&r, 200, withdrawn_rows[i].answer);
+        assert_value(od_request_result(request), withdrawn_rows[i].result);
+        od_request_unref(request);
+        request = follow(&r, OD_PURPOSE_WITHDRAW, "{\"id\":\"bell\"}", 0);
+        step(&r);
+        assert_failed(request, "internal: ring rings, and following a call never does", OD_PLACEMENT_NONE);
+        od_request_unref(request);
         rig_close(&r);
     }
 }
@@ -360,6 +395,11 @@ static const struct {
 } refused_rows[] = {
     { &silent, OD_PURPOSE_FIND, "{}", "validation: calls of made_up cannot be looked up" },
     { &silent, OD_PURPOSE_TRACK, "{}", "validation: calls of made_up cannot be tracked" },
+    { &silent, OD_PURPOSE_WITHDRAW, "{}", "validation: calls of made_up cannot be taken back" },
+    { &polled, OD_PURPOSE_WITHDRAW, "{\"id\":\"7\"}", "validation: calls of made_up cannot be taken back" },
+    { &taking, OD_PURPOSE_TRACK, "{\"id\":\"7\"}", "validation: calls of made_up cannot be tracked" },
+    { &taking, OD_PURPOSE_WITHDRAW, "{\"id\":\"7\",\"vendor\":\"symbee\"}",
+      "validation /vendor: expected a call of made_up, got one of symbee" },
     { &polled, OD_PURPOSE_TRACK, NULL, "validation /id: expected the id of a call, got nothing" },
     { &polled, OD_PURPOSE_TRACK, "[]", "validation: expected an object, got an array" },
     { &polled, OD_PURPOSE_TRACK, "{\"id\":null}", "validation /id: expected the id of a call, got nothing" },
@@ -383,10 +423,7 @@ static void what_cannot_be_followed_is_refused(void **state) {
         od_value *call = parse(refused_rows[i].call);
         od_request *request = (od_request *)&r;
         od_error error = OD_ERROR_INIT;
-        od_status status = refused_rows[i].purpose == OD_PURPOSE_FIND
-                               ? od_client_find(r.client, call, &request, &error)
-                               : od_client_track(r.client, call, 5000, &request, &error);
-        assert_int_not_equal(status, OD_OK);
+        assert_int_not_equal(start(r.client, refused_rows[i].purpose, call, 5000, &request, &error), OD_OK);
         assert_error(&error, refused_rows[i].error);
         assert_null(request);
         assert_int_equal(r.network.sent_count, 0);
@@ -577,6 +614,7 @@ int main(void) {
     json_set_alloc_funcs(od__alloc, od__free);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_answer_ends_it),
+        cmocka_unit_test(taking_back_ends_with_proof_or_why_not),
         cmocka_unit_test(it_asks_again_when_it_was_told_to),
         cmocka_unit_test(the_vendors_own_hint_lengthens_the_pause),
         cmocka_unit_test(a_timeout_ends_it),

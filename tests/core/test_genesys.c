@@ -175,7 +175,7 @@ static void hear(rig *r, const char *channel, const char *data) {
     "{\"statusCode\":0,\"user\":{\"calls\":[{\"id\":\"C1\",\"state\":\"" state                                      \
     "\",\"userData\":{\"outdial\":\"t-1\"}}]}}"
 #define NO_CALLS "{\"statusCode\":0,\"user\":{\"calls\":[]}}"
-#define HANDED_OFF "{\"state\":\"handed_off\",\"vendor\":\"genesys\",\"token\":\"t-1\",\"response\":{\"statusCode\":0}}"
+#define HANDED_OFF "{\"state\":\"handed_off\",\"vendor\":\"genesys\",\"token\":\"t-1\",\"to\":\"5001\",\"response\":{\"statusCode\":0}}"
 #define LOOK "GET https://gws.example.com/api/v2/me?subresources=calls\nAuthorization: Basic dTpw\n\n\n---\n"
 
 static od_request *place(rig *r) {

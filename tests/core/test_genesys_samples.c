@@ -170,7 +170,8 @@ static void R19_a_dial_and_its_event_in_every_order(void **state) {
         step(&r);
         assert_value(od_request_result(request),
                      "{\"placement\":\"placed\",\"call\":{\"id\":\"01NOSKNPB8AT3D4MUTCJ82LAES000111\",\"state\":"
-                     "\"placed\",\"vendor\":\"genesys\",\"token\":\"t-1\"}}");
+                     "\"placed\",\"vendor\":\"genesys\",\"token\":\"t-1\",\"to\":\"5001\","
+                     "\"attributes\":{\"CustomerSegment\":\"Gold\"}}}");
         od_request_unref(request);
         od_value_unref(call);
         od_subscription_free(subscription);

@@ -22,13 +22,13 @@ static const struct {
     const char *answer, *result, *log;
 } place_rows[] = {
     { "amazon_connect", "{" CONNECT "}", "{\"to\":\"+15555550100\",\"token\":\"t-1\"}", 200, PLACED,
-      "{\"id\":\"c-1\",\"state\":\"placed\",\"vendor\":\"amazon_connect\",\"token\":\"t-1\",\"response\":" PLACED "}", "" },
+      "{\"id\":\"c-1\",\"state\":\"placed\",\"vendor\":\"amazon_connect\",\"token\":\"t-1\",\"to\":\"+15555550100\",\"response\":" PLACED "}", "" },
     { "amazon_connect", "{" CONNECT "}", "{\"to\":\"+15555550100\"}", 200, PLACED,
       "{\"id\":\"c-1\",\"state\":\"placed\",\"vendor\":\"amazon_connect\",\"token\":"
-      "\"00010203-0405-4607-8809-0a0b0c0d0e0f\",\"response\":" PLACED "}", "" },
+      "\"00010203-0405-4607-8809-0a0b0c0d0e0f\",\"to\":\"+15555550100\",\"response\":" PLACED "}", "" },
     { "genesys", "{\"base_url\":\"https://g\",\"username\":\"u\",\"password\":\"p\",\"device_id\":\"d\"}",
       "{\"to\":\"5001\",\"token\":\"t-2\"}", 200, "{\"statusCode\":0}",
-      "{\"state\":\"handed_off\",\"vendor\":\"genesys\",\"token\":\"t-2\",\"response\":{\"statusCode\":0}}", "" },
+      "{\"state\":\"handed_off\",\"vendor\":\"genesys\",\"token\":\"t-2\",\"to\":\"5001\",\"response\":{\"statusCode\":0}}", "" },
 };
 
 static void a_neutral_call_has_one_result_for_all_vendors(void **state) {

@@ -422,11 +422,6 @@ static void R6_what_cannot_be_taken_back_is_refused(void **state) {
     "{\"previewResult\":{\"previewResultStatus\":\"SUCCESS\"},\"previewRecordClientData\":[{\"clientId\":\"7\","            \
     "\"workedState\":\"" state "\",\"workAttempts\":" attempts ",\"previewRecordData\":[{\"key\":\"outdial_attempt\","     \
     "\"value\":\"" token "\"}]}]}"
-#define DATA_7                                                                                                      \
-    "\"previewRecordData\":[{\"key\":\"Name\",\"value\":\"7\"},{\"key\":\"phone\",\"value\":\"+15550100123\"},"          \
-    "{\"key\":\"outdial_attempt\",\"value\":\"t1\"},{\"key\":\"Hidden\",\"value\":\"outdial_attempt\"}]}"
-#define ADD_7 "\"campaignName\":\"C\",\"clientId\":\"7\"," DATA_7
-
 static od_request *place_7(rig *r, const char *more, const od_submit_options *options) {
     char text[512];
     snprintf(text, sizeof(text), CALL_7, more);
@@ -440,50 +435,6 @@ static od_request *place_7(rig *r, const char *more, const od_submit_options *op
     return request;
 }
 
-static const struct {
-    const char *more, *found, *add, *change, *kept;  /* change NULL: there is none */
-} record_rows[] = {
-    { "", NO_RECORD, ADD_7, NULL, "" },
-    { "", "{\"previewResult\":{\"previewResultStatus\":\"SUCCESS\"},\"previewRecordClientData\":[]}", ADD_7, NULL, "" },
-    { "", RECORD_OF("t0", "NOTWORKED", "0"), ADD_7, NULL, ",\"work_attempts\":0" },
-    { "", RECORD_OF("t0", "WORKED", "2"), ADD_7,
-      "\"clientId\":\"7\",\"nextEarliestWorkTimeUTC\":1440938160000,\"previewRecordStateEnum\":\"NOTWORKED\"}",
-      ",\"work_attempts\":2" },
-    { "", RECORD_OF("t0", "COMPLETED", "1"), ADD_7,
-      "\"clientId\":\"7\",\"nextEarliestWorkTimeUTC\":1440938160000,\"previewRecordStateEnum\":\"NOTWORKED\"}",
-      ",\"work_attempts\":1" },
-    { ",\"not_before\":1768500000,\"fields\":{\"campaignName\":\"D\",\"region\":\"eu-west-2\"}",
-      RECORD_OF("t0", "REMOVED", "3"),
-      "\"region\":\"eu-west-2\",\"campaignName\":\"D\",\"clientId\":\"7\",\"nextEarliestWorkTimeUTC\":1768500000000," DATA_7,
-      "\"region\":\"eu-west-2\",\"campaignName\":\"D\",\"clientId\":\"7\",\"nextEarliestWorkTimeUTC\":1768500000000,"
-      "\"previewRecordStateEnum\":\"NOTWORKED\"}",
-      ",\"work_attempts\":3" },
-};
-
-static void R14_a_record_is_searched_replaced_and_called_again(void **state) {
-    (void)state;
-    for (size_t i = 0; i < sizeof(record_rows) / sizeof(record_rows[0]); i++) {
-        rig r;
-        rig_client(&r, "symbee", "{" SYMBEE "}");
-        od_request *request = place_7(&r, record_rows[i].more, NULL);
-        bool other = strstr(record_rows[i].more, "eu-west-2") != NULL;
-        answer_action(&r, "searchPreviewCampaign",
-                      other ? "\"region\":\"eu-west-2\",\"campaignName\":\"D\",\"clientId\":\"7\"}" : FIND_7,
-                      record_rows[i].found);
-        answer_action(&r, "addOrUpdateCampaignRecord", record_rows[i].add, SUCCEEDED);
-        if (record_rows[i].change != NULL) {
-            assert_false(od_request_finished(request));
-            answer_action(&r, "changeCampaignRecordStatus", record_rows[i].change, SUCCEEDED);
-        }
-        assert_true(od_request_finished(request));
-        char expected[512];
-        snprintf(expected, sizeof(expected), "{" HANDED_OFF ",\"response\":%s%s}", SUCCEEDED, record_rows[i].kept);
-        assert_value(od_request_result(request), expected);
-        od_request_unref(request);
-        rig_close(&r);
-    }
-}
-
 /* After an answer was lost, or by who meant the same call: it is there, and nothing more is sent. */
 static void R14_a_record_with_this_token_is_placed_already(void **state) {
     (void)state;
@@ -493,87 +444,18 @@ static void R14_a_record_with_this_token_is_placed_already(void **state) {
         rig_client(&r, "symbee", "{" SYMBEE "}");
         od_request *request = place_7(&r, "", NULL);
         answer_action(&r, "searchPreviewCampaign", FIND_7, states[i]);
-        assert_value(od_request_result(request), "{" HANDED_OFF "}");
+        assert_value(od_request_result(request), "{" HANDED_OFF ",\"to\":\"+15550100123\"}");
         assert_int_equal(r.network.sent_count, 1);
         od_request_unref(request);
         rig_close(&r);
     }
 }
 
-#define FAILED "{\"previewResult\":{\"previewResultStatus\":\"FAILED\",\"error\":\"m\"}}"
-
-static const struct {
-    int stage;  /* that goes wrong, from 0 */
-    trouble how;
-    const char *answer, *error;
-    od_placement placement;
-} stage_rows[] = {
-    { 0, LOST, NULL, "network: cut off", OD_PLACEMENT_NOT_PLACED },
-    { 0, BROKEN, NULL, "unavailable: HTTP 503 without a message", OD_PLACEMENT_NOT_PLACED },
-    { 0, LOST, FAILED, "rejected: FAILED: m", OD_PLACEMENT_NOT_PLACED },
-    { 1, LOST, NULL, "network: cut off", OD_PLACEMENT_UNKNOWN },
-    { 1, NOT_CONNECTED, NULL, "network: cut off", OD_PLACEMENT_NOT_PLACED },
-    { 1, LOST, FAILED, "rejected: FAILED: m", OD_PLACEMENT_UNKNOWN },
-    { 1, LOST, "{\"previewResult\":{\"previewResultStatus\":\"INVALIDCLIENTID\"}}",
-      "rejected: INVALIDCLIENTID: HTTP 200 without a message", OD_PLACEMENT_NOT_PLACED },
-    { 2, LOST, NULL, "network: cut off", OD_PLACEMENT_UNKNOWN },
-    { 2, NOT_CONNECTED, NULL, "network: cut off", OD_PLACEMENT_UNKNOWN },
-    { 2, LOST, NO_RECORD, "not_found: NORECORDFOUND: HTTP 200 without a message", OD_PLACEMENT_UNKNOWN },
-};
-
 static void go_to_stage(rig *r, int stage) {
     static const char *const answers[] = { RECORD_OF("t0", "COMPLETED", "1"), SUCCEEDED };
     for (int i = 0; i < stage; i++) {
         fake_answer(&r->network, r->network.first, 200, "", answers[i]);
         step(r);
-    }
-}
-
-static void R14_each_stage_says_what_its_failure_proves(void **state) {
-    (void)state;
-    for (size_t i = 0; i < sizeof(stage_rows) / sizeof(stage_rows[0]); i++) {
-        rig r;
-        rig_client(&r, "symbee", "{" SYMBEE ",\"retry\":false}");
-        od_request *request = place_7(&r, "", NULL);
-        go_to_stage(&r, stage_rows[i].stage);
-        if (stage_rows[i].answer == NULL) {
-            meet(&r, stage_rows[i].how);
-        } else {
-            fake_answer(&r.network, r.network.first, 200, "", stage_rows[i].answer);
-            step(&r);
-        }
-        assert_failed(request, stage_rows[i].error, stage_rows[i].placement);
-        assert_int_equal(r.network.sent_count, stage_rows[i].stage + 1);
-        od_request_unref(request);
-        rig_close(&r);
-    }
-}
-
-static void R14_each_stage_says_what_is_known_when_it_is_taken_back(void **state) {
-    (void)state;
-    static const od_placement known[2][3] = {
-        { OD_PLACEMENT_NOT_PLACED, OD_PLACEMENT_NOT_PLACED, OD_PLACEMENT_UNKNOWN },
-        { OD_PLACEMENT_NOT_PLACED, OD_PLACEMENT_UNKNOWN, OD_PLACEMENT_UNKNOWN },
-    };
-    for (int i = 0; i < 12; i++) {
-        int stage = i % 3, left = i / 3 % 2;
-        rig r;
-        rig_client(&r, "symbee", "{" SYMBEE "}");
-        od_request *request = place_7(&r, "", NULL);
-        go_to_stage(&r, stage);
-        if (left)
-            fake_leave(&r.network, r.network.first);
-        if (i < 6) {
-            od_request_cancel(request);
-            step(&r);
-        } else {
-            od_client_free(r.client);
-            r.client = NULL;
-        }
-        assert_failed(request, i < 6 ? "canceled: the request was canceled" : "closed: the client or engine was closed",
-                      known[left][stage]);
-        od_request_unref(request);
-        rig_close(&r);
     }
 }
 
@@ -607,63 +489,6 @@ static void R4_send_before_and_a_single_try_hold_for_each_stage(void **state) {
     rig_close(&r);
 }
 
-static void R14_a_bad_call_is_refused_before_anything_is_asked(void **state) {
-    (void)state;
-    rig r;
-    rig_client(&r, "symbee", "{" SYMBEE "}");
-    od_value *call = parse("{\"to\":\"555\"}");
-    od_request *request = NULL;
-    od_error error = OD_ERROR_INIT;
-    assert_int_equal(od_client_place(r.client, call, NULL, &request, &error), OD_VALIDATION);
-    assert_error(&error, "validation /previewRecordData/1/value: expected E.164 (+ and up to 15 digits), got \"555\"");
-    assert_int_equal(error.placement, OD_PLACEMENT_NOT_PLACED);
-    assert_null(request);
-    assert_int_equal(r.network.sent_count, 0);
-    od_value_unref(call);
-    rig_close(&r);
-}
-
-static void R14_stages_without_memory_say_what_is_known(void **state) {
-    (void)state;
-    size_t failures = 0;
-    bool enough = false;
-    od_value *call = parse("{\"to\":\"+15550100123\",\"contact\":\"7\",\"token\":\"t1\"}");
-    for (size_t n = 1; !enough; n++) {
-        static const char *const answers[] = { RECORD_OF("t0", "COMPLETED", "1"), SUCCEEDED, SUCCEEDED };
-        rig r;
-        rig_client(&r, "symbee", "{" SYMBEE ",\"retry\":false}");
-        od__buffer_add_text(&r.network.sent, "");
-        od_request *request = NULL;
-        od_error error = OD_ERROR_INIT;
-        size_t answered = 0;
-        od__memory_fail_at(n);
-        od_status status = od_client_place(r.client, call, NULL, &request, &error);
-        for (int i = 0; status == OD_OK && i < 4; i++) {
-            if (r.network.first != NULL)
-                fake_answer(&r.network, r.network.first, 200, "", answers[answered++]);
-            (void)od_engine_step(r.engine, 0, NULL);
-            (void)od_engine_step(r.engine, 0, NULL);
-        }
-        enough = od__memory_fail_at(0) < n;
-        if (status == OD_OK) {
-            assert_true(od_request_finished(request));
-            error = *od_request_error(request);
-        }
-        if (error.code != OD_OK)
-            assert_true(error.placement == OD_PLACEMENT_UNKNOWN ||
-                        (error.placement == OD_PLACEMENT_NOT_PLACED && r.network.sent_count < 2));
-        else
-            assert_non_null(od_request_result(request));
-        failures += error.code != OD_OK;
-        if (enough)
-            assert_int_equal(error.code, OD_OK);
-        od_request_unref(request);
-        rig_close(&r);
-    }
-    assert_true(failures > 60);
-    od_value_unref(call);
-}
-
 void json_set_alloc_funcs(void *(*allocate)(size_t bytes), void (*release)(void *block));
 
 int main(void) {
@@ -675,13 +500,8 @@ int main(void) {
         cmocka_unit_test(R6_a_record_is_taken_back_and_that_is_proven),
         cmocka_unit_test(R6_a_withdrawal_without_memory_fails),
         cmocka_unit_test(R6_what_cannot_be_taken_back_is_refused),
-        cmocka_unit_test(R14_a_record_is_searched_replaced_and_called_again),
         cmocka_unit_test(R14_a_record_with_this_token_is_placed_already),
-        cmocka_unit_test(R14_each_stage_says_what_its_failure_proves),
-        cmocka_unit_test(R14_each_stage_says_what_is_known_when_it_is_taken_back),
         cmocka_unit_test(R4_send_before_and_a_single_try_hold_for_each_stage),
-        cmocka_unit_test(R14_a_bad_call_is_refused_before_anything_is_asked),
-        cmocka_unit_test(R14_stages_without_memory_say_what_is_known),
         cmocka_unit_test(R21_a_single_try_is_sent_once),
         cmocka_unit_test(R21_a_single_try_that_wants_a_fresh_authorization_comes_back),
         cmocka_unit_test(R21_an_unpaced_call_takes_no_slot_of_the_client),

@@ -311,10 +311,13 @@ static void test_times_at_the_ends_of_all_calendars(void **state) {
     (void)state;
     od_ruleset *ruleset = compile("{\"hours\":{\"mon\":[\"10:00-20:00\"]},"
                                   "\"caps\":[{\"name\":\"a\",\"limit\":1,\"per\":\"person\",\"kind\":\"rolling\",\"ms\":86400000},"
-                                  "{\"name\":\"b\",\"limit\":1,\"per\":\"person\",\"kind\":\"days\",\"days\":3660}],"
-                                  "\"gaps\":[{\"name\":\"c\",\"ms\":86400000,\"per\":\"person\"}]}");
+                                  "{\"name\":\"b\",\"limit\":1,\"per\":\"person\",\"kind\":\"days\",\"days\":3660},"
+                                  "{\"name\":\"d\",\"limit\":1,\"per\":\"person\",\"kind\":\"month\"},"
+                                  "{\"name\":\"e\",\"limit\":1,\"per\":\"person\",\"kind\":\"since\",\"event\":\"busy\"}],"
+                                  "\"gaps\":[{\"name\":\"c\",\"ms\":86400000,\"per\":\"person\",\"after\":\"busy\"}]}");
     const int64_t ends[] = {INT64_MIN, INT64_MIN + 1, -1, 0, INT64_MAX - 1, INT64_MAX};
-    od_past past[2] = {{.of_person = true, .counts = true}, {.of_number = true, .counts = true}};
+    od_past past[2] = {{.of_person = true, .counts = true, .has_outcome = true, .kind = OD_OUTCOME_busy},
+                       {.of_number = true, .counts = true}};
     for (size_t i = 0; i < 6; i++) {
         for (size_t j = 0; j < 6; j++) {
             od_facts facts = {.zones = "America/New_York", .history = past, .history_count = 2,

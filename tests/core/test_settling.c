@@ -18,7 +18,8 @@
 #define OPTIONS                                                                                                     \
     "{\"base_url\":\"https://gws.example.com\",\"username\":\"u\",\"password\":\"p\",\"device_id\":\"d1\","          \
     "\"application_id\":134,\"campaign_name\":\"C\",\"calling_list\":\"L\",\"time_zone\":\"GMT\","                   \
-    "\"phone_type\":\"Mobile\",\"retry\":false}"
+    "\"phone_type\":\"Mobile\",\"place_call_with\":\"add_record\",\"retry\":false}"
+#define PLACE "{\"to\":\"12345\",\"token\":\"r\",\"fields\":{\"from\":0,\"until\":86339,\"wait\":true}}"
 #define SUCCESS "{\"statusCode\":0}"
 #define ADD(wait)                                                                                                   \
     "{\"phoneNumber\":\"12345\",\"from\":0,\"until\":86339,\"referenceId\":\"r\",\"wait\":" wait "}"
@@ -233,6 +234,84 @@ static void R19_an_answer_that_was_lost_is_made_good_by_an_event(void **state) {
     close_rig(&r, subscription);
 }
 
+/* A placement that waits has its chain from the start: what follows it in another process needs no more than the result. */
+static void a_placement_may_wait_for_its_chain(void **state) {
+    (void)state;
+    rig r;
+    od_subscription *subscription = open_rig(&r);
+    od_value *call = parse(PLACE), *placed;
+    od_request *request = NULL, *tracked = NULL;
+    assert_int_equal(od_client_place(r.client, call, NULL, &request, NULL), OD_OK);
+    step(&r);
+    assert_string_equal(fake_sent(&r.network), POSTED);
+    answer(&r, 200, SUCCESS);
+    hear(&r, "/v2/me/outbound", ACKNOWLEDGED);
+    hear(&r, "/me/internal", CHAIN);
+    assert_value(od_request_result(request),
+                 "{\"state\":\"handed_off\",\"vendor\":\"genesys\",\"token\":\"r\",\"to\":\"12345\",\"response\":"
+                 "{\"statusCode\":0,\"referenceId\":\"r\",\"event\":" ACKNOWLEDGED ",\"chainId\":2}}");
+    placed = od_value_ref(od_request_result(request));
+    od_request_unref(request);
+    close_rig(&r, subscription);
+
+    subscription = open_rig(&r);
+    assert_int_equal(od_client_track(r.client, placed, 0, &tracked, NULL), OD_OK);
+    step(&r);
+    hear(&r, "/me/internal", "{\"userData\":{\"GSW_USER_EVENT\":\"RecordProcessed\",\"GSW_CHAIN_ID\":2,\"GSW_CALL_RESULT\":6}}");
+    assert_string_equal(od_value_string(od_value_get(od_request_result(tracked), "kind")), "busy");
+    od_request_unref(tracked);
+    close_rig(&r, subscription);
+
+    subscription = open_rig(&r);
+    assert_int_equal(od_client_place(r.client, call, NULL, &request, NULL), OD_OK);
+    step(&r);
+    break_off(&r);
+    pass_ms(&r, 30000);
+    assert_failed(request, "network: cut off", OD_PLACEMENT_UNKNOWN);
+    od_request_unref(request);
+    close_rig(&r, subscription);
+    od_value_unref(placed);
+    od_value_unref(call);
+}
+
+static void a_placement_that_waits_needs_a_subscription(void **state) {
+    (void)state;
+    rig r;
+    od_value *call = parse(PLACE);
+    od_request *request = (od_request *)&r;
+    od_error error = OD_ERROR_INIT;
+    rig_client(&r, "genesys", OPTIONS);
+    assert_int_equal(od_client_place(r.client, call, NULL, &request, &error), OD_VALIDATION);
+    assert_error(&error, "validation /wait: expected a subscription to /v2/me/outbound, whose events tell of it");
+    assert_int_equal(error.placement, OD_PLACEMENT_NOT_PLACED);
+    assert_null(request);
+    od_value_unref(call);
+    rig_close(&r);
+}
+
+/* What was heard of a record before proves that it was added. */
+static void R19_a_lost_record_is_found_by_what_was_heard(void **state) {
+    (void)state;
+    rig r;
+    od_value *call = parse("{\"to\":\"12345\",\"token\":\"r\"}");
+    od_request *request = NULL;
+    od_subscription *subscription = open_rig(&r);
+    assert_int_equal(od_client_find(r.client, call, &request, NULL), OD_OK);
+    step(&r);
+    assert_failed(request, "validation: a record that was added cannot be looked up: only events tell of it, and none of "
+                           "this one was heard", OD_PLACEMENT_NONE);
+    od_request_unref(request);
+    hear(&r, "/v2/me/outbound", ACKNOWLEDGED);
+    hear(&r, "/me/internal", CHAIN);
+    assert_int_equal(od_client_find(r.client, call, &request, NULL), OD_OK);
+    step(&r);
+    assert_value(od_request_result(request), "{\"placement\":\"placed\",\"call\":{\"chain_id\":2,\"state\":\"handed_off\","
+                                             "\"vendor\":\"genesys\",\"token\":\"r\",\"to\":\"12345\"}}");
+    od_request_unref(request);
+    od_value_unref(call);
+    close_rig(&r, subscription);
+}
+
 static const struct { const char *phase; od_placement placement; } cancel_rows[] = {
     { "before a byte has left", OD_PLACEMENT_NOT_PLACED },
     { "before the answer", OD_PLACEMENT_UNKNOWN },
@@ -304,14 +383,15 @@ static void a_session_has_started_when_its_device_is_logged_in(void **state) {
 
 /* ---- out of memory ---- */
 
-static bool run_without(size_t n) {
+static bool run_without(size_t n, bool placing) {
     rig r;
     od_subscription *subscription = open_rig(&r);
-    od_value *given = parse(ADD("true")), *acknowledged = parse(ACKNOWLEDGED), *chain = parse(CHAIN);
+    od_value *given = parse(placing ? PLACE : ADD("true")), *acknowledged = parse(ACKNOWLEDGED), *chain = parse(CHAIN);
     od_request *request = NULL;
     od_error error = OD_ERROR_INIT;
     od__memory_fail_at(n);
-    od_status status = od_client_submit(r.client, "add_record", given, NULL, &request, &error);
+    od_status status = placing ? od_client_place(r.client, given, NULL, &request, &error)
+                               : od_client_submit(r.client, "add_record", given, NULL, &request, &error);
     if (status == OD_OK) {
         answer(&r, 200, SUCCESS);
         od__follow_hear(r.client, "/v2/me/outbound", acknowledged);
@@ -336,10 +416,12 @@ static bool run_without(size_t n) {
 
 static void every_allocation_may_fail(void **state) {
     (void)state;
-    size_t n = 1;
-    while (!run_without(n))
-        assert_true(++n < 1000);
-    assert_true(n > 50); /* or the allocations do not go through the door that this test holds */
+    for (int placing = 0; placing < 2; placing++) {
+        size_t n = 1;
+        while (!run_without(n, placing))
+            assert_true(++n < 1000);
+        assert_true(n > 50); /* or the allocations do not go through the door that this test holds */
+    }
 }
 
 int main(void) {
@@ -351,6 +433,9 @@ int main(void) {
         cmocka_unit_test(waiting_needs_a_subscription_and_good_parameters),
         cmocka_unit_test(a_refusal_ends_it),
         cmocka_unit_test(R19_an_answer_that_was_lost_is_made_good_by_an_event),
+        cmocka_unit_test(a_placement_may_wait_for_its_chain),
+        cmocka_unit_test(a_placement_that_waits_needs_a_subscription),
+        cmocka_unit_test(R19_a_lost_record_is_found_by_what_was_heard),
         cmocka_unit_test(canceling_and_closing_say_what_is_known),
         cmocka_unit_test(a_session_has_started_when_its_device_is_logged_in),
         cmocka_unit_test(every_allocation_may_fail),

@@ -242,12 +242,12 @@ static void a_placed_record_is_tracked_to_its_outcome(void **state) {
     od_value *call = parse("{\"to\":\"+15550100123\",\"contact\":\"7\",\"token\":\"t1\"}");
     od_request *placed = NULL, *tracked = NULL;
     assert_int_equal(od_client_place(r.client, call, NULL, &placed, NULL), OD_OK);
-    fake_answer(&r.network, r.network.first, 200, "", GONE);
+    fake_answer(&r.network, r.network.first, 200, "", GONE); /* the person is new to the campaign */
     step(&r);
     fake_answer(&r.network, r.network.first, 200, "", SUCCEEDED);
     step(&r);
     assert_value(od_request_result(placed), "{\"id\":\"7\",\"state\":\"handed_off\",\"vendor\":\"symbee\",\"token\":\"t1\","
-                                            "\"response\":" SUCCEEDED "}");
+                                            "\"to\":\"+15550100123\",\"response\":" SUCCEEDED "}");
     (void)fake_sent(&r.network);
     assert_int_equal(od_client_track(r.client, od_request_result(placed), 0, &tracked, NULL), OD_OK);
     step(&r);
@@ -284,7 +284,7 @@ static void a_lost_placement_is_found_by_its_record(void **state) {
     step(&r);
     assert_value(od_request_result(found),
                  "{\"placement\":\"placed\",\"call\":{\"id\":\"7\",\"state\":\"handed_off\",\"vendor\":\"symbee\","
-                 "\"token\":\"t1\"}}");
+                 "\"token\":\"t1\",\"to\":\"+15550100123\",\"contact\":\"7\",\"at\":1440938160}}");
     od_value_unref(call);
     od_request_unref(found);
     rig_close(&r);

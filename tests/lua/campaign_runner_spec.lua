@@ -472,6 +472,56 @@ describe("a campaign", function()
         assert.equal(1, #world.rings)
     end)
 
+    it("goes on when it is resumed after a pause, and takes nobody meanwhile", function()
+        local client, hooks_run = support.client(world), 0
+        local made = support.campaign(support.people(12), { fake = client }, { pace = { max_open = 2 },
+            eligible = function() hooks_run = hooks_run + 1 return true end })
+        local paused_rings
+        world.scheduler.run(function()
+            world.scheduler.daemon(function()
+                world.scheduler.sleep(90)
+                world.store:campaign_set { campaign = "renewals", state = "paused" }
+                world.scheduler.sleep(70)
+                paused_rings, hooks_run = #world.rings, 0
+                world.scheduler.sleep(600)
+                assert.equal(paused_rings, #world.rings)
+                assert.equal(0, hooks_run)
+                world.store:campaign_set { campaign = "renewals", state = "running" }
+            end)
+            local figures = support.run(world, made)
+            assert.equal(0, figures.exit_code)
+        end)
+        assert.equal(4, paused_rings)
+        assert.equal(12, #world.rings)
+        assert.matches("warning: campaign renewals is paused", table.concat(world.logs, "\n"), 1, true)
+    end)
+
+    it("keeps to a rate that the store books, and runs no hook again for it", function()
+        local hooks_run = 0
+        local _, client = run_one({ per_second = 0.5, place_s = 0.01 }, { pace = { max_open = 50 },
+            eligible = function()
+                hooks_run = hooks_run + 1
+                return true
+            end }, support.people(12))
+        assert.equal(12, #world.rings)
+        for i = 2, 12 do assert.is_true(client.sent[i].at - client.sent[i - 1].at >= 1.99) end
+        assert.is_true(client.sent[12].at <= 30, tostring(client.sent[12].at))
+        assert.equal(12, hooks_run)
+    end)
+
+    it("lets others have a turn when there is no room for a contact", function()
+        local one = support.client(world, { kind = "one", hands_off = true,
+            place = function() return "handed_off" end,
+            track = function() return world.engine:wall() > support.MONDAY_10 + 3000 and "answered" or nil, 1 end })
+        local other = support.client(world, { kind = "other" })
+        local figures = support.run(world, support.campaign(support.people(8), { one = one, other = other }, {
+            pace = { max_open = 2, max_handed_off = 1 },
+            route = function(contact) return { tonumber(contact.id) <= 4 and "one" or "other" } end }))
+        assert.equal(8, figures.contacts.done)
+        assert.equal("other", world.rings[1].vendor)
+        assert.is_true(world.rings[4].at < support.MONDAY_10 + 3000)
+    end)
+
     it("tries again to record what has happened while the store is out of reach", function()
         local failures = 0
         world.store.fail.settle = function()

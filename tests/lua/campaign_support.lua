@@ -23,6 +23,33 @@ function support.unknown(code)
     return errors.new(code or "network", "the answer was lost", { placement = "unknown" })
 end
 
+-- As world, over the real store in a file of its own; world:close() removes it.
+function support.real_world(options)
+    local world = support.world(options)
+    world.path = os.tmpname()
+    os.remove(world.path)
+    local shm = io.open("/dev/shm/.", "rb") -- days of beats are as many commits
+    if shm then
+        shm:close()
+        world.path = world.path:gsub("^.*/", "/dev/shm/outdial-")
+    end
+    function world:open()
+        self.store = assert(require("outdial.store").open(self.path, { create = true, scheduler = self.scheduler }))
+    end
+    -- As another process would, when the first is gone.
+    function world:reopen()
+        self.store:close()
+        self.scheduler = scheduler.new(self.engine) -- tasks of the old one never run again
+        self:open()
+    end
+    function world:close()
+        self.store:close()
+        for _, ending in ipairs { "", "-wal", "-shm", ".lock", ".mark", ".key" } do os.remove(self.path .. ending) end
+    end
+    world:open()
+    return world
+end
+
 -- A world: { engine, scheduler, store, rings = { ... } }. Every phone that rings is in rings, in order.
 function support.world(options)
     options = options or {}

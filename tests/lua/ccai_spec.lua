@@ -118,7 +118,7 @@ describe("CCAI Platform", function()
             assert.same({ found = false }, (ccai:find(wanted)))
             local call = assert(ccai:place_call { to = "+18596579625", fields = { ticket_id = "71450" } })
             assert.same({ placement = "placed", call = { id = call.id, state = "placed", vendor = "ccai_platform",
-                token = "t-1" } }, (ccai:find(wanted)))
+                token = "t-1", to = wanted.to, at = wanted.at, fields = wanted.fields } }, (ccai:find(wanted)))
             advance(300)
             assert(ccai:place_call { to = "+18596579625", fields = { ticket_id = "71450" } })
             assert.same({ found = false }, (ccai:find(wanted)))

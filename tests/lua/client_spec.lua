@@ -67,7 +67,7 @@ describe("a client", function()
         end)
         assert.is_nil(err)
         assert.same({ id = CONTACT, state = "placed", vendor = "amazon_connect", token = "token-1",
-            response = { ContactId = CONTACT } }, call)
+            to = "+12065550101", response = { ContactId = CONTACT } }, call)
         assert.equal(1, #seen)
         assert.equal("PUT", seen[1].method)
         assert.equal("/contact/outbound-voice", seen[1].path)
@@ -139,6 +139,9 @@ describe("a client", function()
         assert.is_nil(core.to_json(prepared):find("wJalrXUtnFEMI", 1, true))
         local _, err = client:prepare("start_outbound_voice_contact", {})
         assert.equal("validation", err.code)
+        local meant = assert(client:prepare("place_call", { to = "+12065550101", token = "t-1" }))
+        assert.same({ "start_outbound_voice_contact", "t-1", "t-1" },
+            { meant.operation, meant.token, meant.body.ClientToken })
     end)
 
     it("is refused a connection, and knows that nothing was placed", function()

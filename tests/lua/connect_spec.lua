@@ -116,8 +116,8 @@ describe("Amazon Connect", function()
             for i = 1, 3 do assert(client:place_call { to = "+12065550001", token = "token-" .. i }) end
             local found = assert(client:find { token = "token-2", to = "+12065550001", at = at })
             assert.equal("placed", found.placement)
-            assert.same({ id = found.call.id, state = "placed", vendor = "amazon_connect", token = "token-2" },
-                found.call)
+            assert.same({ id = found.call.id, state = "placed", vendor = "amazon_connect", token = "token-2",
+                to = "+12065550001", at = at }, found.call)
             assert.same({ found = false }, (client:find { token = "token-4", at = at }))
             assert.same({ found = false }, (client:find { token = "token-2", at = at - 1000 }))
             advance(60)

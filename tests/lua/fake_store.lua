@@ -118,10 +118,13 @@ end
 local function resource(self, campaign, params)
     if campaign.state ~= "running" then return campaign.state == "paused" and "paused" or "campaign_held" end
     local function ours(leg) return leg.campaign == campaign.name end
-    if count_open(self, function(leg) return ours(leg) and leg.state ~= "handed_off" and leg.state ~= "in_doubt" end)
+    if params.hands_off then
+        if count_open(self, function(leg) return ours(leg) and leg.state == "handed_off" end)
+            >= (campaign.max_handed_off or math.huge) then return "max_handed_off" end
+    elseif count_open(self, function(leg)
+            return ours(leg) and leg.state ~= "handed_off" and leg.state ~= "in_doubt"
+        end)
         >= (campaign.max_open or math.huge) then return "pace" end
-    if count_open(self, function(leg) return ours(leg) and leg.state == "handed_off" end)
-        >= (campaign.max_handed_off or math.huge) then return "max_handed_off" end
     if params.client_max_open and count_open(self, function(leg) return leg.client == params.client
         and leg.state ~= "handed_off" and leg.state ~= "in_doubt" end) >= params.client_max_open then
         return "client_max_open"

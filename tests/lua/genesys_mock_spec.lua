@@ -44,7 +44,7 @@ describe("a Genesys client and the mock", function()
             it(("R19 follows a call to %s to its end, with participants as %s"):format(row[1], shape), function()
                 started(function(client)
                     local call = assert(client:place_call { to = row[1], token = "t-1" })
-                    assert.same({ state = "handed_off", vendor = "genesys", token = "t-1",
+                    assert.same({ state = "handed_off", vendor = "genesys", token = "t-1", to = row[1],
                         response = { statusCode = 0 } }, call)
                     local ended = assert(client:track(call, { timeout = 30 }))
                     assert.equal(row[2], ended.kind)

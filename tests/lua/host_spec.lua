@@ -391,6 +391,22 @@ describe("outdial operations", function()
     end)
 
     it("refuses what it does not know", function()
+        check("operations genesys.place_call", [[
+genesys.place_call
+  places a call, in the same way at every vendor; outdial call with --dry-run shows the request
+
+fields
+  to            string         required  the number to call
+  from          string                   the number shown to the person called
+  contact       string                   your id of the person called
+  token         string                   names this attempt at the vendor (default: a random UUID)
+  attributes    map of string            keys and values that go along with the call
+  not_before    number                   Unix seconds: a vendor that rings later rings no earlier
+  not_after     number                   Unix seconds: such a vendor rings before it
+  zone          string                   the person's IANA time zone, for such a vendor
+  ring_timeout  integer                  seconds of ringing, where the vendor lets them be chosen
+  fields        map of any               fields of the vendor's own operation; they win
+]], "", 0)
         check("operations genesis", "",
             'outdial operations: unknown vendor "genesis", did you mean "genesys"?\n'
             .. "Try: outdial operations --help\n", 2)
@@ -462,8 +478,6 @@ describe("outdial call", function()
             { START .. "Name=a Name.x=b", "Name has a value already" },
             { START .. "--regoin x", "unknown option --regoin, did you mean --region?" },
             { START .. "--region", "--region needs a value" },
-            { "call amazon_connect.place_call to=+12065550100 --dry-run",
-                "--dry-run shows one operation, and place_call chooses one: name it" },
         }
         for _, row in ipairs(rows) do
             local out, err, code = outdial(row[1])
@@ -490,6 +504,24 @@ Content-Type: application/json
   "InstanceId": "i-1",
   "RingTimeoutInSeconds": 25,
   "SourcePhoneNumber": "+12065550101"
+}
+]], "", 0)
+    end)
+
+    it("prints the request that a neutral call would be", function()
+        check("call genesys.place_call to=5001 token=t-1 --dry-run --base-url http://gws --username u --password p "
+            .. "--device-id d", [[
+POST http://gws/api/v2/me/devices/d/calls
+Content-Type: application/json
+
+{
+  "destination": {
+    "phoneNumber": "5001"
+  },
+  "operationName": "Dial",
+  "userData": {
+    "outdial": "t-1"
+  }
 }
 ]], "", 0)
     end)
@@ -539,7 +571,8 @@ Content-Type: application/json
         local out, err, rang = with_mock("$OUTDIAL call amazon_connect.place_call to=+12065550100 token=t-1 "
             .. "attributes.plan=gold " .. CONNECT .. "; echo \"call $?\"")
         assert.equal("", err)
-        local tail = '\n  "state": "placed",\n  "token": "t-1",\n  "vendor": "amazon_connect"\n}\ncall 0\nmock 0\n'
+        local tail = '\n  "state": "placed",\n  "to": "+12065550100",\n  "token": "t-1",\n'
+            .. '  "vendor": "amazon_connect"\n}\ncall 0\nmock 0\n'
         assert.equal(tail, out:sub(-#tail))
         local _, count = rang:gsub("\n", "")
         assert.equal(1, count)

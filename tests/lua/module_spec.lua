@@ -5,7 +5,8 @@ local outdial = require "outdial"
 
 describe("outdial", function()
     it("has the names that scripts are written against", function()
-        for _, name in ipairs { "run", "spawn", "sleep", "each", "stop", "stopping", "check", "client",
+        for _, name in ipairs { "run", "spawn", "sleep", "each", "stop", "stopping", "check", "client", "attach",
+            "define_vendor",
             "amazon_connect", "genesys", "ccai_platform", "symbee" } do
             assert.equal("function", type(outdial[name]), name)
         end

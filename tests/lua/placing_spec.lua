@@ -152,16 +152,17 @@ describe("R6 a call that is taken back", function()
                 .. "got nothing", tostring(err))
             local function withdraw_beside_its_clock(handle, token)
                 placed.record_handle, placed.token = handle, token
-                local task = outdial.spawn(function() return assert(genesys:withdraw(placed)) end)
-                local clock = outdial.spawn(function()
-                    for _ = 1, 1000 do
+                local task = outdial.spawn(function() return genesys:withdraw(placed) end)
+                local done = false
+                outdial.spawn(function()
+                    while not done do
                         now_ms = now_ms + 10
                         outdial.sleep(0.002)
                     end
                 end)
-                local result = task:join()
-                clock:cancel()
-                return result
+                local result, problem = task:join()
+                done = true
+                return assert(result, tostring(problem))
             end
             assert.same({ withdrawn = true }, withdraw_beside_its_clock(1, "t-1"))
             assert.same({ withdrawn = true }, withdraw_beside_its_clock(1, "t-1"))
@@ -217,7 +218,8 @@ describe("R14 a second attempt at a person with a record", function()
         with_mock("symbee", SYMBEE, function(symbee)
             place(symbee, "t-1")
             now_ms = now_ms + 60000
-            assert.same({ id = "7", state = "handed_off", vendor = "symbee", token = "t-1" }, place(symbee, "t-1"))
+            assert.same({ id = "7", state = "handed_off", vendor = "symbee", token = "t-1", to = "+14155550123" },
+                place(symbee, "t-1"))
             now_ms = now_ms + 60000
             local record = assert(symbee:search_preview_campaign { clientId = "7" }).previewRecordClientData[1]
             assert.equal(1, record.workAttempts)

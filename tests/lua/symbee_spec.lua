@@ -120,9 +120,8 @@ describe("Symbee Connect", function()
             local placed = assert(symbee:place_call(call))
             assert.equal("handed_off", placed.state)
             assert.equal("7", placed.id)
-            assert.same({ placement = "placed",
-                call = { id = "7", state = "handed_off", vendor = "symbee", token = "token-7" } },
-                assert(symbee:find(call)))
+            assert.same({ placement = "placed", call = { id = "7", state = "handed_off", vendor = "symbee",
+                token = "token-7", to = "+15550100123", contact = "7" } }, assert(symbee:find(call)))
             assert(symbee:change_campaign_record_status { clientId = "7", previewRecordStateEnum = "REMOVED" })
             local outcome = assert(symbee:track(placed))
             assert.equal("canceled", outcome.kind)
@@ -153,6 +152,53 @@ describe("Symbee Connect", function()
                 assert.equal(row[3], outcome.rang)
                 assert.is_true(outcome.at > (now_ms - 60000) / 1000 and outcome.at < now_ms / 1000)
             end
+        end)
+    end)
+
+    -- The first attempt ends WORKED or COMPLETED, the second rings the same person's phone through the same record.
+    it("R14 makes a second attempt of the same record, and tells its end from the first one's", function()
+        with_mock({ work_codes = { Answered = "answered", ["No Answer"] = "no_answer", Declined = "declined" } },
+            function(symbee, server)
+                for _, row in ipairs {
+                    { "+14155550123", "answered", "COMPLETED" }, { "+14155599001", "no_answer", "WORKED" },
+                    { "+14155599003", "declined", "COMPLETED" },
+                } do
+                    local rings = server.state.phone_log.total
+                    local first = assert(symbee:place_call { to = row[1], contact = row[1], token = "first" .. row[1] })
+                    assert.is_nil(first.work_attempts)
+                    now_ms = now_ms + 60000
+                    assert.equal(row[2], assert(symbee:track(first)).kind)
+                    assert.equal(rings + 1, server.state.phone_log.total)
+
+                    now_ms = now_ms + 1000
+                    local second = assert(symbee:place_call { to = row[1], contact = row[1], token = "second" .. row[1],
+                        fields = { nextEarliestWorkTimeUTC = now_ms } })
+                    assert.equal(1, second.work_attempts)
+                    assert.equal(row[3], second.workedState)
+                    local _, early = symbee:track(second, { timeout = 0.01 })
+                    assert.equal("timeout", early.code) -- and not the end of the first one
+                    now_ms = now_ms + 60000
+                    local ended = assert(symbee:track(second))
+                    assert.equal(row[2], ended.kind)
+                    assert.equal(2, ended.raw.workAttempts)
+                    assert.equal(rings + 2, server.state.phone_log.total)
+                    -- What a store has kept in the way of text is enough, also in another process.
+                    assert.equal(row[2], assert(symbee:track { vendor = "symbee", id = second.id,
+                        token = second.token }).kind)
+                end
+            end)
+    end)
+
+    it("R6 takes a record back, and shows that no phone rang for it", function()
+        with_mock({}, function(symbee, server)
+            local rings = server.state.phone_log.total
+            local placed = assert(symbee:place_call { to = "+14155550123", contact = "7", token = "t" })
+            assert(symbee:change_campaign_record_status { clientId = placed.id,
+                campaignName = placed.response.campaignName, previewRecordStateEnum = "REMOVED" })
+            now_ms = now_ms + 3600000
+            local ended = assert(symbee:track { vendor = placed.vendor, id = placed.id, token = placed.token })
+            assert.same({ "canceled", "no" }, { ended.kind, ended.rang })
+            assert.equal(rings, server.state.phone_log.total)
         end)
     end)
 

@@ -31,20 +31,6 @@ local command = {
 
 local PLACE_CALL = catalogue.PLACE_CALL
 
--- The fields of a neutral call; what is in `fields` is the vendor's own.
-local CALL_FIELDS = {
-    { name = "to", type = "string" },
-    { name = "from", type = "string" },
-    { name = "contact", type = "string" },
-    { name = "token", type = "string" },
-    { name = "attributes", type = "map of string" },
-    { name = "not_before", type = "number" },
-    { name = "not_after", type = "number" },
-    { name = "zone", type = "string" },
-    { name = "ring_timeout", type = "integer" },
-    { name = "fields", type = "map of any" },
-}
-
 -- Returns the vendor's name and its operation (a description, or PLACE_CALL), or nil and what is wrong with the word.
 local function read_target(word)
     local vendor_name, name = (word or ""):match("^([^.]+)%.(.+)$")
@@ -155,7 +141,7 @@ local function send(vendor, operation, given, parameters, dry_run)
     client:keep_logs()
     local result
     if dry_run then
-        result, err = client:prepare(operation.name, parameters)
+        result, err = client:prepare(operation == PLACE_CALL and PLACE_CALL or operation.name, parameters)
     else
         local request
         if operation == PLACE_CALL then
@@ -182,14 +168,11 @@ function command.run(args)
         return options.misuse(command, operation)
     end
     local is_neutral = operation == PLACE_CALL
-    if is_neutral and args["dry-run"] then
-        return options.misuse(command, "--dry-run shows one operation, and place_call chooses one: name it")
-    end
     local given, wrong = read_options(vendor, args.other)
     if not given then
         return options.misuse(command, wrong)
     end
-    local parameters, unread = read_parameters(is_neutral and CALL_FIELDS or operation.fields, args)
+    local parameters, unread = read_parameters(is_neutral and catalogue.CALL_FIELDS or operation.fields, args)
     if not parameters then
         return options.misuse(command, unread)
     end

@@ -7,6 +7,20 @@ local catalogue = {}
 -- Not an operation of a vendor, but said where one is: the same call at every vendor.
 catalogue.PLACE_CALL = "place_call"
 
+--- Its fields.
+catalogue.CALL_FIELDS = {
+    { name = "to", type = "string", required = true, summary = "the number to call" },
+    { name = "from", type = "string", summary = "the number shown to the person called" },
+    { name = "contact", type = "string", summary = "your id of the person called" },
+    { name = "token", type = "string", summary = "names this attempt at the vendor", default = "a random UUID" },
+    { name = "attributes", type = "map of string", summary = "keys and values that go along with the call" },
+    { name = "not_before", type = "number", summary = "Unix seconds: a vendor that rings later rings no earlier" },
+    { name = "not_after", type = "number", summary = "Unix seconds: such a vendor rings before it" },
+    { name = "zone", type = "string", summary = "the person's IANA time zone, for such a vendor" },
+    { name = "ring_timeout", type = "integer", summary = "seconds of ringing, where the vendor lets them be chosen" },
+    { name = "fields", type = "map of any", summary = "fields of the vendor's own operation; they win" },
+}
+
 local function hint(near)
     return near and (", did you mean \"%s\"?"):format(near) or ""
 end

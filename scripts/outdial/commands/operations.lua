@@ -135,6 +135,18 @@ local function print_operation(vendor, operation, as_json)
     end
 end
 
+-- Which operation it comes to depends on the client's options and the call: --dry-run of outdial call shows it.
+local function print_neutral(vendor, as_json)
+    if as_json then
+        io.stdout:write(json.pretty({ name = catalogue.PLACE_CALL, fields = catalogue.CALL_FIELDS }), "\n")
+        return
+    end
+    io.stdout:write(program.heading(vendor.name .. "." .. catalogue.PLACE_CALL), "\n", columns.layout({ { "",
+        "places a call, in the same way at every vendor; outdial call with --dry-run shows the request" } },
+        program.columns()))
+    print_fields("fields", catalogue.CALL_FIELDS)
+end
+
 function command.run(args)
     if args[2] then
         return options.misuse(command, "unexpected argument " .. args[2])
@@ -158,6 +170,10 @@ function command.run(args)
         return program.DONE
     elseif not operation_name then
         print_vendor(vendor, args.json)
+        return program.DONE
+    end
+    if operation_name == catalogue.PLACE_CALL then
+        print_neutral(vendor, args.json)
         return program.DONE
     end
     local operation, wrong = catalogue.find_operation(vendor.name, operation_name)

@@ -1,0 +1,72 @@
+-- Sending one leg: its tries, joined into one placement (R3), each with a slot of the store's (R21) and only while it
+-- may still be sent (R4). A token is sent again only where the vendor knows it, by this process and at once (R2).
+local core = require "outdial.core"
+
+local M = {}
+
+local MAX_TRIES = 3
+local REPEATED = { throttled = true, network = true, unavailable = true } -- what another try may help
+local BACKOFF_S, RESEND_WITHIN_S = 0.5, 3
+
+-- Whether the vendor takes a second request with the same token for the same call.
+local function knows_tokens(account, prepared)
+    if account.info.repeats ~= nil then return account.info.repeats end
+    return core.describe(account.kind, prepared.operation)["repeat"] == "token"
+end
+
+-- Whether one more try may be made after this answer; joined is what all tries so far are.
+local function may_repeat(self, err)
+    if self.tries >= MAX_TRIES or self.work:stopped() then return false end
+    if err.placement == "not_placed" then
+        return self.joined ~= "unknown" and err.retryable and REPEATED[err.code] or false
+    end
+    return self.knows_tokens and self.work:now() - self.first_at < self.resend_within
+end
+
+-- Takes a slot for one more try and waits for it. Returns whether it may be made.
+local function wait_for_slot(self, err)
+    local work, prepared, now = self.work, self.prepared, self.work:now()
+    local at = now + math.max(err.retry_after or 0, BACKOFF_S * 2 ^ (self.tries - 1) * self.random())
+    if prepared.per_second then
+        local slot = work:store("slot", { leg = self.leg, bucket = prepared.bucket, per_second = prepared.per_second,
+            burst = prepared.burst or 1 })
+        if not slot or slot.refused then return false end
+        at = math.max(at, slot.send_at_ms / 1000)
+    end
+    if at >= self.last_at then return false end
+    if at > now then work.scheduler.sleep(at - now) end
+    return true
+end
+
+local function try(self, call)
+    local account = self.account
+    local result, err = account.client:place_call(call, { send_before = self.last_at, single_try = true, unpaced = true,
+        timeout = account.settings.timeout })
+    self.tries = self.tries + 1
+    account:record(err)
+    return result, err
+end
+
+-- M.place(work, account, call, intent, prepared, random) -> placement, result, err: "placed" or "handed_off" with the
+-- result, "not_placed" or "unknown" with the error of the try that tells.
+function M.place(work, account, call, intent, prepared, random)
+    local wait_s = intent.send_at_ms / 1000 - work:now()
+    if wait_s > 0 then work.scheduler.sleep(wait_s) end
+    local self = { work = work, account = account, prepared = prepared, random = random, leg = intent.leg, tries = 0,
+        knows_tokens = knows_tokens(account, prepared), first_at = work:now(), last_at = intent.send_before_ms / 1000,
+        resend_within = account.settings.resend_within or RESEND_WITHIN_S }
+    local because
+    repeat
+        local result, err = try(self, call)
+        if result then return result.state == "handed_off" and "handed_off" or "placed", result end
+        if self.joined ~= "unknown" then -- a later refusal settles that try only
+            self.joined, because = err.placement == "not_placed" and "not_placed" or "unknown", err
+        end
+        if self.joined == "unknown" then
+            self.last_at = math.min(self.last_at, self.first_at + self.resend_within)
+        end
+    until not may_repeat(self, err) or not wait_for_slot(self, err)
+    return self.joined, nil, because
+end
+
+return M

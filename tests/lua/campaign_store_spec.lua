@@ -1,0 +1,336 @@
+-- The worker over the real store, on a clock that only moves when all wait.
+package.path = "tests/lua/?.lua;" .. package.path
+local outdial = require "outdial"
+local retry = require "outdial.retry"
+local support = require "campaign_support"
+
+local HOUR, DAY = 3600, 86400
+
+describe("a campaign over its store", function()
+    local world
+
+    before_each(function() world = support.real_world() end)
+    after_each(function() world:close() end)
+
+    local ZONED = { id = "customer", numbers = { "phone" }, zone = { column = "zone", default = "America/New_York" } }
+
+    local function run(rows, behave, more)
+        local client = support.client(world, behave)
+        more = more or {}
+        more.map = more.map or ZONED
+        local figures, err = support.run(world, support.campaign(rows, { fake = client }, more))
+        assert(figures, err)
+        return figures, client
+    end
+
+    it("calls everyone once and ends", function()
+        local figures, client = run(support.people(25))
+        assert.equal(0, figures.exit_code, figures.why)
+        assert.equal(25, #world.rings)
+        assert.equal(25, client.placed)
+        assert.equal(25, figures.contacts.done)
+        assert.same({ answered = 25 }, figures.outcomes)
+    end)
+
+    local function states(figures)
+        local list = {}
+        for state, count in pairs(figures.contacts) do
+            if count > 0 and state ~= "total" then list[#list + 1] = count .. " " .. state end
+        end
+        table.sort(list)
+        return table.concat(list, ", ")
+    end
+
+    -- What the store tells of one contact, newest first.
+    local function events(id, name)
+        local told = assert(world.store:explain { campaign = "renewals", contact = id })
+        local list = {}
+        for _, entry in ipairs(told.journal) do
+            if entry.event == name then list[#list + 1] = entry end
+        end
+        return list
+    end
+
+    local function refuse() return nil, support.refused("rejected") end
+
+    -- Starts a run and stops it like a killed process as soon as done() says so: nothing is recorded any more.
+    local function kill_when(done, rows, behave, more)
+        local client = support.client(world, behave)
+        more = more or {}
+        more.map = more.map or ZONED
+        local made = support.campaign(rows, { fake = client }, more)
+        local s = world.scheduler
+        s.spawn(function() support.run(world, made) end)
+        repeat s.engine:step() until done(client)
+        world:reopen()
+        return client
+    end
+
+    it("R2 sends nothing again after a restart: what may have rung is in doubt", function()
+        kill_when(function(client) return client.placed == 3 end, support.people(3), { place_s = 5, repeats = true })
+        local rung = #world.rings
+        local figures, client = run(support.people(3), { repeats = true })
+        assert.equal(0, client.placed)
+        assert.equal(rung, #world.rings)
+        assert.equal("3 held", states(figures))
+        assert.equal(3, figures.doubts)
+        assert.equal(3, figures.exit_code)
+    end)
+
+    it("R5 calls again once two looks have found nothing of a dead worker's call", function()
+        kill_when(function(client) return client.placed == 1 end, support.people(1), { place_s = 5 })
+        local looks = 0
+        local figures, client = run(support.people(40), { look_after_ms = 60000, find = function(call)
+            looks = looks + 1
+            assert.equal("1", call.contact)
+            return { found = false }
+        end }, { pace = { max_open = 1 } })
+        assert.is_true(looks >= 2)
+        assert.equal("40 done", states(figures))
+        assert.equal(40, client.placed)
+    end)
+
+    it("R5 follows the call of a dead worker that a look finds", function()
+        kill_when(function(client) return client.placed == 1 end, support.people(1), { place_s = 5 })
+        local figures, client = run(support.people(40), { find = function(call)
+            return { placement = "placed",
+                call = { id = "found", state = "placed", vendor = "fake", token = call.token } }
+        end }, { pace = { max_open = 1 } })
+        assert.equal("40 done", states(figures))
+        assert.equal(39, client.placed)
+        assert.same({ answered = 40 }, figures.outcomes)
+        assert.equal(0, figures.exit_code)
+    end)
+
+    it("R6 follows a call that a dead worker had handed off without limit", function()
+        kill_when(function(client) return #client.tracked == 1 end, support.people(1), { hands_off = true,
+            place = function() return "handed_off" end, track = function() return nil end })
+        local from = world.engine:wall()
+        local figures = run(support.people(1), { track = function(call)
+            assert.equal("handed_off", call.state)
+            return world.engine:wall() > from + 2 * DAY and "answered" or nil, 1
+        end })
+        assert.equal("1 done", states(figures))
+        assert.same({ answered = 1 }, figures.outcomes)
+    end)
+
+    it("R8 goes to the next vendor with a leg of its own, once", function()
+        local one = support.client(world, { kind = "one", place = refuse })
+        local other = support.client(world, { kind = "two" })
+        local figures = support.run(world, support.campaign(support.people(1), { one = one, two = other },
+            { route = { "one", "two" }, map = ZONED }))
+        assert.equal("1 done", states(figures))
+        assert.equal(1, one.placed)
+        assert.equal(1, other.placed)
+        assert.not_equal(one.sent[1].call.token, other.sent[1].call.token)
+        assert.equal(2, #events("1", "intent"))
+    end)
+
+    it("R8 ends an attempt whose next leg is not made", function()
+        local one = support.client(world, { kind = "one", place = refuse })
+        local other = support.client(world, { kind = "two" })
+        local figures = support.run(world, support.campaign(support.people(1), { one = one, two = other },
+            { route = { "one", "two" }, map = ZONED, plan = function(_, ctx, call)
+                return ctx.vendor == "one" and call or outdial.skip("not by two")
+            end }))
+        assert.equal("1 done", states(figures))
+        assert.equal(0, other.placed)
+        assert.equal("not by two", events("1", "decided")[1].data.text)
+    end)
+
+    it("R12 writes a doubt off when the script says so, and exits 0", function()
+        local figures = run(support.people(2), { place = function() return "lost" end },
+            { on_doubt = function() return outdial.WRITE_OFF end })
+        assert.equal("2 done", states(figures))
+        assert.equal(0, figures.exit_code)
+    end)
+
+    it("R17 has one call open per seat, and rests one whose agent is busy", function()
+        local busy, open, most = true, 0, 0
+        local figures, client = run(support.people(4), { seats = { "ann" }, place = function()
+            if busy then
+                busy = false
+                return nil, support.refused("rejected", { retryable = true })
+            end
+            open = open + 1
+            most = math.max(most, open)
+            return "placed"
+        end }, { on_outcome = function() open = open - 1 end })
+        assert.equal("4 done", states(figures))
+        assert.equal(1, most)
+        assert.equal(5, client.placed)
+        assert.is_true(client.sent[2].at - client.sent[1].at >= 30)
+    end)
+
+    it("R18 makes a callback in spite of the gap, and reports one that was missed", function()
+        local asked = {}
+        run(support.people(2), nil, { hours = { every_day = "06:00-18:00" }, on_outcome = function(contact, _, ctx)
+            if asked[contact.id] then return end
+            asked[contact.id] = true
+            return outdial.callback(ctx.now + (contact.id == "1" and 1 or 20) * HOUR, { within = "30m" })
+        end })
+        assert.equal(4, #world.rings)
+        assert.is_true(world.rings[3].at - world.rings[1].at < 1.1 * HOUR)
+        assert.equal(0, #events("1", "callback_missed"))
+        assert.equal(1, #events("2", "callback_missed"))
+    end)
+
+    it("R16 calls nobody who is listed, and does not start with a list that it cannot read", function()
+        local list = os.tmpname()
+        local file = assert(io.open(list, "w"))
+        file:write("number\n+14155550002\n")
+        file:close()
+        local figures = run(support.people(3), nil, { do_not_call = list })
+        assert.equal("1 suppressed, 2 done", states(figures))
+        os.remove(list)
+        world:reopen()
+        local client = support.client(world)
+        local none, err = support.run(world, support.campaign(support.people(3), { fake = client },
+            { do_not_call = list, map = ZONED }))
+        assert.is_nil(none)
+        assert.matches(list, tostring(err), 1, true)
+        assert.equal(0, client.placed)
+    end)
+
+    it("R9 calls two contacts with one number one after the other", function()
+        local open, most = 0, 0
+        local rows = { { customer = "1", phone = "+14155550001" }, { customer = "2", phone = "+14155550001" } }
+        local figures = run(rows, { place = function()
+            open = open + 1
+            most = math.max(most, open)
+            return "placed"
+        end }, { on_outcome = function() open = open - 1 end, loosen = { numbers = "shared line" } })
+        assert.equal("2 done", states(figures))
+        assert.equal(1, most)
+    end)
+
+    it("reads a file of contacts, rejects what is none, and reads it again without calling again", function()
+        local path = os.tmpname()
+        local file = assert(io.open(path, "w"))
+        file:write("no,mobile,land\n1,(415) 555-0001,US\n2,nonsense,US\n3,+442079460101,GB\n")
+        file:close()
+        local source = outdial.contacts.csv(path, { id = "no", numbers = "mobile",
+            country = { column = "land", default = "US" }, zone = { default = "America/New_York" } })
+        local client = support.client(world)
+        local options = { name = "renewals", store = "x", vendors = { fake = client }, contacts = source,
+            hours = { every_day = "00:00-24:00" } }
+        local figures = support.run(world, outdial.campaign(options))
+        assert.equal(3, figures.imported.rows)
+        assert.equal(1, figures.imported.rejected)
+        assert.equal("2 done", states(figures))
+        world:reopen()
+        options.vendors = { fake = support.client(world) }
+        figures = support.run(world, outdial.campaign(options))
+        assert.equal(0, figures.imported.added)
+        assert.equal(2, client.placed)
+        os.remove(path)
+    end)
+
+    it("leaves open calls to the next run when it is stopped", function()
+        local client = support.client(world, { track = function() return "answered", 50 end, place_s = 2 })
+        local made = support.campaign(support.people(30), { fake = client }, { pace = { max_open = 5 }, map = ZONED })
+        local figures
+        world.scheduler.run(function()
+            world.scheduler.daemon(function()
+                world.scheduler.sleep(20)
+                world.scheduler.stop()
+            end)
+            figures = support.run(world, made)
+        end)
+        assert.equal(4, figures.exit_code)
+        assert.equal("25 ready, 5 open", states(figures))
+        world:reopen()
+        figures = run(support.people(30))
+        assert.equal("30 done", states(figures))
+        assert.equal(30, #world.rings)
+    end)
+
+    it("goes on after a pause, and ends when it is stopped for good", function()
+        local client = support.client(world)
+        local made = support.campaign(support.people(12), { fake = client }, { pace = { max_open = 2 }, map = ZONED })
+        local figures, while_paused
+        world.scheduler.run(function()
+            world.scheduler.daemon(function()
+                world.scheduler.sleep(90)
+                assert(world.store:campaign_set { campaign = "renewals", state = "paused", by = "ann" })
+                world.scheduler.sleep(600)
+                while_paused = #world.rings
+                assert(world.store:campaign_set { campaign = "renewals", state = "running", by = "ann" })
+                world.scheduler.sleep(90)
+                assert(world.store:campaign_set { campaign = "renewals", state = "stopped", by = "ann" })
+            end)
+            figures = support.run(world, made)
+        end)
+        assert.equal(4, while_paused)
+        assert.is_true(#world.rings > 4 and #world.rings < 12)
+        assert.equal("stopped", figures.state)
+    end)
+
+    it("holds the campaign of a hook that fails, and goes on in the next run", function()
+        local figures = run(support.people(2), nil, { eligible = function() error("boom") end })
+        assert.equal(1, figures.exit_code)
+        assert.equal("held", figures.state)
+        assert.matches("^hook eligible %(.*campaign_store_spec.lua:%d+%): .*boom$", figures.why)
+        world:reopen()
+        figures = run(support.people(2))
+        assert.equal("2 done", states(figures))
+    end)
+
+    -- The hour and weekday of wall times in a zone, as the system has it.
+    local function local_times(zone, times)
+        local list = os.tmpname()
+        local file = assert(io.open(list, "w"))
+        for _, at in ipairs(times) do file:write(("@%d\n"):format(math.floor(at))) end
+        file:close()
+        local pipe = assert(io.popen(("TZ=%s date -f %s '+%%u %%H %%M %%F'"):format(zone, list)))
+        local out = {}
+        for line in pipe:lines() do
+            local day, hour, minute, date = line:match("(%d) (%d+) (%d+) (.*)")
+            out[#out + 1] = { day = tonumber(day), hour = hour + minute / 60, date = date }
+        end
+        pipe:close()
+        os.remove(list)
+        return out
+    end
+
+    it("lands over 30 days where windows, caps, gaps and retries say, in zones with odd rules", function()
+        world:close()
+        -- From 2026-03-20 on; the clocks change in Berlin on March 29, at Lord Howe on April 5.
+        world = support.real_world { wall = 1774000000 }
+        local attempts = _VERSION == "Lua 5.4" and 20 or 7 -- 30 days of beats take their time: once is enough
+        local zones = { "America/Phoenix", "Australia/Lord_Howe", "Asia/Kathmandu", "Pacific/Apia", "Europe/Berlin" }
+        local rows, zone_of = {}, {}
+        for i = 1, 20 do
+            rows[i] = { customer = tostring(i), phone = ("+1415555%04d"):format(i), zone = zones[i % #zones + 1] }
+            zone_of[rows[i].phone] = rows[i].zone
+        end
+        local policy = assert(retry.new { max_attempts = attempts,
+            on = { no_answer = { after = "5h" }, ["*"] = { stop = "x" } } })
+        local figures = run(rows, { track = function() return "no_answer", 25 end }, { retry = policy,
+            hours = { mon_fri = "10:00-20:00", sat = "10:00-18:00", holidays = { "2026-04-03" } },
+            caps = { { 20, per = "person", every = "30d" } } })
+        assert.equal("20 exhausted", states(figures))
+        assert.is_true(world.engine:now() > (attempts == 20 and 20 or 7) * DAY)
+        assert.equal(20 * attempts, #world.rings)
+        for _, zone in ipairs(zones) do
+            local times, by_person = {}, {}
+            for _, ring in ipairs(world.rings) do
+                if zone_of[ring.to] == zone then
+                    times[#times + 1] = ring.at
+                    by_person[ring.to] = by_person[ring.to] or {}
+                    table.insert(by_person[ring.to], ring.at)
+                end
+            end
+            for _, at in ipairs(local_times(zone, times)) do
+                assert.is_true(at.day ~= 7, zone .. " on a Sunday")
+                assert.is_true(at.hour >= 10 and at.hour < (at.day == 6 and 18 or 20), zone .. " at " .. at.hour)
+                assert.not_equal("2026-04-03", at.date)
+            end
+            for _, rung in pairs(by_person) do
+                for i = 2, #rung do assert.is_true(rung[i] - rung[i - 1] >= 4 * HOUR) end
+                for i = 3, #rung do assert.is_true(rung[i] - rung[i - 2] >= DAY - 1) end
+                for i = 6, #rung do assert.is_true(rung[i] - rung[i - 5] >= 7 * DAY - 1) end
+            end
+        end
+    end)
+end)
