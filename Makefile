@@ -49,7 +49,8 @@ lua_pc      = $(if $(filter 5.1,$(1)),lua5.1,lua$(1))
 lua_cflags  = $(shell pkg-config --cflags $(call lua_pc,$(1)))
 
 .PHONY: all
-all: $(BUILD)/liboutdial.a $(BUILD)/liboutdial.so $(BUILD)/outdial lua $(BUILD)/compile_commands.json
+all: $(BUILD)/liboutdial.a $(BUILD)/liboutdial.so $(BUILD)/liboutdial-lua5.4.a $(BUILD)/outdial lua \
+    $(BUILD)/compile_commands.json
 
 .PHONY: help
 help: ## this list
@@ -118,7 +119,13 @@ $(BUILD)/obj/embedded.o: $(BUILD)/embedded.c
 	$(call compile,-Ibindings/host)
 
 $(BUILD)/obj/bindings/host/%.o: bindings/host/%.c
-	$(call compile,-Ibindings/host $(call lua_cflags,5.4))
+	$(call compile,-Ibindings/host -Ibindings/lua -Ibindings/lua/include $(call lua_cflags,5.4))
+
+# The same library for the Lua 5.4 states of other programs, to be linked before liboutdial.a.
+$(BUILD)/liboutdial-lua5.4.a: $(LUA_SRC:%.c=$(BUILD)/obj/lua5.4/%.o) $(BUILD)/obj/bindings/host/library.o $(BUILD)/obj/embedded.o
+	$(call say,AR,$@)
+	@rm -f $@
+	$(Q)ar rcs $@ $^
 
 $(BUILD)/outdial: $(HOST_OBJ) $(LUA_SRC:%.c=$(BUILD)/obj/lua5.4/%.o) $(BUILD)/liboutdial.a
 	$(call say,LD,$@)
@@ -318,14 +325,17 @@ docs: $(BUILD)/outdial ## the reference of all operations, from their descriptor
 
 .PHONY: install
 install: all ## copy header, libraries, outdial.pc, host and Lua library under PREFIX (and DESTDIR)
-	install -d $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(PREFIX)/bin
+	install -d $(DESTDIR)$(PREFIX)/include/outdial $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(PREFIX)/bin
 	install -m 644 core/include/outdial.h $(DESTDIR)$(PREFIX)/include/outdial.h
-	install -m 644 $(BUILD)/liboutdial.a $(DESTDIR)$(LIBDIR)/liboutdial.a
+	install -m 644 bindings/lua/include/outdial/lua.h $(DESTDIR)$(PREFIX)/include/outdial/lua.h
+	install -m 644 $(BUILD)/liboutdial.a $(BUILD)/liboutdial-lua5.4.a $(DESTDIR)$(LIBDIR)/
 	install -m 755 $(BUILD)/liboutdial.so.$(VERSION) $(DESTDIR)$(LIBDIR)/liboutdial.so.$(VERSION)
 	ln -sf liboutdial.so.$(VERSION) $(DESTDIR)$(LIBDIR)/liboutdial.so.$(SOVERSION)
 	ln -sf liboutdial.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)/liboutdial.so
-	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' core/outdial.pc.in \
-	    > $(DESTDIR)$(LIBDIR)/pkgconfig/outdial.pc
+	for pc in core/outdial.pc bindings/lua/outdial-lua5.4.pc; do \
+	    sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' $$pc.in \
+	        > $(DESTDIR)$(LIBDIR)/pkgconfig/$${pc##*/} || exit 1; \
+	done
 	install -m 755 $(BUILD)/outdial $(DESTDIR)$(PREFIX)/bin/outdial
 	for v in $(LUA_MODULE_VERSIONS); do \
 	    install -d $(DESTDIR)$(LIBDIR)/lua/$$v/outdial $(DESTDIR)$(PREFIX)/share/lua/$$v/outdial || exit 1; \
@@ -335,8 +345,10 @@ install: all ## copy header, libraries, outdial.pc, host and Lua library under P
 
 .PHONY: uninstall
 uninstall: ## remove what install put there
-	rm -f $(DESTDIR)$(PREFIX)/include/outdial.h $(DESTDIR)$(LIBDIR)/liboutdial.* \
-	    $(DESTDIR)$(LIBDIR)/pkgconfig/outdial.pc $(DESTDIR)$(PREFIX)/bin/outdial
+	rm -f $(DESTDIR)$(PREFIX)/include/outdial.h $(DESTDIR)$(LIBDIR)/liboutdial.* $(DESTDIR)$(LIBDIR)/liboutdial-lua5.4.a \
+	    $(DESTDIR)$(LIBDIR)/pkgconfig/outdial.pc $(DESTDIR)$(LIBDIR)/pkgconfig/outdial-lua5.4.pc \
+	    $(DESTDIR)$(PREFIX)/bin/outdial
+	rm -rf $(DESTDIR)$(PREFIX)/include/outdial
 	for v in $(LUA_MODULE_VERSIONS); do rm -rf $(DESTDIR)$(LIBDIR)/lua/$$v/outdial $(DESTDIR)$(PREFIX)/share/lua/$$v/outdial; done
 
 .PHONY: clean

@@ -80,7 +80,12 @@ void od__request_finish(od_request *request, od_value *result) {
 }
 
 od_request *od_engine_take(od_engine *engine) {
+    return od__engine_take_of(engine, NULL);
+}
+
+od_request *od__engine_take_of(od_engine *engine, const void *owner) {
     od_request *request = engine->finished;
+    while (request != NULL && request->owner != owner) request = request->next;
     if (request == NULL) return NULL;
     take_out(&engine->finished, &engine->finished_last, request);
     leave_engine(request);

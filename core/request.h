@@ -24,6 +24,8 @@ struct od_request {
     od_error error;
     od_value *result;
     void *context;
+    const void *owner;      /* who is given it when it is finished: NULL: whoever calls od_engine_take; else only owner, by
+                               od__engine_take_of. Set at once after it began */
     od_request *next, *previous;  /* in the engine's list of pending or of finished ones */
     od_job job;                   /* for cancelling from a clean stack */
 };
@@ -33,6 +35,8 @@ void od__request_init(od_request *request, const od_request_kind *kind, od_engin
 /* Gives the caller's reference to *out; out NULL: gives it up, and od_engine_take is the only way to the request (an
  * unref would say that nobody wants it any more). */
 void od__request_hand_out(od_request *request, od_request **out);
+/* As od_engine_take, for one owner. */
+od_request *od__engine_take_of(od_engine *engine, const void *owner);
 /* Finishes it: moves it to the finished queue. result is taken (may be NULL); error stays as the kind set it. */
 void od__request_finish(od_request *request, od_value *result);
 

@@ -58,7 +58,7 @@ fence "no vendor is named outside its own room" '"(amazon_connect|genesys|ccai_p
 fence "unbounded string functions are not used" '[^_a-z](sprintf|strcpy|strcat|strncat|gets|strtok|atoi|alloca|setenv) *\(' core bindings
 
 missing=
-for header in $(find core bindings -name '*.h' ! -path 'core/include/*' ! -name compat.h); do
+for header in $(find core bindings -name '*.h' ! -path '*/include/*' ! -name compat.h); do
     grep -q 'pragma GCC visibility push(hidden)' "$header" || missing="$missing $header"
 done
 if [ -n "$missing" ]; then

@@ -9,11 +9,8 @@
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "embedded.h"
+#include "library.h"
 
-#define CHUNK_NAME_BYTES 256
-
-int luaopen_outdial_core(lua_State *L);
 int luaopen_outdial_httpd(lua_State *L);
 
 struct host_script {
@@ -56,47 +53,11 @@ static int open_host(lua_State *L) {
     return 1;
 }
 
-/* ---- the embedded library ---- */
-
-static const host_embedded *find_embedded(const char *module) {
-    for (const host_embedded *row = host_embedded_table; row->module; row++)
-        if (strcmp(row->module, module) == 0)
-            return row;
-    return NULL;
-}
-
-/* A searcher of `require`: name -> loader, file. The chunk is named by its file, so that tracebacks say where. */
-static int search_embedded(lua_State *L) {
-    const host_embedded *row = find_embedded(luaL_checkstring(L, 1));
-    if (!row) {
-        lua_pushfstring(L, "no module '%s' in the program", lua_tostring(L, 1));
-        return 1;
-    }
-    char chunk[CHUNK_NAME_BYTES];
-    snprintf(chunk, sizeof(chunk), "@%s", row->file);
-    if (luaL_loadbufferx(L, row->text, row->text_bytes, chunk, "t") != LUA_OK)
-        return lua_error(L);
-    lua_pushstring(L, row->file);
-    return 2;
-}
-
-/* Puts the searcher right after package.preload: the program's own library wins over an installed one. */
-static void add_searcher(lua_State *L) {
-    lua_getglobal(L, "package");
-    lua_getfield(L, -1, "searchers");
-    for (lua_Integer i = luaL_len(L, -1); i >= 2; i--) {
-        lua_rawgeti(L, -1, i);
-        lua_rawseti(L, -2, i + 1);
-    }
-    lua_pushcfunction(L, search_embedded);
-    lua_rawseti(L, -2, 2);
-    lua_pop(L, 2);
-}
+/* ---- the library ---- */
 
 static void add_preloads(lua_State *L, host_script *script) {
+    library_add(L);
     luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
-    lua_pushcfunction(L, luaopen_outdial_core);
-    lua_setfield(L, -2, "outdial.core");
     lua_pushcfunction(L, luaopen_outdial_httpd);
     lua_setfield(L, -2, "outdial.httpd");
     lua_pushlightuserdata(L, script);
@@ -126,7 +87,6 @@ static int run_protected(lua_State *L) {
     const host_arguments *arguments = lua_touserdata(L, 1);
     luaL_openlibs(L);
     add_preloads(L, arguments->script);
-    add_searcher(L);
     lua_getglobal(L, "require");
     lua_pushliteral(L, "outdial.commands");
     lua_call(L, 1, 1);

@@ -27,6 +27,7 @@
 typedef struct od_lua_core {
     od_engine *engine;
     int references;
+    bool borrowed;     /* the engine is the program's */
     bool manual;       /* the clock below is the engine's: for tests */
     int64_t now_us;
     int64_t wall_ms;
@@ -80,7 +81,7 @@ void *od__lua_handle_new(lua_State *L, size_t bytes, const char *type);
 void od__lua_handle_type(lua_State *L, const char *type, const luaL_Reg *methods, const luaL_Reg *metamethods);
 /* Sets each function in the table on top of the stack. */
 void od__lua_register(lua_State *L, const luaL_Reg *functions);
-/* Gives up one reference to core; the last one frees the engine. */
+/* Gives up one reference to core; the last one frees the engine, if it is not the program's. */
 void od__lua_core_unref(od_lua_core *core);
 
 /* ---- value.c ---- */
@@ -114,6 +115,8 @@ od_lua_request *od__lua_request_new(lua_State *L, int attached, od_lua_client *c
 void od__lua_request_list(lua_State *L, int attached, int index, const void *key);
 void od__lua_request_delist(lua_State *L, int attached, const void *key);
 
+/* Has engines that core.engine_new makes without options be this one, which the program keeps. */
+void od__lua_engine_give(lua_State *L, od_engine *engine);
 int od__lua_engine_new(lua_State *L);
 int od__lua_client_new(lua_State *L);
 int od__lua_client_subscribe(lua_State *L);

@@ -124,6 +124,7 @@ static int start(lua_State *L, od_lua_client *box, const char *operation, int in
         od__lua_request_delist(L, index + 1, request);
         return od__lua_fail(L, &err);
     }
+    request->request->owner = box->core;
     box->pending++;
     return 1;
 }
@@ -157,6 +158,7 @@ static int follow(lua_State *L, od_purpose purpose, int64_t timeout_ms) {
         od__lua_request_delist(L, 3, request);
         return od__lua_fail(L, &err);
     }
+    request->request->owner = box->core;
     box->pending++;
     return 1;
 }

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "request.h"
 
 #define MANUAL_WALL_S 1700000000.0 /* where the wall clock of a manual engine starts unless told */
 
@@ -54,11 +55,28 @@ static bool read_options(lua_State *L, int index, double *wall_s) {
     return manual;
 }
 
+static const char given_engine = 0; /* its address is the key in the registry */
+
+void od__lua_engine_give(lua_State *L, od_engine *engine) {
+    lua_pushlightuserdata(L, (void *)(uintptr_t)&given_engine);
+    lua_pushlightuserdata(L, engine);
+    lua_rawset(L, LUA_REGISTRYINDEX);
+}
+
+static od_engine *find_given(lua_State *L) {
+    lua_pushlightuserdata(L, (void *)(uintptr_t)&given_engine);
+    lua_rawget(L, LUA_REGISTRYINDEX);
+    od_engine *engine = lua_touserdata(L, -1);
+    lua_pop(L, 1);
+    return engine;
+}
+
 /* core.engine_new([{ clock = "manual", wall = seconds }]) -> engine, or nil, err. A manual clock is for tests without a
  * network: it moves by engine:advance, and a step that has nothing to do but wait moves it to the next timer. */
 int od__lua_engine_new(lua_State *L) {
     double wall_s;
     bool manual = read_options(L, 1, &wall_s);
+    od_engine *given = lua_isnoneornil(L, 1) ? find_given(L) : NULL;
     od_lua_engine *box = od__lua_handle_new(L, sizeof *box, OD_LUA_ENGINE);
     int index = lua_gettop(L);
     lua_createtable(L, 4, 0);
@@ -85,7 +103,9 @@ int od__lua_engine_new(lua_State *L) {
         options.wall_ms = manual_wall_ms;
         options.context = core;
     }
-    if (od_engine_new(&options, &core->engine, &err) != OD_OK) {
+    core->borrowed = given != NULL;
+    core->engine = given;
+    if (!given && od_engine_new(&options, &core->engine, &err) != OD_OK) {
         od__free(core);
         return od__lua_fail(L, &err);
     }
@@ -108,7 +128,7 @@ static int to_timeout_ms(lua_State *L, int index) {
 }
 
 static bool take(od_lua_engine *box) {
-    if (!box->taken) box->taken = od_engine_take(box->core->engine);
+    if (!box->taken) box->taken = od__engine_take_of(box->core->engine, box->core);
     return box->taken != NULL;
 }
 
@@ -200,8 +220,10 @@ static int engine_wake(lua_State *L) {
     return 0;
 }
 
-static int finish_start(lua_State *L, od_lua_request *request, od_status status, const od_error *err) {
+static int finish_start(lua_State *L, const od_lua_engine *box, od_lua_request *request, od_status status,
+                        const od_error *err) {
     if (status != OD_OK) return od__lua_fail(L, err);
+    request->request->owner = box->core;
     od__lua_request_list(L, 2, 3, request->request);
     return 1;
 }
@@ -214,7 +236,7 @@ static int engine_sleep(lua_State *L) {
     od__lua_get_attached(L, 1);
     od_lua_request *request = od__lua_request_new(L, 2, NULL);
     od_error err = OD_ERROR_INIT;
-    return finish_start(L, request, od_engine_sleep(box->core->engine, delay_ms, &request->request, &err), &err);
+    return finish_start(L, box, request, od_engine_sleep(box->core->engine, delay_ms, &request->request, &err), &err);
 }
 
 /* engine:await(descriptor) -> request that finishes once the descriptor is readable, or nil, err. */
@@ -226,7 +248,7 @@ static int engine_await(lua_State *L) {
     od__lua_get_attached(L, 1);
     od_lua_request *request = od__lua_request_new(L, 2, NULL);
     od_error err = OD_ERROR_INIT;
-    return finish_start(L, request, od_engine_await(box->core->engine, descriptor, &request->request, &err), &err);
+    return finish_start(L, box, request, od_engine_await(box->core->engine, descriptor, &request->request, &err), &err);
 }
 
 /* engine:advance(seconds): moves a manual clock; what is due finishes in the next step. */

@@ -1,6 +1,8 @@
 /* handle: the userdata boxes of the binding, born valid but closed. */
 #include "binding.h"
 
+#include "request.h"
+
 #include <string.h>
 
 #include "base/memory.h"
@@ -31,6 +33,9 @@ void od__lua_handle_type(lua_State *L, const char *type, const luaL_Reg *methods
 
 void od__lua_core_unref(od_lua_core *core) {
     if (!core || --core->references > 0) return;
-    od_engine_free(core->engine);
+    if (core->borrowed)
+        for (od_request *request; (request = od__engine_take_of(core->engine, core)) != NULL;) od_request_unref(request);
+    else
+        od_engine_free(core->engine);
     od__free(core);
 }

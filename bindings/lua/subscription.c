@@ -5,6 +5,7 @@
 
 typedef struct od_lua_subscription {
     od_subscription *subscription; /* NULL: closed */
+    const void *owner;             /* of its requests */
 } od_lua_subscription;
 
 static od_lua_subscription *check_type(lua_State *L) {
@@ -24,12 +25,14 @@ int od__lua_client_subscribe(lua_State *L) {
     od_status status = od__lua_value_read(L, 2, channels, &err);
     if (status == OD_OK) status = od_client_subscribe(client->client, *channels, &box->subscription, &err);
     if (status != OD_OK) return od__lua_fail(L, &err);
+    box->owner = client->core;
     lua_settop(L, 3);
     return 1;
 }
 
-static int start(lua_State *L, od_lua_request *request, od_status status, const od_error *err) {
+static int start(lua_State *L, const void *owner, od_lua_request *request, od_status status, const od_error *err) {
     if (status != OD_OK) return od__lua_fail(L, err);
+    request->request->owner = owner;
     od__lua_request_list(L, 2, 3, request->request);
     return 1;
 }
@@ -42,7 +45,7 @@ static int subscription_next(lua_State *L) {
     od__lua_get_attached(L, 1);
     od_lua_request *request = od__lua_request_new(L, 2, NULL);
     od_error err = OD_ERROR_INIT;
-    return start(L, request, od_subscription_next(box->subscription, &request->request, &err), &err);
+    return start(L, box->owner, request, od_subscription_next(box->subscription, &request->request, &err), &err);
 }
 
 /* client:unsubscribe() -> request that finishes when the vendor has been told that nobody listens any more; nil if it was
@@ -57,7 +60,7 @@ int od__lua_client_unsubscribe(lua_State *L) {
     od__lua_get_attached(L, 1);
     od_lua_request *request = od__lua_request_new(L, 2, NULL);
     od_error err = OD_ERROR_INIT;
-    return start(L, request, od_client_unsubscribe(client->client, &request->request, &err), &err);
+    return start(L, client->core, request, od_client_unsubscribe(client->client, &request->request, &err), &err);
 }
 
 /* subscription:close(): events that were not taken are dropped; closing twice does nothing. */

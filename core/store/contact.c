@@ -71,12 +71,15 @@ od_status od__contact_read(od_work *work, int64_t id, od_contact_row *out, od_er
 od_status od__contact_find(od_work *work, const char *campaign, const char *external, od_contact_row *out, od_error *err) {
     *out = (od_contact_row){ 0 };
     od_query query;
-    int64_t count = 0;
+    int64_t count = 0, id = 0;
+    /* Campaigns first: each is one search in the index of its contacts' ids. */
     od__query(&query, work->database, err,
-              "SELECT count(*) FROM contact c JOIN campaign k ON k.id = c.campaign_id"
+              "SELECT count(*), max(c.id) FROM campaign k CROSS JOIN contact c ON c.campaign_id = k.id"
               " WHERE c.external = ?1 AND (?2 IS NULL OR k.name = ?2)", "tt", external, campaign);
-    if (od__query_row(&query))
+    if (od__query_row(&query)) {
         count = od__query_integer(&query, 0);
+        id = od__query_integer(&query, 1);
+    }
     od_status status = od__query_end(&query);
     if (status != OD_OK)
         return status;
@@ -85,9 +88,7 @@ od_status od__contact_find(od_work *work, const char *campaign, const char *exte
     if (count == 0)
         return od__error_set(err, OD_NOT_FOUND, "there is no contact \"%s\"%s%s", external,
                              campaign != NULL ? " in campaign " : "", campaign != NULL ? campaign : "");
-    od__query(&query, work->database, err, CONTACT_COLUMNS "WHERE c.external = ?1 AND (?2 IS NULL OR k.name = ?2)", "tt",
-              external, campaign);
-    return read_one(&query, out, err);
+    return od__contact_read(work, id, out, err);
 }
 
 void od__contact_clear(od_contact_row *row) {

@@ -125,7 +125,7 @@ static od_status attempts_of(od_work *work, const od_contact_row *contact, od_va
 
 static od_status judge_one(od_work *work, const od_campaign_row *campaign, const od_contact_row *contact,
                            const od_judged_number *number, int64_t at_ms, od_value *list, od_error *err) {
-    od_judgement judgement;
+    od_judgement judgement = { 0 };
     od_buffer trail;
     od_maker maker;
     od_gathered *gathered = od__alloc(sizeof(*gathered));

@@ -112,7 +112,7 @@ static od_status add_rows(od_work *work, int64_t campaign_id, int64_t limit, cur
 
 od_status od__verb_export(od_work *work, const od_value *params, od_value **result, od_error *err) {
     int64_t campaign_id = 0, limit = od__param_integer(params, "limit", OD_LIMIT_TAKE);
-    cursor at;
+    cursor at = { 0 };
     od_value *rows = od_value_new_array();
     od_status status = rows != NULL ? read_cursor(od__param_text(params, "after"), &at, err) : od__error_no_memory(err);
     if (status == OD_OK)

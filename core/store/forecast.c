@@ -102,7 +102,7 @@ static od_status count_zones(od_work *work, forecast *self, const od_contact_row
 
 static od_status judge(od_work *work, forecast *self, const od_campaign_row *campaign, const od_contact_row *contact,
                        const od_judged_number *number, od_error *err) {
-    od_judgement judgement;
+    od_judgement judgement = { 0 };
     /* Who waits for a time is judged at that time. */
     bool waits = contact->state == OD_CONTACT_waiting && contact->due_ms > self->at_ms;
     int64_t at_ms = waits ? contact->due_ms : self->at_ms;
@@ -165,9 +165,9 @@ static od_status number_slice(od_work *work, forecast *self, bool *done, od_erro
     od_query query;
     int64_t rows = 0;
     od__query(&query, work->database, err,
-              "SELECT s.number, s.contacts > 1 AND EXISTS (SELECT 1 FROM number n JOIN contact c ON c.id = n.contact_id WHERE"
-              " n.number = s.number AND c.campaign_id = ?2) FROM (SELECT number, count(*) AS contacts FROM number"
-              " WHERE number > ?1 GROUP BY number ORDER BY number LIMIT ?3) s", "tii", self->after_number, self->campaign_id,
+              "SELECT s.number, CASE WHEN s.contacts > 1 THEN EXISTS (SELECT 1 FROM number n CROSS JOIN contact c"
+              " ON c.id = n.contact_id WHERE n.number = s.number AND c.campaign_id = ?2) ELSE 0 END FROM (SELECT number,"
+              " count(*) AS contacts FROM number WHERE number > ?1 GROUP BY number ORDER BY number LIMIT ?3) s", "tii", self->after_number, self->campaign_id,
               (int64_t)NUMBER_ROWS);
     while (od__query_row(&query)) {
         const char *number = od__query_text(&query, 0);

@@ -261,10 +261,27 @@ static od_status number_slice(od_work *work, import *self, bool *done, od_error 
 
 /* ---- the verb ---- */
 
-static od_status finish(od_work *work, import *self, const od_value *params, od_value **result, od_error *err) {
+static od_status journal_import(od_work *work, const import *self, const char *path, const od_value *made, od_error *err) {
+    od_maker maker;
+    od_value *data = NULL;
+    char *text = NULL;
+    od__make(&maker, err);
+    od__make_text(&maker, "path", path);
+    od__make_value(&maker, "result", od_value_ref(made));
+    od_status status = od__made(&maker, &data);
+    if (status == OD_OK)
+        status = od_value_format(data, &text, NULL, err);
+    const od_entry entry = { .campaign_id = self->campaign_id, .event = "imported", .data = text };
+    if (status == OD_OK)
+        status = od__journal(work, &entry, err);
+    od_text_free(text);
+    od_value_unref(data);
+    return status;
+}
+
+static od_status finish(od_work *work, const import *self, const od_value *params, od_value **result, od_error *err) {
     const od_import_progress *progress = od__import_file_progress(self->file);
     od_maker maker;
-    char *text = NULL;
     od__make(&maker, err);
     od__make_integer(&maker, "rows", progress->rows);
     od__make_integer(&maker, "added", self->enlisted[OD_ENLISTED_ADDED]);
@@ -276,19 +293,8 @@ static od_status finish(od_work *work, import *self, const od_value *params, od_
     od__make_integer(&maker, "shared_numbers", self->shared);
     if (progress->rejected > 0)
         od__make_text(&maker, "reject_path", od__param_text(params, "reject_path"));
-    od_value *made = NULL;
-    od_status status = od__made(&maker, &made);
-    if (status == OD_OK)
-        status = od_value_format(made, &text, NULL, err);
-    const od_entry entry = { .campaign_id = self->campaign_id, .event = "imported", .data = text };
-    if (status == OD_OK)
-        status = od__journal(work, &entry, err);
-    od_text_free(text);
-    if (status == OD_OK)
-        *result = made;
-    else
-        od_value_unref(made);
-    return status;
+    od_status status = od__made(&maker, result);
+    return status == OD_OK ? journal_import(work, self, od__param_text(params, "path"), *result, err) : status;
 }
 
 od_status od__verb_import(od_work *work, const od_value *params, od_value **result, od_error *err) {

@@ -23,6 +23,7 @@ od_status od__judge_number(od_work *work, const od_campaign_row *campaign, const
         .is_callback = contact->callback_ms > 0,
     };
     od_zones *zones;
+    *out = (od_judgement){ 0 };
     od_status status = od__rulebook_zones(work, &zones, err);
     if (status == OD_OK)
         status = od__gather(&then, campaign->ruleset, &row, gathered, err);

@@ -3,11 +3,12 @@
 #include <stdio.h>
 
 #include "base/error.h"
+#include "base/fault.h"
 #include "store/journal.h"
 #include "store/owner.h"
 #include "store/schema.h"
 
-#define FIRST_LOOK_MS 60000          /* after a leg came into doubt */
+#define FIRST_LOOK_MS od__tunable("OUTDIAL_FIRST_LOOK_MS", 60000) /* after a leg came into doubt */
 
 od_status od__leg_read(od_work *work, int64_t id, od_leg_row *out, od_error *err) {
     *out = (od_leg_row){ .id = id };

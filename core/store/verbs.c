@@ -60,7 +60,7 @@ static const char *const formats[] = { "csv", "jsonl", NULL };
 static const od_shape format_text = { .kind = OD_KIND_STRING, .choices = formats };
 static const od_shape path_text = { .kind = OD_KIND_STRING, .min = 1, .max = 4000 };
 static const char *const delimiters[] = { ",", ";", "\t", "|", NULL };
-static const od_shape delimiter_text = { .kind = OD_KIND_STRING, .choices = delimiters };
+static const od_shape delimiter_text = { .kind = OD_KIND_STRING, .choices = delimiters, .expected = "a comma, a semicolon, a tab or |" };
 STRUCT(import_shape, CAMPAIGN, NEEDS(path, "the file", path_text), TAKES(format, "csv or jsonl; absent: csv", format_text),
        TAKES(delimiter, "between fields; absent: found by itself", delimiter_text),
        NEEDS(map, "which column is what: { id, numbers, person?, zone?, zone_default?, country?, country_column? }", object),

@@ -143,6 +143,8 @@ int main(int count, char **arguments) {
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
     printf("import_rss_kib %ld\n", usage.ru_maxrss);
+    measure_verb("status", "{}");
+    measure_verb("forecast", "{\"campaign\":\"bench\"}");
     od_store_free(store);
     od_engine_free(engine);
     return 0;

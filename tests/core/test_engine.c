@@ -496,6 +496,35 @@ static void test_memory_failures(void **state) {
     close(ends[1]);
 }
 
+static void test_an_owner_is_given_its_own_requests(void **state) {
+    (void)state;
+    od_engine *own = NULL;
+    od_request *requests[3] = { NULL };
+    int owner;
+    assert_int_equal(od_engine_new(NULL, &own, NULL), OD_OK);
+    for (int i = 0; i < 3; i++) assert_int_equal(od_engine_sleep(own, 0, &requests[i], NULL), OD_OK);
+    requests[1]->owner = &owner;
+    while (od_engine_pending(own) > 0) assert_int_equal(od_engine_step(own, 10, NULL), OD_OK);
+    od_request *taken = od__engine_take_of(own, &owner);
+    assert_ptr_equal(taken, requests[1]);
+    od_request_unref(taken);
+    assert_null(od__engine_take_of(own, &owner));
+    for (int i = 0; i < 2; i++) {
+        taken = od_engine_take(own);
+        assert_true(taken == requests[0] || taken == requests[2]);
+        od_request_unref(taken);
+    }
+    assert_null(od_engine_take(own));
+    for (int i = 0; i < 3; i++) od_request_unref(requests[i]);
+    /* What nobody took goes with the engine. */
+    assert_int_equal(od_engine_sleep(own, 0, &requests[0], NULL), OD_OK);
+    requests[0]->owner = &owner;
+    while (od_engine_pending(own) > 0) assert_int_equal(od_engine_step(own, 10, NULL), OD_OK);
+    od_engine_free(own);
+    assert_true(od_request_finished(requests[0]));
+    od_request_unref(requests[0]);
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
 
 int main(void) {
@@ -504,6 +533,7 @@ int main(void) {
         TEST(test_sleep_takes_any_delay),
         TEST(test_finished_ones_are_taken_in_order_and_once),
         TEST(test_without_out_a_request_is_delivered),
+        TEST(test_an_owner_is_given_its_own_requests),
         TEST(test_one_whose_caller_let_go_before_the_end_is_not_delivered),
         TEST(test_one_whose_caller_let_go_after_the_end_is_delivered),
         TEST(test_cancel_finishes_in_the_next_step),

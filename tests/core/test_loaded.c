@@ -150,7 +150,7 @@ static void a_neutral_call_is_mapped(void **state) {
                            "\"data\":{\"a\":\"b\"},\"ring\":30,\"urgent\":false}"));
     fake_answer(&r.network, r.network.first, 201, "", "{\"call\":{\"id\":12}}");
     step(&r);
-    assert_value(od_request_result(request), "{\"id\":\"12\",\"state\":\"placed\",\"vendor\":\"acme\",\"token\":\"t-1\","
+    assert_value(od_request_result(request), "{\"id\":\"12\",\"state\":\"placed\",\"vendor\":\"acme\",\"token\":\"t-1\",\"to\":\"+15555550100\","
                  "\"response\":{\"call\":{\"id\":12}}}");
     od_request_unref(request);
     od_error error = OD_ERROR_INIT;

@@ -4,11 +4,14 @@
  *   verb, with           a verb and its parameters; "$name" stands for what an earlier step kept
  *   dial, with           takes the contact with this id and intends to call it; keeps $leg, $attempt, $token
  *   gives                members that the result has, to the letter
+ *   is                   the whole result, to the letter
  *   fails                the whole error as one line, where it is to fail
  *   keep                 { name: JSON pointer into the result }
  *   advance_s, jump_s    both clocks go on; only the wall clock does
  *   close                the worker's process dies: its connection closes, its lock is free
- *   file, text           writes a file beside the store */
+ *   file, text, age_s    writes a file beside the store, last changed so many seconds ago
+ *   file, bytes          compares a file beside the store with this text, to the byte
+ *   sql                  what another program does to the store's file */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,9 +21,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <sqlite3.h>
 
 #include "base/memory.h"
 #include "fake.h"
@@ -231,6 +237,16 @@ static void keep(theatre *t, const od_value *step, const od_value *result) {
     }
 }
 
+/* The folder's name is another each time: errors say "$folder" for it. */
+static void hide_folder(const theatre *t, char *line) {
+    static const char name[] = "$folder";
+    size_t length = strlen(t->folder);
+    for (char *at = line; (at = strstr(at, t->folder)) != NULL; at += sizeof(name) - 1) {
+        memcpy(at, name, sizeof(name) - 1);
+        memmove(at + sizeof(name) - 1, at + length, strlen(at + length) + 1);
+    }
+}
+
 static void run_verb(theatre *t, const od_value *step, const char *where) {
     const char *as = text_of(step, "as") != NULL ? text_of(step, "as") : "a";
     const char *verb = text_of(step, "dial") != NULL ? "intend" : text_of(step, "verb");
@@ -242,6 +258,7 @@ static void run_verb(theatre *t, const od_value *step, const char *where) {
     if (request == NULL) {
         char line[1024];
         od_error_format(&err, line, sizeof(line));
+        hide_folder(t, line);
         if (fails == NULL || strcmp(fails, line) != 0)
             fail_msg("%s %s: expected %s, got the error %s", where, verb, fails != NULL ? fails : "a result", line);
         return;
@@ -251,18 +268,52 @@ static void run_verb(theatre *t, const od_value *step, const char *where) {
         fail_msg("%s %s: expected the error %s, got %s", where, verb, fails, json);
     }
     keep(t, step, od_request_result(request));
+    if (od_value_get(step, "is") != NULL) {
+        od_value *expected = substitute(t, od_value_get(step, "is"));
+        char *a = json_of(expected), *b = json_of(od_request_result(request));
+        assert_string_equal(b, a);
+        od_text_free(a);
+        od_text_free(b);
+        od_value_unref(expected);
+    }
     if (od_value_get(step, "gives") != NULL)
         assert_has(t, od_request_result(request), od_value_get(step, "gives"), where);
     od_request_unref(request);
 }
 
-static void write_file(const theatre *t, const char *name, const char *text) {
+static void set_age(const theatre *t, const char *path, double age_s) {
+    int64_t changed_ms = t->clock.wall_ms - (int64_t)(age_s * 1000);
+    const struct timespec changed = { .tv_sec = (time_t)(changed_ms / 1000), .tv_nsec = changed_ms % 1000 * 1000000 };
+    const struct timespec times[2] = { changed, changed };
+    assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+}
+
+static void compare_file(const theatre *t, const char *name, const char *bytes) {
+    char path[256], got[4096];
+    snprintf(path, sizeof(path), "%s/%s", t->folder, name);
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
+    size_t length = fread(got, 1, sizeof(got) - 1, file);
+    assert_int_equal(fclose(file), 0);
+    got[length] = '\0';
+    assert_string_equal(got, bytes);
+}
+
+static void run_sql(const theatre *t, const char *sql) {
+    sqlite3 *other = NULL;
+    assert_int_equal(sqlite3_open(t->path, &other), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(other, sql, NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_close(other), SQLITE_OK);
+}
+
+static void write_file(const theatre *t, const char *name, const char *text, double age_s) {
     char path[256];
     snprintf(path, sizeof(path), "%s/%s", t->folder, name);
     FILE *file = fopen(path, "wb");
     assert_non_null(file);
     assert_int_equal(fwrite(text, 1, strlen(text), file), strlen(text));
     assert_int_equal(fclose(file), 0);
+    set_age(t, path, age_s);
 }
 
 static void run_step(theatre *t, const od_value *step, size_t index) {
@@ -277,10 +328,14 @@ static void run_step(theatre *t, const od_value *step, size_t index) {
         t->clock.wall_ms += (int64_t)(od_value_number(od_value_get(step, "jump_s")) * 1000);
     if (text_of(step, "close") != NULL)
         close_worker(t, text_of(step, "close"));
-    if (text_of(step, "file") != NULL)
-        write_file(t, text_of(step, "file"), text_of(step, "text"));
+    if (text_of(step, "file") != NULL && text_of(step, "text") != NULL)
+        write_file(t, text_of(step, "file"), text_of(step, "text"), od_value_number(od_value_get(step, "age_s")));
+    if (text_of(step, "sql") != NULL)
+        run_sql(t, text_of(step, "sql"));
     if (text_of(step, "verb") != NULL || text_of(step, "dial") != NULL)
         run_verb(t, step, where);
+    if (text_of(step, "file") != NULL && text_of(step, "bytes") != NULL)
+        compare_file(t, text_of(step, "file"), text_of(step, "bytes"));
 }
 
 /* ---- stories ---- */

@@ -55,6 +55,16 @@ refused() { env LD_LIBRARY_PATH="$prefix/lib" "$work/epoll_host" "$address" 555 
 check "the C example refuses a bad number" refused
 rings() { [ "$(grep -c '"to":"+14155550123"' "$work/phones")" -eq 2 ]; }
 check "each call rang once" rings
+build_lua_host() {
+    gcc -Wall -Wextra -Werror tests/install/lua_host.c $(pkg-config --cflags outdial-lua5.4) $(pkg-config --libs outdial-lua5.4) \
+        -o "$work/lua_host"
+}
+check "a program with a Lua of its own builds with pkg-config" build_lua_host
+lua_host() {
+    said=$(cd "$work" && "$work/lua_host" "$address") || { echo "$said"; return 1; }
+    [ "$(echo "$said" | sort | tr '\n' ' ')" = "1 taken C: placed Lua: placed " ] || { echo "$said"; return 1; }
+}
+check "its engine serves C and Lua, each its own" lua_host
 exports() {
     nm -D --defined-only "$prefix/lib/liboutdial.so" | awk '$2 ~ /[TDRB]/ { print $3 }' | grep -v '^od_[a-z]' && return 1
     nm -D --defined-only "$prefix/lib/liboutdial.so" | grep -q ' T od_engine_new$' || return 1

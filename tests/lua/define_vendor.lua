@@ -51,7 +51,8 @@ function tests.call()
             end
         end)
         local call = assert(client:place_call { to = "+12065550101", token = "t-1" })
-        assert.same({ id = "77", state = "placed", vendor = "acme", token = "t-1", response = { id = 77 } }, call)
+        assert.same({ id = "77", state = "placed", vendor = "acme", token = "t-1", to = "+12065550101",
+            response = { id = 77 } }, call)
         assert.equal('{"phone":"+12065550101"}', seen[1].body)
         assert.equal("POST /v1/calls", seen[1].method .. " " .. seen[1].path)
         local _, err = client:start_call { phone = "+12065550102" }
