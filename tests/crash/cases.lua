@@ -29,7 +29,7 @@ end
 function Case:environment(more)
     local environment = { OUTDIAL_MUTANT = self.options.mutant or "",
         OUTDIAL_DOUBT_TAKES_PLACE_MS = 0, -- else the doubts of a few deaths fill all places for a quarter of an hour
-        OUTDIAL_FENCE_WAIT_MS = 200, OUTDIAL_FOLLOW_SPEED = 50 }
+        OUTDIAL_FENCE_WAIT_MS = 200, OUTDIAL_LOOK_AGAIN_MS = 500, OUTDIAL_FOLLOW_SPEED = 50 }
     environment.OUTDIAL_POWER = self.options.workers == 1 and "cut" or "points"
     for name, value in pairs(more or {}) do environment[name] = value end
     return environment
@@ -86,7 +86,7 @@ function Case:log()
     local file = io.open(self.place.log)
     local text = file and file:read("a") or ""
     if file then file:close() end
-    return text:sub(-300)
+    return #text <= 600 and text or text:sub(1, 300) .. " ... " .. text:sub(-300)
 end
 
 -- In the midst of it: whatever has rung so far has its leg, on the disk.

@@ -7,6 +7,9 @@ local VERBS = { "register", "campaign", "put", "adopt", "take", "intend", "settl
 local FAULTS = "throttle=0.05,error_500=0.03,drop_before=0.03,drop_after=0.05,hang=0.03,garbage=0.03"
 local READINGS = { "new_contact", "same_contact" }
 
+-- A Connect contact lives for two seconds, longer than a ClientToken is sent again (R2).
+local SPEED = { amazon_connect = 5 }
+
 local Stage = {}
 Stage.__index = Stage
 
@@ -15,7 +18,7 @@ Stage.__index = Stage
 local function new(vendor)
     local stage = setmetatable({ name = vendor, vendor = vendor, max_open = 20, cap = 1, contacts = 24,
         inside = stage_store.inside, takes_over = stage_store.takes_over, last_point = stage_store.last_point,
-        lease_ms = 3000, longest_s = 0.4, patience_s = vendor == "genesys" and 6 or 30, may_wait = vendor == "genesys", points = {} }, Stage)
+        lease_ms = 3000, longest_s = 0.4, patience_s = vendor == "genesys" and 6 or 12, may_wait = vendor == "genesys", points = {} }, Stage)
     for _, verb in ipairs(VERBS) do
         table.insert(stage.points, "before_" .. verb)
         table.insert(stage.points, "after_" .. verb)
@@ -41,7 +44,8 @@ function Stage.open(build, folder, options)
         log = folder .. "/log", vendor = options.stage.vendor, contacts = options.stage.contacts }, Place)
     local faults = options.faults == true and FAULTS or options.faults or "throttle=0"
     self.mock = process.start({ build .. "/outdial", "run", "tests/crash/mock.lua", self.phones, faults,
-        options.reading or READINGS[math.random(#READINGS)] }, nil, folder .. "/mock")
+        options.reading or READINGS[math.random(#READINGS)],
+        SPEED[options.stage.vendor] or 400 }, nil, folder .. "/mock")
     repeat
         process.sleep(0.01)
         self.port = read(folder .. "/mock"):match("port (%d+)\n")
