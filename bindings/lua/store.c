@@ -2,6 +2,7 @@
 #include "store/store.h"
 
 #include "binding.h"
+#include "request.h"
 
 static od_lua_store *check_type(lua_State *L, int index) {
     return luaL_checkudata(L, index, OD_LUA_STORE);
@@ -55,6 +56,7 @@ static int store_submit(lua_State *L) {
         od__lua_request_delist(L, 4, request);
         return od__lua_fail(L, &err);
     }
+    request->request->owner = box->core;
     return 1;
 }
 
