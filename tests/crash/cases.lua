@@ -49,18 +49,40 @@ function Case:find(text)
     self.findings[#self.findings + 1] = text
 end
 
--- Waits for a worker's end. One that goes on for ever is stopped: that is a finding, unless what it waits for can come no
--- more (stage.may_wait: a call of a dead worker's, of which its vendor tells nothing).
+-- How many contacts wait for what nobody will tell: a call of a dead worker's, of which its vendor says no more
+-- (stage.may_wait), or a doubt about a number that they share. Nil while there are others to be called.
+function Case:count_waiting()
+    local store = self:read()
+    local doubted, silent, count = {}, {}, 0
+    for _, leg in ipairs(store.legs) do
+        doubted[leg.number] = doubted[leg.number] or leg.state == "in_doubt"
+        silent[leg.number] = silent[leg.number] or (leg.state == "handed_off" and self.stage.may_wait)
+    end
+    for _, contact in ipairs(store.contacts) do
+        local fenced = contact.state == "waiting" and contact.why == "number_open"
+        if fenced and (doubted[contact.number] or silent[contact.number]) or
+            contact.state == "open" and silent[contact.number] then
+            count = count + 1
+        elseif contact.state == "waiting" and contact.why ~= "caps" or contact.state == "open" or contact.state == "ready" then
+            return nil
+        end
+    end
+    return count
+end
+
+-- Waits for a worker's end. One that goes on for ever is stopped: that is a finding, unless contacts wait like that, and no
+-- others are left.
 function Case:wait(worker)
-    if worker:wait_for(self.stage.patience_s) then return worker:wait() end
-    local left = {}
-    for _, leg in ipairs((self:read()).legs) do
-        if leg.state == "handed_off" then left[#left + 1] = leg end
+    local waited_s, seen = 0, 0
+    while waited_s < self.stage.patience_s and seen < 3 do
+        if worker:wait_for(1) then return worker:wait() end
+        waited_s = waited_s + 1
+        seen = (self:count_waiting() or 0) > 0 and seen + 1 or 0
     end
     worker:signal("TERM")
     if not worker:wait_for(self.stage.patience_s) then worker:kill() end
-    if self.stage.may_wait and left[1] then
-        self.counts.waiting = #left
+    if seen > 0 then
+        self.counts.waiting = self:count_waiting() or 0
         return "exit", DOUBTS
     end
     self:find(("a worker did not end in %d s: %s"):format(self.stage.patience_s, self:log()))
