@@ -18,7 +18,7 @@ Stage.__index = Stage
 local function new(vendor)
     local stage = setmetatable({ name = vendor, vendor = vendor, max_open = 20, cap = 1, contacts = 24,
         inside = stage_store.inside, takes_over = stage_store.takes_over, last_point = stage_store.last_point,
-        lease_ms = 3000, longest_s = 0.4, patience_s = vendor == "genesys" and 6 or 12, may_wait = vendor == "genesys", points = {} }, Stage)
+        lease_ms = 2000, longest_s = 0.4, patience_s = 40, may_wait = vendor == "genesys", points = {} }, Stage)
     for _, verb in ipairs(VERBS) do
         table.insert(stage.points, "before_" .. verb)
         table.insert(stage.points, "after_" .. verb)
