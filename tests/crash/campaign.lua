@@ -3,10 +3,11 @@
 --   outdial run campaign.lua PORT STORE VENDOR CONTACTS
 local outdial = require "outdial"
 
-local port, store, vendor, count = ...
+local port, store, vendor, people = ...
 local endpoint = "http://127.0.0.1:" .. port
 
--- Sets the local variable of that name that the functions of a module share, or those of what it uses; it must be there.
+-- Sets the local variable of that name that the functions of a module share, or those of what it uses; it must be
+-- there.
 local function set_local(module, name, value)
     local seen, count = {}, 0
     local function walk(thing)
@@ -53,7 +54,8 @@ function clients.amazon_connect()
         instance_id = "10a4c4eb-f57e-4d4c-b602-bf39176ced07", contact_flow_id = "b0b8f2dd-ed1b-4c44-af36-ce189a178181",
         source_phone_number = "+12065550100", rate = { per_second = 1000, burst = 10 }, timeout = TIMEOUT_S,
         resend_within = 1,
-        credentials = { access_key_id = "AKIDEXAMPLE", secret_access_key = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY" } }
+        credentials = { access_key_id = "AKIDEXAMPLE",
+            secret_access_key = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY" } }
 end
 
 function clients.genesys()
@@ -78,7 +80,7 @@ end
 
 -- Some share a number (R9).
 local rows = {}
-for i = 1, tonumber(count) do
+for i = 1, tonumber(people) do
     rows[i] = { id = "p" .. i, phone = ("+1206555%04d"):format(i % 20 == 0 and i - 15 or i), zone = "America/New_York" }
 end
 

@@ -1,5 +1,5 @@
--- The ways in which a campaign is disturbed. Each runs one campaign, or several after one another, on a stage, and returns
--- what did not hold (a list of findings) and what was done (counts).
+-- The ways in which a campaign is disturbed. Each runs one campaign, or several after one another, on a stage, and
+-- returns what did not hold (a list of findings) and what was done (counts).
 
 local judge = require "judge"
 local ledger = require "ledger"
@@ -63,15 +63,16 @@ function Case:count_waiting()
         if fenced and (doubted[contact.number] or silent[contact.number]) or
             contact.state == "open" and silent[contact.number] then
             count = count + 1
-        elseif contact.state == "waiting" and contact.why ~= "caps" or contact.state == "open" or contact.state == "ready" then
+        elseif contact.state == "open" or contact.state == "ready" or
+            contact.state == "waiting" and contact.why ~= "caps" then
             return nil
         end
     end
     return count
 end
 
--- Waits for a worker's end. One that goes on for ever is stopped: that is a finding, unless contacts wait like that, and no
--- others are left.
+-- Waits for a worker's end. One that goes on for ever is stopped: that is a finding, unless contacts wait like that,
+-- and no others are left.
 function Case:wait(worker)
     local waited_s, seen = 0, 0
     while waited_s < self.stage.patience_s and seen < 3 do
@@ -168,9 +169,8 @@ function cases.point(options)
     local workers = {}
     -- A takeover needs somebody who has died.
     if options.after then self.counts.deaths = options.after(self) end
-    for i = 1, options.workers do
-        workers[i] = self:start(i == 1 and { OUTDIAL_FAULT = ("%s:%d:kill"):format(options.point, options.nth or 1) } or nil)
-    end
+    local fault = { OUTDIAL_FAULT = ("%s:%d:kill"):format(options.point, options.nth or 1) }
+    for i = 1, options.workers do workers[i] = self:start(i == 1 and fault or nil) end
     local how, code = self:wait(workers[1])
     if how == "signal" then
         self.counts.deaths, self.counts.hits = self.counts.deaths + 1, 1
@@ -190,7 +190,8 @@ function cases.one_died(self)
     return 1
 end
 
--- options.kills: any of the workers dies at any time, and another comes, until that many have died or the campaign is over.
+-- options.kills: any of the workers dies at any time, and another comes, until that many have died or the campaign is
+-- over.
 function cases.random(options)
     local self = new(options)
     local workers = {}
@@ -208,7 +209,8 @@ function cases.random(options)
     return self:close()
 end
 
--- options.point, options.nth: a worker is stopped there until its lease has run out and another has taken over, and goes on.
+-- options.point, options.nth: a worker is stopped there until its lease has run out and another has taken over, and
+-- goes on.
 function cases.stopped(options)
     local self = new(options)
     local fault = { OUTDIAL_FAULT = ("%s:%d:stop"):format(options.point, options.nth or 1) }

@@ -1,5 +1,5 @@
--- Runs crash tests: lua5.4 tests/crash/crash.lua BUILD short|long [SEED] [ONLY]
--- Prints `ok NAME` or `not ok NAME` lines; the long form a progress line on the error output as well, and counts at the end.
+-- Runs crash tests: lua5.4 tests/crash/crash.lua BUILD short|long [SEED] [ONLY] Prints `ok NAME` or `not ok NAME`
+-- lines; the long form a progress line on the error output as well, and counts at the end.
 package.path = "tests/crash/?.lua;" .. package.path
 
 local cases = require "cases"
@@ -52,11 +52,13 @@ end
 function run.deaths(name, options)
     if only and not name:find(only, 1, true) then return end
     options.build = build
-    local wanted, findings, counts = options.kills, {}, nil
-    while options.kills > 0 and not findings[1] do
+    local wanted, findings, counts = options.kills, {}
+    local left, most = wanted, options.stage.most_deaths or wanted
+    while left > 0 and not findings[1] do
+        options.kills = math.min(left, most)
         findings, counts = cases.random(options)
         for key, count in pairs(counts) do total[key] = total[key] + count end
-        options.kills = options.kills - counts.deaths
+        left = left - counts.deaths
     end
     report(not findings[1], ("%s, %d deaths"):format(name, wanted), findings)
     progress()

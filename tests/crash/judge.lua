@@ -1,10 +1,11 @@
--- What must hold of a store and the phones that rang, however often its workers died (R15). Each function appends to a list
--- of findings what does not.
+-- What must hold of a store and the phones that rang, however often its workers died (R15). Each function appends to
+-- a list of findings what does not.
 
 local judge = {}
 
 -- A leg in one of these may have rung; only of the last two is it certain that it has.
-local MAY_HAVE_RUNG = { intent = true, in_doubt = true, handed_off = true, written_off = true, placed = true, ended = true }
+local MAY_HAVE_RUNG = { intent = true, in_doubt = true, handed_off = true, written_off = true, placed = true,
+    ended = true }
 -- What a contact may be whose number was called for another.
 local QUIET = { waiting = true, exhausted = true }
 local HAS_RUNG = { placed = true, ended = true }
@@ -19,8 +20,8 @@ local function index(legs)
     return by_token, by_number
 end
 
--- Finds the leg of a ring: by its token, or, of a vendor that has no place for one, by a leg to that number that no other
--- ring has.
+-- Finds the leg of a ring: by its token, or, of a vendor that has no place for one, by a leg to that number that no
+-- other ring has.
 local function leg_of(ring, by_token, by_number, rung)
     if ring.token and ring.token ~= "" then return by_token[ring.token] end
     local found
@@ -55,7 +56,8 @@ function judge.rings(store, rings, cap, findings)
 end
 
 -- When all is quiet: what is placed has rung, and nobody is forgotten: who is neither done nor held has a number that
--- another contact has too, and that was called; or, of `waiting` contacts, its leg has been handed off, and nobody tells more.
+-- another contact has too, and that was called; or, of `waiting` contacts, its leg has been handed off, and nobody
+-- tells more.
 function judge.all(store, rings, cap, waiting, findings)
     local rung = judge.rings(store, rings, cap, findings)
     local _, by_number = index(store.legs)
@@ -75,7 +77,8 @@ function judge.all(store, rings, cap, waiting, findings)
         if contact.state == "open" and handed_off and waiting > 0 then
             waiting = waiting - 1
         elseif contact.state ~= "done" and contact.state ~= "held" and not (QUIET[contact.state] and called) then
-            findings[#findings + 1] = ("contact %s is %s (%s) at the end"):format(contact.id, contact.state, contact.why)
+            findings[#findings + 1] = ("contact %s is %s (%s) at the end"):format(contact.id, contact.state,
+                contact.why)
         end
     end
 end

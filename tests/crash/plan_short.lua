@@ -17,7 +17,8 @@ return function(run)
         { stage = store, workers = 1, point = "after_takeover", after = cases.one_died })
     run.case("stopped", "R5 stopped between check and byte, past the lease: one ring or none",
         { stage = store, point = "before_first_byte", nth = 5 })
-    run.case("stopped", "R4 stopped after the intent, past the lease: no ring", { stage = store, point = "after_intend", nth = 5 })
+    run.case("stopped", "R4 stopped after the intent, past the lease: no ring",
+        { stage = store, point = "after_intend", nth = 5 })
 
     run.mutant("point", "mutant synchronous_off", { stage = store, workers = 1, mutant = "synchronous_off",
         point = "after_answer", nth = 8, until_died = true, notices = "rang without a committed intent" })

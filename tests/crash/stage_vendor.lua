@@ -13,12 +13,14 @@ local SPEED = { amazon_connect = 5 }
 local Stage = {}
 Stage.__index = Stage
 
--- M(vendor) -> stage. At Genesys a dial is known by an event; whose worker dies before that comes is never heard of again, and
--- R6 lets nobody give it up by time alone.
+-- M(vendor) -> stage. At Genesys a dial is known by an event; whose worker dies before that comes is never heard of
+-- again, and R6 lets nobody give it up by time alone.
 local function new(vendor)
     local stage = setmetatable({ name = vendor, vendor = vendor, max_open = 20, cap = 1, contacts = 24,
         inside = stage_store.inside, takes_over = stage_store.takes_over, last_point = stage_store.last_point,
-        lease_ms = 2000, longest_s = 0.4, patience_s = 40, may_wait = vendor == "genesys", points = {} }, Stage)
+        lease_ms = 2000, longest_s = 0.4, patience_s = 40, may_wait = vendor == "genesys",
+        most_deaths = vendor == "genesys" and 2 or nil, -- or all devices have such calls, and nobody is called any more
+        points = {} }, Stage)
     for _, verb in ipairs(VERBS) do
         table.insert(stage.points, "before_" .. verb)
         table.insert(stage.points, "after_" .. verb)
@@ -37,8 +39,8 @@ local function read(path)
     return text
 end
 
--- stage.open(build, folder, options) -> place. options.faults: the mock's, all of them; options.reading: what a ClientToken
--- of an ended contact starts
+-- stage.open(build, folder, options) -> place. options.faults: the mock's, all of them; options.reading: what a
+-- ClientToken of an ended contact starts
 function Stage.open(build, folder, options)
     local self = setmetatable({ build = build, store = folder .. "/store.db", phones = folder .. "/phones",
         log = folder .. "/log", vendor = options.stage.vendor, contacts = options.stage.contacts }, Place)
