@@ -18,8 +18,8 @@ local options = {
         connect = { concurrent_calls = 1000 },
         genesys = { event_ms = 1, ring_ms = 5, talk_ms = 5, no_answer_ms = 10,
             users = { { username = "agent", password = "secret", id = "d6ab5b4fb6ba4f0eb1ab9c1ddf6a7d01",
-                first_name = "Ada", last_name = "Agent", place = "Place1", features = { "api-voice", "api-voice-outbound" },
-                devices = devices } } },
+                first_name = "Ada", last_name = "Agent", place = "Place1",
+                features = { "api-voice", "api-voice-outbound" }, devices = devices } } },
     },
     on_listening = function(handle)
         print("port " .. handle.port)

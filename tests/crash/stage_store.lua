@@ -10,7 +10,8 @@ local INSIDE = { before_takeover = true, after_takeover = true, before_commit = 
     during_sync = true, after_sync = true }
 
 local stage = { name = "store", max_open = 10, cap = 1, contacts = 120,
-    takes_over = { "before_takeover", "after_takeover" }, last_point = "before_first_byte", lease_ms = 1200, longest_s = 0.06, patience_s = 30 }
+    takes_over = { "before_takeover", "after_takeover" }, last_point = "before_first_byte", lease_ms = 1200,
+    longest_s = 0.06, patience_s = 30, doubt_ms = 0 }
 
 stage.points = {}
 for _, verb in ipairs(VERBS) do
