@@ -38,6 +38,7 @@ end
 set_local("outdial.attempt", "TROUBLE_MS", { 300 })
 set_local("outdial.runner", "FIRST_POLL_S", 0.2)
 set_local("outdial.runner", "LONGEST_POLL_S", 1)
+set_local("outdial.runner", "CHORES_EVERY_S", 1)
 set_local("outdial.accounts", "EARS_AGAIN_S", 0.5)
 
 -- What only Lua can break.

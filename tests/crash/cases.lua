@@ -28,7 +28,8 @@ end
 
 function Case:environment(more)
     local environment = { OUTDIAL_MUTANT = self.options.mutant or "",
-        OUTDIAL_DOUBT_TAKES_PLACE_MS = self.stage.doubt_ms, -- else the doubts of a few deaths fill all places for a quarter of an hour
+        -- else the doubts of a few deaths fill all places for a quarter of an hour
+        OUTDIAL_DOUBT_TAKES_PLACE_MS = self.stage.doubt_ms,
         OUTDIAL_FENCE_WAIT_MS = 200, OUTDIAL_LOOK_AGAIN_MS = 500, OUTDIAL_FOLLOW_SPEED = 50 }
     environment.OUTDIAL_POWER = self.options.workers == 1 and "cut" or "points"
     for name, value in pairs(more or {}) do environment[name] = value end
