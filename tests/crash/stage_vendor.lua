@@ -5,6 +5,8 @@ local stage_store = require "stage_store"
 
 local VERBS = { "register", "campaign", "put", "adopt", "take", "intend", "settle", "outcome", "looks", "resign" }
 local FAULTS = "throttle=0.05,error_500=0.03,drop_before=0.03,drop_after=0.05,hang=0.03,garbage=0.03"
+-- Genesys needs many requests before it may dial, and each may fail.
+local FEWER = "throttle=0.02,error_500=0.01,drop_before=0.01,drop_after=0.03,hang=0.01,garbage=0.01"
 local READINGS = { "new_contact", "same_contact" }
 
 -- A Connect contact lives for two seconds, longer than a ClientToken is sent again (R2).
@@ -45,7 +47,8 @@ end
 function Stage.open(build, folder, options)
     local self = setmetatable({ build = build, store = folder .. "/store.db", phones = folder .. "/phones",
         log = folder .. "/log", vendor = options.stage.vendor, contacts = options.stage.contacts }, Place)
-    local faults = options.faults == true and FAULTS or options.faults or "throttle=0"
+    local all = options.stage.vendor == "genesys" and FEWER or FAULTS
+    local faults = options.faults == true and all or options.faults or "throttle=0"
     self.mock = process.start({ build .. "/outdial", "run", "tests/crash/mock.lua", self.phones, faults,
         options.reading or READINGS[math.random(#READINGS)],
         SPEED[options.stage.vendor] or 400 }, nil, folder .. "/mock")
