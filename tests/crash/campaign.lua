@@ -36,6 +36,7 @@ end
 
 -- Waits that are a minute for people are short here.
 set_local("outdial.attempt", "TROUBLE_MS", { 300 })
+set_local("outdial.attempt", "TURN_S", 1)
 set_local("outdial.runner", "FIRST_POLL_S", 0.2)
 set_local("outdial.runner", "LONGEST_POLL_S", 1)
 set_local("outdial.runner", "CHORES_EVERY_S", 1)
