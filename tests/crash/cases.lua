@@ -8,6 +8,8 @@ local process = require "process"
 local cases = {}
 
 local DONE, DOUBTS = 0, 3  -- exit codes of an undisturbed end
+local FEW_LINES = 6
+local FINAL = { done = true, held = true, exhausted = true, blocked = true, suppressed = true }
 local AGAIN = 8            -- so many undisturbed workers in a row finish any campaign
 
 local function short(stage)
@@ -54,15 +56,17 @@ end
 -- (stage.may_wait), or a doubt about a number that they share. Nil while there are others to be called.
 function Case:count_waiting()
     local store = self:read()
-    local doubted, silent, count = {}, {}, 0
+    local doubted, silent, count, lines = {}, {}, 0, 0
     for _, leg in ipairs(store.legs) do
         doubted[leg.number] = doubted[leg.number] or leg.state == "in_doubt"
         silent[leg.number] = silent[leg.number] or (leg.state == "handed_off" and self.stage.may_wait)
+        if leg.state == "handed_off" then lines = lines + 1 end
     end
     for _, contact in ipairs(store.contacts) do
         local fenced = contact.state == "waiting" and contact.why == "number_open"
         if fenced and (doubted[contact.number] or silent[contact.number]) or
-            contact.state == "open" and silent[contact.number] then
+            contact.state == "open" and silent[contact.number] or
+            self.stage.may_wait and lines >= FEW_LINES and not FINAL[contact.state] then -- hardly a device is free
             count = count + 1
         elseif contact.state == "open" or contact.state == "ready" or
             contact.state == "waiting" and contact.why ~= "caps" then
@@ -129,7 +133,7 @@ function Case:finish(doubts_allowed)
         self.place:settle()
         local over = true
         for _, contact in ipairs((self:read()).contacts) do
-            over = over and contact.state ~= "ready" and (contact.state ~= "open" or self.counts.waiting > 0)
+            over = over and (contact.state ~= "ready" and contact.state ~= "open" or self.counts.waiting > 0)
         end
         if over then break end
         if round == AGAIN then self:find("the campaign does not come to an end") end

@@ -74,7 +74,8 @@ function judge.all(store, rings, cap, waiting, findings)
             called = called or MAY_HAVE_RUNG[leg.state]
             handed_off = handed_off or leg.state == "handed_off"
         end
-        if contact.state == "open" and handed_off and waiting > 0 then
+        if (contact.state == "open" and handed_off or contact.state == "ready" or contact.state == "waiting")
+            and waiting > 0 then
             waiting = waiting - 1
         elseif contact.state ~= "done" and contact.state ~= "held" and not (QUIET[contact.state] and called) then
             findings[#findings + 1] = ("contact %s is %s (%s) at the end"):format(contact.id, contact.state,
