@@ -190,7 +190,7 @@ static od_status refused(const od_operation *operation, od_status status, od_err
 /* Makes a call that is ready to be sent. Takes parameters and the contents of placing, also when it fails. */
 static od_status make_call(od_client *client, const od_operation *operation, od_value *parameters,
                            od_placing *placing, const od_submit_options *options, od_client_call **out, od_error *err) {
-    od_client_call *call = od__calloc(1, sizeof(*call));
+    od_client_call *call = od__alloc(sizeof(*call));
     if (call == NULL) {
         od_value_unref(parameters);
         if (placing != NULL)
@@ -201,9 +201,12 @@ static od_status make_call(od_client *client, const od_operation *operation, od_
     call->client = client;
     call->operation = operation;
     call->parameters = parameters;
+    call->answer = NULL;
     call->is_placing = placing != NULL;
-    if (placing != NULL)
-        call->placing = *placing;
+    call->placing = placing != NULL ? *placing : (od_placing){ 0 };
+    call->answered = NULL;
+    call->answered_context = NULL;
+    call->next = call->previous = NULL;
     od__exchange_init(&call->exchange);
     od_status status = od__client_request(client, operation, parameters, &call->exchange.request, err);
     if (status != OD_OK) {
