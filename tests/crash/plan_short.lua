@@ -36,7 +36,7 @@ return function(run)
     run.mutant("quiet", "mutant resend_after_unknown", { stage = vendor "ccai_platform", workers = 1,
         mutant = "resend_after_unknown", faults = "drop_after=0.3", notices = "rang more than 1 times" })
     run.mutant("quiet", "mutant no_prerequest_guard", { stage = vendor "ccai_platform", workers = 1,
-        mutant = "no_prerequest_guard", faults = "drop_after=0.3", notices = "rang more than 1 times" })
+        mutant = "no_prerequest_guard", faults = "drop_after=0.5", notices = "rang more than 1 times" })
     run.mutant("quiet", "mutant caps_outside", { stage = store, workers = 1, mutant = "caps_outside",
         notices = "rang more than 1 times" })
 end
