@@ -55,6 +55,7 @@ static int store_submit(lua_State *L) {
         od__lua_request_delist(L, 4, request);
         return od__lua_fail(L, &err);
     }
+    request->request->owner = box->core;
     return 1;
 }
 

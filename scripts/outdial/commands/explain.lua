@@ -14,6 +14,8 @@ local command = {
     example = "outdial explain renewals.db 4711",
 }
 
+local LISTS = { "journal", "revisions", "attempts", "judgement" }
+
 -- Rules as they were judged: `+` allowed, `-` refused.
 local function write_rules(rules)
     local rows = {}
@@ -50,16 +52,18 @@ function command.run(args)
     return storage.with(command, args[1], function(ask)
         local told = ask.explain { contact = args[2], campaign = args.campaign }
         if args.json then
-            return storage.write_json(told)
+            return storage.write_json(told, LISTS)
         end
         local contact = told.contact
         local title = program.heading(("contact %s of %s"):format(contact.id, contact.campaign))
-        io.stdout:write(title, " is ", contact.state, contact.why and (": " .. contact.why) or "", "\n")
+        io.stdout:write(title, " is ", contact.state, told.why and (": " .. told.why) or "", told.due_ms and contact.state == "waiting"
+            and (" until " .. storage.time(told.due_ms)) or "", "\n")
         for _, entry in ipairs(told.journal) do
             write_entry(entry)
         end
-        for _, judged in ipairs(told.now or {}) do
-            io.stdout:write("now, ", judged.number, judged.allowed and " may be called\n" or " may not be called\n")
+        for _, judged in ipairs(told.judgement) do
+            local when = judged.next_ms and (" before " .. storage.time(judged.next_ms)) or ""
+            io.stdout:write("now, ", judged.number, judged.allowed and " may be called" or " may not be called", when, "\n")
             write_rules(judged.rules)
         end
     end)

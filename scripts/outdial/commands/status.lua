@@ -18,7 +18,7 @@ local function write_contacts(contacts)
     local head, row = { "contacts" }, { tostring(contacts.total) }
     for _, state in ipairs(STATES) do
         head[#head + 1] = state
-        row[#row + 1] = tostring(contacts[state] or 0)
+        row[#row + 1] = tostring(contacts[state])
     end
     io.stdout:write(columns.layout({ head, row }, program.columns()))
 end
@@ -37,16 +37,19 @@ local function write_status(path, status)
         { "legs", storage.counts(status.legs) },
         { "outcomes", storage.counts(status.outcomes) },
     }
-    if next(status.refused or {}) then
+    if next(status.refused) then
         rows[#rows + 1] = { "not now", storage.counts(status.refused) }
     end
     if status.next_ms then
         rows[#rows + 1] = { "next", storage.time(status.next_ms) }
     end
-    if (status.withdrawals_failed or 0) > 0 then
+    if status.withdrawals_failed > 0 then
         rows[#rows + 1] = { "not withdrawn", ("%d: these may still ring"):format(status.withdrawals_failed) }
     end
-    if (status.doubts or 0) > 0 then
+    if status.second_rings > 0 then
+        rows[#rows + 1] = { "rang twice", ("%d, it may be: what a person settled as not placed"):format(status.second_rings) }
+    end
+    if status.doubts > 0 then
         rows[#rows + 1] = { "in doubt", ("%d: outdial doubts list %s"):format(status.doubts, path) }
     end
     io.stdout:write(columns.layout(rows, program.columns()))
@@ -56,7 +59,7 @@ function command.run(args)
     return storage.with(command, args[1], function(ask)
         local status = ask.status { campaign = args[2] }
         if args.json then
-            storage.write_json(status)
+            storage.write_json(status, { "campaigns" })
         else
             write_status(args[1], status)
         end
