@@ -6,8 +6,8 @@ local store = require "outdial.store"
 local fixture = {}
 
 local MONDAY_10 = 1710756000 -- 2024-03-18T10:00:00Z
-local RULESET = { hours = {}, caps = { { name = "person_24h", limit = 2, per = "person", kind = "rolling", ms = 86400000,
-    scope = "store", number = true } }, gaps = {}, ring_timeout_ms = 25000 }
+local RULESET = { hours = {}, caps = { { name = "person_24h", limit = 2, per = "person", kind = "rolling",
+    ms = 86400000, scope = "store", number = true } }, gaps = {}, ring_timeout_ms = 25000 }
 for _, day in ipairs { "mon", "tue", "wed", "thu", "fri", "sat", "sun" } do
     RULESET.hours[day] = { "00:00-24:00" }
 end
@@ -26,7 +26,7 @@ local function contacts()
     return list
 end
 
--- ann answered, bob is in doubt, cid was refused, dan was handed off, eve is busy, fay does not want calls, gus is ready.
+-- ann answered, bob is in doubt, cid was refused, dan was handed off, eve is busy, fay wants no calls, gus is ready.
 local function happen(db)
     local function ask(verb, params)
         return assert(db[verb](db, params))
@@ -34,7 +34,8 @@ local function happen(db)
     ask("register", {})
     ask("campaign", { name = "renewals", script = "s1", ruleset = RULESET })
     ask("put", { campaign = "renewals", contacts = contacts() })
-    ask("dnc_add", { entries = { { number = "+442079460106" } }, source = "letters", by = "ann", because = "asked by letter" })
+    ask("dnc_add", { entries = { { number = "+442079460106" } }, source = "letters", by = "ann",
+        because = "asked by letter" })
     local views = {}
     for _, view in ipairs(ask("take", { campaign = "renewals", limit = 6 }).contacts) do
         views[view.id] = view
@@ -53,22 +54,40 @@ local function happen(db)
     ask("settle", { leg = intend("bob", "amazon_connect").leg, placement = "unknown",
         error = { code = "timeout", message = "no answer in 30 s" } })
     ask("settle", { leg = intend("cid", "ccai_platform").leg, placement = "not_placed",
-        error = { code = "rejected", message = "Call is invalid" }, decision = { state = "blocked", why = "rejected: Call is invalid" } })
+        error = { code = "rejected", message = "Call is invalid" },
+        decision = { state = "blocked", why = "rejected: Call is invalid" } })
     ask("settle", { leg = intend("dan", "symbee").leg, placement = "handed_off", call = { id = "r-1" } })
     leg = intend("eve", "ccai_platform").leg
     ask("settle", { leg = leg, placement = "placed", call = { id = "7" } })
-    ask("outcome", { leg = leg, kind = "busy", rang = "yes", decision = { state = "waiting", due_ms = 1710759600000, why = "busy" } })
+    ask("outcome", { leg = leg, kind = "busy", rang = "yes",
+        decision = { state = "waiting", due_ms = 1710759600000, why = "busy" } })
     intend("fay", "amazon_connect")
     ask("resign", {})
 end
 
--- fixture.make(path): writes the store
-function fixture.make(path)
+-- fixture.make(path [, happen]): writes the store
+function fixture.make(path, what)
     local engine = assert(core.engine_new { clock = "manual", wall = MONDAY_10 })
     local tasks = scheduler.new(engine)
     local db = assert(store.open(path, { create = true, scheduler = tasks }))
-    tasks.run(function() happen(db) end)
+    tasks.run(what or happen, db)
     db:close()
+end
+
+-- fixture.path() -> where one may be: in memory, if there is such a place
+function fixture.path()
+    local path = os.tmpname()
+    os.remove(path)
+    local shm = io.open("/dev/shm/.", "rb")
+    if shm then
+        shm:close()
+        path = path:gsub("^.*/", "/dev/shm/outdial-")
+    end
+    return path
+end
+
+function fixture.remove(path)
+    for _, ending in ipairs { "", "-wal", "-shm", ".lock", ".mark" } do os.remove(path .. ending) end
 end
 
 return fixture

@@ -10,7 +10,8 @@ local command = {
     summary = "do-not-call entries of a store",
     flags = { storage.BY, storage.BECAUSE, { "country", "ISO", "the country of national numbers" },
         { "file", "FILE", "a list: one number a line, or CSV" }, { "column", "NAME", "the column of the file" },
-        { "skip-bad", nil, "leave out rows that are no number (kept in the journal)" }, { "json", nil, "as JSON, one object a line" } },
+        { "skip-bad", nil, "leave out rows that are no number (kept in the journal)" },
+        { "json", nil, "as JSON, one object a line" } },
     example = "outdial dnc add renewals.db +14155550123 --by ann --because \"asked on the phone\"",
 }
 
@@ -74,7 +75,8 @@ function command.run(args)
             return options.misuse(command, "expected one number")
         end
         return storage.missing(command, args, { "by", "because" }) or storage.with(command, args[2], function(ask)
-            local lifted = ask.dnc_lift { number = args[3], country = args.country, by = args.by, because = args.because }
+            local lifted = ask.dnc_lift { number = args[3], country = args.country, by = args.by,
+                because = args.because }
             io.stdout:write(lifted.number, " may be called again\n")
         end)
     end

@@ -14,13 +14,14 @@ local command = {
     example = "outdial explain renewals.db 4711",
 }
 
+local HASH_SHOWN = 12
 local LISTS = { "journal", "revisions", "attempts", "judgement" }
 
 -- Rules as they were judged: `+` allowed, `-` refused.
 local function write_rules(rules)
     local rows = {}
     for _, rule in ipairs(rules or {}) do
-        rows[#rows + 1] = { "    " .. (rule.ok and "+" or "-"), rule.name or rule.rule, rule.saw or "" }
+        rows[#rows + 1] = { "    " .. (rule.ok and "+" or "-"), rule.name, rule.saw }
     end
     io.stdout:write(columns.layout(rows, program.columns()))
 end
@@ -36,13 +37,31 @@ local function brief(data)
     return table.concat(parts, ", ")
 end
 
-local function write_entry(entry)
+-- through: names of clients by leg.
+local function write_entry(entry, through)
     local who = entry.by and (" by " .. entry.by) or ""
-    local leg = entry.leg and (" (leg %d)"):format(entry.leg) or ""
+    local leg = entry.leg and (" (leg %d through %s)"):format(entry.leg, through[entry.leg] or "?") or ""
     local data = type(entry.data) == "table" and entry.data or {}
     local text = data.text or brief(data)
     io.stdout:write(storage.time(entry.at_ms), "  ", entry.event, leg, who, text ~= "" and ": " or "", text, "\n")
     write_rules(data.rules)
+end
+
+local function clients_of(attempts)
+    local names = {}
+    for _, attempt in ipairs(attempts) do
+        for _, leg in ipairs(attempt.legs) do
+            names[leg.leg] = leg.client
+        end
+    end
+    return names
+end
+
+local function write_judgement(judged)
+    local verdict = judged.allowed and "allowed" or "refused by " .. judged.name
+    local when = judged.next_ms and (" until " .. storage.time(judged.next_ms)) or ""
+    io.stdout:write("rules now, for ", judged.number, ": ", verdict, when, "\n")
+    write_rules(judged.rules)
 end
 
 function command.run(args)
@@ -56,15 +75,19 @@ function command.run(args)
         end
         local contact = told.contact
         local title = program.heading(("contact %s of %s"):format(contact.id, contact.campaign))
-        io.stdout:write(title, " is ", contact.state, told.why and (": " .. told.why) or "", told.due_ms and contact.state == "waiting"
-            and (" until " .. storage.time(told.due_ms)) or "", "\n")
+        local why = told.why and (": " .. told.why) or ""
+        local due = told.due_ms and contact.state == "waiting" and " until " .. storage.time(told.due_ms) or ""
+        io.stdout:write(title, " is ", contact.state, why, due, "\n")
+        for _, revision in ipairs(told.revisions) do
+            io.stdout:write(("revision %d since %s: script %s\n"):format(revision.revision,
+                storage.time(revision.at_ms), revision.script:sub(1, HASH_SHOWN)))
+        end
+        local through = clients_of(told.attempts)
         for _, entry in ipairs(told.journal) do
-            write_entry(entry)
+            write_entry(entry, through)
         end
         for _, judged in ipairs(told.judgement) do
-            local when = judged.next_ms and (" before " .. storage.time(judged.next_ms)) or ""
-            io.stdout:write("now, ", judged.number, judged.allowed and " may be called" or " may not be called", when, "\n")
-            write_rules(judged.rules)
+            write_judgement(judged)
         end
     end)
 end

@@ -1,6 +1,7 @@
 -- outdial status: how far the campaigns of a store are.
 
 local columns = require "outdial.commands.columns"
+local options = require "outdial.commands.options"
 local program = require "outdial.commands.program"
 local storage = require "outdial.commands.storage"
 
@@ -47,7 +48,8 @@ local function write_status(path, status)
         rows[#rows + 1] = { "not withdrawn", ("%d: these may still ring"):format(status.withdrawals_failed) }
     end
     if status.second_rings > 0 then
-        rows[#rows + 1] = { "rang twice", ("%d, it may be: what a person settled as not placed"):format(status.second_rings) }
+        rows[#rows + 1] = { "rang twice", ("%d, it may be: a person had settled them as not placed"):format(
+            status.second_rings) }
     end
     if status.doubts > 0 then
         rows[#rows + 1] = { "in doubt", ("%d: outdial doubts list %s"):format(status.doubts, path) }
@@ -56,6 +58,9 @@ local function write_status(path, status)
 end
 
 function command.run(args)
+    if args[3] then
+        return options.misuse(command, "unexpected argument " .. args[3])
+    end
     return storage.with(command, args[1], function(ask)
         local status = ask.status { campaign = args[2] }
         if args.json then
