@@ -5,16 +5,19 @@ local core = require "outdial.core"
 local options = require "outdial.commands.options"
 local outdial = require "outdial"
 local program = require "outdial.commands.program"
+local progress = require "outdial.commands.progress"
 local runner = require "outdial.runner"
+local storage = require "outdial.commands.storage"
 local summary = require "outdial.commands.summary"
-
-local PROGRESS_EVERY_S = 10
 
 local command = {
     name = "run",
-    usage = "FILE [ARGUMENT...]",
+    usage = "[FLAG...] FILE [ARGUMENT...]",
     summary = "run a Lua script: its chunk is the first task",
-    flags = {},
+    flags = {
+        { "quiet", nil, "of a campaign: no progress, only warnings and how it ends" },
+        { "json", nil, "of a campaign: how it ends, as JSON" },
+    },
     rest_is_free = true,
     notes = {
         "",
@@ -67,20 +70,6 @@ local function read_file(file)
     return text
 end
 
--- A line now and then, where something has changed.
-local function progress_lines()
-    local last, last_at
-    return function(figures)
-        local line = summary.line(figures)
-        if line == last or (last_at and figures.at_ms - last_at < PROGRESS_EVERY_S * 1000) then
-            return
-        end
-        last, last_at = line, figures.at_ms
-        io.stdout:write(line, "\n")
-        io.stdout:flush()
-    end
-end
-
 -- Ends what the script's clients have open at their vendors.
 local function close_clients(made)
     for _, name in ipairs(made.vendor_names) do
@@ -92,20 +81,29 @@ local function close_clients(made)
 end
 
 -- Runs a campaign in the task it is called in. Returns the exit code.
-local function run_campaign(made, file)
+local function run_campaign(made, file, args)
+    local view = progress.of_program(args.quiet)
     local figures, err = runner.run(made, {
         script = core.hex(core.sha256(read_file(file))),
-        progress = progress_lines(),
+        progress = not args.quiet and function(figures) view:show(figures) end or nil,
         log = function(level, text)
-            program.complain(command.name, level == "info" and text or level .. ": " .. text)
+            view:clear()
+            if level ~= "info" or not args.quiet then
+                program.complain(command.name, level == "info" and text or level .. ": " .. text)
+            end
         end,
     })
+    view:clear()
     close_clients(made)
     if not figures then
         program.complain(command.name, err)
         return program.FAILED
     end
-    io.stdout:write(table.concat(summary.lines(figures), "\n"), "\n")
+    if args.json then
+        storage.write_json(figures)
+    else
+        summary.write_run(made.store, figures)
+    end
     return figures.exit_code
 end
 
@@ -129,7 +127,7 @@ function command.run(args)
         return outdial.run(function()
             program.watch_signals()
             local made = chunk(spread(args, 1))
-            return campaign.is(made) and run_campaign(made, file) or nil
+            return campaign.is(made) and run_campaign(made, file, args) or nil
         end)
     end, with_traceback)
     if not ok then
