@@ -4,7 +4,7 @@ local outdial = require "outdial"
 local endpoint, list, store = ...
 
 local gws = { base_url = endpoint, username = "agent", password = "secret",
-    devices = { "efe1ab32-53f9-43ce-b65e-5768c61f7d4a", "4d72a6b5-ee96-4e1f-b09b-5c3f979d82b7" } }
+    devices = { "efe1ab32-53f9-43ce-b65e-5768c61f7d4a" } }
 local agents = {}
 for i = 1, 12 do agents[i] = ("agent%d@somedomain.com"):format(i) end
 
@@ -39,7 +39,7 @@ return outdial.campaign {
         local premium = contact.country == "US" and contact.data.plan == "premium"
         return { premium and "amazon_connect" or serves[contact.country] }
     end,
-    plan = function(contact, _, call)
+    plan = function(contact, ctx, call)
         call.attributes = { name = contact.data.name, plan = contact.data.plan }
         return call
     end,

@@ -126,8 +126,9 @@ function Attempt:make_call()
     return call, index
 end
 
--- Limits for a vendor that rings later (R6). Where it may not be called now there are none: the intent says so.
-function Attempt:limit(call, index)
+-- Limits for a vendor that rings later (R6). Where it may not be called now there are none: the intent says so. A call
+-- that cannot be made without any (needed) gets a minute for the intent to be asked with.
+function Attempt:limit(call, index, needed)
     local work = self.work
     local window, err = work:store("window", { contact = self.view.contact, number_index = index,
         attempt = self.attempt, callback = self.view.callback and true or nil })
@@ -135,6 +136,9 @@ function Attempt:limit(call, index)
     call.zone = window.zone or work.campaign.ruleset.zone
     if window.allowed then
         call.not_before, call.not_after = math.floor(work:wall_ms() / 1000), math.floor(window.until_ms / 1000)
+    elseif needed then
+        call.not_before = math.floor(work:wall_ms() / 1000)
+        call.not_after = call.not_before + 60
     end
     return true
 end
@@ -283,11 +287,12 @@ end
 function Attempt:prepare(call, index)
     self:complete(call)
     local prepared, err = self.account.client:prepare_call(call)
-    if prepared and prepared.hands_off then
-        self:free_seat() -- no device or agent of ours is busy with it
-        if not self:limit(call, index) then return nil, self:give_back() end
+    local needs_limits = not prepared and err.code == "validation"
+    if needs_limits or (prepared and prepared.hands_off) then
+        if not self:limit(call, index, needs_limits) then return nil, self:give_back() end
         prepared, err = self.account.client:prepare_call(call)
     end
+    if prepared and prepared.hands_off then self:free_seat() end -- no device or agent of ours is busy with it
     self.work:count_unmade(err)
     if not prepared then return nil, self:decide { state = "blocked", why = tostring(err) } end
     return prepared
