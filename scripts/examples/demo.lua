@@ -4,7 +4,7 @@ local outdial = require "outdial"
 local endpoint, list, store = ...
 
 local gws = { base_url = endpoint, username = "agent", password = "secret",
-    devices = { "efe1ab32-53f9-43ce-b65e-5768c61f7d4a" } }
+    devices = { "efe1ab32-53f9-43ce-b65e-5768c61f7d4a", "4d72a6b5-ee96-4e1f-b09b-5c3f979d82b7" } }
 local agents = {}
 for i = 1, 12 do agents[i] = ("agent%d@somedomain.com"):format(i) end
 
@@ -14,16 +14,17 @@ local vendors = {
         source_phone_number = "+12065550100" },
     genesys = outdial.genesys(gws), -- dials on two devices, one call each
     genesys_list = outdial.genesys { base_url = endpoint, username = "agent", password = "secret", -- dials by itself
-        device_id = "4d72a6b5-ee96-4e1f-b09b-5c3f979d82b7", place_call_with = "add_record", application_id = 134,
+        device_id = "0b1c2d3e-4f50-4161-8273-8495a6b7c8d9", place_call_with = "add_record", application_id = 134,
         campaign_name = "Campaign1", calling_list = "CallingList1", time_zone = "GMT", phone_type = "Mobile" },
     ccai_platform = outdial.ccai_platform { endpoint = endpoint, subdomain = "acme", domain = "uc1.ccaiplatform.com",
-        api_token = "token", outbound_number = "+13392195276", agents = agents }, -- each has one call at a time
+        api_token = "token", outbound_number = "+13392195276", agents = agents, -- each has one call at a time
+        redial_within = 2 }, -- a vendor that calls again by itself does so soon: the mock's time flies
     symbee = outdial.symbee { endpoint = endpoint, company_code = "acme", environment = "prod", api_key = "symbee-key",
         campaign_region = "us-east-1", campaign_name = "Renewals", work_codes = { Answered = "answered",
             ["No Answer"] = "no_answer", Busy = "busy", ["Answering Machine"] = "machine",
             ["Wrong Number"] = "invalid_number" } },
 }
-local serves = { US = "ccai_platform", IE = "genesys", GB = "genesys_list", FR = "amazon_connect",
+local serves = { US = "ccai_platform", IE = "genesys", GB = "genesys_list", FR = "ccai_platform",
     DE = "ccai_platform", AU = "symbee", KP = "amazon_connect" }
 
 return outdial.campaign {
@@ -36,10 +37,9 @@ return outdial.campaign {
     retry = outdial.retry { max_attempts = 2, on = {
         busy = { after = "2s" }, no_answer = { after = "3s" }, ["*"] = { stop = "called" } } },
     route = function(contact)
-        local premium = contact.country == "US" and contact.data.plan == "premium"
-        return { premium and "amazon_connect" or serves[contact.country] }
+        return { contact.data.plan == "premium" and "amazon_connect" or serves[contact.country] }
     end,
-    plan = function(contact, ctx, call)
+    plan = function(contact, _, call)
         call.attributes = { name = contact.data.name, plan = contact.data.plan }
         return call
     end,
