@@ -26,8 +26,7 @@ void od_engine_free(od_engine *engine) {
         od_request *request = engine->pending;
         request->kind->cancel(request, OD_CLOSED);
     }
-    for (od_request *request; (request = engine->finished) != NULL;)
-        od_request_unref(od__engine_take_of(engine, request->owner));
+    for (od_request *request; (request = od__engine_take_any(engine)) != NULL;) od_request_unref(request);
     od__network_free(engine->network);
     od__loop_free(engine->loop);
     od__free(engine);

@@ -79,6 +79,13 @@ void od__request_finish(od_request *request, od_value *result) {
     }
 }
 
+static od_request *take(od_engine *engine, od_request *request) {
+    if (request == NULL) return NULL;
+    take_out(&engine->finished, &engine->finished_last, request);
+    leave_engine(request);
+    return request;
+}
+
 od_request *od_engine_take(od_engine *engine) {
     return od__engine_take_of(engine, NULL);
 }
@@ -86,10 +93,11 @@ od_request *od_engine_take(od_engine *engine) {
 od_request *od__engine_take_of(od_engine *engine, const void *owner) {
     od_request *request = engine->finished;
     while (request != NULL && request->owner != owner) request = request->next;
-    if (request == NULL) return NULL;
-    take_out(&engine->finished, &engine->finished_last, request);
-    leave_engine(request);
-    return request;
+    return take(engine, request);
+}
+
+od_request *od__engine_take_any(od_engine *engine) {
+    return take(engine, engine->finished);
 }
 
 od_request *od_request_ref(od_request *request) {

@@ -35,8 +35,9 @@ void od__request_init(od_request *request, const od_request_kind *kind, od_engin
 /* Gives the caller's reference to *out; out NULL: gives it up, and od_engine_take is the only way to the request (an
  * unref would say that nobody wants it any more). */
 void od__request_hand_out(od_request *request, od_request **out);
-/* As od_engine_take, for one owner. */
+/* As od_engine_take, for one owner; and whosever it is. */
 od_request *od__engine_take_of(od_engine *engine, const void *owner);
+od_request *od__engine_take_any(od_engine *engine);
 /* Finishes it: moves it to the finished queue. result is taken (may be NULL); error stays as the kind set it. */
 void od__request_finish(od_request *request, od_value *result);
 

@@ -128,7 +128,10 @@ static int to_timeout_ms(lua_State *L, int index) {
 }
 
 static bool take(od_lua_engine *box) {
-    if (!box->taken) box->taken = od__engine_take_of(box->core->engine, box->core);
+    od_lua_core *core = box->core;
+    if (!box->taken && core->borrowed) box->taken = od__engine_take_of(core->engine, core);
+    /* In an engine of its own there is nobody else to take anything. */
+    if (!box->taken && !core->borrowed) box->taken = od__engine_take_any(core->engine);
     return box->taken != NULL;
 }
 

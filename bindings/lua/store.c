@@ -2,6 +2,7 @@
 #include "store/store.h"
 
 #include "binding.h"
+#include "request.h"
 
 static od_lua_store *check_type(lua_State *L, int index) {
     return luaL_checkudata(L, index, OD_LUA_STORE);

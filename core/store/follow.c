@@ -200,7 +200,9 @@ od_status od__verb_withdrawals(od_work *work, const od_value *params, od_value *
               " AND (k.state <> 'running' OR l.until_ms <= ?3 OR c.wish IS NOT NULL"
               "  OR EXISTS (SELECT 1 FROM listed WHERE number = a.number AND lifted_ms IS NULL)"
               "  OR EXISTS (SELECT 1 FROM json_each(c.numbers) j JOIN listed d ON d.number = j.value ->> 1"
-              "   AND d.lifted_ms IS NULL)) ORDER BY l.id LIMIT ?4",
+              "   AND d.lifted_ms IS NULL)"
+              "  OR EXISTS (SELECT 1 FROM contact o, json_each(o.numbers) j JOIN listed d ON d.number = j.value ->> 1"
+              "   AND d.lifted_ms IS NULL WHERE o.person = c.person)) ORDER BY l.id LIMIT ?4",
               "itii", campaign_id, clients, work->wall_ms, od__param_integer(params, "limit", 100));
     status = read_ids(&query, &legs);
     od_text_free(clients);

@@ -113,16 +113,18 @@ static od_status run_guarded(od_work *work, od_task *task) {
     return status;
 }
 
-/* Without a savepoint, which costs more than many a verb: one that fails after it has written spoils the transaction, and
- * then *spoiled says so. */
+/* Without a savepoint, which costs more than many a verb: one that fails after it has written spoils the transaction. */
 static od_status run_bare(od_work *work, od_task *task, bool *spoiled) {
     int64_t before = od__database_total_changes(work->database);
     od_status status = run_verb(work, task);
-    *spoiled = status == OD_OK && task->error.code != OD_OK && od__database_total_changes(work->database) != before;
+    task->spoiled = status == OD_OK && task->error.code != OD_OK && od__database_total_changes(work->database) != before;
+    *spoiled = task->spoiled;
     return status;
 }
 
 static bool may_run(const od_store_core *core, od_task *task, const od_error *no_lease) {
+    if (task->spoiled)
+        return false;
     if (!task->verb->worker)
         return true;
     if (core->owner == NULL)
@@ -159,7 +161,7 @@ static bool can_repeat(od_task **tasks, size_t count) {
     return true;
 }
 
-/* One transaction. *spoiled: it was rolled back because a verb failed half-way, and is to be run guarded. */
+/* One transaction. *spoiled: it was rolled back because a verb failed half-way; the others are to be run again. */
 static od_status run_once(od_group *group, od_task **tasks, size_t count, bool guarded, bool *spoiled, od_error *err) {
     od_store_core *core = &group->core;
     const od_owner *owner_before = core->owner;
@@ -190,12 +192,14 @@ static od_status run_once(od_group *group, od_task **tasks, size_t count, bool g
     return status;
 }
 
+/* Of all but the one that has failed: that failure stands. */
 static void forget_results(od_task **tasks, size_t count) {
     for (size_t i = 0; i < count; i++) {
         od_value_unref(tasks[i]->result);
         tasks[i]->result = NULL;
         tasks[i]->again = false;
-        od__error_clear(&tasks[i]->error);
+        if (!tasks[i]->spoiled)
+            od__error_clear(&tasks[i]->error);
     }
 }
 

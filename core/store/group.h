@@ -16,6 +16,7 @@ typedef struct od_task {
     od_value *result;            /* new, when it succeeded */
     od_error error;
     void *state;                 /* of a long verb */
+    bool spoiled;                /* it failed after it had written, and is not run again */
     bool again;                  /* it is not done: run it in a later group */
     bool reads;                  /* its next slice writes nothing */
 } od_task;

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "import/phone.h"
+#include "json/writer.h"
 #include "store/campaign.h"
 #include "store/contact.h"
 #include "store/journal.h"
@@ -252,7 +253,13 @@ static od_status journal_data(intent *self, od_buffer *out, od_error *err) {
     od_status status = self->campaign.has_list ? od__list_read_ms(self->work, self->campaign.id, &read_ms, err) : OD_OK;
     if (status != OD_OK)
         return status;
-    od__buffer_addf(out, "{\"number\":\"%s\",\"revision\":%" PRId64, self->number, self->campaign.revision);
+    const char *client = od__param_text(self->params, "client");
+    od_json_writer writer;
+    od__buffer_add_text(out, "{\"client\":");
+    od__json_begin(&writer, out);
+    od__json_string(&writer, client, strlen(client));
+    od__json_end(&writer);
+    od__buffer_addf(out, ",\"number\":\"%s\",\"revision\":%" PRId64, self->number, self->campaign.revision);
     if (read_ms > 0)
         od__buffer_addf(out, ",\"list_read_ms\":%" PRId64, read_ms);
     od__buffer_add_text(out, ",\"rules\":");
@@ -263,7 +270,7 @@ static od_status journal_data(intent *self, od_buffer *out, od_error *err) {
 
 static od_status write_journal(intent *self, od_error *err) {
     od_buffer data;
-    od__buffer_init(&data, TRAIL_BYTES + 256);
+    od__buffer_init(&data, TRAIL_BYTES + 2048);
     od_status status = journal_data(self, &data, err);
     const od_entry entry = { .campaign_id = self->campaign.id, .contact_id = self->contact.id,
                              .attempt_id = self->attempt_id, .leg_id = self->leg_id, .event = "intent",
