@@ -33,6 +33,7 @@ return outdial.campaign {
         country = { column = "country" } }),
     hours = { every_day = "00:00-24:00" }, -- a demo is looked at by night, too; without this line: decent hours
     gap = "1s", ring_timeout = "15s",
+    doubt = { write_off_after = "5s" }, -- for the demo's sake: who may have been called is not called again
     pace = { max_open = 60, max_handed_off = 60 },
     retry = outdial.retry { max_attempts = 2, on = {
         busy = { after = "2s" }, no_answer = { after = "3s" }, ["*"] = { stop = "called" } } },

@@ -50,6 +50,8 @@ end
 -- Adopting, doubts and withdrawals, one after the other.
 local function do_chores(work)
     local look_at, withdraw_at, settle_at = 0, 0, 0
+    -- One that is to be written off soon is not left for longer.
+    local settle_every_s = math.min(CHORES_EVERY_S, math.max((work.campaign.write_off_after_ms or math.huge) / 1000, 1))
     while not work.closing do
         local now = work:now()
         if now >= look_at then
@@ -59,9 +61,10 @@ local function do_chores(work)
             work.must_adopt = false
             adopt(work)
         end
-        if now >= settle_at then
+        if now >= settle_at or work.must_settle then
+            work.must_settle = false
             doubts.settle_all(work)
-            settle_at = now + CHORES_EVERY_S
+            settle_at = now + settle_every_s
         end
         if work.handed_off > 0 and now >= withdraw_at then
             withdrawals.run(work)
