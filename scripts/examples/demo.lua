@@ -38,7 +38,8 @@ return outdial.campaign {
     retry = outdial.retry { max_attempts = 2, on = {
         busy = { after = "2s" }, no_answer = { after = "3s" }, ["*"] = { stop = "called" } } },
     route = function(contact)
-        return { contact.data.plan == "premium" and "amazon_connect" or serves[contact.country] }
+        local first = contact.data.plan == "premium" and "amazon_connect" or serves[contact.country]
+        return { first, first == "symbee" and "ccai_platform" or "symbee" } -- the second if the first says no
     end,
     plan = function(contact, _, call)
         call.attributes = { name = contact.data.name, plan = contact.data.plan }
