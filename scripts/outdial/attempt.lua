@@ -15,6 +15,7 @@ local TURN_S = 300    -- until it is this one's again
 local TROUBLE_S = 5   -- after the store could not be asked
 local TROUBLE_MS = { 60000, 300000, 900000 } -- until a contact whose vendors were all out of order is tried again
 local TIMEOUT_S = 30
+local RECORD_WAIT_S = 10 -- for the chain that Genesys puts a record into: by that a later run knows its calls
 local TICKET_FIELD = { ccai_platform = "ticket_id" } -- R10
 -- Refusals of the whole campaign: nothing is taken for a while.
 local RESTS = { paused = true, stopped = true, campaign_held = true, do_not_call_unreadable = true }
@@ -151,6 +152,10 @@ end
 -- What the engine adds: the ringing time, the seat (R17).
 function Attempt:complete(call)
     call.ring_timeout = self.work.campaign.ruleset.ring_timeout_ms / 1000
+    if self.account.settings.place_call_with == "add_record" then
+        call.fields = call.fields or {}
+        if call.fields.wait == nil then call.fields.wait = RECORD_WAIT_S end
+    end
     if self.seat and self.account.names_seat then
         call.fields = call.fields or {}
         local chosen = call.fields[self.account.seat_field]
