@@ -133,3 +133,14 @@ od_status od__verb_export(od_work *work, const od_value *params, od_value **resu
     }
     return od__made(&maker, result);
 }
+
+/* ---- copy ---- */
+
+/* All of it, as it was when this transaction began: other processes may go on writing. */
+od_status od__verb_copy(od_work *work, const od_value *params, od_value **result, od_error *err) {
+    od_status status = od__database_copy(work->database, od__param_text(params, "path"), err);
+    od_maker maker;
+    od__make(&maker, err);
+    od__make_failed(&maker, status);
+    return od__made(&maker, result);
+}

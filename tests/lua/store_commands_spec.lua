@@ -59,7 +59,10 @@ describe("the commands about a store:", function()
 renewals is running
 contacts  ready  waiting  open  held  blocked  done  exhausted  suppressed
 7         1      1        1     1     1        1     0          1
-legs      2 placed, 1 handed off, 1 not placed, 1 unknown, 0 open
+calls           placed  handed off  not placed  unknown  open
+amazon_connect  1       0           0           1        0
+ccai_platform   1       0           1           0        0
+symbee          0       1           0           0        0
 outcomes  1 answered, 1 busy
 not now   1 busy, 1 do not call, 1 rejected: Call is invalid
 next      2024-03-18T11:00:00Z
@@ -135,7 +138,7 @@ leg 2: contact bob of renewals, +442079460102 through amazon_connect at 2024-03-
         assert.equal([[
 contact ann of renewals is done: called once
 revision 1 since TIME: script s1
-TIME  intent (leg 1 through amazon_connect): number +442079460101, revision 1
+TIME  intent (leg 1 through amazon_connect): client amazon_connect, number +442079460101, revision 1
     +  do_not_call  not listed
     +  person_open  none is open
     +  number_open  none is open
@@ -177,8 +180,8 @@ rules now, for +442079460106: refused by do_not_call
     local ROWS = [[
 campaign,contact,contact_state,attempt,leg,vendor,client,vendor_id,number,at,ended,state,outcome,rang,raw
 renewals,ann,done,1,1,amazon_connect,amazon_connect,c-1,+442079460101,T,T,ended,answered,yes,"CONNECTED, ""human"""
-renewals,bob,held,2,2,amazon_connect,amazon_connect,,+442079460102,T,,in_doubt,,,
-renewals,cid,blocked,3,3,ccai_platform,ccai_platform,,+442079460103,T,T,not_placed,,,
+renewals,bob,held,2,2,amazon_connect,amazon_connect,,+442079460102,T,,in_doubt,,,"{""code"":""timeout"",""message"":""no answer in 30 s""}"
+renewals,cid,blocked,3,3,ccai_platform,ccai_platform,,+442079460103,T,T,not_placed,,,"{""code"":""rejected"",""message"":""Call is invalid""}"
 renewals,dan,open,4,4,symbee,symbee,r-1,+442079460104,T,,handed_off,,,
 renewals,eve,waiting,5,5,ccai_platform,ccai_platform,7,+442079460105,T,T,ended,busy,yes,
 renewals,fay,suppressed,,,,,,,,,,,,
@@ -261,9 +264,9 @@ renewals,gus,ready,,,,,,,,,,,,
 
     it("pause, resume, stop", function()
         check("pause @ renewals --because lunch", "campaign renewals is paused (it was running)\n")
-        assert.matches("^renewals is paused: lunch\n", (outdial("status @")))
+        assert.matches("^renewals is paused: lunch %(by tom%)\n", (outdial("status @")))
         check("resume @ renewals", "campaign renewals is running (it was paused)\n")
-        assert.matches("^renewals is running\n", (outdial("status @")))
+        assert.matches("^renewals is running %(by tom%)\n", (outdial("status @")))
         check("stop @ renewals", "campaign renewals is stopped (it was running)\n")
         check("stop @ nothing", "", 'outdial stop: not_found: there is no campaign "nothing"\n', 1)
     end)

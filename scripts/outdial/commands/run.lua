@@ -2,11 +2,11 @@
 
 local campaign = require "outdial.campaign"
 local core = require "outdial.core"
-local options = require "outdial.commands.options"
 local outdial = require "outdial"
 local program = require "outdial.commands.program"
 local progress = require "outdial.commands.progress"
 local runner = require "outdial.runner"
+local script = require "outdial.commands.script"
 local storage = require "outdial.commands.storage"
 local summary = require "outdial.commands.summary"
 
@@ -27,41 +27,6 @@ local command = {
     },
     example = "outdial run hello.lua +12065550100",
 }
-
--- For xpcall: the text with the stack as it stands, unless the error brought the stack of its task.
-local function with_traceback(err)
-    local text = tostring(err)
-    if type(err) == "table" and err.traceback then
-        return text .. err.traceback
-    end
-    return text:find("\nstack traceback:", 1, true) and text or debug.traceback(text, 2)
-end
-
--- A folder can be opened, but not read.
-local function why_unreadable(file)
-    local handle, why = io.open(file, "rb")
-    if not handle then
-        return (why:gsub("^.*: ", ""))
-    end
-    local text
-    text, why = handle:read("*a")
-    handle:close()
-    return not text and why or nil
-end
-
-local function spread(list, i)
-    if i <= #list then
-        return list[i], spread(list, i + 1)
-    end
-end
-
-local function set_arg(file, words)
-    local list = { [0] = file }
-    for i, word in ipairs(words) do
-        list[i] = word
-    end
-    rawset(_G, "arg", list)
-end
 
 local function read_file(file)
     local handle = assert(io.open(file, "rb"))
@@ -108,28 +73,17 @@ local function run_campaign(made, file, args)
 end
 
 function command.run(args)
-    local file = table.remove(args, 1)
-    if not file then
-        return options.misuse(command, "expected a file")
-    end
-    local unreadable = why_unreadable(file)
-    if unreadable then
-        program.complain(command.name, ("%s: %s"):format(file, unreadable))
-        return program.MISUSE
-    end
-    local chunk, wrong = loadfile(file)
+    local chunk, file = script.load(command, args)
     if not chunk then
-        program.complain(command.name, wrong)
-        return program.FAILED
+        return file
     end
-    set_arg(file, args)
     local ok, code = xpcall(function()
         return outdial.run(function()
             program.watch_signals()
-            local made = chunk(spread(args, 1))
+            local made = chunk()
             return campaign.is(made) and run_campaign(made, file, args) or nil
         end)
-    end, with_traceback)
+    end, script.with_traceback)
     if not ok then
         program.complain(command.name, code)
     elseif code then
