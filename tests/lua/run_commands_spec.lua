@@ -22,8 +22,8 @@ end
 local HEAD = [[
 local outdial = require "outdial"
 local endpoint, list, store = ...
-local symbee = outdial.symbee { endpoint = endpoint, company_code = "acme", environment = "prod", api_key = "symbee-key",
-    campaign_region = "us-east-1", campaign_name = "Renewals", work_codes = { Answered = "answered" } }
+local symbee = outdial.symbee { endpoint = endpoint, company_code = "acme", environment = "prod",
+    api_key = "symbee-key", campaign_region = "us-east-1", campaign_name = "Renewals", work_codes = { Answered = "answered" } }
 local function campaign(more)
     local options = { name = "renewals", store = store, vendors = { symbee = symbee },
         contacts = outdial.contacts.csv(list, { id = "no", numbers = { "phone" }, zone = "zone" }),
@@ -50,8 +50,8 @@ describe("a campaign's command:", function()
 
     local function shell(command)
         local errors = os.tmpname()
-        local pipe = io.popen(("unset NO_COLOR LD_PRELOAD; O=%s/outdial; F=%s; A='%s %s'; { %s\n} 2>%s; echo \"code $?\"")
-            :format(BUILD, file, list, store, command, errors))
+        local line = "unset NO_COLOR LD_PRELOAD; O=%s/outdial; F=%s; A='%s %s'; { %s\n} 2>%s; echo \"code $?\""
+        local pipe = io.popen(line:format(BUILD, file, list, store, command, errors))
         local text = pipe:read("*a")
         pipe:close()
         local out, code = text:match("^(.*)code (%d+)\n$")
@@ -75,7 +75,8 @@ describe("a campaign's command:", function()
     end)
 
     it("check says who is called later, and who never", function()
-        write_file(list, "no,phone,zone\n1,+442079460101,Europe/London\n2,+442079460101,Europe/London\n3,+12125550123,\n")
+        write_file(list, "no,phone,zone\n1,+442079460101,Europe/London\n2,+442079460101,Europe/London\n"
+            .. "3,+12125550123,\n")
         local out, err, code = check(
             'local day = os.date("!*t").wday; local names = { "sun", "mon", "tue", "wed", "thu", "fri", "sat" }\n'
             .. 'return campaign { hours = { [names[(day + 2) % 7 + 1]] = "10:00-12:00" } }')
@@ -116,8 +117,8 @@ describe("a campaign's command:", function()
     it("R6 check warns of a CCAI client without a number of its own", function()
         local out = check('return campaign { vendors = { ccai = outdial.ccai_platform { endpoint = endpoint,\n'
             .. 'subdomain = "acme", domain = "x.com", api_token = "t", agent_email = "a@x.com" } } }')
-        assert.matches("\nwarning: vendors.ccai: no outbound_number is set: CCAI Platform may accept a call (202) and ring "
-            .. "at its own choosing; it is listed as handed off\n", out, 1, true)
+        assert.matches("\nwarning: vendors.ccai: no outbound_number is set: CCAI Platform may accept a call (202) and "
+            .. "ring at its own choosing; it is listed as handed off\n", out, 1, true)
     end)
 
     it("check lists what a script would place, sends nothing, and asks nobody", function()
@@ -232,7 +233,7 @@ describe("the view of a run", function()
     it("writes a line every ten seconds elsewhere, none if quiet", function()
         local view = progress.new(out)
         for at = 0, 25 do view:show(figures(at, 0)) end
-        assert.equal("c: 0 placed; 2 open; 100 ready; 0.0/s\nc: 0 placed; 2 open; 100 ready; 0.0/s\n", table.concat(written))
+        assert.equal(("c: 0 placed; 2 open; 100 ready; 0.0/s\n"):rep(2), table.concat(written))
         written = {}
         view = progress.new(out, 80, true)
         view:show(figures(0, 0))

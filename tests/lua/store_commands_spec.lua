@@ -177,6 +177,7 @@ rules now, for +442079460106: refused by do_not_call
         assert.truthy((outdial("explain @ gus --json")):find('"journal": []', 1, true))
     end)
 
+    -- luacheck: push no max line length
     local ROWS = [[
 campaign,contact,contact_state,attempt,leg,vendor,client,vendor_id,number,at,ended,state,outcome,rang,raw
 renewals,ann,done,1,1,amazon_connect,amazon_connect,c-1,+442079460101,T,T,ended,answered,yes,"CONNECTED, ""human"""
@@ -187,6 +188,7 @@ renewals,eve,waiting,5,5,ccai_platform,ccai_platform,7,+442079460105,T,T,ended,b
 renewals,fay,suppressed,,,,,,,,,,,,
 renewals,gus,ready,,,,,,,,,,,,
 ]]
+    -- luacheck: pop
 
     it("export writes a row for each leg, and for each contact without one", function()
         local rows = ROWS:gsub("([,])T%f[,]", "%12024-03-18T10:00:00Z")
@@ -280,7 +282,8 @@ renewals,gus,ready,,,,,,,,,,,,
         for _, command in ipairs(EVERY) do
             local name = command:match("^%a+")
             check(command:format("/nonexistent/x.db"), "",
-                ("outdial %s: not_found: the store /nonexistent/x.db cannot be opened: is there such a file?\n"):format(name), 1)
+                ("outdial %s: not_found: the store /nonexistent/x.db cannot be opened: is there such a file?\n")
+                    :format(name), 1)
             check(command:format(no_store), "", ("outdial %s: protocol: the store %s: file is not a database\n"):format(
                 name, no_store), 1)
         end
