@@ -287,7 +287,7 @@ layers: ## check the fences between the rooms
 .PHONY: lint
 lint: deps-lint ## cppcheck, clang-tidy, luacheck
 	@$(MAKE) --no-print-directory -j$$(nproc) all
-	luacheck --quiet --no-color scripts tests/lua rockspec bindings/host
+	luacheck --quiet --no-color scripts tests/lua tests/crash rockspec bindings/host
 	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability --inline-suppr \
 	    --suppress=missingIncludeSystem --suppress=normalCheckLevelMaxBranches -D_GNU_SOURCE -DOD_LINT $(INCLUDES) core bindings
 	clang-tidy --quiet --warnings-as-errors='*' -p $(BUILD) $(CORE_SRC) $(LUA_SRC) $(HOST_SRC)

@@ -7,11 +7,13 @@ local M = {}
 
 local LIMIT = 100
 local AFTER_ERROR_S = 60
+local CALL_KEYS = { "from", "contact", "attributes", "fields", "not_before", "not_after", "zone", "ring_timeout" }
 
--- The account that a client is now, to be compared with the one that the leg was meant for (R22).
+-- The account that a client is now, to be compared with the one that the leg was meant for (R22): as the very call
+-- that was meant tells, which is not sent.
 local function account_of(account, leg)
     local call = { to = leg.number, token = leg.token }
-    if leg.seat and account.names_seat then call.fields = { [account.seat_field] = leg.seat } end
+    for _, key in ipairs(CALL_KEYS) do call[key] = call[key] or leg.call[key] end
     local prepared, err = account.client:prepare_call(call)
     return prepared and prepared.account, err
 end

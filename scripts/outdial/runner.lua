@@ -49,7 +49,7 @@ end
 
 -- Adopting, doubts and withdrawals, one after the other.
 local function do_chores(work)
-    local look_at, withdraw_at, settle_at = 0, 0, 0
+    local look_at, withdraw_at, settle_at, adopt_at = 0, 0, 0, 0
     -- One that is to be written off soon is not left for longer.
     local settle_every_s = math.min(CHORES_EVERY_S, math.max((work.campaign.write_off_after_ms or math.huge) / 1000, 1))
     while not work.closing do
@@ -57,9 +57,11 @@ local function do_chores(work)
         if now >= look_at then
             look_at = now + math.min(doubts.look(work) or CHORES_EVERY_S, CHORES_EVERY_S)
         end
-        if work.must_adopt then
+        -- Also without a takeover: a worker that ended in order has left what it followed, and what it found.
+        if work.must_adopt or now >= adopt_at then
             work.must_adopt = false
             adopt(work)
+            adopt_at = now + CHORES_EVERY_S
         end
         if now >= settle_at or work.must_settle then
             work.must_settle = false
@@ -70,7 +72,7 @@ local function do_chores(work)
             withdrawals.run(work)
             withdraw_at = now + WITHDRAW_EVERY_S
         end
-        local next_at = math.min(look_at, settle_at)
+        local next_at = math.min(look_at, settle_at, adopt_at)
         if work.handed_off > 0 then next_at = math.min(next_at, withdraw_at) end
         work.chores:wait(math.max(next_at - work:now(), 0.01))
     end

@@ -534,6 +534,25 @@ describe("a campaign", function()
         assert.equal(1, #world.rings)
     end)
 
+    it("begins no call with less than 60 s of the lease left, and goes on once a beat is recorded", function()
+        local from, till = support.MONDAY_10 + 20, support.MONDAY_10 + 400
+        world.store.fail.beat = function()
+            local now = world.engine:wall()
+            return now > from and now < till and support.refused("unavailable") or nil
+        end
+        local figures, client = run_one({ track = function() return "answered", 5 end }, { pace = { max_open = 1 } },
+            support.people(100))
+        assert.equal(0, figures.exit_code)
+        local before, within = 0, 0
+        for _, sent in ipairs(client.sent) do
+            local at = sent.at + support.MONDAY_10
+            if at < from + 60 then before = before + 1 elseif at < till then within = within + 1 end
+        end
+        assert.is_true(before > 5, before)
+        assert.equal(0, within)
+        assert.equal(100, client.placed)
+    end)
+
     it("ends as failed when the lease was lost", function()
         world.store.fail.beat = require("outdial.error").new("unavailable", "the lease was lost: taken over by 2")
         local figures = run_one({ track = function() return nil end })

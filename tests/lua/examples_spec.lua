@@ -37,7 +37,8 @@ cat $D/err; kill $M; wait $M; rm -r $D; echo "code $C"]]):format(BUILD, name, st
         failover = { "connect  1       0           1           0        0\n",
             "symbee   1       0           0           0        0\n", TOLD .. "2 answered\n" },
         callbacks = { "ann\tanswered\tthe first time\nann\tanswered\tas they had asked\n", TOLD .. "2 answered\n" },
-        do_not_call = { "2         0      0        0     0     0        1     0          1\n", "not now   1 do not call\n" },
+        do_not_call = { "2         0      0        0     0     0        1     0          1\n",
+            "not now   1 do not call\n" },
         subscribe = { "Dialing\n", "Established\n", "Released\n", "ended: answered\n" },
     }
     -- The program has a Lua of its own: once is enough.

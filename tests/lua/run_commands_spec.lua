@@ -23,7 +23,8 @@ local HEAD = [[
 local outdial = require "outdial"
 local endpoint, list, store = ...
 local symbee = outdial.symbee { endpoint = endpoint, company_code = "acme", environment = "prod",
-    api_key = "symbee-key", campaign_region = "us-east-1", campaign_name = "Renewals", work_codes = { Answered = "answered" } }
+    api_key = "symbee-key", campaign_region = "us-east-1", campaign_name = "Renewals",
+    work_codes = { Answered = "answered" } }
 local function campaign(more)
     local options = { name = "renewals", store = store, vendors = { symbee = symbee },
         contacts = outdial.contacts.csv(list, { id = "no", numbers = { "phone" }, zone = "zone" }),

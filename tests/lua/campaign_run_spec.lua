@@ -1,0 +1,123 @@
+-- `outdial run` with a script that returns a campaign, as a child process beside a mock: what it prints, how it exits,
+-- and that killing it half-way and running it again finishes it without a second ring.
+
+local BUILD = os.getenv("OUTDIAL_BUILD") or "build"
+
+local CLIENT = [[
+local outdial = require "outdial"
+local connect = outdial.amazon_connect { endpoint = (...), region = "us-east-1", timeout = 5, resend_within = 0,
+    credentials = { access_key_id = "AKIDEXAMPLE", secret_access_key = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY" },
+    instance_id = "10a4c4eb-f57e-4d4c-b602-bf39176ced07", contact_flow_id = "b0b8f2dd-ed1b-4c44-af36-ce189a178181",
+    source_phone_number = "+12065550100", rate = { per_second = 400, burst = 1 } }
+local people = {}
+for i = 1, COUNT do people[i] = { id = "p" .. i, phone = ("+1206555%04d"):format(i) } end
+return outdial.campaign {
+    name = "renewals", store = "FOLDER/calls.db", vendors = { connect = connect },
+    hours = { every_day = "00:00-24:00" }, track = false, -- what becomes of calls is another spec's, and takes its time
+    contacts = outdial.contacts.list(people, { id = "id", numbers = "phone", zone = { default = "America/New_York" } }),
+    MORE
+}
+]]
+
+describe("outdial run with a campaign", function()
+    local folder
+
+    before_each(function()
+        folder = os.tmpname()
+        os.remove(folder)
+        os.execute("mkdir " .. folder)
+    end)
+    after_each(function() os.execute("rm -r " .. folder) end)
+
+    local function write(name, text)
+        local file = assert(io.open(folder .. "/" .. name, "w"))
+        file:write(text)
+        file:close()
+    end
+
+    local function read(name)
+        local file = assert(io.open(folder .. "/" .. name))
+        local text = file:read("*a")
+        file:close()
+        return text
+    end
+
+    local function campaign(count, more)
+        write("c.lua", (CLIENT:gsub("COUNT", count):gsub("FOLDER", folder):gsub("MORE", more or "")))
+    end
+
+    -- Runs commands beside a mock, `run` among them; returns what they printed, their errors, and whose phones rang.
+    local function beside_mock(commands, flags)
+        write("mock.lua", 'return { contacts = { speed = 20 }, connect = { concurrent_calls = 1000 } }')
+        os.execute((([[cd %s; OUTDIAL=$OLDPWD/%s; [ -x "$OUTDIAL" ] || OUTDIAL=%s
+            $OUTDIAL mock %s --phone-log phone.log > mock.log 2>&1 & mock=$!
+            until grep -qs listening mock.log; do kill -0 $mock || exit 1; done
+            ENDPOINT=$(sed -n 's/^outdial mock listening on //p' mock.log)
+            run() { $OUTDIAL run c.lua $ENDPOINT; }
+            { %s
+            } > out.log 2> err.log
+            kill $mock; wait $mock]]):format(folder, BUILD .. "/outdial", BUILD .. "/outdial", flags or "", commands)))
+        local rings = {}
+        for number in read("phone.log"):gmatch('"to":"([^"]+)"') do rings[#rings + 1] = number end
+        return read("out.log"), read("err.log"), rings
+    end
+
+    it("calls everyone, says what came of it, and exits 0", function()
+        campaign(3)
+        local out, err, rings = beside_mock('run; echo "exit $?"')
+        assert.equal("outdial run: warning: no do_not_call list is named\n"
+            .. "outdial run: contacts: 3 rows: 3 new, 0 updated, 0 rejected\n", err)
+        assert.matches("renewals: 3 done of 3 contacts\ncalls: 3 placed, 0 handed off, 0 not placed, 0 in doubt\n"
+            .. "outcomes: 3 unreported\nexit 0\n", out, 1, true)
+        assert.equal(3, #rings)
+    end)
+
+    it("exits 3 when only doubts are left, and rings nobody again", function()
+        campaign(2)
+        local out, _, rings = beside_mock('run; echo "exit $?"; run; echo "exit $?"', "--fault drop_after=1")
+        assert.matches("renewals: 2 held of 2 contacts, 2 in doubt\n", out, 1, true)
+        assert.matches("nobody in doubt is called again before that is settled: outdial doubts list STORE\nexit 3\n",
+            out, 1, true)
+        assert.equal(2, #rings)
+    end)
+
+    it("exits 1 when a hook fails, and names it", function()
+        campaign(2, "eligible = function() error('boom') end,")
+        local out, err, rings = beside_mock('run; echo "exit $?"')
+        assert.matches("outdial run: error: hook eligible (c.lua:12): c.lua:12: boom\n", err, 1, true)
+        assert.matches("renewals: 2 ready of 2 contacts, campaign held\n", out, 1, true)
+        assert.matches("exit 1\n", out, 1, true)
+        assert.equal(0, #rings)
+    end)
+
+    it("exits 1 when the script is wrong, with its line", function()
+        campaign(2, "pase = { max_open = 3 },")
+        local _, err = beside_mock('run; echo "exit $?"')
+        assert.matches('^outdial run: c.lua:8: outdial.campaign: unknown option "pase", did you mean "pace"%?\n', err)
+    end)
+
+    it("exits 4 when a signal stops it before the end, and the next run finishes", function()
+        campaign(400, "pace = { max_open = 2 },")
+        local out, _, rings = beside_mock('run & pid=$!; until [ -s phone.log ]; do :; done\n'
+            .. 'kill -INT $(pgrep -P $pid) 2>/dev/null || kill -INT $pid; wait $pid; echo "exit $?"\n'
+            .. 'sed -i s/max_open.=.2/max_open=50/ c.lua; run; echo "exit $?"')
+        assert.matches("exit 4\n", out, 1, true)
+        assert.matches("renewals: 400 done of 400 contacts\n", out, 1, true)
+        assert.matches("exit 0\n$", out)
+        assert.equal(400, #rings)
+    end)
+
+    it("finishes after it was killed half-way, and rings nobody twice", function()
+        campaign(40, "pace = { max_open = 20 },")
+        local out, _, rings = beside_mock('run & pid=$!; until [ "$(wc -l < phone.log 2>/dev/null || echo 0)" -ge 5 ]; '
+            .. 'do :; done\nkill -KILL $(pgrep -P $pid) 2>/dev/null || kill -KILL $pid; wait $pid; run; echo "exit $?"')
+        local code = tonumber(out:match("exit (%d)\n$"))
+        assert.is_true(code == 0 or code == 3, out)
+        local seen = {}
+        for _, number in ipairs(rings) do
+            assert.is_nil(seen[number], number)
+            seen[number] = true
+        end
+        assert.is_true(#rings >= 30 and #rings <= 40, #rings)
+    end)
+end)
