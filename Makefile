@@ -179,10 +179,12 @@ build/npm/installed: tests/servers/package.json tests/servers/package-lock.json
 
 # ---- seeing it work ----
 
-.PHONY: demo
-demo: deps-build ## build, start the mock vendors, call 240 people through all of them
+.PHONY: demo demo-clean
+demo: deps-build ## build, start the mock vendors, run a campaign of 240 people; stopped half-way, it goes on where it was
 	@$(MAKE) --no-print-directory -j$$(nproc) $(BUILD)/outdial
 	@BUILD=$(BUILD) sh scripts/examples/demo.sh
+demo-clean: ## end a demo that was stopped half-way
+	@BUILD=$(BUILD) sh scripts/examples/demo.sh clean
 
 # ---- tests ----
 

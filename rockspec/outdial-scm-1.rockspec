@@ -51,6 +51,7 @@ build = {
         ["outdial.placing"] = "scripts/outdial/placing.lua",
         ["outdial.plan"] = "scripts/outdial/plan.lua",
         ["outdial.random"] = "scripts/outdial/random.lua",
+        ["outdial.rehearsal"] = "scripts/outdial/rehearsal.lua",
         ["outdial.retry"] = "scripts/outdial/retry.lua",
         ["outdial.runner"] = "scripts/outdial/runner.lua",
         ["outdial.scheduler"] = "scripts/outdial/scheduler.lua",

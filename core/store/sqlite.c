@@ -132,6 +132,23 @@ od_status od__database_run(od_database *database, const char *sql, od_error *err
     return code == SQLITE_OK ? OD_OK : fail(database, code, err);
 }
 
+od_status od__database_copy(od_database *database, const char *path, od_error *err) {
+    sqlite3 *to = NULL;
+    int code = sqlite3_open_v2(path, &to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
+    sqlite3_backup *backup = code == SQLITE_OK ? sqlite3_backup_init(to, "main", database->handle, "main") : NULL;
+    if (backup != NULL) {
+        (void)sqlite3_backup_step(backup, -1); /* finish tells how it went */
+        code = sqlite3_backup_finish(backup);
+    } else if (code == SQLITE_OK) {
+        code = sqlite3_extended_errcode(to);
+    }
+    od_status status = OD_OK;
+    if (code != SQLITE_OK)
+        status = od__error_set(err, status_of(code), "the copy %s cannot be written: %s", path, sqlite3_errstr(code));
+    sqlite3_close(to);
+    return status;
+}
+
 /* ---- transactions ---- */
 
 od_status od__database_begin(od_database *database, bool write, od_error *err) {

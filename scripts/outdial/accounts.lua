@@ -5,6 +5,8 @@ local seats = require "outdial.seats"
 local M = {}
 
 local EARS_AGAIN_S = 15
+-- Where Genesys tells into which chain a record went: by that its calls are known.
+local RECORDS = { "/v2/me/outbound", "/me/internal" }
 -- A read that any account may make, to see whether the vendor answers (never a call).
 local PROBES = {
     amazon_connect = function(client) return client:search_contacts { MaxResults = 1,
@@ -88,7 +90,11 @@ end
 
 -- What dials needs to hear the vendor's events first (R19); the subscription is kept until the run ends.
 function Account:listen()
-    local subscription, err = self.client:subscribe({ self.info.ears }, function(event)
+    local channels = { self.info.ears }
+    if self.settings.place_call_with == "add_record" then
+        for i, channel in ipairs(RECORDS) do channels[i + 1] = channel end
+    end
+    local subscription, err = self.client:subscribe(channels, function(event)
         if event.channel == "/meta/disconnect" then self.subscription = nil end
     end)
     self.subscription, self.deaf_because = subscription, err

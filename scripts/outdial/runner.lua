@@ -12,6 +12,7 @@ local TAKE_AT_ONCE = 100
 local FIRST_POLL_S, LONGEST_POLL_S = 1, 60
 local WITHDRAW_EVERY_S, CHORES_EVERY_S = 5, 60
 local PROGRESS_EVERY_S = 1
+local STATUS_SHARE = 0.05     -- of the time a store of many calls may be asked how it stands
 local DONE, FAILED, DOUBTS, STOPPED = 0, 1, 3, 4
 
 ---- beside the calls ----
@@ -49,6 +50,8 @@ end
 -- Adopting, doubts and withdrawals, one after the other.
 local function do_chores(work)
     local look_at, withdraw_at, settle_at, adopt_at = 0, 0, 0, 0
+    -- One that is to be written off soon is not left for longer.
+    local settle_every_s = math.min(CHORES_EVERY_S, math.max((work.campaign.write_off_after_ms or math.huge) / 1000, 1))
     while not work.closing do
         local now = work:now()
         if now >= look_at then
@@ -60,9 +63,10 @@ local function do_chores(work)
             adopt(work)
             adopt_at = now + CHORES_EVERY_S
         end
-        if now >= settle_at then
+        if now >= settle_at or work.must_settle then
+            work.must_settle = false
             doubts.settle_all(work)
-            settle_at = now + CHORES_EVERY_S
+            settle_at = now + settle_every_s
         end
         if work.handed_off > 0 and now >= withdraw_at then
             withdrawals.run(work)
@@ -74,11 +78,16 @@ local function do_chores(work)
     end
 end
 
+-- Shows the figures every second. Asking the store takes the longer the more calls it has: then it is asked less often.
 local function show_progress(work, progress)
     while not work.closing do
+        local asked = work:now()
         local status = work:store("status", { campaign = work.campaign.name })
-        if status then progress(M.figures(work, status)) end
-        work.scheduler.sleep(PROGRESS_EVERY_S)
+        local ask_at = asked + (work:now() - asked) / STATUS_SHARE
+        repeat
+            if status then progress(M.figures(work, status)) end
+            work.scheduler.sleep(PROGRESS_EVERY_S)
+        until work.closing or work:now() >= ask_at
     end
 end
 
@@ -93,8 +102,10 @@ function M.figures(work, status)
     local campaign = status.campaigns and status.campaigns[1] or {}
     return { campaign = work.campaign.name, state = campaign.state, why = work.failed or campaign.why,
         contacts = status.contacts, legs = status.legs, outcomes = status.outcomes, refused = status.refused,
-        doubts = status.doubts or 0, next_ms = status.next_ms, withdrawals_failed = status.withdrawals_failed,
-        vendors = vendors, placed_here = work.placements, at_ms = work:wall_ms() }
+        clients = status.clients or {}, importing = status.importing, doubts = status.doubts or 0,
+        next_ms = status.next_ms, withdrawals_failed = status.withdrawals_failed or 0,
+        second_rings = status.second_rings or 0, vendors = vendors, placed_here = work.placements,
+        at_ms = work:wall_ms() }
 end
 
 local function exit_code(work, figures, ended)
@@ -217,11 +228,9 @@ local function run(work, options)
     local forget = scheduler.when_stopped(function() work:ring_all() end)
     scheduler.daemon(beat, work)
     local filled
+    if options.progress then scheduler.daemon(show_progress, work, options.progress) end
     filled, err = fill.run(work)
-    if filled then
-        scheduler.daemon(do_chores, work)
-        if options.progress then scheduler.daemon(show_progress, work, options.progress) end
-    end
+    if filled then scheduler.daemon(do_chores, work) end
     local ended = filled and call_all(work)
     if ended then doubts.settle_all(work) end -- those that came up last
     wind_up(work)

@@ -160,7 +160,9 @@ function Work:rest()
     self.rest_until = self:now() + REST_S
 end
 
+-- work:in_doubt(): a leg has come into doubt: the script may have a word on it
 function Work:in_doubt()
+    self.must_settle = true
     self.chores:ring()
 end
 
