@@ -107,6 +107,19 @@ describe("outdial run with a campaign", function()
         assert.equal(400, #rings)
     end)
 
+    it("calls nobody twice with two workers at once", function()
+        campaign(400, "pace = { max_open = 20 },")
+        local out, _, rings = beside_mock('run > one.log & one=$!; run > two.log & two=$!\n'
+            .. 'wait $one; echo "exit $?"; wait $two; echo "exit $?"')
+        assert.equal("exit 0\nexit 0\n", out)
+        local seen = {}
+        for _, number in ipairs(rings) do
+            assert.is_nil(seen[number], number)
+            seen[number] = true
+        end
+        assert.equal(400, #rings)
+    end)
+
     it("finishes after it was killed half-way, and rings nobody twice", function()
         campaign(40, "pace = { max_open = 20 },")
         local out, _, rings = beside_mock('run & pid=$!; until [ "$(wc -l < phone.log 2>/dev/null || echo 0)" -ge 5 ]; '
