@@ -126,8 +126,8 @@ local function take(work)
     return #taken.contacts, taken.next_ms
 end
 
--- Whether nothing is left: no contact is ready, waiting or open, here or elsewhere; or the campaign was stopped. If not,
--- how long it may go on without a look, in seconds.
+-- Whether nothing is left: no contact is ready, waiting or open, here or elsewhere; or the campaign was stopped. If
+-- not, how long it may go on without a look, in seconds.
 local function is_over(work)
     if work.contacts + work.open + work.handed_off > 0 then return false, LONGEST_POLL_S end
     local status = work:store("status", { campaign = work.campaign.name })
