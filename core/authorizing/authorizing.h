@@ -22,6 +22,9 @@ struct od_authorizer {
     /* After an answer: true if the vendor rejected it without executing it and a fresh authorization may help (the layer
      * then applies and sends once more, once). Forgets what was rejected. NULL: never. */
     bool (*rejected)(od_authorizer *self, od_exchange *exchange);
+    /* Whether the fresh authorization that an exchange was repeated with may have been spoilt by requests beside it: then
+     * it may be repeated once more. NULL: never. */
+    bool (*crossed)(const od_authorizer *self, const od_exchange *exchange);
     /* Hears of every answer, before rejected is asked. NULL: it learns nothing from them. */
     void (*answered)(od_authorizer *self, od_exchange *exchange);
     /* Takes a waiting exchange out (it was canceled). */

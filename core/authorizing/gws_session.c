@@ -32,6 +32,7 @@ typedef struct gws_session {
     char *basic;
     session_state state;
     unsigned generation;           /* counts the sessions learnt */
+    unsigned crossed;              /* the latest one that was learnt while answers to an earlier one were on their way */
     char csrf_name[CSRF_NAME_BYTES], csrf_token[CSRF_TOKEN_BYTES];
     od_exchange learning;          /* the GET */
     od_waiting waiting;
@@ -196,7 +197,12 @@ static bool gws_rejected(od_authorizer *base, od_exchange *exchange) {
     bool notifications = exchange->long_poll && (http == 401 || http == 403);
     if (!notifications && !refuses_session(&exchange->response))
         return false;
-    /* Sent with an earlier session than today's: that one was forgotten already. */
+    /* Sent with an earlier session than today's: that one was forgotten already. But with this answer the server may have
+     * made yet another one, whose cookie then belongs to no token that was learnt. */
+    if (self->state != SESSION_KNOWN)
+        self->crossed = self->generation + 1;
+    else if (exchange->auth_generation != self->generation)
+        self->crossed = self->generation;
     if (self->state == SESSION_KNOWN && exchange->auth_generation == self->generation) {
         self->state = SESSION_UNKNOWN;
         /* The next session may want another header, or none. */
@@ -205,6 +211,11 @@ static bool gws_rejected(od_authorizer *base, od_exchange *exchange) {
         self->csrf_name[0] = self->csrf_token[0] = '\0';
     }
     return true;
+}
+
+static bool gws_crossed(const od_authorizer *base, const od_exchange *exchange) {
+    const gws_session *self = (const gws_session *)base;
+    return exchange->auth_generation <= self->crossed;
 }
 
 static void gws_forget(od_authorizer *base, od_exchange *exchange) {
@@ -228,7 +239,8 @@ static od_status gws_make(const struct od_authorizer_kind *kind, const od_author
     gws_session *self = od__calloc(1, sizeof(*self));
     if (self == NULL)
         return od__error_no_memory(err);
-    self->base = (od_authorizer){ .apply = gws_apply, .rejected = gws_rejected, .forget = gws_forget, .free = gws_free };
+    self->base = (od_authorizer){ .apply = gws_apply, .rejected = gws_rejected, .crossed = gws_crossed,
+                                   .forget = gws_forget, .free = gws_free };
     self->network = setup->network;
     self->timeout_ms = setup->timeout_ms;
     self->base_url = setup->base_url;

@@ -16,19 +16,26 @@ typedef struct authorizing_layer {
 
 static void authorize_and_send(authorizing_layer *self, od_exchange *exchange);
 
+/* One repetition; a second one where the first was in vain because of the requests beside it. */
+static bool is_used_up(const od_authorizer *authorizer, const od_exchange *exchange) {
+    return exchange->auth_repeated && (exchange->auth_repeated_again || authorizer->crossed == NULL ||
+                                       !authorizer->crossed(authorizer, exchange));
+}
+
 /* The vendor refused without doing anything: the answer is dropped, and a fresh authorization goes out, once. */
 static void answered(void *context, od_exchange *exchange) {
     authorizing_layer *self = context;
     od_authorizer *authorizer = self->authorizer;
     if (exchange->response.status != 0 && authorizer->answered != NULL)
         authorizer->answered(authorizer, exchange);
-    bool again = exchange->response.status != 0 && !exchange->auth_repeated && authorizer->rejected != NULL &&
+    bool again = exchange->response.status != 0 && !is_used_up(authorizer, exchange) && authorizer->rejected != NULL &&
                  authorizer->rejected(authorizer, exchange);
     exchange->auth_refreshed = again && exchange->single_try;
     if (!again || exchange->single_try) {
         od__exchange_finish(exchange);
         return;
     }
+    exchange->auth_repeated_again = exchange->auth_repeated;
     exchange->auth_repeated = true;
     od__http_response_clear(&exchange->response);
     od__error_clear(&exchange->error);

@@ -28,6 +28,10 @@ bool od__utf8_is_valid(const char *text, size_t length) {
                 continue;
             }
         }
+        if ((unsigned char)text[at] < 0x80) {
+            at++;
+            continue;
+        }
         size_t sequence = od__utf8_length((const unsigned char *)text + at, length - at);
         if (sequence == 0) return false;
         at += sequence;

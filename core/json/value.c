@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/limits.h"
+#include "base/utf8.h"
 #include "crypto/crypto.h"
 
 /* An od_value is a json_t under another name: nobody else may know. jansson reads some values through pointers that are
@@ -28,11 +29,13 @@ od_value *od_value_new_array(void) {
 }
 
 od_value *od_value_new_string(const char *text) {
-    return text == NULL ? NULL : outside(json_string(text));
+    return text == NULL ? NULL : od_value_new_string_n(text, strlen(text));
 }
 
+/* UTF-8 is checked here, and once: jansson looks at each byte by itself. */
 od_value *od_value_new_string_n(const char *text, size_t length_bytes) {
-    return text == NULL ? NULL : outside(json_stringn(text, length_bytes));
+    return text == NULL || !od__utf8_is_valid(text, length_bytes) ? NULL
+                                                                  : outside(json_stringn_nocheck(text, length_bytes));
 }
 
 od_value *od_value_new_integer(int64_t integer) {
@@ -67,14 +70,11 @@ od_status od_value_set(od_value *object, const char *key, od_value *member, od_e
         return od__error_set(err, OD_INTERNAL, "a member cannot be set in %s",
                              object == member ? "itself" : od__value_type_name(object));
     }
-    if (json_object_set_new(inside(object), key, inside(member)) == 0)
-        return OD_OK;
-    /* jansson does not say why: a key that is not UTF-8, or memory. */
-    od_value *probe = od_value_new_string(key);
-    bool readable = probe != NULL;
-    od_value_unref(probe);
-    return readable ? od__error_no_memory(err)
-                    : od__error_set(err, OD_INTERNAL, "a key that is not UTF-8 cannot be set");
+    if (!od__utf8_is_valid(key, strlen(key))) {
+        od_value_unref(member);
+        return od__error_set(err, OD_INTERNAL, "a key that is not UTF-8 cannot be set");
+    }
+    return json_object_set_new_nocheck(inside(object), key, inside(member)) == 0 ? OD_OK : od__error_no_memory(err);
 }
 
 od_status od_value_add(od_value *array, od_value *element, od_error *err) {
@@ -246,6 +246,16 @@ static json_t *copy(json_t *from, int depth) {
 
 od_value *od__value_copy(const od_value *value) {
     return value == NULL ? NULL : outside(copy(inside(value), 0));
+}
+
+od_status od__value_put(od_value *object, const char *key, od_value *member, od_error *err) {
+    if (member == NULL || json_object_set_new_nocheck(inside(object), key, inside(member)) != 0)
+        return od__error_no_memory(err);
+    return OD_OK;
+}
+
+od_value *od__value_text(const char *text, size_t length_bytes) {
+    return outside(json_stringn_nocheck(text, length_bytes));
 }
 
 void od__value_remove(od_value *object, const char *key) {

@@ -15,6 +15,7 @@ typedef struct od_cometd od_cometd;
 #define OD_COMETD_BACKOFF_MS 1000         /* what each failure in a row adds to the pause before the next try */
 #define OD_COMETD_BACKOFF_MOST_MS 60000
 #define OD_COMETD_OPENING_TRIES 3         /* failures in a row that end a session which never stood */
+#define OD_COMETD_REFUSED_TRIES 3         /* handshakes in a row that are refused with a fresh login */
 #define OD_COMETD_UNREADABLE_TRIES 3      /* unreadable answers in a row, from which a new session may help */
 #define OD_COMETD_QUICK_MS 100            /* a connect answered sooner and with nothing was not parked */
 #define OD_COMETD_QUICK_TRIES 3           /* so many of those in a row, and the next ones wait OD_COMETD_BACKOFF_MS */

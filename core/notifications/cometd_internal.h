@@ -46,6 +46,7 @@ struct od_cometd {
     int64_t backoff_ms, command_backoff_ms;
     int64_t failed_since_us;      /* when connects began to fail; 0: they do not */
     int failures, unreadable, quick;
+    int refusals;                 /* sessions of the login refused in a row, though the user was not */
 };
 
 /* One answer, or why there is none. */
@@ -54,6 +55,7 @@ typedef struct od_cometd_answer {
     od_value *messages;
     bool sent;
     bool refused;                 /* the HTTP session is not, or no longer, good */
+    bool wrong_user;              /* nor will another one be */
     unsigned generation;
 } od_cometd_answer;
 

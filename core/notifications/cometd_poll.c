@@ -36,8 +36,10 @@ static void refuse_handshake(od_cometd *self, const od_bayeux_message *reply) {
 static void read_handshake(od_cometd *self, const od_cometd_answer *a) {
     od_bayeux_message reply;
     od_error error = OD_ERROR_INIT;
-    if (a->refused) {
-        od__cometd_end(self, &a->error); /* a fresh authorization was refused as well: asking on may lock the account */
+    /* A fresh session may be refused because a request beside this one has made another, whose cookie came last. But asking
+     * on and on may lock the account. */
+    if (a->refused && (a->wrong_user || ++self->refusals >= OD_COMETD_REFUSED_TRIES)) {
+        od__cometd_end(self, &a->error);
         return;
     }
     if (a->error.code != OD_OK) {
@@ -91,6 +93,7 @@ static void connect_failed(od_cometd *self, const od_cometd_answer *a) {
         int64_t pause_ms = advice->interval_ms + self->backoff_ms;
         od__cometd_log(self, OD_LOG_INFO, "connect", &a->error, pause_ms);
         od__cometd_set_connected(self, false);
+        self->at_once = true; /* parked, it would leave it open for as long as nothing happens whether events arrive */
         od__cometd_wait_then_poll(self, pause_ms);
     }
 }
@@ -121,7 +124,7 @@ static void connect_succeeded(od_cometd *self, const od_cometd_answer *a, const 
     bool was_at_once = self->at_once;
     self->fresh = self->at_once = false;
     self->stood = true;
-    self->failures = self->unreadable = 0;
+    self->failures = self->unreadable = self->refusals = 0;
     self->backoff_ms = self->failed_since_us = 0;
     self->generation = a->generation;
     if (self->acknowledges && reply->batch >= 0)
@@ -189,7 +192,7 @@ void od__cometd_handshake(od_cometd *self) {
     send_poll(self, OD_COMETD_NETWORK_DELAY_MS);
 }
 
-/* The first connect of a session is answered at once, and so confirms it. */
+/* The first connect of a session, and the first after one that failed, is answered at once, and so confirms it. */
 void od__cometd_connect(od_cometd *self) {
     od__cometd_next_id(self, self->poll_id);
     od__bayeux_connect(od__cometd_begin(&self->poll), self->poll_id, self->client_id, self->at_once, self->batch);

@@ -74,7 +74,8 @@ void od__cometd_read_answer(od_exchange *exchange, od_cometd_answer *out) {
     out->sent = exchange->sent;
     out->generation = exchange->auth_generation;
     int http = response->status;
-    out->refused = http == 401 || http == 403 || exchange->error.code == OD_AUTHENTICATION;
+    out->wrong_user = exchange->error.code == OD_AUTHENTICATION;
+    out->refused = http == 401 || http == 403 || out->wrong_user;
     if (exchange->error.code != OD_OK)
         out->error = exchange->error;
     else if (out->refused)

@@ -273,12 +273,12 @@ struct od_vendor {
 const char *od__rang_name(od_rang rang);
 /* The row of a literal, or the table's last row. literal may be NULL. */
 const od_outcome_row *od__outcome_row(const od_outcome_row *table, const char *literal);
-/* What a failed question means where a vendor has nothing better to say: one that may pass (retryable) is asked again
- * after wait_ms, or after the vendor's own hint if that is longer; any other ends the request with that failure, which is
- * put into err and returned. */
+/* What a failed question means where a vendor has nothing better to say: one that may pass (retryable, or an answer that
+ * could not be read) is asked again after wait_ms, or after the vendor's own hint if that is longer; any other ends the
+ * request with that failure, which is put into err and returned. */
 od_status od__following_failed(const od_error *failure, int64_t wait_ms, od_report *report, od_error *err);
-/* The same for FIND and WITHDRAW: a look-up has no time limit of its own, and the operation was repeated as far as is sensible, so that
- * any failure ends it. Puts it into err and returns it. */
+/* The same for FIND and WITHDRAW: a look-up has no time limit of its own, and the operation was repeated as far as is
+ * sensible, so that any failure ends it. Puts it into err and returns it. */
 od_status od__finding_failed(const od_error *failure, od_error *err);
 
 /* Whether a phone may ring because of this operation with these parameters. */

@@ -19,7 +19,8 @@ const od_outcome_row *od__outcome_row(const od_outcome_row *table, const char *l
 }
 
 od_status od__following_failed(const od_error *failure, int64_t wait_ms, od_report *report, od_error *err) {
-    if (failure->retryable) {
+    /* One answer that cannot be read says nothing of the next. */
+    if (failure->retryable || failure->code == OD_PROTOCOL) {
         report->again_ms = failure->retry_after_ms > wait_ms ? failure->retry_after_ms : wait_ms;
         return OD_OK;
     }

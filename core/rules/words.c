@@ -24,9 +24,9 @@ void od__say_duration(char *text, size_t text_bytes, int64_t ms) {
 }
 
 void od__say_instant(char *text, size_t text_bytes, int64_t unix_ms) {
-    char instant[32];
-    od__iso8601_format(unix_ms, instant, sizeof instant);
-    od__say(text, text_bytes, "%s", instant);
+    size_t length = strlen(text);
+    if (length < text_bytes)
+        od__iso8601_format(unix_ms, text + length, text_bytes - length); /* what does not fit is cut */
 }
 
 void od__say_clock(char *text, size_t text_bytes, od_zone *zone, int64_t unix_s) {

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "crypto/crypto.h"
+#include "store/numbers.h"
 #include "store/schema.h"
 
 #define OD_SHARED_PERSON "person:"
@@ -136,25 +137,27 @@ od_status od__contact_next_ordinal(od_work *work, const od_contact_row *row, int
 
 /* ---- the view ---- */
 
-/* [ [ column, number, country ], ... ] as [ { column, number, country }, ... ]. */
-static od_value *view_numbers(const char *numbers_json, od_error *err) {
-    od_value *rows = NULL, *out = od_value_new_array();
-    if (out == NULL || od_value_parse(numbers_json, strlen(numbers_json), &rows, err) != OD_OK) {
-        od_value_unref(out);
-        return NULL;
-    }
-    od_status status = OD_OK;
-    for (size_t i = 0; i < od_value_length(rows) && status == OD_OK; i++) {
-        const od_value *row = od_value_at(rows, i);
+/* The column's name as a value: few have what JSON escapes. */
+static od_value *view_column(const od_number_entry *entry, od_error *err) {
+    od_value *value = NULL;
+    if (memchr(entry->column, '\\', entry->column_length) == NULL)
+        return od_value_new_string_n(entry->column + 1, entry->column_length - 2);
+    return od_value_parse(entry->column, entry->column_length, &value, err) == OD_OK ? value : NULL;
+}
+
+/* As [ { column, number, country }, ... ]. */
+static od_value *view_numbers(const char *numbers, od_error *err) {
+    od_value *out = od_value_new_array();
+    od_status status = out != NULL ? OD_OK : od__error_no_memory(err);
+    od_number_entry entry;
+    while (status == OD_OK && od__numbers_next(&numbers, &entry)) {
         od_maker maker;
         od__make(&maker, err);
-        od__make_text(&maker, "column", od_value_string(od_value_at(row, 0)));
-        od__make_text(&maker, "number", od_value_string(od_value_at(row, 1)));
-        const char *country = od_value_string(od_value_at(row, 2));
-        od__make_text(&maker, "country", country != NULL && country[0] != '\0' ? country : NULL);
+        od__make_value(&maker, "column", view_column(&entry, err));
+        od__make_text(&maker, "number", entry.number);
+        od__make_text(&maker, "country", entry.country[0] != '\0' ? entry.country : NULL);
         status = od__made_into(&maker, out);
     }
-    od_value_unref(rows);
     if (status == OD_OK)
         return out;
     od_value_unref(out);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "store/numbers.h"
 #include "store/rulebook.h"
 
 #define PAST_COLUMNS                                                                                             \
@@ -98,22 +99,41 @@ static od_status gather_fences(od_work *work, const od_subject_row *row, od_gath
     return od__query_end(&query);
 }
 
-/* Do-not-call (R16): the number itself, any other of this contact's, any of another contact that is the same person. */
-static od_status gather_listed(od_work *work, const od_subject_row *row, od_gathered *out, od_error *err) {
+static od_status find_listed(od_work *work, const char *number, od_gathered *out, bool *listed, od_error *err) {
+    od_query query;
+    od__query(&query, work->database, err, "SELECT coalesce(source, 'a list') FROM listed WHERE number = ?1 AND lifted_ms IS NULL",
+              "t", number);
+    *listed = od__query_row(&query);
+    if (*listed)
+        snprintf(out->list, sizeof(out->list), "%s", od__query_text(&query, 0));
+    return od__query_end(&query);
+}
+
+static od_status find_listed_of_person(od_work *work, const char *shared_person, od_gathered *out, bool *listed, od_error *err) {
     od_query query;
     od__query(&query, work->database, err,
-              "SELECT l.number = ?1, coalesce(l.source, 'a list') FROM"
-              " (SELECT ?1 AS number UNION ALL SELECT value ->> 1 FROM json_each(?2) UNION ALL"
-              "  SELECT j.value ->> 1 FROM contact c, json_each(c.numbers) j WHERE c.person = ?3) n"
-              " CROSS JOIN listed l ON l.number = n.number WHERE l.lifted_ms IS NULL ORDER BY 1 DESC LIMIT 1",
-              "ttt", row->number, row->numbers_json, row->shared_person);
-    if (od__query_row(&query)) {
-        out->facts.number_listed = od__query_integer(&query, 0) != 0;
-        out->facts.person_listed = !out->facts.number_listed;
-        snprintf(out->list, sizeof(out->list), "%s", od__query_text(&query, 1));
-        out->facts.list = out->list;
-    }
+              "SELECT coalesce(l.source, 'a list') FROM contact c, json_each(c.numbers) n CROSS JOIN listed l"
+              " ON l.number = n.value ->> 1 WHERE c.person = ?1 AND l.lifted_ms IS NULL LIMIT 1", "t", shared_person);
+    *listed = od__query_row(&query);
+    if (*listed)
+        snprintf(out->list, sizeof(out->list), "%s", od__query_text(&query, 0));
     return od__query_end(&query);
+}
+
+/* Do-not-call (R16): the number itself, any other of this contact's, any of another contact that is the same person. */
+static od_status gather_listed(od_work *work, const od_subject_row *row, od_gathered *out, od_error *err) {
+    od_facts *facts = &out->facts;
+    od_number_entry entry;
+    od_status status = find_listed(work, row->number, out, &facts->number_listed, err);
+    for (const char *at = row->numbers_json; !facts->number_listed && !facts->person_listed && status == OD_OK &&
+                                             od__numbers_next(&at, &entry);) {
+        if (strcmp(entry.number, row->number) != 0)
+            status = find_listed(work, entry.number, out, &facts->person_listed, err);
+    }
+    if (status == OD_OK && !facts->number_listed && !facts->person_listed && row->shared_person != NULL)
+        status = find_listed_of_person(work, row->shared_person, out, &facts->person_listed, err);
+    facts->list = facts->number_listed || facts->person_listed ? out->list : NULL;
+    return status;
 }
 
 od_status od__gather(od_work *work, const od_ruleset *ruleset, const od_subject_row *row, od_gathered *out, od_error *err) {

@@ -8,6 +8,7 @@
 #include "crypto/crypto.h"
 #include "store/importing.h"
 #include "store/owner.h"
+#include "store/pace.h"
 #include "store/rulebook.h"
 #include "store/schema.h"
 
@@ -106,8 +107,10 @@ static od_status run_guarded(od_work *work, od_task *task) {
         return status;
     }
     status = run_verb(work, task);
-    if (status == OD_OK && task->error.code != OD_OK)
+    if (status == OD_OK && task->error.code != OD_OK) {
         status = od__execute(work->database, NULL, "ROLLBACK TO verb", "");
+        od__pace_forget(work);
+    }
     if (status == OD_OK)
         status = od__execute(work->database, NULL, "RELEASE verb", "");
     return status;

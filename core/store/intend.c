@@ -14,6 +14,7 @@
 #include "store/journal.h"
 #include "store/leg.h"
 #include "store/lists.h"
+#include "store/numbers.h"
 #include "store/owner.h"
 #include "store/pace.h"
 #include "store/schema.h"
@@ -109,18 +110,11 @@ static od_status check_further(intent *self, od_error *err) {
 
 static od_status check_number(intent *self, od_error *err) {
     int64_t index = od__param_integer(self->params, "number_index", 1);
-    od_value *rows = NULL;
-    od_status status = od_value_parse(self->contact.numbers, strlen(self->contact.numbers), &rows, err);
-    if (status != OD_OK)
-        return status;
-    const od_value *row = od_value_at(rows, (size_t)index - 1);
-    const char *number = row != NULL ? od_value_string(od_value_at(row, 1)) : NULL;
-    if (number == NULL || strcmp(number, self->number) != 0)
-        status = od__error_at(err, OD_VALIDATION, "/number", "expected number %" PRId64 " of the contact, got another", index);
-    else
-        snprintf(self->country, sizeof(self->country), "%s", od_value_string(od_value_at(row, 2)));
-    od_value_unref(rows);
-    return status;
+    od_number_entry entry;
+    if (!od__numbers_at(self->contact.numbers, index, &entry) || strcmp(entry.number, self->number) != 0)
+        return od__error_at(err, OD_VALIDATION, "/number", "expected number %" PRId64 " of the contact, got another", index);
+    memcpy(self->country, entry.country, sizeof(self->country));
+    return OD_OK;
 }
 
 static od_status check_mine(intent *self, od_error *err) {
@@ -238,6 +232,8 @@ static od_status write_leg(intent *self, const char *request, const char *call, 
         od__param_text(params, "seat"), self->token, work->core->owner->id, request, call, work->wall_ms,
         self->judgement.until_ms);
     self->leg_id = od__database_last_id(work->database);
+    if (status == OD_OK)
+        od__pace_entered(work, self->campaign.id, od__param_text(params, "account"), od__param_text(params, "client"));
     if (status == OD_OK)
         status = od__execute(work->database, err,
                              "UPDATE contact SET state = 2, why = NULL, version = version + 1 WHERE id = ?1", "i",
@@ -391,9 +387,9 @@ od_status od__verb_intend(od_work *work, const od_value *params, od_value **resu
     intent self = { .work = work, .params = params, .number = od__param_text(params, "number"),
                     .token = od__param_text(params, "token"), .attempt_id = od__param_integer(params, "attempt", 0) };
     od__buffer_init(&self.trail, TRAIL_BYTES);
-    self.gathered = od__alloc(sizeof(*self.gathered));
-    od_status status = self.gathered != NULL ? intend(&self, result, err) : od__error_no_memory(err);
-    od__free(self.gathered);
+    od_status status = od__gathered(work, &self.gathered, err);
+    if (status == OD_OK)
+        status = intend(&self, result, err);
     od__buffer_clear(&self.trail);
     od__contact_clear(&self.contact);
     return status;

@@ -6,6 +6,7 @@
 #include "base/fault.h"
 #include "store/journal.h"
 #include "store/owner.h"
+#include "store/pace.h"
 #include "store/schema.h"
 
 #define FIRST_LOOK_MS od__tunable("OUTDIAL_FIRST_LOOK_MS", 60000) /* after a leg came into doubt */
@@ -17,7 +18,7 @@ od_status od__leg_read(od_work *work, int64_t id, od_leg_row *out, od_error *err
     od__query(&query, work->database, err,
               "SELECT l.attempt_id, l.campaign_id, l.contact_id, l.ordinal, l.state, l.version, l.owner_id,"
               " coalesce(l.follower_id, 0), l.at_ms, l.looks, coalesce(l.look_ms, 0), a.ordinal, a.open, a.counts, l.client,"
-              " coalesce(a.kind, '') FROM leg l JOIN attempt a ON a.id = l.attempt_id WHERE l.id = ?1", "i", id);
+              " coalesce(a.kind, ''), l.account FROM leg l JOIN attempt a ON a.id = l.attempt_id WHERE l.id = ?1", "i", id);
     if (od__query_row(&query)) {
         found = true;
         out->attempt_id = od__query_integer(&query, 0);
@@ -36,6 +37,7 @@ od_status od__leg_read(od_work *work, int64_t id, od_leg_row *out, od_error *err
         out->attempt_counts = od__query_integer(&query, 13) != 0;
         snprintf(out->client, sizeof(out->client), "%s", od__query_text(&query, 14));
         snprintf(out->attempt_kind, sizeof(out->attempt_kind), "%s", od__query_text(&query, 15));
+        snprintf(out->account, sizeof(out->account), "%s", od__query_text(&query, 16));
     }
     od_status status = od__query_end(&query);
     if (status == OD_OK && !found)
@@ -121,6 +123,8 @@ od_status od__leg_set(od_work *work, const od_leg_row *leg, int64_t state, const
         (int64_t)FIRST_LOOK_MS, work->core->owner != NULL ? work->core->owner->id : INT64_C(0));
     if (status == OD_OK && od__database_changes(work->database) == 0)
         return od__error_set(err, OD_CONFLICT, "the leg was changed meanwhile");
+    if (status == OD_OK)
+        od__pace_moved(work, leg, state);
     return status;
 }
 

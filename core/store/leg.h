@@ -6,13 +6,11 @@
 
 #pragma GCC visibility push(hidden)
 
-#define OD_LIMIT_NAME_BYTES 128          /* of a client, a vendor, a seat */
-
 typedef struct od_leg_row {
     int64_t id, attempt_id, campaign_id, contact_id, ordinal, state, version, owner_id, follower_id, at_ms, looks, look_ms;
     int64_t attempt_ordinal;
     bool attempt_open, attempt_counts;
-    char client[OD_LIMIT_NAME_BYTES];
+    char client[OD_LIMIT_NAME_BYTES], account[OD_LIMIT_ACCOUNT_BYTES];
     char attempt_kind[32];               /* "": it has no outcome yet */
 } od_leg_row;
 

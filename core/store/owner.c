@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "store/journal.h"
+#include "store/pace.h"
 #include "store/schema.h"
 #include "store/verbs.h"
 
@@ -103,6 +104,7 @@ od_status od__owner_proven_dead(od_work *work, int64_t owner_id, bool *dead, od_
 /* What an owner leaves behind: nothing of it is ever sent (R2); what it may have sent is in doubt. */
 static od_status inherit(od_work *work, int64_t id, const char *cause, od_error *err) {
     od_database *db = work->database;
+    od__pace_forget(work);
     od_status status = od__execute(
         db, err,
         "INSERT INTO journal(at_ms, campaign_id, contact_id, attempt_id, leg_id, event, data)"

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "store/schema.h"
 #include "transport/transport.h"
 
 static od_status count_one(od_query *query, int64_t *out) {
@@ -18,15 +19,84 @@ static void refuse(od_pace *out, const char *rule, int64_t open, int64_t limit) 
     snprintf(out->saw, sizeof(out->saw), "%" PRId64 " open, limit %" PRId64, open, limit);
 }
 
+/* ---- how many are open ---- */
+
+static bool is_campaign(const od_work *work, int64_t campaign_id) {
+    return work->open.campaign_id != 0 && work->open.campaign_id == campaign_id;
+}
+
+static bool is_client(const od_work *work, const char *account, const char *client) {
+    return work->open.client[0] != '\0' && strcmp(work->open.client, client) == 0 && strcmp(work->open.account, account) == 0;
+}
+
+static void add(od_work *work, int64_t campaign_id, const char *account, const char *client, int step) {
+    if (is_campaign(work, campaign_id))
+        work->open.of_campaign += step;
+    if (is_client(work, account, client))
+        work->open.of_client += step;
+}
+
+static bool takes_place(const od_work *work, int64_t state, int64_t at_ms) {
+    return state == OD_LEG_intent || state == OD_LEG_placed ||
+           (state == OD_LEG_in_doubt && at_ms > work->wall_ms - OD_DOUBT_TAKES_PLACE_MS);
+}
+
+void od__pace_entered(od_work *work, int64_t campaign_id, const char *account, const char *client) {
+    add(work, campaign_id, account, client, 1);
+}
+
+void od__pace_moved(od_work *work, const od_leg_row *leg, int64_t to) {
+    int step = (int)takes_place(work, to, leg->at_ms) - (int)takes_place(work, leg->state, leg->at_ms);
+    add(work, leg->campaign_id, leg->account, leg->client, step);
+}
+
+void od__pace_forget(od_work *work) {
+    work->open = (od_open_counts){ 0 };
+}
+
+static od_status count_campaign(od_work *work, int64_t campaign_id, int64_t *out, od_error *err) {
+    od_status status = OD_OK;
+    if (!is_campaign(work, campaign_id)) {
+        od_query query;
+        work->open.campaign_id = 0;
+        od__query(&query, work->database, err,
+                  "SELECT (SELECT count(*) FROM leg WHERE open = 1 AND state IN (0, 3) AND campaign_id = ?1)"
+                  " + (SELECT count(*) FROM leg WHERE open = 1 AND state = 1 AND campaign_id = ?1 AND at_ms > ?2)",
+                  "ii", campaign_id, work->wall_ms - OD_DOUBT_TAKES_PLACE_MS);
+        status = count_one(&query, &work->open.of_campaign);
+        if (status == OD_OK)
+            work->open.campaign_id = campaign_id;
+    }
+    *out = work->open.of_campaign;
+    return status;
+}
+
+static od_status count_client(od_work *work, const char *account, const char *client, int64_t *out, od_error *err) {
+    od_status status = OD_OK;
+    if (!is_client(work, account, client)) {
+        od_query query;
+        work->open.client[0] = '\0';
+        od__query(&query, work->database, err,
+                  "SELECT (SELECT count(*) FROM leg WHERE open = 1 AND state IN (0, 3) AND account = ?1 AND client = ?2)"
+                  " + (SELECT count(*) FROM leg WHERE open = 1 AND state = 1 AND account = ?1 AND client = ?2 AND at_ms > ?3)",
+                  "tti", account, client, work->wall_ms - OD_DOUBT_TAKES_PLACE_MS);
+        status = count_one(&query, &work->open.of_client);
+        if (status == OD_OK && strlen(account) < OD_LIMIT_ACCOUNT_BYTES && strlen(client) < OD_LIMIT_NAME_BYTES) {
+            memcpy(work->open.account, account, strlen(account) + 1);
+            memcpy(work->open.client, client, strlen(client) + 1);
+        }
+    }
+    *out = work->open.of_client;
+    return status;
+}
+
+/* ---- limits ---- */
+
 static od_status check_campaign(od_work *work, const od_campaign_row *campaign, bool hands_off, od_pace *out, od_error *err) {
     od_query query;
     int64_t count;
     if (campaign->max_open >= 0) {
-        od__query(&query, work->database, err,
-                  "SELECT (SELECT count(*) FROM leg WHERE open = 1 AND state IN (0, 3) AND campaign_id = ?1)"
-                  " + (SELECT count(*) FROM leg WHERE open = 1 AND state = 1 AND campaign_id = ?1 AND at_ms > ?2)",
-                  "ii", campaign->id, work->wall_ms - OD_DOUBT_TAKES_PLACE_MS);
-        od_status status = count_one(&query, &count);
+        od_status status = count_campaign(work, campaign->id, &count, err);
         if (status != OD_OK)
             return status;
         if (count >= campaign->max_open) {
@@ -52,11 +122,7 @@ static od_status check_client(od_work *work, const od_value *params, od_pace *ou
     int64_t limit = od__param_integer(params, "client_max_open", -1), count;
     od_query query;
     if (limit >= 0) {
-        od__query(&query, work->database, err,
-                  "SELECT (SELECT count(*) FROM leg WHERE open = 1 AND state IN (0, 3) AND account = ?1 AND client = ?2)"
-                  " + (SELECT count(*) FROM leg WHERE open = 1 AND state = 1 AND account = ?1 AND client = ?2 AND at_ms > ?3)",
-                  "tti", account, client, work->wall_ms - OD_DOUBT_TAKES_PLACE_MS);
-        od_status status = count_one(&query, &count);
+        od_status status = count_client(work, account, client, &count, err);
         if (status != OD_OK)
             return status;
         if (count >= limit) {

@@ -3,6 +3,7 @@
 #define OD_STORE_PACE_H
 
 #include "store/campaign.h"
+#include "store/leg.h"
 
 #pragma GCC visibility push(hidden)
 
@@ -20,6 +21,11 @@ typedef struct od_pace {
 od_status od__pace_check(od_work *work, const od_campaign_row *campaign, const od_value *params, od_pace *out, od_error *err);
 /* Books the next slot of params.rate ({ bucket, per_second, burst }), unless it is more than OD_LIMIT_AHEAD_MS away. */
 od_status od__pace_book(od_work *work, const od_value *rate, od_pace *out, od_error *err);
+
+/* What keeps the transaction's counts of open calls true: a leg was made, has moved to a state, or many have moved. */
+void od__pace_entered(od_work *work, int64_t campaign_id, const char *account, const char *client);
+void od__pace_moved(od_work *work, const od_leg_row *leg, int64_t to);
+void od__pace_forget(od_work *work);
 
 #pragma GCC visibility pop
 #endif

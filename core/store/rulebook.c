@@ -14,6 +14,7 @@ struct od_rulebook {
     od_zones *zones;
     compiled rows[OD_LIMIT_RULESETS];
     size_t next;                 /* which gives way */
+    od_gathered gathered;
 };
 
 void od__rulebook_forget(od_rulebook *rulebook) {
@@ -49,6 +50,12 @@ static od_status open_book(od_work *work, od_error *err) {
 od_status od__rulebook_zones(od_work *work, od_zones **out, od_error *err) {
     od_status status = open_book(work, err);
     *out = status == OD_OK ? work->core->rulebook->zones : NULL;
+    return status;
+}
+
+od_status od__gathered(od_work *work, od_gathered **out, od_error *err) {
+    od_status status = open_book(work, err);
+    *out = status == OD_OK ? &work->core->rulebook->gathered : NULL;
     return status;
 }
 

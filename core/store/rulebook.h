@@ -40,6 +40,8 @@ typedef struct od_gathered {
     char list[256];
 } od_gathered;
 
+/* A place for facts that is kept for all intents: it is large. Borrowed until the next call. Errors: out_of_memory. */
+od_status od__gathered(od_work *work, od_gathered **out, od_error *err);
 /* Reads what is known. Errors: as od__query_end. */
 od_status od__gather(od_work *work, const od_ruleset *ruleset, const od_subject_row *row, od_gathered *out, od_error *err);
 

@@ -77,6 +77,33 @@ static od_status move_open(od_work *work, const od_leg_row *leg, int64_t to, con
                : status;
 }
 
+/* Ends the leg's attempt as `params` ({ kind, rang, raw?, at_ms? }) say; call: the vendor's answer, or NULL. Nobody's phone
+ * rang, says the vendor: the attempt is given back (R23). */
+static od_status end_leg(od_work *work, const od_leg_row *leg, const od_value *params, const char *call, const char *raw,
+                         od_error *err) {
+    const char *rang = od__param_text(params, "rang");
+    od_status status = od__leg_set(work, leg, OD_LEG_ended, call, NULL, NULL, err);
+    return status == OD_OK ? od__attempt_end(work, leg, strcmp(rang, "no") != 0, od__param_text(params, "kind"), rang, raw,
+                                             od__param_integer(params, "at_ms", work->wall_ms), err)
+                           : status;
+}
+
+/* Placed, and nobody is going to hear of its end: it is over at once. */
+static od_status place_and_end(od_work *work, const od_leg_row *leg, const od_value *params, const evidence *what,
+                               od_error *err) {
+    const od_value *ends = od_value_get(params, "ends");
+    const od_decision done = { .state = OD_CONTACT_done, .why = od__param_text(ends, "kind") };
+    od_decision decision = od__decision_read(od_value_get(params, "decision"), done);
+    char *raw = NULL;
+    od_status status = od__param_json(ends, "raw", &raw, err);
+    if (status == OD_OK)
+        status = end_leg(work, leg, ends, what->call, raw, err);
+    od_text_free(raw);
+    if (status == OD_OK)
+        status = od__contact_decide(work, leg->contact_id, -1, &decision, err);
+    return status == OD_OK ? od__leg_journal(work, leg, "placed", NULL, NULL, what->call, err) : status;
+}
+
 /* Not placed: the attempt waits for another leg, or is given back (R23). */
 static od_status move_not_placed(od_work *work, const od_leg_row *leg, int64_t to, const od_value *params,
                                  const evidence *what, od_error *err) {
@@ -141,6 +168,10 @@ static od_status settle(od_work *work, const od_leg_row *leg, int64_t to, const 
     *state = to;
     if (to == OD_LEG_not_placed || to == OD_LEG_void)
         return move_not_placed(work, leg, to, params, what, err);
+    if (to == OD_LEG_placed && od_value_get(params, "ends") != NULL) {
+        *state = OD_LEG_ended;
+        return place_and_end(work, leg, params, what, err);
+    }
     return move_open(work, leg, to, what, od__leg_state_name(to), err);
 }
 
@@ -191,13 +222,9 @@ static od_status write_outcome(od_work *work, const od_leg_row *leg, const od_va
                                od_error *err) {
     const char *kind = od__param_text(params, "kind"), *rang = od__param_text(params, "rang");
     char *raw = NULL;
-    /* Nobody's phone rang, says the vendor: the attempt is given back (R23). */
-    bool counts = strcmp(rang, "no") != 0;
     od_status status = od__param_json(params, "raw", &raw, err);
     if (status == OD_OK)
-        status = od__leg_set(work, leg, OD_LEG_ended, NULL, NULL, NULL, err);
-    if (status == OD_OK)
-        status = od__attempt_end(work, leg, counts, kind, rang, raw, od__param_integer(params, "at_ms", work->wall_ms), err);
+        status = end_leg(work, leg, params, NULL, raw, err);
     if (status == OD_OK)
         status = journal_outcome(work, leg, kind, rang, raw, err);
     od_text_free(raw);

@@ -14,11 +14,13 @@ struct od_statement {
     sqlite3_stmt *prepared;
 };
 
+#define STATEMENT_SLOTS 256        /* a power of two above OD_LIMIT_STATEMENTS */
+
 struct od_database {
     sqlite3 *handle;
     char *path;
     size_t count;
-    od_statement statements[OD_LIMIT_STATEMENTS];
+    od_statement statements[STATEMENT_SLOTS]; /* by address; free ones have no sql */
 };
 
 /* ---- errors ---- */
@@ -65,7 +67,7 @@ static od_status set_up(od_database *database, od_error *err) {
     /* FULL: what was committed stays committed after a power cut, or a person could be called twice. */
     od_status status = od__database_run(database,
                                         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF;"
-                                        "PRAGMA temp_store = FILE; PRAGMA cache_size = -16384;",
+                                        "PRAGMA temp_store = FILE; PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 4000;",
                                         err);
     if (status == OD_OK && od__mutant("synchronous_off"))
         status = od__database_run(database, "PRAGMA synchronous = OFF;", err);
@@ -100,7 +102,7 @@ od_status od__database_open(const char *path, bool create, od_database **out, od
 void od__database_close(od_database *database) {
     if (database == NULL)
         return;
-    for (size_t i = 0; i < database->count; i++)
+    for (size_t i = 0; i < STATEMENT_SLOTS; i++)
         sqlite3_finalize(database->statements[i].prepared);
     sqlite3_close(database->handle);
     od__free(database->path);
@@ -149,16 +151,22 @@ int64_t od__database_last_id(od_database *database) {
 
 /* ---- queries ---- */
 
+/* Where the statement of this text is, or goes. */
+static od_statement *slot_of(od_database *database, const char *sql) {
+    size_t at = (size_t)(((uint64_t)(uintptr_t)sql * UINT64_C(0x9e3779b97f4a7c15)) >> 32) % STATEMENT_SLOTS;
+    while (database->statements[at].sql != NULL && database->statements[at].sql != sql)
+        at = (at + 1) % STATEMENT_SLOTS;
+    return &database->statements[at];
+}
+
 static od_statement *prepare(od_database *database, const char *sql, od_error *err) {
-    for (size_t i = 0; i < database->count; i++) {
-        if (database->statements[i].sql == sql)
-            return &database->statements[i];
-    }
+    od_statement *statement = slot_of(database, sql);
+    if (statement->sql != NULL)
+        return statement;
     if (database->count == OD_LIMIT_STATEMENTS) {
         (void)od__error_set(err, OD_INTERNAL, "more than %d statements", OD_LIMIT_STATEMENTS);
         return NULL;
     }
-    od_statement *statement = &database->statements[database->count];
     int code = sqlite3_prepare_v3(database->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement->prepared, NULL);
     if (code != SQLITE_OK) {
         (void)fail(database, code, err);

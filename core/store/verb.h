@@ -20,6 +20,8 @@
 #define OD_LIMIT_BATCH 512             /* verbs of one transaction */
 #define OD_STORE_TOKEN_BYTES 33        /* 160 bits in base32, and the NUL */
 #define OD_STORE_KEY_BYTES 32
+#define OD_LIMIT_NAME_BYTES 128        /* of a client, a vendor, a seat */
+#define OD_LIMIT_ACCOUNT_BYTES 512     /* of an account's identity */
 
 typedef struct od_store_core od_store_core;
 typedef struct od_owner od_owner;
@@ -38,6 +40,13 @@ struct od_store_core {
     int64_t seen_wall_ms, seen_now_ms; /* at the last transaction; 0: none yet */
 };
 
+/* How many calls are open, as the transaction under way has counted them once; kept true by pace.c. */
+typedef struct od_open_counts {
+    int64_t campaign_id, of_campaign;  /* campaign_id 0: not counted yet */
+    char account[OD_LIMIT_ACCOUNT_BYTES], client[OD_LIMIT_NAME_BYTES]; /* client "": not counted yet */
+    int64_t of_client;
+} od_open_counts;
+
 /* One verb at work. */
 typedef struct od_work {
     od_store_core *core;
@@ -45,6 +54,7 @@ typedef struct od_work {
     int64_t wall_ms;                   /* Unix time of this transaction */
     int64_t now_ms;                    /* CLOCK_BOOTTIME of this transaction: the clock of leases and of sending */
     int64_t list_campaign_id;          /* whose do-not-call list was found good in this transaction; 0: none yet */
+    od_open_counts open;
     void **state;                      /* of a long verb, between its slices: its own, starts as NULL */
     bool again;                        /* set by a long verb: not done, run the next slice in a later transaction */
     bool reads_next;                   /* and with it: that slice writes nothing */

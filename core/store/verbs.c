@@ -101,10 +101,6 @@ STRUCT(slot_shape, LEG, NEEDS(bucket, "whose rate", long_text), NEEDS(per_second
 
 static const char *const placements[] = { "placed", "handed_off", "not_placed", "void", "unknown", NULL };
 static const od_shape placement_text = { .kind = OD_KIND_STRING, .choices = placements };
-STRUCT(settle_shape, LEG, NEEDS(placement, "what is known", placement_text), TAKES(call, "the vendor's answer", object),
-       TAKES(error, "what went wrong", object), TAKES(keep_attempt, "another leg follows", od_shape_boolean),
-       TAKES(decision, "what becomes of the contact", od_shape_decision));
-
 static const char *const rangs[] = { "yes", "no", "unknown", NULL };
 static const od_shape rang_text = { .kind = OD_KIND_STRING, .choices = rangs };
 static const char *const kinds[] = {
@@ -114,6 +110,13 @@ static const char *const kinds[] = {
     NULL
 };
 static const od_shape kind_text = { .kind = OD_KIND_STRING, .choices = kinds };
+STRUCT(ends_shape, NEEDS(kind, "how it ended", kind_text), NEEDS(rang, "whether a phone rang", rang_text),
+       TAKES(raw, "the vendor's words", od_shape_any), TAKES(at_ms, "when", unix_ms));
+STRUCT(settle_shape, LEG, NEEDS(placement, "what is known", placement_text), TAKES(call, "the vendor's answer", object),
+       TAKES(error, "what went wrong", object),
+       TAKES(ends, "placed, and not followed: how it counts as ended", ends_shape), TAKES(keep_attempt, "another leg follows", od_shape_boolean),
+       TAKES(decision, "what becomes of the contact", od_shape_decision));
+
 STRUCT(outcome_shape, LEG, NEEDS(kind, "how it ended", kind_text), NEEDS(rang, "whether a phone rang", rang_text),
        TAKES(raw, "the vendor's words", od_shape_any), TAKES(at_ms, "when", unix_ms),
        TAKES(decision, "what becomes of the contact", od_shape_decision));

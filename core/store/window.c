@@ -5,33 +5,25 @@
 
 #include "base/error.h"
 #include "base/limits.h"
-#include "base/memory.h"
 #include "store/campaign.h"
 #include "store/contact.h"
+#include "store/numbers.h"
 #include "store/verbs.h"
-
-#define COUNTRY_BYTES 8
-
-/* The number that is to be called next, and its country ("": unknown). Borrowed from numbers. */
-static const char *number_at(const od_value *numbers, int64_t index, char country[COUNTRY_BYTES]) {
-    const od_value *row = index >= 1 ? od_value_at(numbers, (size_t)index - 1) : NULL;
-    const char *code = row != NULL ? od_value_string(od_value_at(row, 2)) : NULL;
-    snprintf(country, COUNTRY_BYTES, "%.*s", COUNTRY_BYTES - 1, code != NULL ? code : "");
-    return row != NULL ? od_value_string(od_value_at(row, 1)) : NULL;
-}
 
 static od_status judge(od_work *work, const od_contact_row *contact, const char *number, const char *country,
                        const od_value *params, od_judgement *out, od_error *err) {
     od_campaign_row campaign;
     od_zones *zones = NULL;
-    od_gathered *gathered = od__calloc(1, sizeof(*gathered));
-    od_status status = gathered != NULL ? od__campaign_read(work, contact->campaign_id, &campaign, err)
-                                        : od__error_no_memory(err);
+    od_gathered *gathered = NULL;
+    od_status status = od__gathered(work, &gathered, err);
+    if (status == OD_OK)
+        status = od__campaign_read(work, contact->campaign_id, &campaign, err);
     if (status == OD_OK)
         status = od__rulebook_zones(work, &zones, err);
     if (status == OD_OK) {
         const od_subject_row row = {
             .contact_id = contact->id, .campaign_id = campaign.id, .person = contact->person,
+            .shared_person = contact->shared_person,
             .subject = campaign.subject[0] != '\0' ? campaign.subject : NULL, .number = number,
             .country = country[0] != '\0' ? country : NULL, .zones = contact->zones, .numbers_json = contact->numbers,
             .attempt_id = od__param_integer(params, "attempt", 0),
@@ -41,7 +33,6 @@ static od_status judge(od_work *work, const od_contact_row *contact, const char 
     }
     if (status == OD_OK)
         status = od__rules_judge(campaign.ruleset, zones, &gathered->facts, work->wall_ms, out, NULL, err);
-    od__free(gathered);
     return status;
 }
 
@@ -65,22 +56,19 @@ static od_status zone_of(od_work *work, const od_contact_row *contact, const cha
 }
 
 od_status od__verb_window(od_work *work, const od_value *params, od_value **result, od_error *err) {
-    char country[COUNTRY_BYTES], zone[OD_LIMIT_ZONE_NAME_BYTES];
+    char zone[OD_LIMIT_ZONE_NAME_BYTES];
+    od_number_entry entry;
     od_contact_row contact;
     od_judgement judgement = { .allowed = false };
-    od_value *numbers = NULL;
     od_status status = od__contact_read(work, od__param_integer(params, "contact", 0), &contact, err);
     if (status != OD_OK)
         return status;
-    status = od_value_parse(contact.numbers, strlen(contact.numbers), &numbers, err);
-    const char *number = number_at(numbers, od__param_integer(params, "number_index", contact.number_next), country);
-    if (status == OD_OK && number == NULL)
+    if (!od__numbers_at(contact.numbers, od__param_integer(params, "number_index", contact.number_next), &entry))
         status = od__error_at(err, OD_VALIDATION, "/number_index", "expected the index of one of the contact's numbers");
     if (status == OD_OK)
-        status = judge(work, &contact, number, country, params, &judgement, err);
+        status = judge(work, &contact, entry.number, entry.country, params, &judgement, err);
     if (status == OD_OK)
-        status = zone_of(work, &contact, country, zone, err);
-    od_value_unref(numbers);
+        status = zone_of(work, &contact, entry.country, zone, err);
     od__contact_clear(&contact);
     if (status != OD_OK)
         return status;

@@ -47,6 +47,8 @@ struct od_curl_slot {
     size_t lines_bytes, lines_capacity;
     struct curl_slist lines[OD_LIMIT_HEADERS + OD_CURL_OWN_LINES];
     /* What the handle is set to, so that only differences are told. */
+    CURLU *url;                      /* url_text, parsed; unused where it cannot be: then the transfer fails by the text */
+    char *url_text;
     char method[sizeof(((od_http_request *)0)->method)];
     bool has_body, rings, tls;
     char text[CURL_ERROR_SIZE];

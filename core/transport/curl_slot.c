@@ -134,8 +134,10 @@ static CURLcode set_constants(od_curl_slot *slot) {
     SET(CURLOPT_PROTOCOLS_STR, "http,https");
     SET(CURLOPT_FOLLOWLOCATION, 0L);
     SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-    if (owner->direct || !environment_names_a_proxy())
+    if (owner->direct || !environment_names_a_proxy()) {
         SET(CURLOPT_PROXY, "");
+        SET(CURLOPT_NOPROXY, "");
+    }
     SET(CURLOPT_TCP_KEEPALIVE, 1L);
     SET(CURLOPT_SOCKOPTFUNCTION, on_new_socket);
     SET(CURLOPT_CONNECTTIMEOUT_MS, (long)owner->connect_timeout_ms);
@@ -177,6 +179,8 @@ od_curl_slot *od__curl_slot_new(od_curl_transport *owner) {
 void od__curl_slot_free(od_curl_slot *slot) {
     if (slot->easy != NULL)
         curl_easy_cleanup(slot->easy);
+    curl_url_cleanup(slot->url);
+    od__free(slot->url_text);
     od__curl_slot_wipe(slot);
     od__free(slot->lines_text);
     od__free(slot);
@@ -265,14 +269,37 @@ static CURLcode set_method(od_curl_slot *slot, const od_http_request *request) {
     return CURLE_OK;
 }
 
+/* libcurl parses a text at each transfer and writes it anew from the parts; a parsed URL it only copies, and most requests
+ * of a handle go where the one before went. The text is told all the same: it is what libcurl speaks of the URL by. */
+static CURLcode set_url(od_curl_slot *slot, const od_buffer *url) {
+    CURL *easy = slot->easy;
+    if (slot->url_text != NULL && strcmp(slot->url_text, od__buffer_text(url)) == 0)
+        return CURLE_OK;
+    od__free(slot->url_text);
+    slot->url_text = NULL; /* known again only when all of it is set */
+    SET(CURLOPT_CURLU, NULL);
+    curl_url_cleanup(slot->url);
+    slot->url = curl_url();
+    char *text = od__strndup(od__buffer_text(url), url->length);
+    CURLcode code = slot->url != NULL && text != NULL ? curl_easy_setopt(easy, CURLOPT_URL, text) : CURLE_OUT_OF_MEMORY;
+    if (code == CURLE_OK && curl_url_set(slot->url, CURLUPART_URL, text, CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK)
+        code = curl_easy_setopt(easy, CURLOPT_CURLU, slot->url);
+    if (code == CURLE_OK)
+        slot->url_text = text;
+    else
+        od__free(text);
+    return code;
+}
+
 static CURLcode set_request(od_curl_slot *slot, od_exchange *exchange) {
     CURL *easy = slot->easy;
     const od_http_request *request = &exchange->request;
     const char *url = od__buffer_text(&request->url);
     CURLcode code = set_method(slot, request);
+    if (code == CURLE_OK)
+        code = set_url(slot, &request->url);
     if (code != CURLE_OK)
         return code;
-    SET(CURLOPT_URL, url);
     if (request->has_body) {
         SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.length);
         SET(CURLOPT_POSTFIELDS, od__buffer_text(&request->body));

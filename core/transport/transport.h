@@ -81,6 +81,7 @@ struct od_exchange {
     od_exchange *next, *previous; /* in the queue of the layer that has it parked */
     void *curl;                /* of the curl layer */
     bool auth_repeated;        /* of the authorizing layer: the one repetition is used up */
+    bool auth_repeated_again;  /* and the second one, where the first was crossed by others */
     bool auth_refreshed;       /* of the authorizing layer: refused for its authorization, and the next one will be fresh */
     unsigned auth_generation;  /* of the authorizer: which token or session this try went out with */
     int64_t signed_ms;         /* of the authorizer: when this try was signed, Unix time of our clock */

@@ -81,6 +81,16 @@ bool od__iso8601_parse(const char *text, int64_t *unix_ms) {
     return *unix_ms >= YEAR_0 && *unix_ms < YEAR_10000;
 }
 
+/* Writes so many digits and what follows them; returns where to go on. Every judgement writes some. */
+static char *put_digits(char *at, int value, int count, char after) {
+    for (int i = count - 1; i >= 0; i--) {
+        at[i] = (char)('0' + value % 10);
+        value /= 10;
+    }
+    at[count] = after;
+    return at + count + 1;
+}
+
 void od__iso8601_format(int64_t unix_ms, char *out, size_t out_bytes) {
     /* Outside of what four digits can say the nearest that they can say is written. */
     if (unix_ms < YEAR_0)
@@ -97,14 +107,22 @@ void od__iso8601_format(int64_t unix_ms, char *out, size_t out_bytes) {
     od__date_from_days(days, &year, &month, &day);
     int second = ms / 1000;
     ms %= 1000;
-    int length = snprintf(out, out_bytes, "%04d-%02d-%02dT%02d:%02d:%02d", year, month, day, second / 3600,
-                          second / 60 % 60, second % 60);
-    if (length < 0 || (size_t)length >= out_bytes)
-        return;
+    char text[sizeof("YYYY-MM-DDThh:mm:ss.mmmZ")], *at = text;
+    at = put_digits(at, year, 4, '-');
+    at = put_digits(at, month, 2, '-');
+    at = put_digits(at, day, 2, 'T');
+    at = put_digits(at, second / 3600, 2, ':');
+    at = put_digits(at, second / 60 % 60, 2, ':');
+    at = put_digits(at, second % 60, 2, ms != 0 ? '.' : 'Z');
     if (ms != 0)
-        (void)snprintf(out + length, out_bytes - (size_t)length, ".%03dZ", ms);
-    else
-        (void)snprintf(out + length, out_bytes - (size_t)length, "Z");
+        at = put_digits(at, ms, 3, 'Z');
+    size_t length = (size_t)(at - text);
+    if (out_bytes == 0)
+        return;
+    if (length >= out_bytes)
+        length = out_bytes - 1;
+    memcpy(out, text, length);
+    out[length] = '\0';
 }
 
 static od_status check_iso8601(const od_value *value, const char *path, od_value **replacement, od_error *err) {

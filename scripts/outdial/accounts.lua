@@ -45,7 +45,7 @@ function M.new(scheduler, name, client, max_open)
     local info, settings = M.describe(client), settings_of(client)
     local self = setmetatable({ scheduler = scheduler, name = name, client = client, info = info, kind = info.name,
         settings = settings, max_open = max_open, breaker = breaker.new(), open = 0, handed_off = 0,
-        parked = 0 }, Account)
+        parked = 0, knows_tokens = {} }, Account)
     self:find_seats()
     return self
 end

@@ -19,6 +19,9 @@ local TICKET_FIELD = { ccai_platform = "ticket_id" } -- R10
 -- Refusals of the whole campaign: nothing is taken for a while.
 local RESTS = { paused = true, stopped = true, campaign_held = true, do_not_call_unreadable = true }
 local CONFIGURATION = { authentication = true, permission = true }
+-- Placed is the end where nothing is tracked.
+M.UNTRACKED = { kind = "unreported", rang = "unknown", raw = "not tracked" }
+M.PLACED_IS_THE_END = { state = "done", why = "placed, and not tracked" }
 
 local Attempt = {}
 Attempt.__index = Attempt
@@ -270,8 +273,14 @@ end
 function Attempt:follow(intent, placement, result, call)
     local work, view = self.work, self.view
     result.to, result.contact, result.at = call.to, call.contact, call.at -- to be found and followed by, in a later run
-    local settled = work:store("settle", { leg = intent.leg, placement = placement, call = result })
+    local untracked = placement == "placed" and not work.campaign.track
+    local settled = work:store("settle", { leg = intent.leg, placement = placement, call = result,
+        ends = untracked and M.UNTRACKED or nil, decision = untracked and M.PLACED_IS_THE_END or nil })
     if not settled then return "done" end -- lost: whoever takes over finds it in doubt
+    if untracked then
+        work:count_outcome(M.UNTRACKED.kind)
+        return "done"
+    end
     work:follow { leg = intent.leg, attempt = intent.attempt, ordinal = view.ordinal, state = placement,
         client = self.account.name, vendor = self.account.kind, token = self.token, number = call.to,
         at_ms = work:wall_ms(), call = result, contact = view, seat = self.seat }

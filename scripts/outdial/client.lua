@@ -5,6 +5,8 @@ local errors = require "outdial.error"
 local pager = require "outdial.pager"
 local subscription = require "outdial.subscription"
 
+local type, rawget = type, rawget
+
 local M = {}
 
 local SEND_OPTIONS = { "send_before", "timeout", "single_try", "unpaced" }
@@ -61,7 +63,8 @@ end
 -- no new call is started any more.
 local function rings_with(described, params)
     local quiet = described.quiet
-    for _, value in ipairs(quiet and quiet.values or {}) do
+    if not quiet then return described.rings end
+    for _, value in ipairs(quiet.values) do
         if params[quiet.field] == value then return false end
     end
     return described.rings

@@ -8,10 +8,16 @@ local MAX_TRIES = 3
 local REPEATED = { throttled = true, network = true, unavailable = true } -- what another try may help
 local BACKOFF_S, RESEND_WITHIN_S = 0.5, 3
 
--- Whether the vendor takes a second request with the same token for the same call.
+-- Whether the vendor takes a second request with the same token for the same call. Asked once for each operation: a
+-- description is long.
 local function knows_tokens(account, prepared)
     if account.info.repeats ~= nil then return account.info.repeats end
-    return core.describe(account.kind, prepared.operation)["repeat"] == "token"
+    local known = account.knows_tokens[prepared.operation]
+    if known == nil then
+        known = core.describe(account.kind, prepared.operation)["repeat"] == "token"
+        account.knows_tokens[prepared.operation] = known
+    end
+    return known
 end
 
 -- Whether one more try may be made after this answer; joined is what all tries so far are.

@@ -10,18 +10,21 @@
 -- event.channel and event.data are the vendor's, but for two channels: "/meta/resync": events may have been lost before
 -- this one, read anew what you keep; "/meta/disconnect", the last: no event will come any more, event.error says why.
 --
--- subscription:close() ends it; so do client:close() and the end of its run.
+-- subscription:close() ends it; so do client:close() and the end of its run. One that has ended by itself stays until
+-- it or its client is closed: till then the client's calls that need its ears are refused.
 local M = {}
 
 local Subscription = {}
 Subscription.__index = Subscription
 
 local open = setmetatable({}, { __mode = "k" }) -- core client -> set of its open subscriptions
+local lost = {} -- set of those that ended against the script's will: no call that needs their ears is dialled (R19)
 
 -- subscription:close(): no event comes any more; closing twice does nothing.
 function Subscription:close()
     local own = self._own
     self._own = nil
+    lost[self] = nil
     if not own then return end
     if open[self._handle] then open[self._handle][self] = nil end
     own:close()
@@ -44,6 +47,7 @@ local function listen(scheduler, self, fn)
         elseif err.code == "canceled" then
             return
         elseif self._own then
+            lost[self] = true
             fn { channel = "/meta/disconnect", error = err }
             return
         end
@@ -63,7 +67,9 @@ function M.open(scheduler, task, handle, channels, fn)
     local self = setmetatable({ _own = own, _handle = handle }, Subscription)
     open[handle] = open[handle] or setmetatable({}, { __mode = "k" })
     open[handle][self] = true
-    scheduler.daemon(listen, scheduler, self, fn).on_end = function() self:close() end
+    scheduler.daemon(listen, scheduler, self, fn).on_end = function()
+        if not lost[self] then self:close() end
+    end
     return self
 end
 

@@ -17,8 +17,6 @@ local function unreported(why)
     return { kind = "unreported", rang = "unknown", raw = why }
 end
 
-local NOT_TRACKED = unreported("not tracked")
-
 ---- deciding ----
 
 local function number_index(view, number)
@@ -108,7 +106,7 @@ end
 local function wait_for_end(work, account, leg)
     local again_s, look_s, first = AGAIN_S, LOOK_S, true
     while not work.closing do
-        if leg.state == "placed" and not work.campaign.track then return NOT_TRACKED end
+        if leg.state == "placed" and not work.campaign.track then return attempt.UNTRACKED end
         local left_s = leg.state == "placed" and (silent_until(work, leg) - work:wall_ms()) / 1000 or nil
         if left_s and left_s <= 0 then
             if not first then return unreported("nothing was heard of it") end
@@ -139,7 +137,7 @@ function M.follow(work, leg)
     local outcome = wait_for_end(work, account, leg)
     leg.waiting = false
     if not outcome then return end
-    local decision = outcome == NOT_TRACKED and { state = "done", why = "placed, and not tracked" }
+    local decision = outcome == attempt.UNTRACKED and attempt.PLACED_IS_THE_END
         or decide(work, leg, outcome)
     work:store("outcome", { leg = leg.leg, kind = outcome.kind, rang = outcome.rang, raw = outcome.raw,
         at_ms = outcome.at and math.floor(outcome.at * 1000) or work:wall_ms(), decision = decision })

@@ -2,17 +2,21 @@
 # Measures what a call costs, as CPU time and as a ratio to a bare libcurl client in the same run on the same machine.
 # The runs of all programs alternate, and the median of each counts, because a shared machine is never quiet.
 #
-#   BENCH_ROUNDS  how many runs of each (5)     BENCH_CALLS  calls in each run (20000)
+#   BENCH_ROUNDS    how many runs of each (5)             BENCH_CALLS  calls in each run (20000)
+#   BENCH_CONTACTS  of the largest campaign (100000);     BENCH_ROWS   of the list that is imported (1000000)
+#                   the others have a tenth of them
 set -u
 BUILD=${BUILD:-build}
 rounds=${BENCH_ROUNDS:-5}
 calls=${BENCH_CALLS:-20000}
+contacts=${BENCH_CONTACTS:-100000}
+rows=${BENCH_ROWS:-1000000}
 here=tests/bench
 dir=$(mktemp -d)
 trap 'exec 8>&- 9>&-; rm -rf "$dir"' EXIT INT TERM
 
 done_runs=0
-all_runs=$((rounds * 16))
+all_runs=$((rounds * 18 + 3))
 progress() {
     done_runs=$((done_runs + 1))
     if [ -t 2 ]; then
@@ -65,6 +69,21 @@ wait_for_port() {
     cat "$1"
 }
 
+# write_contacts COUNT: a list of so many, each with numbers of its own, in no order.
+write_contacts() {
+    awk -v n="$1" 'BEGIN {
+        print "no,mobile,home,zone"
+        for (i = 0; i < n; i++)
+            printf "C%07d,+1206%07d,+1305%07d,America/New_York\n", i * 7919 % 10000000, 2000000 + i, 3000000 + i
+    }'
+}
+
+# campaign NAME LIST: calls everyone on the list once, 100 at a time.
+campaign() {
+    measure "$1" "$BUILD/outdial" run $here/campaign_calls.lua "$instant" "$2" "$dir/campaign.db" 100
+    rm -f "$dir"/campaign.db*
+}
+
 ulimit -n 4096 2> /dev/null || true
 mkfifo "$dir/in8" "$dir/in9"
 "$BUILD/bench/static_server" 0 "$dir/request" < "$dir/in8" > "$dir/port8" &
@@ -76,6 +95,9 @@ slow=$(wait_for_port "$dir/port9")
 
 # The bare client sends the very bytes that outdial sends.
 "$BUILD/outdial" run $here/outdial_calls.lua "$instant" 1 1 > /dev/null || fail "outdial_calls.lua failed"
+
+write_contacts $((contacts / 10)) > "$dir/few.csv"
+write_contacts "$contacts" > "$dir/many.csv"
 
 round=0
 while [ $round -lt "$rounds" ]; do
@@ -92,11 +114,18 @@ while [ $round -lt "$rounds" ]; do
     measure sigv4 "$BUILD/bench/sigv4" $((calls * 5))
     measure list "$BUILD/bench/list" $((calls * 5)) "$dir/contacts.csv"
     measure rules "$BUILD/bench/rules" $((calls * 20))
+    measure bare_sqlite "$BUILD/bench/bare_sqlite" calls "$calls" "$dir/bare.db"
+    rm -f "$dir"/bare.db*
+    campaign campaign "$dir/few.csv"
     # Next to nothing in flight: what is held then is the program itself.
     measure bare_poll_1 "$BUILD/bench/bare_client" poll "$slow" 1 20 "$dir/request"
     measure bare_epoll_1 "$BUILD/bench/bare_client" epoll "$slow" 1 20 "$dir/request"
     measure outdial_1 "$BUILD/outdial" run $here/outdial_calls.lua "$slow" 1 20
 done
+campaign campaign_many "$dir/many.csv"
+measure bare_rows "$BUILD/bench/bare_sqlite" rows "$rows" "$dir/bare.db"
+rm -f "$dir"/bare.db*
+measure import "$BUILD/bench/import" "$rows" "$dir"
 [ -t 2 ] && printf '\r%72s\r' '' >&2
 
 row() { # NAME FLOOR COST GOAL
@@ -117,3 +146,19 @@ printf '%-58s %8s %8.2f %8s  %s\n' 'one judgement, 5 caps, 2 gaps, 10 attempts' 
 printf '%-58s %8s %8.2f %8s  %s\n' 'one refusal, with its words and the next time' '' "$(median rules 2)" '' ''
 printf '\n%-58s %8s %8s %8s\n' 'memory per call in flight' 'KiB' 'KiB' 'ratio'
 row 'Lua task, 256 in flight' "$(bare_held)" "$(held outdial)" '1.5x'
+
+# A line of what import printed.
+imported() { # NAME
+    awk -v n="$1" '$1 == n { print $2 }' "$dir/import"
+}
+floor=$(awk -v http="$(bare 64)" -v sqlite="$(median bare_sqlite)" 'BEGIN { print http + sqlite }')
+printf '\n%-58s %8s %8s %8s  %s\n' "campaign of $((contacts / 10)) and $contacts contacts, CPU per contact" 'floor us' 'us' 'ratio' 'goal'
+row 'a contact, called once (floor: bare HTTP and bare SQLite)' "$floor" "$(median campaign)" '3x'
+row "the same, of $contacts" "$floor" "$(median campaign_many)" '3x'
+row "memory, KiB (floor: with $((contacts / 10)))" "$(median campaign 4)" "$(median campaign_many 4)" 'flat'
+
+cpu=$(awk -v s="$(imported import_cpu_s)" -v n="$rows" 'BEGIN { print s * 1e6 / n }')
+printf '\n%-58s %8s %8s %8s  %s\n' "import of $rows random rows" 'obvious' 'outdial' 'ratio' 'goal'
+row 'rows per second (obvious: inserted as they come)' "$(median bare_rows 1)" "$(imported import_rows_per_s)" '60000'
+row 'CPU per row, us' "$(median bare_rows 2)" "$cpu" ''
+printf '%-58s %8s %8.0f %8s  %s\n' 'memory, MiB' '' "$(awk -v k="$(imported import_rss_kib)" 'BEGIN { print k / 1024 }')" '' '64 MiB'

@@ -475,16 +475,31 @@ static void a_refused_login_means_a_new_session(void **state) {
         answer(&s, "[" SUBSCRIBED("6", "/a") "]");
         answer(&s, "[" CONNECTED("7", "") "]");
         assert_string_equal(told(&s), "hears\nresync\n");
-        /* A handshake that is refused too is the end. */
+        /* Where handshakes are refused too, one may be because of a login beside it; a third one is the end. */
         answer_http(&s, rows[i], "");
         pass_ms(&s, 1000);
         answer_http(&s, rows[i], "");
+        assert_string_equal(told(&s), "deaf\n");
+        pass_ms(&s, 2000);
+        answer_http(&s, rows[i], "");
+        assert_string_equal(told(&s), "");
+        pass_ms(&s, 3000);
+        answer_http(&s, rows[i], "");
         char expected[128];
         snprintf(expected, sizeof(expected),
-                 "deaf\nended: authentication: the server refused the session (HTTP %d)\n", rows[i]);
+                 "ended: authentication: the server refused the session (HTTP %d)\n", rows[i]);
         assert_string_equal(told(&s), expected);
         close_session(&s);
     }
+    session s; /* whom the login itself refuses is not asked about again */
+    open_session(&s);
+    stand(&s, "");
+    answer_http(&s, 403, "");
+    pass_ms(&s, 1000);
+    fake_break(&s.network, s.network.first, OD_AUTHENTICATION, "no such user");
+    run(&s);
+    assert_string_equal(told(&s), "deaf\nended: authentication: no such user\n");
+    close_session(&s);
 }
 
 /* ---- failures ---- */
@@ -512,6 +527,24 @@ static void a_connect_that_fails_is_tried_again_later_and_later(void **state) {
     lose(&s, true);
     pass_ms(&s, 1000); /* the pause begins anew */
     assert_int_equal(fake_waiting(&s.network), 1);
+    close_session(&s);
+}
+
+/* R19: parked, it would tell that events arrive only once something happens, and nobody may dial until then. */
+static void after_a_failure_a_connect_is_answered_at_once(void **state) {
+    (void)state;
+    session s;
+    open_session(&s);
+    stand(&s, "");
+    lose(&s, false);
+    assert_false(od__cometd_hears(s.cometd, "/a"));
+    (void)sent(&s);
+    pass_ms(&s, 1000);
+    assert_string_equal(sent(&s), CONNECT("5", "c1", AT_ONCE));
+    assert_int_equal(s.network.first->timeout_ms, 10000);
+    answer(&s, "[" CONNECTED("5", "") "]");
+    assert_true(od__cometd_hears(s.cometd, "/a"));
+    assert_string_equal(sent(&s), CONNECT("6", "c1", ""));
     close_session(&s);
 }
 
@@ -559,7 +592,7 @@ static void answers_that_are_none_are_failures(void **state) {
         assert_string_equal(logged(&s), log);
         assert_string_equal(told(&s), "deaf\n");
         pass_ms(&s, 1000);
-        assert_string_equal(sent(&s), CONNECT("5", "c1", ",\"ext\":{\"ack\":0}"));
+        assert_string_equal(sent(&s), CONNECT("5", "c1", AT_ONCE ",\"ext\":{\"ack\":0}"));
         close_session(&s);
     }
 }
@@ -745,7 +778,7 @@ static void with_the_extension_each_batch_is_acknowledged(void **state) {
     assert_string_equal(sent(&s), CONNECT("5", "c1", ",\"ext\":{\"ack\":2}"));
     lose(&s, true);
     pass_ms(&s, 1000);
-    assert_string_equal(sent(&s), CONNECT("6", "c1", ",\"ext\":{\"ack\":2}"));
+    assert_string_equal(sent(&s), CONNECT("6", "c1", AT_ONCE ",\"ext\":{\"ack\":2}"));
     answer(&s, "[" EVENT("/a", "2") "," CONNECTED("6", ",\"ext\":{\"ack\":4}") "]");
     assert_string_equal(sent(&s), CONNECT("7", "c1", ",\"ext\":{\"ack\":4}"));
     assert_string_equal(told(&s), "hears\n/a 1\ndeaf\nhears\n/a 2\n");
@@ -847,6 +880,7 @@ int main(void) {
         cmocka_unit_test(sessions_that_never_connect_do_not_follow_in_no_time),
         cmocka_unit_test(a_refused_login_means_a_new_session),
         cmocka_unit_test(a_connect_that_fails_is_tried_again_later_and_later),
+        cmocka_unit_test(after_a_failure_a_connect_is_answered_at_once),
         cmocka_unit_test(without_the_extension_a_lost_answer_is_a_gap),
         cmocka_unit_test(answers_that_are_none_are_failures),
         cmocka_unit_test(events_of_an_answer_without_a_reply_are_told_once),

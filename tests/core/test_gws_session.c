@@ -173,6 +173,51 @@ static void many_refused_at_different_times_learn_once(void **state) {
     auth_close(&r);
 }
 
+static od_exchange *waiting_get(auth_rig *r) {
+    od_exchange *get = r->network.first;
+    while (strcmp(get->request.method, "GET") != 0)
+        get = get->next;
+    return get;
+}
+
+/* Each of those that the server did not know any more may have made a session of its own, and the cookie that came last
+ * need not be the one whose token was learnt: then they go out once more, and no oftener. */
+static void logins_that_cross_are_repeated_once_more(void **state) {
+    (void)state;
+    auth_rig r;
+    auth_make(&r, &od_authorizer_gws_session, GWS);
+    auth_one all[3];
+    for (size_t i = 0; i < 3; i++)
+        auth_send(&r, &all[i], "POST", CALLS, "{}");
+    learn(&r, CSRF);
+    static const char *const tokens[] = { "second", "third" };
+    for (size_t round = 0; round < 2; round++) {
+        char headers[128];
+        for (size_t i = 0; i < 3; i++) {
+            fake_answer(&r.network, &all[i].exchange, 403, "", "Missing or invalid Csrf token");
+            auth_step(&r); /* the others while the session is being learnt */
+        }
+        assert_int_equal(r.network.sent_count, 5 + 4 * round);
+        snprintf(headers, sizeof(headers), "X-CSRF-HEADER: X-CSRF-TOKEN\nX-CSRF-TOKEN: %s\n", tokens[round]);
+        fake_answer(&r.network, waiting_get(&r), 200, headers, SUCCESS);
+        auth_step(&r);
+        for (size_t i = 0; i < 3; i++)
+            assert_string_equal(auth_header(&all[i], "X-CSRF-TOKEN"), tokens[round]);
+    }
+    assert_int_equal(r.network.sent_count, 12);
+    fake_answer(&r.network, &all[0].exchange, 403, "", "Missing or invalid Csrf token");
+    fake_answer(&r.network, &all[1].exchange, 200, "", SUCCESS);
+    fake_answer(&r.network, &all[2].exchange, 200, "", SUCCESS);
+    auth_step(&r);
+    assert_int_equal(r.network.sent_count, 12);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(all[i].finished, 1);
+        assert_int_equal(all[i].exchange.response.status, i == 0 ? 403 : 200);
+        od__exchange_clear(&all[i].exchange);
+    }
+    auth_close(&r);
+}
+
 static void a_refused_read_logs_in_again(void **state) {
     (void)state;
     auth_rig r;
@@ -306,6 +351,7 @@ int main(void) {
         cmocka_unit_test(a_read_needs_no_csrf),
         cmocka_unit_test(a_refused_session_is_learnt_again_once),
         cmocka_unit_test(many_refused_at_different_times_learn_once),
+        cmocka_unit_test(logins_that_cross_are_repeated_once_more),
         cmocka_unit_test(a_refused_read_logs_in_again),
         cmocka_unit_test(a_session_that_cannot_be_learnt_fails_all_who_wait),
         cmocka_unit_test(a_csrf_token_without_a_name_has_the_usual_one),

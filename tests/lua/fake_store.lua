@@ -343,6 +343,10 @@ function verbs.settle(self, params)
     self:log("settle", { id = contact.id, placement = placement })
     if placement == "placed" or placement == "handed_off" then
         leg.state = placement
+        if params.ends then
+            verbs.outcome(self, { leg = params.leg, kind = params.ends.kind, rang = params.ends.rang,
+                raw = params.ends.raw, at_ms = params.ends.at_ms, decision = params.decision })
+        end
     elseif placement == "unknown" then
         leg.state, contact.state, leg.cause = "in_doubt", "held", "unknown"
         contact.version = contact.version + 1

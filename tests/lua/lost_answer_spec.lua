@@ -101,6 +101,50 @@ describe("R1 a placement whose answer is lost", function()
         end
     end
 
+    -- Each person is called three times through one record, over a network that loses one answer in five.
+    it("R14 rings once for each attempt that is placed or found, and for no other", function()
+        local now_ms, states, rings = math.floor(outdial.engine:wall() * 1000), {}, {}
+        outdial.run(function()
+            local server = assert(mock.start { now_ms = function() return now_ms end, faults = { drop_before = 0.05,
+                drop_after = 0.05, garbage = 0.05, error_500 = 0.05, throttle = 0.05 } })
+            local faults = server.next_fault
+            local ring = server.log.ring
+            server.log.ring = function(told, at_ms)
+                rings[told.token] = (rings[told.token] or 0) + 1
+                return ring(told, at_ms)
+            end
+            local options = { endpoint = "http://127.0.0.1:" .. server.port, rate = false, retry = false,
+                work_codes = { Answered = "answered" } }
+            for key, value in pairs(SECOND.options) do options[key] = value end
+            local client = outdial.symbee(options)
+            for i = 1, 60 do
+                local call = { to = ("+1415555%04d"):format(i % 20), contact = "p" .. i % 20, token = "t-" .. i,
+                    fields = { nextEarliestWorkTimeUTC = now_ms } }
+                server.next_fault = faults
+                local placed, err = client:place_call(call)
+                server.next_fault = nil
+                states[call.token] = placed and "handed_off" or err.placement
+                if not placed and err.placement == "unknown" then
+                    placed = assert(client:find(call)).call
+                    states[call.token] = placed and "handed_off" or "not found"
+                end
+                now_ms = now_ms + 600000
+                if placed then
+                    local ended = assert(client:track(placed, { timeout = 30 }))
+                    assert.same({ "answered", call.token }, { ended.kind, call.token })
+                end
+            end
+            client:close()
+            server:stop()
+        end)
+        local counts = {}
+        for token, state in pairs(states) do
+            assert.same({ token, state == "handed_off" and 1 or 0 }, { token, rings[token] or 0 })
+            counts[state] = (counts[state] or 0) + 1
+        end
+        assert.is_true(counts.handed_off > 20 and counts.not_placed > 2 and counts["not found"] > 0)
+    end)
+
     -- search, addOrUpdate, changeStatus: what is known after each
     for nth, known in ipairs { "not_placed", "unknown", "unknown" } do
         for fault, done in pairs(nth > 1 and DONE or { garbage = true, hang = true }) do -- a search is repeated

@@ -157,6 +157,24 @@ describe("Genesys' client and the mock", function()
         end)
     end)
 
+    -- Each of them gets a session of its own from the server, and one cookie stays.
+    it("agree about a session that many have lost at once", function()
+        with_mock({}, function(client, wait, server)
+            assert(client:start_contact_center_session {})
+            wait(1000)
+            for _ = 1, 3 do
+                require("mock.genesys").PAGES["sessions/expire"](server.state)
+                local numbers, done = {}, 0
+                for i = 1, 20 do numbers[i] = i end
+                outdial.each(numbers, { concurrency = 20 }, function()
+                    assert(client:ready {})
+                    done = done + 1
+                end)
+                assert.equal(20, done)
+            end
+        end)
+    end)
+
     it("agree about what a lost session and a lost answer are", function()
         with_mock({}, function(client, wait, server)
             local pages = require("mock.genesys").PAGES

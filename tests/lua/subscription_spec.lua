@@ -167,6 +167,25 @@ describe("client:subscribe", function()
         assert.same({ "/meta/disconnect: closed: the server wants no further connect" }, told)
     end)
 
+    it("R19 keeps calls from being dialled once it has ended by itself, until it is closed", function()
+        local told
+        run(function()
+            local deaf = "unavailable: not sent: no events of /v2/me/calls arrive now"
+            local subscription = assert(client:subscribe({ "/v2/me/calls" }, function(e) told = e end))
+            wait_for(function() return server.parked end)
+            server.reply_to_connect('{"channel":"/meta/connect","id":"' .. server.id ..
+                '","successful":true,"advice":{"reconnect":"none"}}')
+            wait_for(function() return told end)
+            scheduler.sleep(0)
+            collectgarbage()
+            local _, err = client:dial { deviceId = "d", destination = { phoneNumber = "5001" } }
+            assert.same({ deaf, "not_placed" }, { tostring(err), err.placement })
+            subscription:close()
+            _, err = client:dial { deviceId = "d", destination = { phoneNumber = "5001" } }
+            assert.is_not.equal(deaf, tostring(err))
+        end)
+    end)
+
     it("returns nil and why when the vendor refuses", function()
         server.say["/meta/subscribe"] =
             '{"channel":"/meta/subscribe","id":"%s","successful":false,"error":"403:/a:subscribe_denied"}'
