@@ -123,7 +123,8 @@ describe("outdial run with a campaign", function()
     it("finishes after it was killed half-way, and rings nobody twice", function()
         campaign(40, "pace = { max_open = 20 },")
         local out, _, rings = beside_mock('run & pid=$!; until [ "$(wc -l < phone.log 2>/dev/null || echo 0)" -ge 5 ]; '
-            .. 'do :; done\nkill -KILL $(pgrep -P $pid) 2>/dev/null || kill -KILL $pid; wait $pid; run; echo "exit $?"')
+            .. 'do :; done\nkill -KILL $(pgrep -P $pid) 2>/dev/null || kill -KILL $pid; wait $pid\n'
+            .. 'sed -i s/max_open.=.20/max_open=100/ c.lua; run; echo "exit $?"') -- calls in doubt keep their places
         local code = tonumber(out:match("exit (%d)\n$"))
         assert.is_true(code == 0 or code == 3, out)
         local seen = {}
