@@ -3,3 +3,4 @@ std = "min"
 max_line_length = 120
 files["tests/lua"].std = "min+busted"
 files["rockspec"].std = "+rockspec"
+files["tests/crash"].std = "lua54"

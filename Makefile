@@ -179,10 +179,12 @@ build/npm/installed: tests/servers/package.json tests/servers/package-lock.json
 
 # ---- seeing it work ----
 
-.PHONY: demo
-demo: deps-build ## build, start the mock vendors, call 240 people through all of them
+.PHONY: demo demo-clean
+demo: deps-build ## build, start the mock vendors, run a campaign of 240 people; stopped half-way, it goes on where it was
 	@$(MAKE) --no-print-directory -j$$(nproc) $(BUILD)/outdial
 	@BUILD=$(BUILD) sh scripts/examples/demo.sh
+demo-clean: ## end a demo that was stopped half-way
+	@BUILD=$(BUILD) sh scripts/examples/demo.sh clean
 
 # ---- tests ----
 
@@ -285,7 +287,7 @@ layers: ## check the fences between the rooms
 .PHONY: lint
 lint: deps-lint ## cppcheck, clang-tidy, luacheck
 	@$(MAKE) --no-print-directory -j$$(nproc) all
-	luacheck --quiet --no-color scripts tests/lua rockspec bindings/host
+	luacheck --quiet --no-color scripts tests/lua tests/crash rockspec bindings/host
 	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability --inline-suppr \
 	    --suppress=missingIncludeSystem --suppress=normalCheckLevelMaxBranches -D_GNU_SOURCE -DOD_LINT $(INCLUDES) core bindings
 	clang-tidy --quiet --warnings-as-errors='*' -p $(BUILD) $(CORE_SRC) $(LUA_SRC) $(HOST_SRC)

@@ -187,10 +187,19 @@ static od_status refused(const od_operation *operation, od_status status, od_err
     return status;
 }
 
+/* The request is made of them; after that only who reads the answer by them needs the parameters. They are many small
+ * blocks, which are cheap to get and give back only while few calls hold theirs. */
+static void let_parameters_go(od_client_call *call) {
+    if (call->is_placing || call->operation->refine != NULL)
+        return;
+    od_value_unref(call->parameters);
+    call->parameters = NULL;
+}
+
 /* Makes a call that is ready to be sent. Takes parameters and the contents of placing, also when it fails. */
 static od_status make_call(od_client *client, const od_operation *operation, od_value *parameters,
                            od_placing *placing, const od_submit_options *options, od_client_call **out, od_error *err) {
-    od_client_call *call = od__calloc(1, sizeof(*call));
+    od_client_call *call = od__alloc(sizeof(*call));
     if (call == NULL) {
         od_value_unref(parameters);
         if (placing != NULL)
@@ -201,9 +210,12 @@ static od_status make_call(od_client *client, const od_operation *operation, od_
     call->client = client;
     call->operation = operation;
     call->parameters = parameters;
+    call->answer = NULL;
     call->is_placing = placing != NULL;
-    if (placing != NULL)
-        call->placing = *placing;
+    call->placing = placing != NULL ? *placing : (od_placing){ 0 };
+    call->answered = NULL;
+    call->answered_context = NULL;
+    call->next = call->previous = NULL;
     od__exchange_init(&call->exchange);
     od_status status = od__client_request(client, operation, parameters, &call->exchange.request, err);
     if (status != OD_OK) {
@@ -211,6 +223,7 @@ static od_status make_call(od_client *client, const od_operation *operation, od_
         return refused(operation, status, err);
     }
     set_up_exchange(call, options);
+    let_parameters_go(call);
     od__exchange_push(&call->exchange, exchange_finished, call);
     *out = call;
     return OD_OK;

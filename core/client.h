@@ -138,7 +138,7 @@ struct od_client_call {
     od_client *client;
     const od_operation *operation;
     od_exchange exchange;
-    od_value *parameters;
+    od_value *parameters;         /* NULL once nobody needs them any more */
     od_value *answer;             /* of the last try, if it succeeded */
     bool is_placing;
     od_placing placing;

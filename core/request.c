@@ -44,8 +44,16 @@ static void cancel_job(void *context) {
 }
 
 void od__request_init(od_request *request, const od_request_kind *kind, od_engine *engine, void *context) {
-    *request = (od_request){ .kind = kind, .engine = engine, .references = 2, .context = context };
-    od__error_clear(&request->error);
+    /* Member by member: this runs once for each call, and the error's texts are long. */
+    request->kind = kind;
+    request->engine = engine;
+    request->references = 2;
+    request->finished = request->taken = request->cancel_asked = request->abandoned = false;
+    od__error_init(&request->error);
+    request->result = NULL;
+    request->context = context;
+    request->owner = NULL;
+    request->next = request->previous = NULL;
     request->job = (od_job){ .fn = cancel_job, .context = request };
     list_pending(engine, request);
 }

@@ -3,18 +3,22 @@
 #include <lauxlib.h>
 #include <lua.h>
 #include <lualib.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "heap.h"
 #include "library.h"
 
 int luaopen_outdial_httpd(lua_State *L);
 
 struct host_script {
     lua_State *lua;
+    heap heap;          /* the Lua's memory */
+    bool warns, warning; /* warnings are shown; one is being written */
     int signal_fd;
     int (*signals)(void);
 };
@@ -105,17 +109,40 @@ static int run_protected(lua_State *L) {
     return 1;
 }
 
+/* For an error that no protected call is there to catch: a defect of this program. */
+static int on_panic(lua_State *L) {
+    const char *message = lua_tostring(L, -1);
+    fprintf(stderr, "outdial: %s\n", message ? message : "an error that is no text");
+    return 0; /* Lua aborts */
+}
+
+/* warn() of a script: as in lua, silent until warn("@on"). */
+static void on_warning(void *context, const char *message, int to_continue) {
+    host_script *script = context;
+    if (!script->warning && !to_continue && message[0] == '@') {
+        if (strcmp(message, "@on") == 0 || strcmp(message, "@off") == 0)
+            script->warns = message[2] == 'n';
+        return;
+    }
+    if (script->warns)
+        fprintf(stderr, "%s%s%s", script->warning ? "" : "Lua warning: ", message, to_continue ? "" : "\n");
+    script->warning = to_continue;
+}
+
 host_script *script_new(int signal_fd, int (*signals)(void)) {
     host_script *script = od__calloc(1, sizeof(*script));
     if (!script)
         return NULL;
     script->signal_fd = signal_fd;
     script->signals = signals;
-    script->lua = luaL_newstate();
+    script->lua = lua_newstate(heap_allocate, &script->heap);
     if (!script->lua) {
+        heap_clear(&script->heap);
         od__free(script);
         return NULL;
     }
+    lua_atpanic(script->lua, on_panic);
+    lua_setwarnf(script->lua, on_warning, script);
     return script;
 }
 
@@ -138,5 +165,6 @@ void script_free(host_script *script) {
     if (!script)
         return;
     lua_close(script->lua);
+    heap_clear(&script->heap);
     od__free(script);
 }

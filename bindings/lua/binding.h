@@ -73,7 +73,10 @@ enum {
     OD_LUA_SLOT_READY = 2,   /* finished requests that engine:step returns next; of the engine only */
     OD_LUA_SLOT_ENGINE = 3,
     OD_LUA_SLOT_CLIENT = 4,
+    OD_LUA_SLOT_SPARE = 5,   /* list of its requests that were taken, to be used again; of a client only */
 };
+
+#define OD_LUA_SPARE_REQUESTS 128 /* that one client keeps */
 
 /* Pushes a new userdata of bytes, all zero, with the metatable of type, and returns it. */
 void *od__lua_handle_new(lua_State *L, size_t bytes, const char *type);
@@ -109,7 +112,8 @@ int od__lua_fail(lua_State *L, const od_error *error);
 /* Return the object at index, raising if it is another thing or closed. */
 od_lua_engine *od__lua_engine_check(lua_State *L, int index);
 od_lua_client *od__lua_client_check(lua_State *L, int index);
-/* Pushes a new request with the table at attached (absolute) attached; nothing is under way yet. */
+/* Pushes a request, a spare one of the client's or a new one, with the table at attached (absolute) attached; nothing is under
+ * way yet. */
 od_lua_request *od__lua_request_new(lua_State *L, int attached, od_lua_client *client);
 /* Lists (or delists) the request at index as pending under key in the table attached (absolute indexes). */
 void od__lua_request_list(lua_State *L, int attached, int index, const void *key);

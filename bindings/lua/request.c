@@ -7,7 +7,41 @@ static od_lua_request *check(lua_State *L) {
     return box;
 }
 
+/* A userdata that was used before costs a tenth of a new one, which has to be finalized, too, one day. */
+
+/* Pushes a spare request of those in the table at attached, or nothing. */
+static od_lua_request *push_spare(lua_State *L, int attached) {
+    lua_rawgeti(L, attached, OD_LUA_SLOT_SPARE);
+    int count = (int)od__lua_length(L, -1);
+    if (count == 0) {
+        lua_pop(L, 1);
+        return NULL;
+    }
+    lua_rawgeti(L, -1, count);
+    lua_pushnil(L);
+    lua_rawseti(L, -3, count);
+    lua_remove(L, -2);
+    return lua_touserdata(L, -1);
+}
+
+/* Keeps the request at index 1, which nobody uses any more, for the client's next one. */
+static void keep_spare(lua_State *L) {
+    od__lua_get_attached(L, 1);
+    lua_rawgeti(L, -1, OD_LUA_SLOT_SPARE);
+    int count = (int)od__lua_length(L, -1);
+    if (count < OD_LUA_SPARE_REQUESTS) {
+        lua_pushvalue(L, 1);
+        lua_rawseti(L, -2, count + 1);
+    }
+    lua_pop(L, 2);
+}
+
 od_lua_request *od__lua_request_new(lua_State *L, int attached, od_lua_client *client) {
+    od_lua_request *spare = client ? push_spare(L, attached) : NULL;
+    if (spare) {
+        *spare = (od_lua_request){.client = client};
+        return spare;
+    }
     od_lua_request *box = od__lua_handle_new(L, sizeof *box, OD_LUA_REQUEST);
     box->client = client;
     lua_pushvalue(L, attached);
@@ -52,7 +86,8 @@ static int request_result(lua_State *L) {
     return push_result(L, check(L));
 }
 
-/* request:take() -> as result, once: what the core holds for the request is let go at once, not when it is collected. */
+/* request:take() -> as result, once: what the core holds for the request is let go at once, not when it is collected, and
+ * the request may become another one of its client's: nobody may keep it. */
 static int request_take(lua_State *L) {
     od_lua_request *box = check(L);
     int count = push_result(L, box);
@@ -60,6 +95,7 @@ static int request_take(lua_State *L) {
     box->request = NULL;
     box->taken = true;
     od_request_unref(request);
+    if (box->client) keep_spare(L);
     return count;
 }
 

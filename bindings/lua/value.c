@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "base/memory.h"
 #include "base/utf8.h"
+#include "json/value.h"
 
 /* Reading calls no Lua function that may raise, since a half-made od_value would leak: the stack is reserved
  * beforehand, keys are never converted, nothing is pushed but by lua_next and lua_rawgeti. A C function has
@@ -72,10 +73,9 @@ static od_value *read_string(reader *r, int index) {
     size_t length;
     const char *text = lua_tolstring(r->L, index, &length);
     if (memchr(text, '\0', length)) return refuse(r, "text without zero bytes", "some");
-    od_value *value = od_value_new_string_n(text, length);
-    if (value) return value;
     if (!od__utf8_is_valid(text, length)) return refuse(r, "UTF-8 text", "other bytes");
-    return no_memory(r);
+    od_value *value = od__value_text(text, length);
+    return value ? value : no_memory(r);
 }
 
 static od_value *read_number(reader *r, int index) {
@@ -141,7 +141,7 @@ static bool check_key(reader *r, int index) {
     }
     size_t length;
     const char *key = lua_tolstring(r->L, index, &length);
-    if (strlen(key) == length && od__utf8_is_valid(key, length)) return true;
+    if (!memchr(key, '\0', length) && od__utf8_is_valid(key, length)) return true;
     refuse(r, "keys of UTF-8 text without zero bytes", "other bytes");
     return false;
 }
@@ -191,7 +191,7 @@ static od_value *read_object(reader *r, int index) {
     bool ok = object != NULL;
     if (!ok) no_memory(r);
     for (int i = 0; i < count; i++) {
-        if (ok) ok = od_value_set(object, members[i].key, members[i].value, r->err) == OD_OK;
+        if (ok) ok = od__value_put(object, members[i].key, members[i].value, r->err) == OD_OK;
         else od_value_unref(members[i].value);
     }
     if (members != few) od__free(members);

@@ -78,6 +78,11 @@ void od__error_clear(od_error *err) {
     memset(err->reserved, 0, sizeof err->reserved);
 }
 
+void od__error_init(od_error *err) {
+    err->size = sizeof *err;
+    od__error_clear(err);
+}
+
 size_t od_error_format(const od_error *error, char *out, size_t out_bytes) {
     bool has_text = error->message[0] != '\0' || error->vendor_code[0] != '\0';
     int length = snprintf(out, out_bytes, "%s%s%s%s%s%s%s", od_status_name(error->code), error->path[0] ? " " : "",

@@ -17,6 +17,8 @@ od_status od__error_no_memory(od_error *err);
 void od__error_clean(char *out, size_t out_bytes, const char *text, size_t length_bytes);
 /* Empties an error so that it can be filled anew; keeps size. */
 void od__error_clear(od_error *err);
+/* The same for memory that was never an error; what its texts hold past their ends stays. */
+void od__error_init(od_error *err);
 
 #pragma GCC visibility pop
 #endif

@@ -248,6 +248,16 @@ od_value *od__value_copy(const od_value *value) {
     return value == NULL ? NULL : outside(copy(inside(value), 0));
 }
 
+od_status od__value_put(od_value *object, const char *key, od_value *member, od_error *err) {
+    if (member == NULL || json_object_set_new_nocheck(inside(object), key, inside(member)) != 0)
+        return od__error_no_memory(err);
+    return OD_OK;
+}
+
+od_value *od__value_text(const char *text, size_t length_bytes) {
+    return outside(json_stringn_nocheck(text, length_bytes));
+}
+
 void od__value_remove(od_value *object, const char *key) {
     (void)json_object_del(inside(object), key);
 }

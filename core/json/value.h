@@ -10,6 +10,10 @@
 
 /* Copies a value so that it shares no object, array or string with the original; NULL when memory runs out. */
 od_value *od__value_copy(const od_value *value);
+/* As od_value_set and od_value_new_string_n, for an object, a key and a text that are known to be such and UTF-8: they are not
+ * looked at again. */
+od_status od__value_put(od_value *object, const char *key, od_value *member, od_error *err);
+od_value *od__value_text(const char *text, size_t length_bytes);
 /* Removes object[key] in place; nothing happens if it is absent. */
 void od__value_remove(od_value *object, const char *key);
 /* Overwrites every string below value (in place) and unrefs it: for values that held secrets and are not shared. */

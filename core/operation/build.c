@@ -250,7 +250,7 @@ od_status od__operation_build(const od_operation *operation, const char *base_ur
     const od_shape *shape = od__shape_chosen(operation->input, params);
     if (shape == NULL)
         return od__error_set(err, OD_INTERNAL, "the parameters choose no kind of %s", operation->name);
-    (void)snprintf(request->method, sizeof request->method, "%s", operation->method);
+    memcpy(request->method, operation->method, strnlen(operation->method, sizeof request->method - 1));
     od__buffer_add_text(&request->url, base_url);
     od_status status = add_path(&request->url, operation->path, shape, params, err);
     if (status == OD_OK && operation->content_type != NULL) {

@@ -32,6 +32,8 @@ void od__database_close(od_database *database); /* NULL is fine; rolls back */
 /* The path it was opened with; borrowed. */
 const char *od__database_path(const od_database *database);
 
+/* Writes all that this transaction sees into the file at path, which is made if it is absent. Errors: as opening it has. */
+od_status od__database_copy(od_database *database, const char *path, od_error *err);
 /* Runs one or more statements without parameters or rows. Errors: as od__query_end. */
 od_status od__database_run(od_database *database, const char *sql, od_error *err);
 /* Begins a transaction: to write (waits for other writers), or to read one state of all. */

@@ -40,7 +40,7 @@ static od_status add_legs(od_work *work, int64_t campaign_id, int64_t limit, cur
     od_status status = OD_OK;
     od__query(&query, work->database, err,
               "SELECT l.id, k.name, c.external, c.state, l.attempt_id, l.vendor, l.client, l.call ->> 'id', a.number, l.at_ms,"
-              " coalesce(a.ended_ms, l.settled_ms), l.state, a.kind, a.rang, a.raw, l.ordinal, a.ordinal, l.open FROM leg l"
+              " coalesce(a.ended_ms, l.settled_ms), l.state, a.kind, a.rang, a.raw, l.ordinal, a.ordinal, l.open, l.error FROM leg l"
               " JOIN attempt a ON a.id = l.attempt_id JOIN contact c ON c.id = l.contact_id JOIN campaign k"
               " ON k.id = l.campaign_id WHERE l.id > ?1 AND (?2 = 0 OR l.campaign_id = ?2) ORDER BY l.id LIMIT ?3",
               "iii", at->after, campaign_id, limit);
@@ -69,6 +69,8 @@ static od_status add_legs(od_work *work, int64_t campaign_id, int64_t limit, cur
             od__make_column(&maker, "outcome", &query, 12);
             od__make_column(&maker, "rang", &query, 13);
             od__make_json(&maker, "raw", od__query_text(&query, 14));
+        } else {
+            od__make_json(&maker, "raw", od__query_text(&query, 18)); /* why it was not placed, or may not have been */
         }
         at->after = od__query_integer(&query, 0);
         status = od__made_into(&maker, rows);
@@ -129,5 +131,16 @@ od_status od__verb_export(od_work *work, const od_value *params, od_value **resu
         snprintf(after, sizeof(after), "%s/%" PRId64, at.contacts ? "contact" : "leg", at.after);
         od__make_text(&maker, "after", after);
     }
+    return od__made(&maker, result);
+}
+
+/* ---- copy ---- */
+
+/* All of it, as it was when this transaction began: other processes may go on writing. */
+od_status od__verb_copy(od_work *work, const od_value *params, od_value **result, od_error *err) {
+    od_status status = od__database_copy(work->database, od__param_text(params, "path"), err);
+    od_maker maker;
+    od__make(&maker, err);
+    od__make_failed(&maker, status);
     return od__made(&maker, result);
 }

@@ -51,7 +51,8 @@ od_status od__verb_adopt(od_work *work, const od_value *params, od_value **resul
     if (status != OD_OK)
         return status;
     od__query(&query, work->database, err,
-              "SELECT id FROM leg WHERE campaign_id = ?1 AND open = 1 AND state IN (2, 3) AND follower_id IS NULL"
+              "SELECT id FROM leg WHERE campaign_id = ?1 AND open = 1 AND state IN (2, 3) AND (follower_id IS NULL"
+              "  OR NOT EXISTS (SELECT 1 FROM owner WHERE owner.id = follower_id AND owner.state = 'running'))"
               " AND (?2 IS NULL OR client IN (SELECT value FROM json_each(?2))) ORDER BY id LIMIT ?3",
               "iti", campaign_id, clients, od__param_integer(params, "limit", 100));
     status = read_ids(&query, &legs);

@@ -125,15 +125,17 @@ static od_status run_bare(od_work *work, od_task *task, bool *spoiled) {
     return status;
 }
 
-static bool may_run(const od_store_core *core, od_task *task, const od_error *no_lease) {
+static bool may_run(const od_work *work, od_task *task, const od_error *no_lease) {
     if (task->spoiled)
         return false;
     if (!task->verb->worker)
         return true;
-    if (core->owner == NULL)
+    if (work->core->owner == NULL)
         od__error_set(&task->error, OD_VALIDATION, "%s: this store has not registered as a worker", task->verb->name);
     else if (no_lease->code != OD_OK)
         task->error = *no_lease;
+    else if (work->resigned)
+        od__error_set(&task->error, OD_UNAVAILABLE, "the lease was lost: this worker has resigned");
     return task->error.code == OD_OK;
 }
 
@@ -181,7 +183,7 @@ static od_status run_once(od_group *group, od_task **tasks, size_t count, bool g
         status = od__owner_look(&work, &no_lease, err);
     for (size_t i = 0; i < count && status == OD_OK && !*spoiled; i++) {
         od__fault(tasks[i]->verb->name, "before");
-        if (!may_run(core, tasks[i], &no_lease))
+        if (!may_run(&work, tasks[i], &no_lease))
             continue;
         status = guarded ? run_guarded(&work, tasks[i]) : run_bare(&work, tasks[i], spoiled);
         if (status != OD_OK && err->code == OD_OK)

@@ -333,6 +333,7 @@ od_status od__verb_resign(od_work *work, const od_value *params, od_value **resu
     od_status status = read_lease(work, &stands, err);
     if (status == OD_OK && stands)
         status = end_owner(work, owner->id, "stopped", "the process that was to send it has stopped", err);
+    work->resigned = status == OD_OK;
     od_maker maker;
     od__make(&maker, err);
     od__make_failed(&maker, status);

@@ -134,14 +134,18 @@ static od_status make(od_store_core *core, od_error *err) {
     return od__execute(core->database, err, "INSERT INTO meta VALUES('generation', ?1)", "t", hex);
 }
 
+static int hex_digit(char letter) {
+    return letter >= '0' && letter <= '9' ? letter - '0' : letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
+}
+
 static bool read_hex(const char *text, unsigned char *out, size_t bytes) {
     if (text == NULL || strlen(text) != 2 * bytes)
         return false;
     for (size_t i = 0; i < bytes; i++) {
-        unsigned value;
-        if (sscanf(text + 2 * i, "%2x", &value) != 1)
+        int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
+        if (high < 0 || low < 0)
             return false;
-        out[i] = (unsigned char)value;
+        out[i] = (unsigned char)(high * 16 + low);
     }
     return true;
 }

@@ -9,6 +9,8 @@
 #include "base/fault.h"
 #include "base/memory.h"
 
+#define WAL_AGAIN_MS 20
+
 struct od_statement {
     const char *sql;               /* static: the address is the key */
     sqlite3_stmt *prepared;
@@ -59,14 +61,26 @@ static od_status fail(const od_database *database, int code, od_error *err) {
 
 /* ---- opening ---- */
 
+/* Processes that make the same file at the same time stand in each other's way here, and SQLite does not wait then. */
+static int use_wal(const od_database *database) {
+    int code, waited_ms = 0;
+    while (((code = sqlite3_exec(database->handle, "PRAGMA journal_mode = WAL", NULL, NULL, NULL)) & 0xff) == SQLITE_BUSY &&
+           waited_ms < OD_LIMIT_BUSY_MS)
+        waited_ms += sqlite3_sleep(WAL_AGAIN_MS);
+    return code;
+}
+
 static od_status set_up(od_database *database, od_error *err) {
     sqlite3_extended_result_codes(database->handle, 1);
     int code = sqlite3_busy_timeout(database->handle, OD_LIMIT_BUSY_MS);
     if (code != SQLITE_OK)
         return fail(database, code, err);
+    code = use_wal(database);
+    if (code != SQLITE_OK)
+        return fail(database, code, err);
     /* FULL: what was committed stays committed after a power cut, or a person could be called twice. */
     od_status status = od__database_run(database,
-                                        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF;"
+                                        "PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF;"
                                         "PRAGMA temp_store = FILE; PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 4000;",
                                         err);
     if (status == OD_OK && od__mutant("synchronous_off"))
@@ -116,6 +130,23 @@ const char *od__database_path(const od_database *database) {
 od_status od__database_run(od_database *database, const char *sql, od_error *err) {
     int code = sqlite3_exec(database->handle, sql, NULL, NULL, NULL);
     return code == SQLITE_OK ? OD_OK : fail(database, code, err);
+}
+
+od_status od__database_copy(od_database *database, const char *path, od_error *err) {
+    sqlite3 *to = NULL;
+    int code = sqlite3_open_v2(path, &to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
+    sqlite3_backup *backup = code == SQLITE_OK ? sqlite3_backup_init(to, "main", database->handle, "main") : NULL;
+    if (backup != NULL) {
+        (void)sqlite3_backup_step(backup, -1); /* finish tells how it went */
+        code = sqlite3_backup_finish(backup);
+    } else if (code == SQLITE_OK) {
+        code = sqlite3_extended_errcode(to);
+    }
+    od_status status = OD_OK;
+    if (code != SQLITE_OK)
+        status = od__error_set(err, status_of(code), "the copy %s cannot be written: %s", path, sqlite3_errstr(code));
+    sqlite3_close(to);
+    return status;
 }
 
 /* ---- transactions ---- */

@@ -54,6 +54,7 @@ typedef struct od_work {
     int64_t wall_ms;                   /* Unix time of this transaction */
     int64_t now_ms;                    /* CLOCK_BOOTTIME of this transaction: the clock of leases and of sending */
     int64_t list_campaign_id;          /* whose do-not-call list was found good in this transaction; 0: none yet */
+    bool resigned;                     /* the owner has given up in this transaction */
     od_open_counts open;
     void **state;                      /* of a long verb, between its slices: its own, starts as NULL */
     bool again;                        /* set by a long verb: not done, run the next slice in a later transaction */

@@ -156,6 +156,7 @@ STRUCT(resolve_shape, LEG, NEEDS(as, "what it was", resolution_text), NEEDS(by, 
 STRUCT(explain_shape, ANY_CAMPAIGN, NEEDS(contact, "the id that its list gave", contact_id),
        TAKES(at_ms, "when to judge it; absent: now", unix_ms));
 STRUCT(export_shape, ANY_CAMPAIGN, TAKES(limit, "how many at most", limit), TAKES(after, "as an earlier export gave it", name_text));
+STRUCT(copy_shape, NEEDS(path, "the file to write", path_text));
 STRUCT(forecast_shape, CAMPAIGN, TAKES(at_ms, "when; absent: now", unix_ms));
 static const char *const actions[] = { "cancel", "done", "hold", "release", NULL };
 static const od_shape action_text = { .kind = OD_KIND_STRING, .choices = actions };
@@ -197,6 +198,7 @@ static const od_verb verbs[] = {
     { "resolve", "settle a doubt", &resolve_shape, od__verb_resolve, false, false, NULL, false },
     { "explain", "all that was decided about a contact, and how it stands", &explain_shape, od__verb_explain, false, true, NULL, false },
     { "export", "everything as rows", &export_shape, od__verb_export, false, true, NULL, false },
+    { "copy", "write the store as it is into another file", &copy_shape, od__verb_copy, false, true, NULL, false },
     { "forecast", "who could be called at a time, and who could not", &forecast_shape, od__verb_forecast, false, true,
       od__forecast_free, false },
     { "contact_set", "cancel, finish, hold or release a contact", &contact_set_shape, od__verb_contact_set, false, false, NULL, false },

@@ -40,6 +40,7 @@ OD_VERB(doubts);       /* doubts.c */
 OD_VERB(resolve);
 OD_VERB(explain);      /* explain.c */
 OD_VERB(export);       /* export.c */
+OD_VERB(copy);
 OD_VERB(forecast);     /* forecast.c */
 OD_VERB(contact_set);  /* person.c */
 

@@ -23,6 +23,7 @@ static od_status judge(od_work *work, const od_contact_row *contact, const char 
     if (status == OD_OK) {
         const od_subject_row row = {
             .contact_id = contact->id, .campaign_id = campaign.id, .person = contact->person,
+            .shared_person = contact->shared_person,
             .subject = campaign.subject[0] != '\0' ? campaign.subject : NULL, .number = number,
             .country = country[0] != '\0' ? country : NULL, .zones = contact->zones, .numbers_json = contact->numbers,
             .attempt_id = od__param_integer(params, "attempt", 0),

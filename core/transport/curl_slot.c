@@ -9,7 +9,6 @@
 #include "base/error.h"
 #include "base/fault.h"
 #include "base/memory.h"
-#include "crypto/crypto.h"
 
 /* ---- callbacks ---- */
 
@@ -134,8 +133,10 @@ static CURLcode set_constants(od_curl_slot *slot) {
     SET(CURLOPT_PROTOCOLS_STR, "http,https");
     SET(CURLOPT_FOLLOWLOCATION, 0L);
     SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-    if (owner->direct || !environment_names_a_proxy())
+    if (owner->direct || !environment_names_a_proxy()) {
         SET(CURLOPT_PROXY, "");
+        SET(CURLOPT_NOPROXY, "");
+    }
     SET(CURLOPT_TCP_KEEPALIVE, 1L);
     SET(CURLOPT_SOCKOPTFUNCTION, on_new_socket);
     SET(CURLOPT_CONNECTTIMEOUT_MS, (long)owner->connect_timeout_ms);
@@ -177,70 +178,31 @@ od_curl_slot *od__curl_slot_new(od_curl_transport *owner) {
 void od__curl_slot_free(od_curl_slot *slot) {
     if (slot->easy != NULL)
         curl_easy_cleanup(slot->easy);
-    od__curl_slot_wipe(slot);
-    od__free(slot->lines_text);
+    curl_url_cleanup(slot->url);
+    od__free(slot->url_text);
     od__free(slot);
-}
-
-void od__curl_slot_wipe(od_curl_slot *slot) {
-    if (slot->lines_bytes > 0)
-        od__crypto_wipe(slot->lines_text, slot->lines_bytes);
-    slot->lines_bytes = 0;
 }
 
 /* ---- what each exchange sets ---- */
 
-static char *put(char *at, const char *text, size_t length) {
-    memcpy(at, text, length);
-    return at + length;
+static void add_line(od_curl_slot *slot, size_t *count, char *line) {
+    slot->lines[*count].data = line;
+    slot->lines[*count].next = &slot->lines[*count + 1];
+    (*count)++;
 }
 
-/* Writes one line into the list. libcurl takes "Name:" as "leave it out" and "Name;" as one with an empty value. */
-static char *put_line(od_curl_slot *slot, size_t index, char *at, const od_header *header) {
-    size_t value_length = strlen(header->value);
-    slot->lines[index].data = at;
-    slot->lines[index].next = &slot->lines[index + 1];
-    at = put(at, header->name, strlen(header->name));
-    at = value_length == 0 ? put(at, ";", 1) : put(put(at, ": ", 2), header->value, value_length);
-    *at++ = '\0';
-    return at;
-}
-
-static od_status set_lines(od_curl_slot *slot, const od_http_request *request, od_error *err) {
+/* Sent as built: libcurl adds nothing but Host and Content-Length. */
+static void set_lines(od_curl_slot *slot, const od_http_request *request) {
     static char no_expect[] = "Expect:", no_accept[] = "Accept:", no_type[] = "Content-Type:";
-    size_t bytes = 0;
-    for (size_t i = 0; i < request->header_count; i++)
-        bytes += strlen(request->headers[i].name) + strlen(request->headers[i].value) + 3;
-    if (bytes > slot->lines_capacity) {
-        /* Not a realloc: the old block was wiped, and needs no copying. */
-        char *text = od__alloc(bytes);
-        if (text == NULL)
-            return od__error_no_memory(err);
-        od__free(slot->lines_text);
-        slot->lines_text = text;
-        slot->lines_capacity = bytes;
-    }
     size_t count = 0;
-    char *at = slot->lines_text;
-    for (; count < request->header_count; count++)
-        at = put_line(slot, count, at, &request->headers[count]);
-    slot->lines_bytes = bytes;
-    /* Sent as built: libcurl adds nothing but Host and Content-Length. */
-    slot->lines[count].data = no_expect;
-    slot->lines[count].next = &slot->lines[count + 1];
-    count++;
-    if (od__http_request_header(request, "Accept") == NULL) {
-        slot->lines[count].data = no_accept;
-        slot->lines[count].next = &slot->lines[count + 1];
-        count++;
-    }
-    if (request->has_body && od__http_request_header(request, "Content-Type") == NULL) {
-        slot->lines[count].data = no_type;
-        slot->lines[count].next = &slot->lines[count + 1];
-        count++;
-    }
+    for (size_t i = 0; i < request->header_count; i++)
+        add_line(slot, &count, request->headers[i].line);
+    add_line(slot, &count, no_expect);
+    if (od__http_request_header(request, "Accept") == NULL)
+        add_line(slot, &count, no_accept);
+    if (request->has_body && od__http_request_header(request, "Content-Type") == NULL)
+        add_line(slot, &count, no_type);
     slot->lines[count - 1].next = NULL;
-    return OD_OK;
 }
 
 static CURLcode set_method(od_curl_slot *slot, const od_http_request *request) {
@@ -265,14 +227,37 @@ static CURLcode set_method(od_curl_slot *slot, const od_http_request *request) {
     return CURLE_OK;
 }
 
+/* libcurl parses a text at each transfer and writes it anew from the parts; a parsed URL it only copies, and most requests
+ * of a handle go where the one before went. The text is told all the same: it is what libcurl speaks of the URL by. */
+static CURLcode set_url(od_curl_slot *slot, const od_buffer *url) {
+    CURL *easy = slot->easy;
+    if (slot->url_text != NULL && strcmp(slot->url_text, od__buffer_text(url)) == 0)
+        return CURLE_OK;
+    od__free(slot->url_text);
+    slot->url_text = NULL; /* known again only when all of it is set */
+    SET(CURLOPT_CURLU, NULL);
+    curl_url_cleanup(slot->url);
+    slot->url = curl_url();
+    char *text = od__strndup(od__buffer_text(url), url->length);
+    CURLcode code = slot->url != NULL && text != NULL ? curl_easy_setopt(easy, CURLOPT_URL, text) : CURLE_OUT_OF_MEMORY;
+    if (code == CURLE_OK && curl_url_set(slot->url, CURLUPART_URL, text, CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK)
+        code = curl_easy_setopt(easy, CURLOPT_CURLU, slot->url);
+    if (code == CURLE_OK)
+        slot->url_text = text;
+    else
+        od__free(text);
+    return code;
+}
+
 static CURLcode set_request(od_curl_slot *slot, od_exchange *exchange) {
     CURL *easy = slot->easy;
     const od_http_request *request = &exchange->request;
     const char *url = od__buffer_text(&request->url);
     CURLcode code = set_method(slot, request);
+    if (code == CURLE_OK)
+        code = set_url(slot, &request->url);
     if (code != CURLE_OK)
         return code;
-    SET(CURLOPT_URL, url);
     if (request->has_body) {
         SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.length);
         SET(CURLOPT_POSTFIELDS, od__buffer_text(&request->body));
@@ -298,9 +283,7 @@ od_status od__curl_slot_prepare(od_curl_slot *slot, od_exchange *exchange, od_er
     slot->header_bytes = 0;
     slot->headers_done = false;
     slot->text[0] = '\0';
-    od_status status = set_lines(slot, &exchange->request, err);
-    if (status != OD_OK)
-        return status;
+    set_lines(slot, &exchange->request);
     CURLcode code = set_request(slot, exchange);
     if (code == CURLE_OUT_OF_MEMORY)
         return od__error_no_memory(err);

@@ -13,13 +13,16 @@ void od__transport_free(od_transport *transport) {
     if (transport != NULL) transport->free(transport);
 }
 
+#define AFTER(member) (offsetof(od_exchange, member) + sizeof(((od_exchange *)0)->member))
+
 void od__exchange_init(od_exchange *exchange) {
-    /* All but the request, whose unused headers need no zeroing. */
-    size_t after = offsetof(od_exchange, request) + sizeof exchange->request;
-    memset((char *)exchange + after, 0, sizeof *exchange - after);
+    /* All but the request and the error, whose unused headers and texts need no zeroing: this runs once for each call. */
+    char *bytes = (char *)exchange;
+    memset(bytes + AFTER(request), 0, offsetof(od_exchange, error) - AFTER(request));
+    memset(bytes + AFTER(error), 0, sizeof *exchange - AFTER(error));
     od__http_request_init(&exchange->request);
     od__http_response_init(&exchange->response);
-    od__error_clear(&exchange->error);
+    od__error_init(&exchange->error);
     exchange->server_delay_ms = -1;
 }
 

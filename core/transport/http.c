@@ -1,6 +1,7 @@
 /* http: see http.h. */
 #include "transport/http.h"
 
+#include <stdint.h>
 #include <string.h>
 #include <strings.h>
 
@@ -11,24 +12,59 @@
 /* ---- requests ---- */
 
 void od__http_request_init(od_http_request *request) {
-    /* The headers past header_count are never read, so they need no zeroing: this runs once for each call. */
+    /* What is past header_count and room_used is never read, so it needs no zeroing: this runs once for each call. */
     memset(request->method, 0, sizeof(request->method));
     od__buffer_init(&request->url, OD_LIMIT_URL_BYTES);
-    request->header_count = 0;
+    request->header_count = request->room_used = 0;
     od__buffer_init(&request->body, OD_LIMIT_REQUEST_BYTES);
     request->has_body = false;
 }
 
-static void free_header(od_header *header) {
+/* Room for a text in the request, or on the heap once that is full; NULL: no memory. */
+static char *take_room(od_http_request *request, size_t bytes) {
+    if (bytes > sizeof request->room - request->room_used)
+        return od__alloc(bytes);
+    char *taken = request->room + request->room_used;
+    request->room_used += bytes;
+    return taken;
+}
+
+/* Room is given back with the request, not before. */
+static void free_text(const od_http_request *request, char *text) {
+    uintptr_t at = (uintptr_t)text, room = (uintptr_t)request->room;
+    if (at < room || at >= room + sizeof request->room)
+        od__free(text);
+}
+
+static void free_header(const od_http_request *request, od_header *header) {
     if (header->secret)
-        od__crypto_wipe(header->value, strlen(header->value));
-    od__free(header->name);
-    od__free(header->value);
+        od__crypto_wipe(header->line, strlen(header->line));
+    free_text(request, header->name);
+    free_text(request, header->line);
+}
+
+/* Makes a header; false: no memory, and nothing is made. */
+static bool make_header(od_http_request *request, const char *name, const char *value, size_t value_bytes, bool secret,
+                        od_header *out) {
+    size_t name_bytes = strlen(name);
+    char *own_name = take_room(request, name_bytes + 1);
+    char *line = own_name != NULL ? take_room(request, name_bytes + value_bytes + sizeof ": ") : NULL;
+    if (line == NULL) {
+        free_text(request, own_name);
+        return false;
+    }
+    memcpy(own_name, name, name_bytes + 1);
+    memcpy(line, name, name_bytes);
+    memcpy(line + name_bytes, value_bytes > 0 ? ": " : ";", value_bytes > 0 ? 2 : 1);
+    char *own_value = line + name_bytes + (value_bytes > 0 ? 2 : 1);
+    memcpy(own_value, value, value_bytes + 1);
+    *out = (od_header){ .name = own_name, .line = line, .value = own_value, .secret = secret };
+    return true;
 }
 
 void od__http_request_clear(od_http_request *request) {
     for (size_t i = 0; i < request->header_count; i++)
-        free_header(&request->headers[i]);
+        free_header(request, &request->headers[i]);
     od__buffer_wipe(&request->url);
     od__buffer_wipe(&request->body);
     od__http_request_init(request);
@@ -54,11 +90,25 @@ static bool is_token(const char *name) {
     return true;
 }
 
+#define EACH_BYTE UINT64_C(0x0101010101010101)
+
+/* Whether one of eight bytes is below 0x20 or DEL. Subtracting from a byte that is smaller borrows into its top bit, which
+ * was not set before; a borrow may also reach the next byte, so a yes can be wrong and a no cannot. */
+static bool may_have_control(const char *bytes) {
+    uint64_t eight;
+    memcpy(&eight, bytes, sizeof eight);
+    uint64_t below = (eight - EACH_BYTE * 0x20) & ~eight, other = eight ^ EACH_BYTE * 0x7f;
+    return ((below | ((other - EACH_BYTE) & ~other)) & EACH_BYTE * 0x80) != 0;
+}
+
 /* A value may hold blanks and bytes above ASCII, but nothing that could end its line. A tab is allowed by the RFC and
  * refused here: no vendor needs one, and signing would have to fold it. */
-static bool is_line(const char *value) {
-    for (const unsigned char *c = (const unsigned char *)value; *c != '\0'; c++)
-        if (*c < 0x20 || *c == 0x7f)
+static bool is_line(const char *value, size_t length) {
+    size_t at = 0;
+    while (length - at >= sizeof(uint64_t) && !may_have_control(value + at))
+        at += sizeof(uint64_t);
+    for (; at < length; at++)
+        if ((unsigned char)value[at] < 0x20 || value[at] == 0x7f)
             return false;
     return true;
 }
@@ -67,25 +117,20 @@ od_status od__http_request_set_header(od_http_request *request, const char *name
                                       od_error *err) {
     if (!is_token(name))
         return od__error_set(err, OD_VALIDATION, "a header name has a character that cannot be sent");
-    if (!is_line(value))
+    size_t value_bytes = strlen(value);
+    if (!is_line(value, value_bytes))
         return od__error_set(err, OD_VALIDATION, "the value of header %s has a control character", name);
     od_header *header = find_header(request, name);
     if (header == NULL && request->header_count == OD_LIMIT_HEADERS)
         return od__error_set(err, OD_VALIDATION, "more than %d headers", OD_LIMIT_HEADERS);
-    char *name_copy = od__strdup(name);
-    char *value_copy = od__strdup(value);
-    if (name_copy == NULL || value_copy == NULL) {
-        od__free(name_copy);
-        if (value_copy != NULL && secret)
-            od__crypto_wipe(value_copy, strlen(value_copy));
-        od__free(value_copy);
+    od_header made;
+    if (!make_header(request, name, value, value_bytes, secret, &made))
         return od__error_no_memory(err);
-    }
     if (header != NULL)
-        free_header(header);
+        free_header(request, header);
     else
         header = &request->headers[request->header_count++];
-    *header = (od_header){ .name = name_copy, .value = value_copy, .secret = secret };
+    *header = made;
     return OD_OK;
 }
 
@@ -93,7 +138,7 @@ void od__http_request_remove_header(od_http_request *request, const char *name) 
     od_header *header = find_header(request, name);
     if (header == NULL)
         return;
-    free_header(header);
+    free_header(request, header);
     size_t index = (size_t)(header - request->headers);
     request->header_count--;
     memmove(header, header + 1, (request->header_count - index) * sizeof(*header));

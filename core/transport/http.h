@@ -12,15 +12,21 @@
 
 typedef struct od_header {
     char *name;
-    char *value;
+    char *line;        /* "Name: value", or "Name;" for one without a value: as libcurl takes it */
+    const char *value; /* in line */
     bool secret;  /* wiped when freed; left out of od_client_prepare and of logs */
 } od_header;
 
+#define OD_HTTP_ROOM_BYTES 640  /* enough for the headers of a signed request */
+
+/* It stays where it is: its headers may point into it. */
 typedef struct od_http_request {
     char method[8];
     od_buffer url;    /* absolute; path and query already percent-encoded */
     od_header headers[OD_LIMIT_HEADERS];
     size_t header_count;
+    size_t room_used;
+    char room[OD_HTTP_ROOM_BYTES];  /* for the texts of the first headers; those of later ones are on the heap */
     od_buffer body;
     bool has_body;    /* an empty body is sent with Content-Length: 0 */
 } od_http_request;

@@ -102,21 +102,21 @@ static od_status set_uuid(const filling *with, const od_field *field, od_value *
     if (!with->random(with->random_context, random, sizeof random))
         return od__error_set(with->err, OD_INTERNAL, "no randomness is to be had for %s", field->name);
     od__crypto_uuid(random, text);
-    return od_value_set(object, field->name, od_value_new_string(text), with->err);
+    return od__value_put(object, field->name, od__value_text(text, sizeof text - 1), with->err);
 }
 
 static od_status fill_absent(const filling *with, const od_field *field, od_value *object) {
     if (field->constant != NULL)
-        return od_value_set(object, field->name, new_of_text(field, field->constant), with->err);
+        return od__value_put(object, field->name, new_of_text(field, field->constant), with->err);
     const od_value *option = field->option == NULL ? NULL : od_value_get(with->options, field->option);
     if (option != NULL && od_value_type(option) != OD_TYPE_NULL)
-        return od_value_set(object, field->name, from_option(field, option), with->err);
+        return od__value_put(object, field->name, from_option(field, option), with->err);
     if (field->make_uuid && with->random != NULL)
         return set_uuid(with, field, object);
     if (field->has_default_integer)
-        return od_value_set(object, field->name, od_value_new_integer(field->default_integer), with->err);
+        return od__value_put(object, field->name, od_value_new_integer(field->default_integer), with->err);
     if (field->default_text != NULL)
-        return od_value_set(object, field->name, new_of_text(field, field->default_text), with->err);
+        return od__value_put(object, field->name, new_of_text(field, field->default_text), with->err);
     return OD_OK;
 }
 

@@ -42,7 +42,9 @@ static void write_steps(const step *where, char path[OD_ERROR_PATH_BYTES]) {
 
 /* Writes the path of the value under comparison; key (may be NULL) goes one step further down. Returns path. */
 static const char *write_path(const walk *at, const char *key, char path[OD_ERROR_PATH_BYTES]) {
-    (void)snprintf(path, OD_ERROR_PATH_BYTES, "%s", at->top);
+    size_t length = strnlen(at->top, OD_ERROR_PATH_BYTES - 1);
+    memcpy(path, at->top, length);
+    path[length] = '\0';
     write_steps(at->where, path);
     if (key != NULL)
         od__path_add(path, OD_ERROR_PATH_BYTES, key);
@@ -207,8 +209,10 @@ static od_status walk_struct(walk *at, const od_shape *shape, od_value *value) {
     for (size_t i = 0; status == OD_OK && shape->fields[i].name != NULL; i++)
         status = i < OD_LIMIT_FIELDS ? walk_field(at, &shape->fields[i], value, found.value[i], found.key[i])
                                      : complain_shape(at);
+    if (shape->rules != NULL)
+        (void)write_path(at, NULL, path);
     for (const od_rule *rule = shape->rules; status == OD_OK && rule != NULL && rule->fn != NULL; rule++)
-        status = rule->fn(value, write_path(at, NULL, path), at->err);
+        status = rule->fn(value, path, at->err);
     return status;
 }
 

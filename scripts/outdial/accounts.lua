@@ -5,6 +5,8 @@ local seats = require "outdial.seats"
 local M = {}
 
 local EARS_AGAIN_S = 15
+-- Where Genesys tells into which chain a record went: by that its calls are known.
+local RECORDS = { "/v2/me/outbound", "/me/internal" }
 -- A read that any account may make, to see whether the vendor answers (never a call).
 local PROBES = {
     amazon_connect = function(client) return client:search_contacts { MaxResults = 1,
@@ -19,7 +21,8 @@ local ANSWERED = { rejected = true, not_found = true, validation = true, throttl
 local Account = {}
 Account.__index = Account
 
-local function describe(client)
+-- M.describe(client) -> what is known of its vendor, as outdial.vendor tells it
+function M.describe(client)
     if type(client.vendor) == "table" then return client.vendor end -- a client made of Lua describes itself
     return require("outdial").vendor(client.vendor)
 end
@@ -41,7 +44,7 @@ end
 
 -- M.new(scheduler, name, client, max_open) -> account
 function M.new(scheduler, name, client, max_open)
-    local info, settings = describe(client), settings_of(client)
+    local info, settings = M.describe(client), settings_of(client)
     local self = setmetatable({ scheduler = scheduler, name = name, client = client, info = info, kind = info.name,
         settings = settings, max_open = max_open, breaker = breaker.new(), open = 0, handed_off = 0,
         parked = 0, knows_tokens = {} }, Account)
@@ -88,7 +91,11 @@ end
 
 -- What dials needs to hear the vendor's events first (R19); the subscription is kept until the run ends.
 function Account:listen()
-    local subscription, err = self.client:subscribe({ self.info.ears }, function(event)
+    local channels = { self.info.ears }
+    if self.settings.place_call_with == "add_record" then
+        for i, channel in ipairs(RECORDS) do channels[i + 1] = channel end
+    end
+    local subscription, err = self.client:subscribe(channels, function(event)
         if event.channel == "/meta/disconnect" then self.subscription = nil end
     end)
     self.subscription, self.deaf_because = subscription, err

@@ -12,9 +12,11 @@ local WAIT_S, LONGEST_WAIT_S = 1, 30
 local FRESH_S = 30    -- how long a hook's decision is good while it waits for room
 local PATIENCE_S = 60 -- after so long without room others have a turn
 local TURN_S = 300    -- until it is this one's again
+local HAND_ROOM_S = 60 -- between looks whether other workers' calls that were handed off have ended
 local TROUBLE_S = 5   -- after the store could not be asked
 local TROUBLE_MS = { 60000, 300000, 900000 } -- until a contact whose vendors were all out of order is tried again
 local TIMEOUT_S = 30
+local RECORD_WAIT_S = 10 -- for the chain that Genesys puts a record into: by that a later run knows its calls
 local TICKET_FIELD = { ccai_platform = "ticket_id" } -- R10
 -- Refusals of the whole campaign: nothing is taken for a while.
 local RESTS = { paused = true, stopped = true, campaign_held = true, do_not_call_unreadable = true }
@@ -129,8 +131,9 @@ function Attempt:make_call()
     return call, index
 end
 
--- Limits for a vendor that rings later (R6). Where it may not be called now there are none: the intent says so.
-function Attempt:limit(call, index)
+-- Limits for a vendor that rings later (R6). Where it may not be called now there are none: the intent says so. A call
+-- that cannot be made without any (needed) gets a minute for the intent to be asked with.
+function Attempt:limit(call, index, needed)
     local work = self.work
     local window, err = work:store("window", { contact = self.view.contact, number_index = index,
         attempt = self.attempt, callback = self.view.callback and true or nil })
@@ -138,6 +141,9 @@ function Attempt:limit(call, index)
     call.zone = window.zone or work.campaign.ruleset.zone
     if window.allowed then
         call.not_before, call.not_after = math.floor(work:wall_ms() / 1000), math.floor(window.until_ms / 1000)
+    elseif needed then
+        call.not_before = math.floor(work:wall_ms() / 1000)
+        call.not_after = call.not_before + 60
     end
     return true
 end
@@ -150,6 +156,10 @@ end
 -- What the engine adds: the ringing time, the seat (R17).
 function Attempt:complete(call)
     call.ring_timeout = self.work.campaign.ruleset.ring_timeout_ms / 1000
+    if self.account.settings.place_call_with == "add_record" then
+        call.fields = call.fields or {}
+        if call.fields.wait == nil then call.fields.wait = RECORD_WAIT_S end
+    end
     if self.seat and self.account.names_seat then
         call.fields = call.fields or {}
         local chosen = call.fields[self.account.seat_field]
@@ -195,7 +205,7 @@ function Attempt:intend_patiently(call, index, prepared)
         end
         work:count_refused(intent.refused)
         if not intent.resource then return nil, "done" end
-        if intent.refused == "max_handed_off" then return nil, "again", TURN_S, work.hand_room end
+        if intent.refused == "max_handed_off" then return nil, "again", HAND_ROOM_S, work.hand_room end
         if RESTS[intent.refused] then
             work:rest()
             return nil, self:give_back()
@@ -292,11 +302,12 @@ end
 function Attempt:prepare(call, index)
     self:complete(call)
     local prepared, err = self.account.client:prepare_call(call)
-    if prepared and prepared.hands_off then
-        self:free_seat() -- no device or agent of ours is busy with it
-        if not self:limit(call, index) then return nil, self:give_back() end
+    local needs_limits = not prepared and err.code == "validation"
+    if needs_limits or (prepared and prepared.hands_off) then
+        if not self:limit(call, index, needs_limits) then return nil, self:give_back() end
         prepared, err = self.account.client:prepare_call(call)
     end
+    if prepared and prepared.hands_off then self:free_seat() end -- no device or agent of ours is busy with it
     self.work:count_unmade(err)
     if not prepared then return nil, self:decide { state = "blocked", why = tostring(err) } end
     return prepared

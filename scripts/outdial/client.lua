@@ -5,12 +5,14 @@ local errors = require "outdial.error"
 local pager = require "outdial.pager"
 local subscription = require "outdial.subscription"
 
+local type, rawget = type, rawget
+
 local M = {}
 
 local SEND_OPTIONS = { "send_before", "timeout", "single_try", "unpaced" }
 local FLAGS = { single_try = true, unpaced = true }
 local SETTINGS = { "timeout", "resend_within", "open_per_seat", "devices", "device_id", "agents", "agent_email",
-    "place_call_with" }
+    "place_call_with", "outbound_number" }
 local TRACK_OPTIONS = { "timeout" }
 
 local function describe_type(value)
@@ -61,7 +63,8 @@ end
 -- no new call is started any more.
 local function rings_with(described, params)
     local quiet = described.quiet
-    for _, value in ipairs(quiet and quiet.values or {}) do
+    if not quiet then return described.rings end
+    for _, value in ipairs(quiet.values) do
         if params[quiet.field] == value then return false end
     end
     return described.rings
@@ -89,6 +92,23 @@ local function new_class(scheduler, vendor)
         if hook then misuse(what, ("inside %s: calls are placed by returning a plan"):format(hook), 4) end
     end
 
+    -- In a rehearsal nothing is sent: what would ring is listed. Returns nil where it is none, else the error to give.
+    local function rehearse(handle, name, params, rings)
+        local rehearsal = state.rehearsal
+        if not rehearsal then return nil end
+        local prepared, err = handle:prepare(name, params)
+        if not prepared then return err end
+        if rings then
+            rehearsal[#rehearsal + 1] = { vendor = vendor, operation = name, method = prepared.method,
+                url = prepared.url, body = prepared.body }
+        end
+        return errors.new("canceled", "not sent: this is a rehearsal", { placement = rings and "not_placed" or nil })
+    end
+
+    local function refuse_to_ask()
+        return errors.new("canceled", "not asked: this is a rehearsal")
+    end
+
     local function stopping_error()
         return errors.new("canceled", "stopping: no new call is started", { placement = "not_placed" })
     end
@@ -104,6 +124,8 @@ local function new_class(scheduler, vendor)
             if options ~= nil then check_send_options(what, options) end
             local rings = rings_with(described, params)
             if rings then check_not_in_hook(what) end
+            local refused = rehearse(handle, name, params, rings)
+            if refused then return nil, refused end
             local task = enter()
             if rings and state.stopping then return nil, stopping_error() end
             local request, err = handle:submit(name, params, options)
@@ -125,6 +147,8 @@ local function new_class(scheduler, vendor)
         end
         if options ~= nil then check_send_options(vendor .. ":place_call", options) end
         check_not_in_hook(vendor .. ":place_call")
+        local refused = rehearse(handle, "place_call", call, true)
+        if refused then return nil, refused end
         local task = enter()
         if state.stopping then return nil, stopping_error() end
         local request, err = handle:place(call, options)
@@ -139,6 +163,7 @@ local function new_class(scheduler, vendor)
         local handle = type(self) == "table" and rawget(self, "_handle")
         if not handle then check_handle(what, self, call) end
         if type(call) ~= "table" then misuse(what, "expected a call (a table), got " .. describe_type(call)) end
+        if state.rehearsal then return nil, refuse_to_ask() end
         local task = enter()
         local request, err = handle:find(call)
         if not request then return nil, err end
@@ -152,6 +177,7 @@ local function new_class(scheduler, vendor)
         local handle = type(self) == "table" and rawget(self, "_handle")
         if not handle then check_handle(what, self, call) end
         if type(call) ~= "table" then misuse(what, "expected a call (a table), got " .. describe_type(call)) end
+        if state.rehearsal then return nil, refuse_to_ask() end
         local task = enter()
         local request, err = handle:withdraw(call)
         if not request then return nil, err end
@@ -165,6 +191,7 @@ local function new_class(scheduler, vendor)
         if not handle then check_handle(what, self, call) end
         if type(call) ~= "table" then misuse(what, "expected a call (a table), got " .. describe_type(call)) end
         if options ~= nil then check_send_options(what, options, TRACK_OPTIONS) end
+        if state.rehearsal then return nil, refuse_to_ask() end
         local task = enter()
         local request, err = handle:track(call, options)
         if not request then return nil, err end
@@ -180,6 +207,7 @@ local function new_class(scheduler, vendor)
             misuse(what, "expected a list of channels, got " .. describe_type(channels))
         end
         if type(fn) ~= "function" then misuse(what, "expected a function, got " .. describe_type(fn)) end
+        if state.rehearsal then return nil, refuse_to_ask() end
         local task = enter()
         local made, err = subscription.open(scheduler, task, handle, channels, fn)
         if not made and err.code == "validation" then misuse(what, tostring(err)) end

@@ -9,9 +9,10 @@ local M = {}
 
 local BEATS_PER_LEASE = 8     -- a beat every 15 s of 120
 local TAKE_AT_ONCE = 100
-local FIRST_POLL_S, LONGEST_POLL_S = 1, 60
+local FIRST_POLL_S, OTHERS_POLL_S, LONGEST_POLL_S = 1, 2, 60
 local WITHDRAW_EVERY_S, CHORES_EVERY_S = 5, 60
 local PROGRESS_EVERY_S = 1
+local STATUS_SHARE = 0.05     -- of the time a store of many calls may be asked how it stands
 local DONE, FAILED, DOUBTS, STOPPED = 0, 1, 3, 4
 
 ---- beside the calls ----
@@ -48,35 +49,45 @@ end
 
 -- Adopting, doubts and withdrawals, one after the other.
 local function do_chores(work)
-    local look_at, withdraw_at, settle_at = 0, 0, 0
+    local look_at, withdraw_at, settle_at, adopt_at = 0, 0, 0, 0
+    -- One that is to be written off soon is not left for longer.
+    local settle_every_s = math.min(CHORES_EVERY_S, math.max((work.campaign.write_off_after_ms or math.huge) / 1000, 1))
     while not work.closing do
         local now = work:now()
-        if now >= look_at then
+        if now >= look_at or work.must_adopt then -- what others have left may be in doubt
             look_at = now + math.min(doubts.look(work) or CHORES_EVERY_S, CHORES_EVERY_S)
         end
-        if work.must_adopt then
+        -- Also without a takeover: a worker that ended in order has left what it followed, and what it found.
+        if work.must_adopt or now >= adopt_at then
             work.must_adopt = false
             adopt(work)
+            adopt_at = now + CHORES_EVERY_S
         end
-        if now >= settle_at then
+        if now >= settle_at or work.must_settle then
+            work.must_settle = false
             doubts.settle_all(work)
-            settle_at = now + CHORES_EVERY_S
+            settle_at = now + settle_every_s
         end
         if work.handed_off > 0 and now >= withdraw_at then
             withdrawals.run(work)
             withdraw_at = now + WITHDRAW_EVERY_S
         end
-        local next_at = math.min(look_at, settle_at)
+        local next_at = math.min(look_at, settle_at, adopt_at)
         if work.handed_off > 0 then next_at = math.min(next_at, withdraw_at) end
         work.chores:wait(math.max(next_at - work:now(), 0.01))
     end
 end
 
+-- Shows the figures every second. Asking the store takes the longer the more calls it has: then it is asked less often.
 local function show_progress(work, progress)
     while not work.closing do
+        local asked = work:now()
         local status = work:store("status", { campaign = work.campaign.name })
-        if status then progress(M.figures(work, status)) end
-        work.scheduler.sleep(PROGRESS_EVERY_S)
+        local ask_at = asked + (work:now() - asked) / STATUS_SHARE
+        repeat
+            if status then progress(M.figures(work, status)) end
+            work.scheduler.sleep(PROGRESS_EVERY_S)
+        until work.closing or work:now() >= ask_at
     end
 end
 
@@ -91,8 +102,10 @@ function M.figures(work, status)
     local campaign = status.campaigns and status.campaigns[1] or {}
     return { campaign = work.campaign.name, state = campaign.state, why = work.failed or campaign.why,
         contacts = status.contacts, legs = status.legs, outcomes = status.outcomes, refused = status.refused,
-        doubts = status.doubts or 0, next_ms = status.next_ms, withdrawals_failed = status.withdrawals_failed,
-        vendors = vendors, placed_here = work.placements, at_ms = work:wall_ms() }
+        clients = status.clients or {}, importing = status.importing, doubts = status.doubts or 0,
+        next_ms = status.next_ms, withdrawals_failed = status.withdrawals_failed or 0,
+        second_rings = status.second_rings or 0, vendors = vendors, placed_here = work.placements,
+        at_ms = work:wall_ms() }
 end
 
 local function exit_code(work, figures, ended)
@@ -126,11 +139,12 @@ local function take(work)
     return #taken.contacts, taken.next_ms
 end
 
--- Whether nothing is left: no contact is ready, waiting or open, here or elsewhere; or the campaign was stopped.
+-- Whether nothing is left: no contact is ready, waiting or open, here or elsewhere; or the campaign was stopped. If
+-- not, how long it may go on without a look, in seconds.
 local function is_over(work)
-    if work.contacts + work.open + work.handed_off > 0 then return false end
+    if work.contacts + work.open + work.handed_off > 0 then return false, LONGEST_POLL_S end
     local status = work:store("status", { campaign = work.campaign.name })
-    if not status then return false end
+    if not status then return false, LONGEST_POLL_S end
     local campaign = status.campaigns and status.campaigns[1]
     if campaign and campaign.state ~= "running" then
         work:log("warning", ("campaign %s is %s%s"):format(work.campaign.name, campaign.state,
@@ -138,12 +152,14 @@ local function is_over(work)
         if campaign.state == "stopped" then return true end
     end
     local contacts = status.contacts
-    return contacts.ready + contacts.waiting + contacts.open == 0
+    local others = contacts.ready + contacts.open -- another worker has them, and may end or die any moment
+    return others + contacts.waiting == 0, others > 0 and OTHERS_POLL_S or LONGEST_POLL_S
 end
 
 -- Calls until all is done. Returns true then, false if it was stopped before.
 local function call_all(work)
     local poll_s = FIRST_POLL_S
+    local longest_s = LONGEST_POLL_S
     while not (work.failed or work.scheduler.stopping()) do
         local usable, usable_at = tend_accounts(work)
         local count, next_ms = 0, nil
@@ -151,16 +167,18 @@ local function call_all(work)
         if usable and not rests and not work:lease_is_low() then count, next_ms = take(work) end
         if count > 0 then
             poll_s = FIRST_POLL_S
-        elseif is_over(work) then
-            return true
+        else
+            local over
+            over, longest_s = is_over(work)
+            if over then return true end
         end
         if count == 0 or work:space() <= 0 then
-            local wait_s = poll_s
+            local wait_s = math.min(poll_s, longest_s)
             if next_ms then wait_s = math.min(wait_s, math.max(next_ms - work:wall_ms(), 1) / 1000) end
             if rests then wait_s = work.rest_until - work:now() end
             if not usable then wait_s = math.min(wait_s, math.max(usable_at - work:now(), FIRST_POLL_S)) end
             work.wake:wait(wait_s)
-            poll_s = math.min(poll_s * 1.5, LONGEST_POLL_S)
+            poll_s = math.min(poll_s * 1.5, longest_s)
         end
     end
     return false
@@ -215,11 +233,9 @@ local function run(work, options)
     local forget = scheduler.when_stopped(function() work:ring_all() end)
     scheduler.daemon(beat, work)
     local filled
+    if options.progress then scheduler.daemon(show_progress, work, options.progress) end
     filled, err = fill.run(work)
-    if filled then
-        scheduler.daemon(do_chores, work)
-        if options.progress then scheduler.daemon(show_progress, work, options.progress) end
-    end
+    if filled then scheduler.daemon(do_chores, work) end
     local ended = filled and call_all(work)
     if ended then doubts.settle_all(work) end -- those that came up last
     wind_up(work)

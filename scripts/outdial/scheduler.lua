@@ -9,6 +9,7 @@ local yieldable = require "outdial.yieldable"
 
 local unpack = table.unpack or unpack -- luacheck: ignore 113 143
 local running, yield, resume, create = coroutine.running, coroutine.yield, coroutine.resume, coroutine.create
+local status_of, select, setmetatable = coroutine.status, select, setmetatable
 local close_thread = coroutine.close -- luacheck: ignore 143
 local here = yieldable.here
 local WAIT, DONE, DROP, PROBE = {}, {}, {}, yieldable.PROBE
@@ -127,7 +128,7 @@ local function new(engine)
     -- The task being resumed now. After an error from outside, such as an interrupt in a REPL, current is stale.
     local function resuming()
         local thread = current and current.thread
-        local how = thread and coroutine.status(thread)
+        local how = thread and status_of(thread)
         if how ~= "running" and how ~= "normal" then current = nil end
         return current
     end

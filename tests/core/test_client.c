@@ -543,7 +543,7 @@ static void preparing_survives_each_failing_allocation(void **state) {
             if (!hit)
                 break;
         }
-        assert_true(n > 4);
+        assert_true(n > 2);
         od_value_unref(parameters);
     }
     rig_close(&r);

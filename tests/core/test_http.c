@@ -81,11 +81,38 @@ static void refuses_more_headers_than_the_limit(void **state) {
     od__http_request_clear(&request);
 }
 
+/* What follows has its texts on the heap. */
+static void fill_room(od_http_request *request) {
+    char value[OD_HTTP_ROOM_BYTES];
+    memset(value, 'v', sizeof value - 1);
+    value[sizeof value - 6] = '\0';
+    assert_int_equal(od__http_request_set_header(request, "X", value, false, NULL), OD_OK);
+    assert_int_equal(request->room_used, sizeof request->room);
+}
+
+static void headers_outgrow_the_room(void **state) {
+    (void)state;
+    od_http_request request;
+    od__http_request_init(&request);
+    char value[40];
+    for (int i = 0; i < 100; i++) {
+        snprintf(value, sizeof value, "value %d of a header that is set anew", i);
+        assert_int_equal(od__http_request_set_header(&request, i % 2 == 0 ? "Even" : "Odd", value, i % 3 == 0, NULL), OD_OK);
+    }
+    assert_int_equal(request.header_count, 2);
+    assert_string_equal(od__http_request_header(&request, "Even"), "value 98 of a header that is set anew");
+    assert_string_equal(od__http_request_header(&request, "Odd"), "value 99 of a header that is set anew");
+    od__http_request_remove_header(&request, "Even");
+    od__http_request_clear(&request);
+    assert_int_equal(request.room_used, 0);
+}
+
 static void keeps_the_old_header_when_memory_runs_out(void **state) {
     (void)state;
     for (size_t n = 1; n <= 2; n++) {
         od_http_request request;
         od__http_request_init(&request);
+        fill_room(&request);
         assert_int_equal(od__http_request_set_header(&request, "A", "old", true, NULL), OD_OK);
         od_error err = OD_ERROR_INIT;
         od__memory_fail_at(n);
@@ -143,6 +170,7 @@ int main(void) {
         cmocka_unit_test(sets_replaces_and_removes_headers),
         cmocka_unit_test(refuses_what_would_break_the_line),
         cmocka_unit_test(refuses_more_headers_than_the_limit),
+        cmocka_unit_test(headers_outgrow_the_room),
         cmocka_unit_test(keeps_the_old_header_when_memory_runs_out),
         cmocka_unit_test(finds_headers_of_an_answer),
     };

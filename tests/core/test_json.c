@@ -66,6 +66,16 @@ static void text_is_normalised(void **state) {
         {"1.7976931348623e308", "1.7976931348623e308"},
         {"4.9406564584124654e-324", "4.94065645841247e-324"},
         {"0.30000000000000004", "0.3"},
+        /* Plain text is read by another way than what has an escape, a fraction or other letters in it. */
+        {"[]", "[]"},
+        {" { } ", "{}"},
+        {"{\"b\":[true,false,null,-12,\"x\"],\"a\":{\"d\":[{}]}}", "{\"b\":[true,false,null,-12,\"x\"],\"a\":{\"d\":[{}]}}"},
+        {"{\"b\":[true,false,null,-12,\"\\u0078\"],\"a\":{\"d\":[{}]}}",
+         "{\"b\":[true,false,null,-12,\"x\"],\"a\":{\"d\":[{}]}}"},
+        {"[999999999999999999,-999999999999999999]", "[999999999999999999,-999999999999999999]"},
+        {"[9223372036854775807,-9223372036854775808]", "[9223372036854775807,-9223372036854775808]"},
+        {"[0,1.5]", "[0,1.5]"},
+        {"\"\x7f\"", "\"\x7f\""},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         od_value *value = parsed(rows[i].text);
@@ -103,6 +113,15 @@ static void bad_text_is_refused(void **state) {
         {"\"\xed\xa0\x80\"", "line 1, column 1: unable to decode byte 0xed"},
         {"\"\xf4\x90\x80\x80\"", "line 1, column 1: unable to decode byte 0xf4"},
         {"<html>", "line 1, column 1: invalid token"},
+        {"[1,]", "line 1, column 4: unexpected token"},
+        {"[1 2]", "line 1, column 4: ']' expected"},
+        {"[-]", "line 1, column 2: invalid token"},
+        {"[-01]", "line 1, column 3: invalid token"},
+        {"{\"a\" 1}", "line 1, column 6: ':' expected"},
+        {"{\"a\":1 \"b\":2}", "line 1, column 10: '}' expected"},
+        {"[true", "line 1, column 5: ']' expected near end of file"},
+        {"[truex]", "line 1, column 6: invalid token"},
+        {"{\"secret\":\"hunter2\",\"a\":}", "line 1, column 25: unexpected token"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         od_error err = OD_ERROR_INIT;

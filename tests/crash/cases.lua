@@ -1,5 +1,5 @@
--- The ways in which a campaign is disturbed. Each runs one campaign, or several after one another, on a stage, and returns
--- what did not hold (a list of findings) and what was done (counts).
+-- The ways in which a campaign is disturbed. Each runs one campaign, or several after one another, on a stage, and
+-- returns what did not hold (a list of findings) and what was done (counts).
 
 local judge = require "judge"
 local ledger = require "ledger"
@@ -7,6 +7,9 @@ local process = require "process"
 
 local cases = {}
 
+local DONE, DOUBTS = 0, 3  -- exit codes of an undisturbed end
+local FEW_LINES = 6
+local FINAL = { done = true, held = true, exhausted = true, blocked = true, suppressed = true }
 local AGAIN = 8            -- so many undisturbed workers in a row finish any campaign
 
 local function short(stage)
@@ -20,15 +23,16 @@ Case.__index = Case
 local function new(options)
     local folder = process.lines({ "mktemp", "-d", "/tmp/outdial-crash-XXXXXX" })[1]
     local self = setmetatable({ options = options, stage = options.stage, folder = folder, findings = {},
-        counts = { deaths = 0, hits = 0, stops = 0, doubts = 0, rings = 0, campaigns = 1 } }, Case)
+        counts = { deaths = 0, hits = 0, stops = 0, doubts = 0, rings = 0, campaigns = 1, waiting = 0 } }, Case)
     self.place = self.stage.open(options.build, folder, options)
     return self
 end
 
 function Case:environment(more)
     local environment = { OUTDIAL_MUTANT = self.options.mutant or "",
-        OUTDIAL_DOUBT_TAKES_PLACE_MS = 0, -- else the doubts of a few deaths fill all places for a quarter of an hour
-        OUTDIAL_FENCE_WAIT_MS = 200, OUTDIAL_FOLLOW_SPEED = 50 }
+        -- else the doubts of a few deaths fill all places for a quarter of an hour
+        OUTDIAL_DOUBT_TAKES_PLACE_MS = self.stage.doubt_ms,
+        OUTDIAL_FENCE_WAIT_MS = 200, OUTDIAL_LOOK_AGAIN_MS = 500, OUTDIAL_FOLLOW_SPEED = 50 }
     environment.OUTDIAL_POWER = self.options.workers == 1 and "cut" or "points"
     for name, value in pairs(more or {}) do environment[name] = value end
     return environment
@@ -48,10 +52,57 @@ function Case:find(text)
     self.findings[#self.findings + 1] = text
 end
 
--- A worker that nobody disturbed ends by itself: 0, or 3 where doubts are left.
+-- How many contacts wait for what nobody will tell: a call of a dead worker's, of which its vendor says no more
+-- (stage.may_wait), or a doubt about a number that they share. Nil while there are others to be called.
+function Case:count_waiting()
+    local store = self:read()
+    local doubted, silent, count, lines = {}, {}, 0, 0
+    for _, leg in ipairs(store.legs) do
+        doubted[leg.number] = doubted[leg.number] or leg.state == "in_doubt"
+        silent[leg.number] = silent[leg.number] or (leg.state == "handed_off" and self.stage.may_wait)
+        if leg.state == "handed_off" then lines = lines + 1 end
+    end
+    for _, contact in ipairs(store.contacts) do
+        local fenced = contact.state == "waiting" and contact.why == "number_open"
+        if fenced and (doubted[contact.number] or silent[contact.number]) or
+            contact.state == "open" and silent[contact.number] or
+            self.stage.may_wait and lines >= FEW_LINES and not FINAL[contact.state] then -- hardly a device is free
+            count = count + 1
+        elseif contact.state == "open" or contact.state == "ready" or
+            contact.state == "waiting" and contact.why ~= "caps" then
+            return nil
+        end
+    end
+    return count
+end
+
+-- Waits for a worker's end. One that goes on for ever is stopped: that is a finding, unless contacts wait like that,
+-- and no others are left.
+function Case:wait(worker)
+    local waited_s, seen = 0, 0
+    while waited_s < self.stage.patience_s and seen < 3 do
+        if worker:wait_for(1) then return worker:wait() end
+        waited_s = waited_s + 1
+        seen = (self:count_waiting() or 0) > 0 and seen + 1 or 0
+    end
+    worker:signal("TERM")
+    if not worker:wait_for(self.stage.patience_s) then worker:kill() end
+    if seen > 0 then
+        self.counts.waiting = self:count_waiting() or 0
+        return "exit", DOUBTS
+    end
+    self:find(("a worker did not end in %d s: %s"):format(self.stage.patience_s, self:log()))
+    return worker:wait()
+end
+
+local function is_end(how, code)
+    return how == "exit" and (code == DONE or code == DOUBTS)
+end
+
+-- A worker that nobody disturbed ends by itself.
 function Case:expect_end(worker, what)
-    local how, code = worker:wait()
-    if how ~= "exit" or (code ~= 0 and code ~= 3) then
+    local how, code = self:wait(worker)
+    if not is_end(how, code) then
         self:find(("%s ended by %s %s: %s"):format(what, how, code, self:log()))
         return false
     end
@@ -63,7 +114,7 @@ function Case:log()
     local file = io.open(self.place.log)
     local text = file and file:read("a") or ""
     if file then file:close() end
-    return text:sub(-300)
+    return #text <= 600 and text or text:sub(1, 300) .. " ... " .. text:sub(-300)
 end
 
 -- In the midst of it: whatever has rung so far has its leg, on the disk.
@@ -82,13 +133,13 @@ function Case:finish(doubts_allowed)
         self.place:settle()
         local over = true
         for _, contact in ipairs((self:read()).contacts) do
-            over = over and contact.state ~= "ready" and contact.state ~= "open"
+            over = over and (contact.state ~= "ready" and contact.state ~= "open" or self.counts.waiting > 0)
         end
         if over then break end
         if round == AGAIN then self:find("the campaign does not come to an end") end
     end
     local store, rings = self:read()
-    judge.all(store, rings, self.stage.cap, self.findings)
+    judge.all(store, rings, self.stage.cap, self.counts.waiting, self.findings)
     judge.bounded(store, self.counts.deaths + self.counts.stops, self.stage.max_open, self.findings)
     local doubts = judge.doubts(store)
     if not doubts_allowed and doubts.left + doubts.lost > 0 then
@@ -123,13 +174,12 @@ function cases.point(options)
     local workers = {}
     -- A takeover needs somebody who has died.
     if options.after then self.counts.deaths = options.after(self) end
-    for i = 1, options.workers do
-        workers[i] = self:start(i == 1 and { OUTDIAL_FAULT = ("%s:%d:kill"):format(options.point, options.nth or 1) } or nil)
-    end
-    local how, code = workers[1]:wait()
+    local fault = { OUTDIAL_FAULT = ("%s:%d:kill"):format(options.point, options.nth or 1) }
+    for i = 1, options.workers do workers[i] = self:start(i == 1 and fault or nil) end
+    local how, code = self:wait(workers[1])
     if how == "signal" then
         self.counts.deaths, self.counts.hits = self.counts.deaths + 1, 1
-    elseif code ~= 0 and code ~= 3 then
+    elseif not is_end(how, code) then
         self:find(("worker 1 ended by %s %s: %s"):format(how, code, self:log()))
     end
     self:look()
@@ -145,7 +195,8 @@ function cases.one_died(self)
     return 1
 end
 
--- options.kills: any of the workers dies at any time, and another comes.
+-- options.kills: any of the workers dies at any time, and another comes, until that many have died or the campaign is
+-- over.
 function cases.random(options)
     local self = new(options)
     local workers = {}
@@ -153,11 +204,8 @@ function cases.random(options)
     while self.counts.deaths < options.kills and not self.findings[1] do
         process.sleep(math.random() * self.stage.longest_s)
         local i = math.random(options.workers)
-        if workers[i]:ended() then
-            self:expect_end(workers[i], "worker " .. i)
-        elseif workers[i]:kill() == "signal" then
-            self.counts.deaths = self.counts.deaths + 1
-        end
+        if workers[i]:ended() then break end
+        if workers[i]:kill() == "signal" then self.counts.deaths = self.counts.deaths + 1 end
         self:look()
         workers[i] = self:start()
     end
@@ -166,7 +214,8 @@ function cases.random(options)
     return self:close()
 end
 
--- options.point, options.nth: a worker is stopped there until its lease has run out and another has taken over, and goes on.
+-- options.point, options.nth: a worker is stopped there until its lease has run out and another has taken over, and
+-- goes on.
 function cases.stopped(options)
     local self = new(options)
     local fault = { OUTDIAL_FAULT = ("%s:%d:stop"):format(options.point, options.nth or 1) }
@@ -178,8 +227,8 @@ function cases.stopped(options)
         self.counts.stops, self.counts.hits = 1, 1
         process.sleep(self.stage.lease_ms / 1000 + 0.1)
         local other = self:start(lease)
-        local how, code = other:wait()
-        local took_over = how == "exit" and (code == 0 or code == 3)
+        local how, code = self:wait(other)
+        local took_over = is_end(how, code)
         -- Its other thread may have been inside a transaction.
         self.counts.locked = not took_over and self:log():find("another process has kept it locked", 1, true) and 1 or 0
         if not took_over and self.counts.locked == 0 then
@@ -188,7 +237,7 @@ function cases.stopped(options)
         self.place:settle()
         local since_ms = process.now_ms()
         sleeper:signal("CONT")
-        sleeper:wait() -- in whatever way: it has lost its lease
+        self:wait(sleeper) -- in whatever way: it has lost its lease
         self.place:settle()
         local store, rings = self:read()
         local allowed = options.point == self.stage.last_point and 1 or 0

@@ -1,10 +1,11 @@
--- What must hold of a store and the phones that rang, however often its workers died (R15). Each function appends to a list
--- of findings what does not.
+-- What must hold of a store and the phones that rang, however often its workers died (R15). Each function appends to
+-- a list of findings what does not.
 
 local judge = {}
 
 -- A leg in one of these may have rung; only of the last two is it certain that it has.
-local MAY_HAVE_RUNG = { intent = true, in_doubt = true, handed_off = true, written_off = true, placed = true, ended = true }
+local MAY_HAVE_RUNG = { intent = true, in_doubt = true, handed_off = true, written_off = true, placed = true,
+    ended = true }
 -- What a contact may be whose number was called for another.
 local QUIET = { waiting = true, exhausted = true }
 local HAS_RUNG = { placed = true, ended = true }
@@ -19,8 +20,8 @@ local function index(legs)
     return by_token, by_number
 end
 
--- Finds the leg of a ring: by its token, or, of a vendor that has no place for one, by a leg to that number that no other
--- ring has.
+-- Finds the leg of a ring: by its token, or, of a vendor that has no place for one, by a leg to that number that no
+-- other ring has.
 local function leg_of(ring, by_token, by_number, rung)
     if ring.token and ring.token ~= "" then return by_token[ring.token] end
     local found
@@ -55,8 +56,9 @@ function judge.rings(store, rings, cap, findings)
 end
 
 -- When all is quiet: what is placed has rung, and nobody is forgotten: who is neither done nor held has a number that
--- another contact has too, and that was called.
-function judge.all(store, rings, cap, findings)
+-- another contact has too, and that was called; or, of `waiting` contacts, its leg has been handed off, and nobody
+-- tells more.
+function judge.all(store, rings, cap, waiting, findings)
     local rung = judge.rings(store, rings, cap, findings)
     local _, by_number = index(store.legs)
     for _, leg in ipairs(store.legs) do
@@ -67,12 +69,17 @@ function judge.all(store, rings, cap, findings)
         end
     end
     for _, contact in ipairs(store.contacts) do
-        local called = false
+        local called, handed_off = false, false
         for _, leg in ipairs(by_number[contact.number] or {}) do
             called = called or MAY_HAVE_RUNG[leg.state]
+            handed_off = handed_off or leg.state == "handed_off"
         end
-        if contact.state ~= "done" and contact.state ~= "held" and not (QUIET[contact.state] and called) then
-            findings[#findings + 1] = ("contact %s is %s (%s) at the end"):format(contact.id, contact.state, contact.why)
+        if (contact.state == "open" and handed_off or contact.state == "ready" or contact.state == "waiting")
+            and waiting > 0 then
+            waiting = waiting - 1
+        elseif contact.state ~= "done" and contact.state ~= "held" and not (QUIET[contact.state] and called) then
+            findings[#findings + 1] = ("contact %s is %s (%s) at the end"):format(contact.id, contact.state,
+                contact.why)
         end
     end
 end

@@ -1,16 +1,25 @@
--- The mock vendors for crash tests, whose calls live fast: outdial run mock.lua PHONE_LOG FAULTS TOKEN_READING
+-- The mock vendors for crash tests, whose calls live fast: outdial run mock.lua PHONE_LOG FAULTS TOKEN_READING SPEED
 -- Says its port in one line, and serves until it is killed.
 local faults = require "mock.faults"
 local mock = require "mock"
 
-local phone_log, rates, reading = ...
+local phone_log, rates, reading, speed = ...
+
+local devices, DEVICES = {}, 12
+for i = 1, DEVICES do
+    devices[i] = { id = ("00000000-0000-4000-8000-0000000000%02d"):format(i), phone_number = ("50%02d"):format(i),
+        registered = true }
+end
 
 local options = {
     phone_log = phone_log, faults = assert(faults.parse(rates)), seed = 7, token_after_disconnect = reading,
     settings = {
-        contacts = { speed = 400, outcomes = false },
+        contacts = { speed = tonumber(speed), outcomes = false },
         connect = { concurrent_calls = 1000 },
-        genesys = { event_ms = 1, ring_ms = 5, talk_ms = 5, no_answer_ms = 10 },
+        genesys = { event_ms = 1, ring_ms = 5, talk_ms = 5, no_answer_ms = 10,
+            users = { { username = "agent", password = "secret", id = "d6ab5b4fb6ba4f0eb1ab9c1ddf6a7d01",
+                first_name = "Ada", last_name = "Agent", place = "Place1",
+                features = { "api-voice", "api-voice-outbound" }, devices = devices } } },
     },
     on_listening = function(handle)
         print("port " .. handle.port)

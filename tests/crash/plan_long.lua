@@ -1,11 +1,12 @@
--- What `make crash` runs: every point, on every stage, with one and with three workers; two hundred deaths at random; stops
--- past the lease at every point; the mutants.
+-- What `make crash` runs: every point, on every stage, with one and with three workers; two hundred deaths at random;
+-- stops past the lease at every point; the mutants.
 
 local cases = require "cases"
 local short = require "plan_short"
 local vendor = require "stage_vendor"
 
-local STAGES = { require "stage_store", vendor "amazon_connect", vendor "genesys", vendor "ccai_platform", vendor "symbee" }
+local STAGES = { require "stage_store", vendor "amazon_connect", vendor "genesys", vendor "ccai_platform",
+    vendor "symbee" }
 local ROUNDS, KILLS = 4, 20
 local NTH = { 1, 7 }
 local ONCE = { register = true, campaign = true, put = true, resign = true, takeover = true, beat = true, adopt = true,
@@ -24,7 +25,8 @@ local function at_points(run, stage)
         local point = row[1]
         for _, workers in ipairs { 1, 3 } do
             for _, nth in ipairs(ONCE[point:match("_(.*)")] and { 1 } or NTH) do
-                run.case("point", ("%s: a death at %s, passed %d times, %d workers"):format(stage.name, point, nth, workers),
+                local name = ("%s: a death at %s, passed %d times, %d workers"):format(stage.name, point, nth, workers)
+                run.case("point", name,
                     { stage = stage, workers = workers, point = point, nth = nth, after = row[2], faults = true })
             end
         end
@@ -39,7 +41,7 @@ return function(run)
             run.case("quiet", ("%s: without faults, %d workers"):format(stage.name, workers),
                 { stage = stage, workers = workers })
             for round = 1, ROUNDS do
-                run.case("random", ("%s: deaths at random, %d workers, round %d"):format(stage.name, workers, round),
+                run.deaths(("%s: deaths at random, %d workers, round %d"):format(stage.name, workers, round),
                     { stage = stage, workers = workers, kills = KILLS, faults = true })
             end
         end

@@ -42,6 +42,16 @@ function Process:signal(name)
     end
 end
 
+-- Waits for its end, at most so long; returns whether it came.
+function Process:wait_for(seconds)
+    local last = process.now_s() + seconds
+    while not self:ended() do
+        if process.now_s() > last then return false end
+        process.sleep(0.02)
+    end
+    return true
+end
+
 -- Waits for its end. Returns "exit" and a code, or "signal" and a number.
 function Process:wait()
     if not self.how then
@@ -79,6 +89,14 @@ function process.lines(words)
         error(table.concat(words, " ") .. ": " .. table.concat(lines, "\n"))
     end
     return lines
+end
+
+-- The seconds since the machine was started.
+function process.now_s()
+    local file = assert(io.open("/proc/uptime"))
+    local text = file:read("a")
+    file:close()
+    return tonumber(text:match("^[%d.]+"))
 end
 
 function process.now_ms()

@@ -1,3 +1,17 @@
 #!/bin/sh
 # The short form of the crash tests: prints `ok NAME` or `not ok NAME`. Whatever it started ends with it.
-exec timeout -s KILL "${CRASH_SECONDS:-300}" lua5.4 tests/crash/crash.lua "${BUILD:-build}" short 20261129
+set -u
+build=${BUILD:-build}
+status=0
+
+# The words by which faults are asked for: in the one program, and not in the other.
+if grep -aqE 'OUTDIAL_(FAULT|MUTANT|POWER|LEASE_MS)|od__(fault|mutant|tunable)|synchronous_off' "$build/outdial" ||
+    ! grep -aq 'OUTDIAL_FAULT' "$build/faults/outdial"; then
+    echo "not ok a build for users has no faults"
+    status=1
+else
+    echo "ok a build for users has no faults"
+fi
+
+timeout -s KILL "${CRASH_SECONDS:-300}" lua5.4 tests/crash/crash.lua "$build" short 20261129 || status=1
+exit $status

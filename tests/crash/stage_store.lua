@@ -6,10 +6,12 @@ local process = require "process"
 local VERBS = { "register", "campaign", "put", "adopt", "take", "intend", "settle", "outcome", "beat", "resign" }
 local AROUND = { "before_commit", "before_sync", "during_sync", "after_sync", "before_first_byte", "after_answer" }
 -- A process that is stopped inside a transaction keeps all others from writing.
-local INSIDE = { before_takeover = true, after_takeover = true, before_commit = true, before_sync = true, during_sync = true, after_sync = true }
+local INSIDE = { before_takeover = true, after_takeover = true, before_commit = true, before_sync = true,
+    during_sync = true, after_sync = true }
 
-local stage = { name = "store", max_open = 10, cap = 1, contacts = 120, takes_over = { "before_takeover", "after_takeover" },
-    last_point = "before_first_byte", lease_ms = 1200, longest_s = 0.08 }
+local stage = { name = "store", max_open = 10, cap = 1, contacts = 120,
+    takes_over = { "before_takeover", "after_takeover" }, last_point = "before_first_byte", lease_ms = 1200,
+    longest_s = 0.06, patience_s = 30, doubt_ms = 0 }
 
 stage.points = {}
 for _, verb in ipairs(VERBS) do

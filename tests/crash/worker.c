@@ -22,6 +22,7 @@
 #define TIMEOUT_MS 200
 #define WAIT_MS 100
 #define LONGEST_WAIT_MS 2000
+#define IDLE_ROUNDS 5                /* then what is waited for will not come: a doubt holds the number */
 #define BEATS_PER_LEASE 8
 #define ROUNDS_PER_BEAT 3            /* a short campaign has beats too */
 
@@ -36,7 +37,7 @@ typedef struct worker {
     od_store *store;
     int phones, unknown_percent;
     int64_t lease_ms, beaten_ms;
-    int rounds;
+    int rounds, idle;
 } worker;
 
 /* ---- the store ---- */
@@ -196,12 +197,13 @@ static od_request *intend(worker *self, const od_value *view) {
                  od_value_string(od_value_get(view, "token")), TIMEOUT_MS);
 }
 
-/* Calls those that were taken: all intents in one go, all calls, all that came of them. */
-static void call_taken(worker *self, const od_value *contacts) {
+/* Calls those that were taken: all intents in one go, all calls, all that came of them. Returns how many were called. */
+static int call_taken(worker *self, const od_value *contacts) {
     leg legs[MAX_OPEN] = { 0 };
     od_request *settled[MAX_OPEN] = { 0 };
     const char *placements[MAX_OPEN] = { 0 };
     size_t count = od_value_length(contacts);
+    int called = 0;
     for (size_t i = 0; i < count; i++) {
         const od_value *view = od_value_at(contacts, i);
         legs[i].contact = integer(view, "contact");
@@ -218,6 +220,7 @@ static void call_taken(worker *self, const od_value *contacts) {
                 od_request_unref(run(self, "release", "{\"contacts\":[%" PRId64 "]}", legs[i].contact));
             continue;
         }
+        called++;
         placements[i] = call(self, &legs[i]);
         settled[i] = settle(self, &legs[i], placements[i]);
     }
@@ -229,6 +232,7 @@ static void call_taken(worker *self, const od_value *contacts) {
             od_request_unref(settled[i]);
         od_request_unref(legs[i].intend);
     }
+    return called;
 }
 
 static void adopt(worker *self) {
@@ -241,7 +245,7 @@ static void adopt(worker *self) {
     od_request_unref(adopted);
 }
 
-/* Returns how many it called; waits, where there were none, for one that is due soon: *over tells that none is. */
+/* Waits, where there are none to be called, for one that is due soon; *over tells that none is. */
 static void call_some(worker *self, bool *over) {
     od_request *taken = run(self, "take", "{\"campaign\":\"c\",\"limit\":%d}", MAX_OPEN);
     const od_value *result = od_request_result(taken);
@@ -249,9 +253,10 @@ static void call_some(worker *self, bool *over) {
         give_up("take", od_request_error(taken));
     const od_value *contacts = od_value_get(result, "contacts");
     int64_t next_ms = integer(result, "next_ms");
-    call_taken(self, contacts);
+    self->idle = call_taken(self, contacts) == 0 ? self->idle + 1 : 0;
     *over = od_value_length(contacts) == 0 && (next_ms == 0 || next_ms > od_engine_wall_ms(self->engine) + LONGEST_WAIT_MS);
-    if (od_value_length(contacts) == 0 && !*over)
+    *over = *over || self->idle > IDLE_ROUNDS;
+    if (self->idle > 0 && !*over)
         usleep(WAIT_MS * 1000);
     od_request_unref(taken);
 }

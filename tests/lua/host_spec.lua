@@ -48,6 +48,7 @@ usage: outdial COMMAND [ARGUMENT...]
 Places outbound calls through contact-centre vendors.
 
   run         run a Lua script: its chunk is the first task
+  check       whom a campaign would call now, later and never; nothing is sent
   call        send one operation to one vendor
   operations  what vendors, operations and fields there are
   status      how far the campaigns of a store are

@@ -19,6 +19,7 @@ local command = {
     example = "outdial contact hold renewals.db 4711 --by ann --because \"moves house\"",
 }
 
+local AFTERWARDS = { cancel = "done", done = "done", hold = "held" }
 local ACTIONS = { cancel = true, done = true, hold = true, release = true }
 
 local function add(ask, args)
@@ -33,6 +34,10 @@ local function add(ask, args)
         program.complain(command.name, rejected.why)
         return program.FAILED
     end
+    if result.unchanged == 0 then
+        ask.note { campaign = args[3], event = "contact_put", by = storage.who(args), data = { id = args[4],
+            because = args.because } }
+    end
     io.stdout:write(result.added == 1 and "added\n" or result.updated == 1 and "updated\n" or "unchanged\n")
 end
 
@@ -44,14 +49,15 @@ function command.run(args)
         end
         return storage.with(command, args[2], function(ask) return add(ask, args) end)
     elseif not ACTIONS[action or ""] then
-        return options.misuse(command, "expected add, cancel, done, hold or release, got " .. tostring(action))
+        return options.misuse(command, "expected add, cancel, done, hold or release, got " .. (action or "nothing"))
     elseif not args[3] then
         return options.misuse(command, "expected the id of a contact")
     end
-    return storage.missing(command, args, { "by" }) or storage.with(command, args[2], function(ask)
-        local result = ask.contact_set { campaign = args.campaign, id = args[3], action = action, by = args.by,
-            because = args.because }
-        io.stdout:write(("contact %s is %s\n"):format(args[3], result.state))
+    return storage.with(command, args[2], function(ask)
+        local result = ask.contact_set { campaign = args.campaign, id = args[3], action = action,
+            by = storage.who(args), because = args.because }
+        local wish = result.wish and (", %s when its call has ended"):format(AFTERWARDS[result.wish]) or ""
+        io.stdout:write(("contact %s is %s%s\n"):format(args[3], result.state, wish))
     end)
 end
 

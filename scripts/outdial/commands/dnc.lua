@@ -1,5 +1,6 @@
 -- outdial dnc: who must not be called. Entries are only added; lifting one needs a name and a reason.
 
+local core = require "outdial.core"
 local options = require "outdial.commands.options"
 local storage = require "outdial.commands.storage"
 
@@ -9,25 +10,38 @@ local command = {
     summary = "do-not-call entries of a store",
     flags = { storage.BY, storage.BECAUSE, { "country", "ISO", "the country of national numbers" },
         { "file", "FILE", "a list: one number a line, or CSV" }, { "column", "NAME", "the column of the file" },
-        { "skip-bad", nil, "leave out rows that are no number (kept in the journal)" }, { "json", nil, "as JSON" } },
+        { "skip-bad", nil, "leave out rows that are no number (kept in the journal)" },
+        { "json", nil, "as JSON, one object a line" } },
     example = "outdial dnc add renewals.db +14155550123 --by ann --because \"asked on the phone\"",
 }
 
 local PAGE = 1000
 
 local function add(ask, args)
+    local by = storage.who(args)
+    if args.file then
+        local result = ask.dnc_import { path = args.file, country = args.country, column = args.column,
+            skip_bad = args["skip-bad"], by = by }
+        local skipped = result.skipped > 0 and (", %d rows skipped"):format(result.skipped) or ""
+        io.stdout:write(("%d added of %d%s\n"):format(result.added, result.entries, skipped))
+        return
+    end
     local entries = {}
     for i = 3, #args do
         entries[#entries + 1] = { number = args[i] }
     end
-    local result
-    if args.file then
-        result = ask.dnc_import { path = args.file, country = args.country, column = args.column,
-            skip_bad = args["skip-bad"], by = args.by }
-    else
-        result = ask.dnc_add { entries = entries, country = args.country, by = args.by, because = args.because }
-    end
-    io.stdout:write(("%d added, %d were listed already\n"):format(result.added, result.known))
+    local result = ask.dnc_add { entries = entries, country = args.country, by = by, because = args.because }
+    local again = result.listed_again > 0 and (", %d listed again"):format(result.listed_again) or ""
+    io.stdout:write(("%d added%s, %d were listed already\n"):format(result.added, again, result.listed_already))
+end
+
+local function write_entry(entry)
+    local by = entry.by and (" by " .. entry.by) or ""
+    local because = entry.because and (": " .. entry.because) or ""
+    local lifted = entry.lifted_ms and (", lifted %s by %s: %s"):format(storage.time(entry.lifted_ms), entry.lifted_by,
+        entry.lifted_because) or ""
+    io.stdout:write(("%-16s since %s, from %s%s%s%s\n"):format(entry.number, storage.time(entry.since_ms), entry.source,
+        by, because, lifted))
 end
 
 local function list(ask, as_json)
@@ -36,12 +50,9 @@ local function list(ask, as_json)
         local page = ask.dnc_list { limit = PAGE, after = after }
         for _, entry in ipairs(page.entries) do
             if as_json then
-                storage.write_json(entry)
+                io.stdout:write(assert(core.to_json(entry)), "\n")
             else
-                local lifted = entry.lifted_ms and (", lifted %s by %s: %s"):format(storage.time(entry.lifted_ms),
-                    entry.lifted_by, entry.lifted_because) or ""
-                io.stdout:write(("%-16s since %s, %s%s\n"):format(entry.number, storage.time(entry.since_ms),
-                    entry.source or entry.by or "", lifted))
+                write_entry(entry)
             end
         end
         after = page.after
@@ -58,19 +69,18 @@ function command.run(args)
         elseif args.file and args[3] then
             return options.misuse(command, "either numbers or --file")
         end
-        return storage.missing(command, args, { "by" }) or storage.with(command, args[2], function(ask)
-            add(ask, args)
-        end)
+        return storage.with(command, args[2], function(ask) add(ask, args) end)
     elseif action == "lift" then
         if not args[3] or args[4] then
             return options.misuse(command, "expected one number")
         end
         return storage.missing(command, args, { "by", "because" }) or storage.with(command, args[2], function(ask)
-            ask.dnc_lift { number = args[3], country = args.country, by = args.by, because = args.because }
-            io.stdout:write(args[3], " may be called again\n")
+            local lifted = ask.dnc_lift { number = args[3], country = args.country, by = args.by,
+                because = args.because }
+            io.stdout:write(lifted.number, " may be called again\n")
         end)
     end
-    return options.misuse(command, "expected add, lift or list, got " .. tostring(action))
+    return options.misuse(command, "expected add, lift or list, got " .. (action or "nothing"))
 end
 
 return command

@@ -20,16 +20,17 @@ local command = {
 local PAGE = 100
 
 local function write_leg(leg)
-    local contact = leg.contact or {}
+    local contact, evidence = leg.contact, leg.evidence
     local out = io.stdout
     out:write(program.heading(("leg %d"):format(leg.leg)), (": contact %s of %s, %s through %s at %s\n"):format(
-        tostring(contact.id), tostring(contact.campaign), leg.number, leg.client, storage.time(leg.at_ms)))
-    out:write("  in doubt because ", leg.cause or (leg.error and leg.error.message) or "no answer came", "\n")
-    local request = leg.request and leg.request.request
-    if request then
-        out:write(("  sent: %s %s %s\n"):format(request.method or "", request.url or "", request.body or ""))
+        contact.id, contact.campaign, leg.number, leg.client, storage.time(leg.at_ms)))
+    out:write("  in doubt since ", storage.time(leg.since_ms), ": ", evidence.cause or
+        (evidence.error and evidence.error.message) or "no answer came", "\n")
+    if evidence.url then
+        out:write(("  sent: %s %s %s\n"):format(evidence.method or "", evidence.url, evidence.body or ""))
     end
-    out:write(("  token %s, looked up %d times\n"):format(leg.token, leg.looks or 0))
+    local looked = leg.looks == 0 and "not looked up yet" or ("looked up %d times, not found"):format(leg.looks)
+    out:write(("  token %s, %s\n"):format(leg.token, looked))
 end
 
 local function list(ask, as_json)
@@ -42,7 +43,7 @@ local function list(ask, as_json)
         after = page.after
     until not after
     if as_json then
-        storage.write_json { legs = all }
+        storage.write_json({ legs = all }, { "legs" })
         return
     end
     for _, leg in ipairs(all) do
@@ -58,20 +59,26 @@ local AS = { placed = true, not_placed = true, write_off = true }
 local function resolve(args)
     local leg = tonumber(args[3])
     if not leg or leg < 1 or leg ~= math.floor(leg) then
-        return options.misuse(command, "expected the number of a leg, got " .. tostring(args[3]))
+        return options.misuse(command, "expected the number of a leg, got " .. (args[3] or "nothing"))
     elseif not AS[args[4] or ""] then
-        return options.misuse(command, "expected placed, not_placed or write_off, got " .. tostring(args[4]))
+        return options.misuse(command, "expected placed, not_placed or write_off, got " .. (args[4] or "nothing"))
     end
     local missing = storage.missing(command, args, { "by", "because" })
     if missing then
         return missing
     end
     return storage.with(command, args[2], function(ask)
-        for _, doubt in ipairs(ask.doubts({ leg = leg, limit = 1 }).legs) do
-            write_leg(doubt)
+        local shown = ask.doubts({ after = leg > 1 and leg - 1 or nil, limit = 1 }).legs[1]
+        if shown and shown.leg ~= leg then
+            shown = nil -- it is in no doubt: the store says why it is not resolved
         end
-        local result = ask.resolve { leg = leg, as = args[4], by = args.by, because = args.because }
-        io.stdout:write(("leg %d is %s\n"):format(leg, result.state))
+        if shown then
+            write_leg(shown)
+        end
+        local result = ask.resolve { leg = leg, as = args[4], by = args.by, because = args.because,
+            version = shown and shown.version }
+        io.stdout:write(("leg %d is %s, contact %s is %s\n"):format(leg, (result.state:gsub("_", " ")), result.contact,
+            result.contact_state))
     end)
 end
 
@@ -83,7 +90,7 @@ function command.run(args)
     elseif args[1] == "resolve" then
         return resolve(args)
     end
-    return options.misuse(command, "expected list or resolve, got " .. tostring(args[1]))
+    return options.misuse(command, "expected list or resolve, got " .. (args[1] or "nothing"))
 end
 
 return command

@@ -14,11 +14,14 @@ local command = {
     example = "outdial explain renewals.db 4711",
 }
 
+local HASH_SHOWN = 12
+local LISTS = { "journal", "revisions", "attempts", "judgement" }
+
 -- Rules as they were judged: `+` allowed, `-` refused.
 local function write_rules(rules)
     local rows = {}
     for _, rule in ipairs(rules or {}) do
-        rows[#rows + 1] = { "    " .. (rule.ok and "+" or "-"), rule.name or rule.rule, rule.saw or "" }
+        rows[#rows + 1] = { "    " .. (rule.ok and "+" or "-"), rule.name, rule.saw }
     end
     io.stdout:write(columns.layout(rows, program.columns()))
 end
@@ -34,13 +37,31 @@ local function brief(data)
     return table.concat(parts, ", ")
 end
 
-local function write_entry(entry)
+-- through: names of clients by leg.
+local function write_entry(entry, through)
     local who = entry.by and (" by " .. entry.by) or ""
-    local leg = entry.leg and (" (leg %d)"):format(entry.leg) or ""
+    local leg = entry.leg and (" (leg %d through %s)"):format(entry.leg, through[entry.leg] or "?") or ""
     local data = type(entry.data) == "table" and entry.data or {}
     local text = data.text or brief(data)
     io.stdout:write(storage.time(entry.at_ms), "  ", entry.event, leg, who, text ~= "" and ": " or "", text, "\n")
     write_rules(data.rules)
+end
+
+local function clients_of(attempts)
+    local names = {}
+    for _, attempt in ipairs(attempts) do
+        for _, leg in ipairs(attempt.legs) do
+            names[leg.leg] = leg.client
+        end
+    end
+    return names
+end
+
+local function write_judgement(judged)
+    local verdict = judged.allowed and "allowed" or "refused by " .. judged.name
+    local when = judged.next_ms and (" until " .. storage.time(judged.next_ms)) or ""
+    io.stdout:write("rules now, for ", judged.number, ": ", verdict, when, "\n")
+    write_rules(judged.rules)
 end
 
 function command.run(args)
@@ -50,17 +71,23 @@ function command.run(args)
     return storage.with(command, args[1], function(ask)
         local told = ask.explain { contact = args[2], campaign = args.campaign }
         if args.json then
-            return storage.write_json(told)
+            return storage.write_json(told, LISTS)
         end
         local contact = told.contact
         local title = program.heading(("contact %s of %s"):format(contact.id, contact.campaign))
-        io.stdout:write(title, " is ", contact.state, contact.why and (": " .. contact.why) or "", "\n")
-        for _, entry in ipairs(told.journal) do
-            write_entry(entry)
+        local why = told.why and (": " .. told.why) or ""
+        local due = told.due_ms and contact.state == "waiting" and " until " .. storage.time(told.due_ms) or ""
+        io.stdout:write(title, " is ", contact.state, why, due, "\n")
+        for _, revision in ipairs(told.revisions) do
+            io.stdout:write(("revision %d since %s: script %s\n"):format(revision.revision,
+                storage.time(revision.at_ms), revision.script:sub(1, HASH_SHOWN)))
         end
-        for _, judged in ipairs(told.now or {}) do
-            io.stdout:write("now, ", judged.number, judged.allowed and " may be called\n" or " may not be called\n")
-            write_rules(judged.rules)
+        local through = clients_of(told.attempts)
+        for _, entry in ipairs(told.journal) do
+            write_entry(entry, through)
+        end
+        for _, judged in ipairs(told.judgement) do
+            write_judgement(judged)
         end
     end)
 end

@@ -60,17 +60,19 @@ local function write_line(row)
 end
 
 function command.run(args)
-    if args.csv and args.json then
+    if args[2] then
+        return options.misuse(command, "unexpected argument " .. args[2])
+    elseif args.csv and args.json then
         return options.misuse(command, "either --csv or --json")
     end
     return storage.with(command, args[1], function(ask)
         local write = args.json and write_line or write_csv
-        if not args.json then
-            io.stdout:write(table.concat(COLUMNS, ","), "\n")
-        end
         local after
         repeat
             local page = ask.export { campaign = args.campaign, limit = PAGE, after = after }
+            if not after and not args.json then
+                io.stdout:write(table.concat(COLUMNS, ","), "\n")
+            end
             for _, row in ipairs(page.rows) do
                 write(row)
             end

@@ -6,8 +6,8 @@ local program = require "outdial.commands.program"
 
 local commands = {}
 
-local NAMES = { "run", "call", "operations", "status", "doubts", "explain", "export", "dnc", "contact", "pause",
-    "resume", "stop", "mock", "sign", "version" }
+local NAMES = { "run", "check", "call", "operations", "status", "doubts", "explain", "export", "dnc", "contact",
+    "pause", "resume", "stop", "mock", "sign", "version" }
 
 local function load_command(name)
     return require("outdial.commands." .. name)

@@ -18,6 +18,7 @@ local command = {
         { "rate", "on|off", "enforce the vendors' rates (default off)", default = "off" },
         { "seed", "N", "make faults and ids repeatable" },
         { "speed", "N", "calls live so many times as fast (default 1)" },
+        { "dial-records", "MS", "Genesys dials a record so long after it was added (default: never)" },
         { "token-after-disconnect", "KIND", "what a ClientToken of an ended contact starts (default new_contact)" },
     },
     notes = {
@@ -84,7 +85,15 @@ function readers.speed(text, into)
     if not speed or speed == 0 then
         return "expected a number above 0, got " .. text
     end
-    into.settings = { contacts = { speed = speed } }
+    into.settings.contacts = { speed = speed }
+end
+
+readers["dial-records"] = function(text, into)
+    local ms = text:find("^%d+$") and tonumber(text)
+    if not ms then
+        return "expected milliseconds, got " .. text
+    end
+    into.settings.genesys = { dial_records_after_ms = ms }
 end
 
 readers["token-after-disconnect"] = function(text, into)
@@ -96,7 +105,7 @@ end
 
 -- Returns the mock's options, or nil and what is wrong with a flag.
 local function read_options(args)
-    local into = {}
+    local into = { settings = {} }
     for _, flag in ipairs(command.flags) do
         local name = flag[1]
         local wrong = args[name] and readers[name](args[name], into)

@@ -38,6 +38,15 @@ end
 
 local MAX_COLUMNS = 100
 
+--- How wide the terminal is on which a line may be written anew (the standard error); nil if it is none.
+function program.live_columns()
+    if not host or os.getenv("TERM") == "dumb" then
+        return nil
+    end
+    local is_terminal, columns = host.terminal(2)
+    return is_terminal and (columns or MAX_COLUMNS) or nil
+end
+
 --- How wide a table may be: the terminal, and 100 where there is none.
 function program.columns()
     local is_terminal, columns

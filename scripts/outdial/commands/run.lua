@@ -2,19 +2,22 @@
 
 local campaign = require "outdial.campaign"
 local core = require "outdial.core"
-local options = require "outdial.commands.options"
 local outdial = require "outdial"
 local program = require "outdial.commands.program"
+local progress = require "outdial.commands.progress"
 local runner = require "outdial.runner"
+local script = require "outdial.commands.script"
+local storage = require "outdial.commands.storage"
 local summary = require "outdial.commands.summary"
-
-local PROGRESS_EVERY_S = 10
 
 local command = {
     name = "run",
-    usage = "FILE [ARGUMENT...]",
+    usage = "[FLAG...] FILE [ARGUMENT...]",
     summary = "run a Lua script: its chunk is the first task",
-    flags = {},
+    flags = {
+        { "quiet", nil, "of a campaign: no progress, only warnings and how it ends" },
+        { "json", nil, "of a campaign: how it ends, as JSON" },
+    },
     rest_is_free = true,
     notes = {
         "",
@@ -25,60 +28,11 @@ local command = {
     example = "outdial run hello.lua +12065550100",
 }
 
--- For xpcall: the text with the stack as it stands, unless the error brought the stack of its task.
-local function with_traceback(err)
-    local text = tostring(err)
-    if type(err) == "table" and err.traceback then
-        return text .. err.traceback
-    end
-    return text:find("\nstack traceback:", 1, true) and text or debug.traceback(text, 2)
-end
-
--- A folder can be opened, but not read.
-local function why_unreadable(file)
-    local handle, why = io.open(file, "rb")
-    if not handle then
-        return (why:gsub("^.*: ", ""))
-    end
-    local text
-    text, why = handle:read("*a")
-    handle:close()
-    return not text and why or nil
-end
-
-local function spread(list, i)
-    if i <= #list then
-        return list[i], spread(list, i + 1)
-    end
-end
-
-local function set_arg(file, words)
-    local list = { [0] = file }
-    for i, word in ipairs(words) do
-        list[i] = word
-    end
-    rawset(_G, "arg", list)
-end
-
 local function read_file(file)
     local handle = assert(io.open(file, "rb"))
     local text = handle:read("*a")
     handle:close()
     return text
-end
-
--- A line now and then, where something has changed.
-local function progress_lines()
-    local last, last_at
-    return function(figures)
-        local line = summary.line(figures)
-        if line == last or (last_at and figures.at_ms - last_at < PROGRESS_EVERY_S * 1000) then
-            return
-        end
-        last, last_at = line, figures.at_ms
-        io.stdout:write(line, "\n")
-        io.stdout:flush()
-    end
 end
 
 -- Ends what the script's clients have open at their vendors.
@@ -92,46 +46,44 @@ local function close_clients(made)
 end
 
 -- Runs a campaign in the task it is called in. Returns the exit code.
-local function run_campaign(made, file)
+local function run_campaign(made, file, args)
+    local view = progress.of_program(args.quiet)
     local figures, err = runner.run(made, {
         script = core.hex(core.sha256(read_file(file))),
-        progress = progress_lines(),
+        progress = not args.quiet and function(figures) view:show(figures) end or nil,
         log = function(level, text)
-            program.complain(command.name, level == "info" and text or level .. ": " .. text)
+            view:clear()
+            if level ~= "info" or not args.quiet then
+                program.complain(command.name, level == "info" and text or level .. ": " .. text)
+            end
         end,
     })
+    view:clear()
     close_clients(made)
     if not figures then
         program.complain(command.name, err)
         return program.FAILED
     end
-    io.stdout:write(table.concat(summary.lines(figures), "\n"), "\n")
+    if args.json then
+        storage.write_json(figures)
+    else
+        summary.write_run(made.store, figures)
+    end
     return figures.exit_code
 end
 
 function command.run(args)
-    local file = table.remove(args, 1)
-    if not file then
-        return options.misuse(command, "expected a file")
-    end
-    local unreadable = why_unreadable(file)
-    if unreadable then
-        program.complain(command.name, ("%s: %s"):format(file, unreadable))
-        return program.MISUSE
-    end
-    local chunk, wrong = loadfile(file)
+    local chunk, file = script.load(command, args)
     if not chunk then
-        program.complain(command.name, wrong)
-        return program.FAILED
+        return file
     end
-    set_arg(file, args)
     local ok, code = xpcall(function()
         return outdial.run(function()
             program.watch_signals()
-            local made = chunk(spread(args, 1))
-            return campaign.is(made) and run_campaign(made, file) or nil
+            local made = chunk()
+            return campaign.is(made) and run_campaign(made, file, args) or nil
         end)
-    end, with_traceback)
+    end, script.with_traceback)
     if not ok then
         program.complain(command.name, code)
     elseif code then

@@ -77,14 +77,24 @@ function storage.counts(table_of)
     return #names > 0 and table.concat(names, ", ") or "none"
 end
 
---- Writes a result as JSON for programs.
-function storage.write_json(value)
-    io.stdout:write(json.pretty(value), "\n")
+--- Writes a result as JSON for programs. lists names those of its members that are lists, so that empty ones are, too.
+function storage.write_json(value, lists)
+    local fields = {}
+    for i, name in ipairs(lists or {}) do
+        fields[i] = { name = name, type = "list of any" }
+    end
+    io.stdout:write(json.pretty(value, fields), "\n")
 end
 
 --- The flags of who does something, and why.
-storage.BY = { "by", "NAME", "who decides this (kept in the journal)" }
+storage.BY = { "by", "NAME", "who decides this (kept in the journal; default: the user)" }
 storage.BECAUSE = { "because", "TEXT", "why (kept in the journal)" }
+
+--- Who does it: --by, else whom the system knows.
+function storage.who(args)
+    local user = os.getenv("USER") or os.getenv("LOGNAME")
+    return args.by or (user ~= "" and user) or "a user without a name"
+end
 
 --- Complains where a flag that has to be given is not; nil if all are there.
 function storage.missing(command, args, names)

@@ -1,69 +1,87 @@
--- What a campaign has come to, as plain lines.
+-- How a store or a campaign stands, as plain lines: what `outdial status` prints and `outdial run` ends with.
+
+local columns = require "outdial.commands.columns"
+local program = require "outdial.commands.program"
+local storage = require "outdial.commands.storage"
 
 local summary = {}
 
-local STATES = { "done", "exhausted", "open", "ready", "waiting", "held", "blocked", "suppressed" }
+local STATES = { "ready", "waiting", "open", "held", "blocked", "done", "exhausted", "suppressed" }
+local LEGS = { "placed", "handed_off", "not_placed", "unknown", "open" }
 
--- The counts that are not 0, those named first in their order: "3 done, 1 held".
-local function counts(numbers, order)
-    local parts, rest = {}, {}
-    for _, name in ipairs(order) do
-        if (numbers[name] or 0) > 0 then
-            parts[#parts + 1] = ("%d %s"):format(numbers[name], (name:gsub("_", " ")))
+local function head_and_row(head, names, counts)
+    local row = { tostring(counts.total) }
+    for _, name in ipairs(names) do
+        head[#head + 1] = (name:gsub("_", " "))
+        row[#row + 1] = tostring(counts[name])
+    end
+    return { head, row }
+end
+
+-- Legs by the names that clients have in the script.
+local function client_rows(clients)
+    local rows, names = { { "calls" } }, {}
+    for _, leg in ipairs(LEGS) do
+        rows[1][#rows[1] + 1] = (leg:gsub("_", " "))
+    end
+    for name in pairs(clients) do
+        names[#names + 1] = name
+    end
+    table.sort(names)
+    for _, name in ipairs(names) do
+        local row = { name }
+        for _, leg in ipairs(LEGS) do
+            row[#row + 1] = tostring(clients[name][leg])
         end
+        rows[#rows + 1] = row
     end
-    for name in pairs(numbers) do
-        rest[#rest + 1] = name
-    end
-    table.sort(rest)
-    for _, name in ipairs(#order == 0 and rest or {}) do
-        parts[#parts + 1] = ("%d %s"):format(numbers[name], (name:gsub("_", " ")))
-    end
-    return table.concat(parts, ", ")
+    return rows
 end
 
-local function time_of(ms)
-    return os.date("!%Y-%m-%dT%H:%M:%SZ", math.floor(ms / 1000))
+--- Writes the counts of a status (or of the figures of a run) of the store at path.
+function summary.write(path, status)
+    local width, out = program.columns(), io.stdout
+    out:write(columns.layout(head_and_row({ "contacts" }, STATES, status.contacts), width))
+    if next(status.clients) then
+        out:write(columns.layout(client_rows(status.clients), width))
+    end
+    local rows = { { "outcomes", storage.counts(status.outcomes) } }
+    if next(status.refused) then
+        rows[#rows + 1] = { "not now", storage.counts(status.refused) }
+    end
+    if status.next_ms then
+        rows[#rows + 1] = { "next", storage.time(status.next_ms) }
+    end
+    if status.withdrawals_failed > 0 then
+        rows[#rows + 1] = { "not withdrawn", ("%d: these may still ring"):format(status.withdrawals_failed) }
+    end
+    if status.second_rings > 0 then
+        rows[#rows + 1] = { "rang twice", ("%d, it may be: a person had settled them as not placed"):format(
+            status.second_rings) }
+    end
+    if status.doubts > 0 then
+        rows[#rows + 1] = { "in doubt", ("%d: outdial doubts list %s"):format(status.doubts, path) }
+    end
+    out:write(columns.layout(rows, width))
 end
 
---- One line about where a campaign stands; figures are those of outdial.runner.
-function summary.line(figures)
-    local text = ("%s: %s of %d contacts"):format(figures.campaign, counts(figures.contacts, STATES),
-        figures.contacts.total)
-    if figures.state and figures.state ~= "running" then
-        text = text .. (", campaign %s"):format(figures.state)
+local function ending(figures)
+    if figures.exit_code == program.FAILED then
+        return "failed: " .. tostring(figures.why)
+    elseif figures.exit_code == program.STOPPED then
+        return "stopped before the end; run it again to go on"
+    elseif figures.exit_code == program.DOUBTS then
+        return ("nothing is left but %d in doubt, %d held"):format(figures.doubts, figures.contacts.held)
+    elseif figures.state ~= "running" then
+        return figures.state .. (figures.why and ": " .. figures.why or "")
     end
-    local legs = counts(figures.legs, { "open", "handed_off" })
-    if legs ~= "" then
-        text = text .. "; calls " .. legs
-    end
-    if figures.doubts > 0 then
-        text = text .. (", %d in doubt"):format(figures.doubts)
-    end
-    if figures.next_ms and figures.contacts.waiting > 0 then
-        text = text .. ", next at " .. time_of(figures.next_ms)
-    end
-    return text
+    return "done, nobody is left to call"
 end
 
---- The lines that a run ends with.
-function summary.lines(figures)
-    local lines = { summary.line(figures) }
-    local legs = figures.legs
-    lines[#lines + 1] = ("calls: %d placed, %d handed off, %d not placed, %d in doubt"):format(legs.placed,
-        legs.handed_off, legs.not_placed, figures.doubts)
-    local outcomes = counts(figures.outcomes or {}, {})
-    if outcomes ~= "" then
-        lines[#lines + 1] = "outcomes: " .. outcomes
-    end
-    local refused = counts(figures.refused or {}, {})
-    if refused ~= "" then
-        lines[#lines + 1] = "refused by: " .. refused
-    end
-    if figures.doubts > 0 then
-        lines[#lines + 1] = "nobody in doubt is called again before that is settled: outdial doubts list STORE"
-    end
-    return lines
+--- Writes what a run ends with.
+function summary.write_run(path, figures)
+    io.stdout:write(program.heading(figures.campaign), ": ", ending(figures), "\n")
+    summary.write(path, figures)
 end
 
 return summary

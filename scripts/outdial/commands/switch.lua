@@ -14,11 +14,14 @@ return function(what)
     }
 
     function command.run(args)
-        if args[1] and not args[2] then
+        if args[3] then
+            return options.misuse(command, "unexpected argument " .. args[3])
+        elseif args[1] and not args[2] then
             return options.misuse(command, "expected a campaign")
         end
         return storage.with(command, args[1], function(ask)
-            local result = ask.campaign_set { campaign = args[2], state = what.state, by = args.by, why = args.because }
+            local result = ask.campaign_set { campaign = args[2], state = what.state, by = storage.who(args),
+                why = args.because }
             io.stdout:write(("campaign %s is %s (it was %s)\n"):format(args[2], result.state, result.before))
         end)
     end

@@ -1,0 +1,339 @@
+-- The commands about a store, as child processes over a store in which something of everything has happened.
+package.path = "tests/lua/?.lua;" .. package.path
+local fixture = require "store_fixture"
+local outdial_json = require "outdial.json"
+
+local BUILD = os.getenv("OUTDIAL_BUILD") or "build"
+
+local function read_file(name)
+    local file = assert(io.open(name, "rb"))
+    local text = file:read("*a")
+    file:close()
+    return text
+end
+
+local function write_file(name, text)
+    local file = assert(io.open(name, "wb"))
+    file:write(text)
+    file:close()
+end
+
+describe("the commands about a store:", function()
+    local path
+
+    before_each(function()
+        path = fixture.path()
+        fixture.make(path)
+    end)
+    after_each(function() fixture.remove(path) end)
+
+    -- Runs it, @ being the store; returns output, errors (with the store's path as @ again) and exit code.
+    local function outdial(arguments)
+        local errors = os.tmpname()
+        local line = "unset NO_COLOR LD_PRELOAD; export USER=tom; { %s/outdial %s\n} 2>%s; echo \"code $?\""
+        local pipe = io.popen(line:format(BUILD, arguments:gsub("@", path), errors))
+        local text = pipe:read("*a")
+        pipe:close()
+        local out, code = text:match("^(.*)code (%d+)\n$")
+        local err = read_file(errors)
+        os.remove(errors)
+        local function plain(from) return (from:gsub(path:gsub("%p", "%%%0"), "@")) end
+        return plain(out), plain(err), tonumber(code)
+    end
+
+    local function check(arguments, out, err, code)
+        local got_out, got_err, got_code = outdial(arguments)
+        assert.equal(err or "", got_err)
+        assert.equal(out, got_out)
+        assert.equal(code or 0, got_code)
+    end
+
+    -- What depends on when it is asked.
+    local function timeless(text)
+        return (text:gsub("%d%d%d%d%-%d%d%-%d%dT%d%d:%d%d:%d%d[.%d]*Z", "TIME")
+            :gsub("%a%a%a %d%d:%d%d in", "DAY in"))
+    end
+
+    it("status", function()
+        check("status @", [[
+renewals is running
+contacts  ready  waiting  open  held  blocked  done  exhausted  suppressed
+7         1      1        1     1     1        1     0          1
+calls           placed  handed off  not placed  unknown  open
+amazon_connect  1       0           0           1        0
+ccai_platform   1       0           1           0        0
+symbee          0       1           0           0        0
+outcomes  1 answered, 1 busy
+not now   1 busy, 1 do not call, 1 rejected: Call is invalid
+next      2024-03-18T11:00:00Z
+in doubt  1: outdial doubts list @
+]])
+        assert.same({ outdial("status @") }, { outdial("status @ renewals") })
+    end)
+
+    it("status --json has every count that other programs read", function()
+        local out, err, code = outdial("status @ --json")
+        assert.equal("", err)
+        assert.equal(0, code)
+        local status = outdial_json.decode(out)
+        assert.same({ total = 7, ready = 1, waiting = 1, open = 1, held = 1, blocked = 1, done = 1, exhausted = 0,
+            suppressed = 1 }, status.contacts)
+        assert.same({ open = 0, handed_off = 1, placed = 2, not_placed = 1, unknown = 1 }, status.legs)
+        assert.same({ answered = 1, busy = 1 }, status.outcomes)
+        assert.same({ { name = "renewals", state = "running", revision = 1 } }, status.campaigns)
+        assert.equal(1, status.doubts)
+        assert.equal(1710759600000, status.next_ms)
+    end)
+
+    it("status --json of a store without a campaign has them too", function()
+        fixture.remove(path)
+        fixture.make(path, function(db) assert(db:register {}) end)
+        local out = outdial("status @ --json")
+        assert.truthy(out:find('"campaigns": [],\n  "clients": {},\n', 1, true))
+        local status = outdial_json.decode(out)
+        assert.same({ total = 0, ready = 0, waiting = 0, open = 0, held = 0, blocked = 0, done = 0, exhausted = 0,
+            suppressed = 0 }, status.contacts)
+        assert.same({ open = 0, handed_off = 0, placed = 0, not_placed = 0, unknown = 0 }, status.legs)
+    end)
+
+    it("doubts list shows the evidence", function()
+        local out, err, code = outdial("doubts list @")
+        assert.equal("", err)
+        assert.equal(0, code)
+        assert.equal([[
+leg 2: contact bob of renewals, +442079460102 through amazon_connect at 2024-03-18T10:00:00Z
+  in doubt since 2024-03-18T10:00:00Z: no answer in 30 s
+  sent: PUT https://vendor.example/call {"to":"+442079460102"}
+  token TOKEN, not looked up yet
+]], (out:gsub("token %w+", "token TOKEN")))
+        local listed = outdial_json.decode((outdial("doubts list @ --json")))
+        assert.equal(2, listed.legs[1].leg)
+        assert.equal("no answer in 30 s", listed.legs[1].evidence.error.message)
+    end)
+
+    it("doubts resolve shows the evidence, settles one doubt, and only once", function()
+        local out, err, code = outdial('doubts resolve @ 2 placed --by ann --because "heard it"')
+        assert.equal("", err)
+        assert.equal(0, code)
+        assert.matches("^leg 2: contact bob .*\nleg 2 is ended, contact bob is done\n$", out)
+        check("doubts list @", "no doubts\n")
+        check("doubts list @ --json", '{\n  "legs": []\n}\n')
+        check('doubts resolve @ 2 placed --by ann --because "heard it"', "",
+            "outdial doubts: conflict: the leg is ended: only one in doubt is resolved\n", 1)
+        assert.matches("resolved %(leg 2 through amazon_connect%) by ann: as placed, because heard it",
+            (outdial("explain @ bob")))
+    end)
+
+    it("doubts resolve not_placed lets the person be called again", function()
+        local out = outdial("doubts resolve @ 2 not_placed --by ann --because report")
+        assert.matches("\nleg 2 is not placed, contact bob is ready\n$", out)
+        out = outdial("doubts resolve @ 1 write_off --by ann --because x")
+        assert.equal("", out)
+    end)
+
+    it("explain shows every step, and what the rules say now", function()
+        local out, err, code = outdial("explain @ ann")
+        assert.equal("", err)
+        assert.equal(0, code)
+        assert.equal([[
+contact ann of renewals is done: called once
+revision 1 since TIME: script s1
+TIME  intent (leg 1 through amazon_connect): client amazon_connect, number +442079460101, revision 1
+    +  do_not_call  not listed
+    +  person_open  none is open
+    +  number_open  none is open
+    +  no_zone      Europe/London
+    +  hours        DAY in Europe/London, open mon-sun 00:00-24:00
+    +  person_24h   0 attempts since TIME, limit 2
+TIME  placed (leg 1 through amazon_connect): id c-1
+TIME  outcome (leg 1 through amazon_connect): kind answered, rang yes, raw CONNECTED, "human"
+rules now, for +442079460101: allowed
+    +  do_not_call  not listed
+    +  person_open  none is open
+    +  number_open  none is open
+    +  no_zone      Europe/London
+    +  hours        DAY in Europe/London, open mon-sun 00:00-24:00
+    +  person_24h   0 attempts since TIME, limit 2
+]], timeless(out))
+    end)
+
+    it("explain says which rule refused", function()
+        local out = outdial("explain @ fay --campaign renewals")
+        assert.equal([[
+contact fay of renewals is suppressed: do_not_call
+revision 1 since TIME: script s1
+TIME  refused: number +442079460106, rule do_not_call, saw this number is listed in letters
+rules now, for +442079460106: refused by do_not_call
+    -  do_not_call  this number is listed in letters
+    +  person_open  none is open
+    +  number_open  none is open
+    +  no_zone      Europe/London
+    +  hours        DAY in Europe/London, open mon-sun 00:00-24:00
+    +  person_24h   0 attempts since TIME, limit 2
+]], timeless(out))
+        local told = outdial_json.decode((outdial("explain @ fay --json")))
+        assert.equal("suppressed", told.contact.state)
+        assert.equal("do_not_call", told.judgement[1].rule)
+        assert.truthy((outdial("explain @ gus --json")):find('"journal": []', 1, true))
+    end)
+
+    -- luacheck: push no max line length
+    local ROWS = [[
+campaign,contact,contact_state,attempt,leg,vendor,client,vendor_id,number,at,ended,state,outcome,rang,raw
+renewals,ann,done,1,1,amazon_connect,amazon_connect,c-1,+442079460101,T,T,ended,answered,yes,"CONNECTED, ""human"""
+renewals,bob,held,2,2,amazon_connect,amazon_connect,,+442079460102,T,,in_doubt,,,"{""code"":""timeout"",""message"":""no answer in 30 s""}"
+renewals,cid,blocked,3,3,ccai_platform,ccai_platform,,+442079460103,T,T,not_placed,,,"{""code"":""rejected"",""message"":""Call is invalid""}"
+renewals,dan,open,4,4,symbee,symbee,r-1,+442079460104,T,,handed_off,,,
+renewals,eve,waiting,5,5,ccai_platform,ccai_platform,7,+442079460105,T,T,ended,busy,yes,
+renewals,fay,suppressed,,,,,,,,,,,,
+renewals,gus,ready,,,,,,,,,,,,
+]]
+    -- luacheck: pop
+
+    it("export writes a row for each leg, and for each contact without one", function()
+        local rows = ROWS:gsub("([,])T%f[,]", "%12024-03-18T10:00:00Z")
+        check("export @", rows)
+        check("export @ --csv --campaign renewals", rows)
+        local out = outdial("export @ --json")
+        local first, count = nil, 0
+        for line in out:gmatch("[^\n]+") do
+            first, count = first or outdial_json.decode(line), count + 1
+        end
+        assert.equal(7, count)
+        assert.equal('CONNECTED, "human"', first.raw)
+        assert.equal("2024-03-18T10:00:00Z", first.at)
+        assert.equal(1710756000000, first.at_ms)
+    end)
+
+    it("dnc add, list and lift", function()
+        check("dnc add @ +442079460107 07700900123 --country GB --because phone", "2 added, 0 were listed already\n")
+        check("dnc add @ +442079460107", "0 added, 1 were listed already\n")
+        local out = outdial("dnc list @")
+        assert.equal([[
++442079460106    since TIME, from letters by ann: asked by letter
++442079460107    since TIME, from a person by tom: phone
++447700900123    since TIME, from a person by tom: phone
+]], timeless(out))
+        check("dnc lift @ 07700900123 --country GB --by ann --because mistaken", "+447700900123 may be called again\n")
+        out = outdial("dnc list @")
+        assert.matches("%+447700900123    since TIME, from a person by tom: phone, lifted TIME by ann: mistaken\n$",
+            timeless(out))
+        check("dnc add @ +447700900123", "0 added, 1 listed again, 0 were listed already\n")
+        out = outdial("dnc list @ --json")
+        assert.equal("letters", outdial_json.decode(out:match("^[^\n]+")).source)
+        check("dnc lift @ +15555550199 --by a --because b", "",
+            "outdial dnc: not_found: +15555550199 is not listed\n", 1)
+        check("dnc add @ 555", "", "outdial dnc: validation /entries/0/number: " ..
+            '"555": expected E.164, or a national number with country = ...\n', 1)
+    end)
+
+    it("dnc add --file", function()
+        local list = os.tmpname()
+        write_file(list, "number\n+442079460107\nnobody\n")
+        local _, err, code = outdial("dnc add @ --column number --file " .. list)
+        assert.equal(1, code)
+        assert.equal("outdial dnc: validation: LIST: 1 row is no number: row 3; row 3: \"nobody\": letters\n",
+            (err:gsub(list:gsub("%p", "%%%0"), "LIST")))
+        check("dnc add @ --column number --skip-bad --file " .. list, "1 added of 1, 1 rows skipped\n")
+        check("dnc add @ --file /nonexistent", "", "outdial dnc: validation: " ..
+            "/nonexistent cannot be read: No such file or directory\n", 1)
+        os.remove(list)
+    end)
+
+    it("contact hold, release, cancel, done", function()
+        check('contact hold @ gus --by ann --because "moves house"', "contact gus is held\n")
+        check("contact release @ gus", "contact gus is ready\n")
+        check("contact cancel @ gus", "contact gus is done\n")
+        check("contact done @ eve --campaign renewals", "contact eve is done\n")
+        check("contact cancel @ dan", "contact dan is open, done when its call has ended\n")
+        check("contact release @ eve", "contact eve is ready\n")
+        check("contact release @ eve", "",
+            'outdial contact: conflict: contact "eve" is ready: there is nothing to release\n', 1)
+        check("contact hold @ nobody", "", 'outdial contact: not_found: there is no contact "nobody"\n', 1)
+        assert.matches("contact_hold by ann: moves house", (outdial("explain @ gus")))
+        assert.matches("contact_release by tom\n", (outdial("explain @ gus")))
+    end)
+
+    it("contact add", function()
+        check("contact add @ renewals hal +442079460108", "added\n")
+        check("contact add @ renewals hal +442079460108", "unchanged\n")
+        check("contact add @ renewals hal 02079460109 --country GB", "updated\n")
+        check("contact add @ renewals ida 555", "", "outdial contact: number1: " ..
+            '"555": expected E.164, or a national number with country = ...\n', 1)
+        check("contact add @ other hal +442079460108", "",
+            'outdial contact: not_found: there is no campaign "other"\n', 1)
+    end)
+
+    it("pause, resume, stop", function()
+        check("pause @ renewals --because lunch", "campaign renewals is paused (it was running)\n")
+        assert.matches("^renewals is paused: lunch %(by tom%)\n", (outdial("status @")))
+        check("resume @ renewals", "campaign renewals is running (it was paused)\n")
+        assert.matches("^renewals is running %(by tom%)\n", (outdial("status @")))
+        check("stop @ renewals", "campaign renewals is stopped (it was running)\n")
+        check("stop @ nothing", "", 'outdial stop: not_found: there is no campaign "nothing"\n', 1)
+    end)
+
+    local EVERY = { "status %s", "doubts list %s", "explain %s ann", "export %s", "dnc list %s", "contact hold %s ann",
+        "pause %s renewals", "resume %s renewals", "stop %s renewals" }
+
+    it("each says that there is no such store, or that it is none", function()
+        local no_store = os.tmpname()
+        write_file(no_store, ("no database, but text\n"):rep(100))
+        for _, command in ipairs(EVERY) do
+            local name = command:match("^%a+")
+            check(command:format("/nonexistent/x.db"), "",
+                ("outdial %s: not_found: the store /nonexistent/x.db cannot be opened: is there such a file?\n")
+                    :format(name), 1)
+            check(command:format(no_store), "", ("outdial %s: protocol: the store %s: file is not a database\n"):format(
+                name, no_store), 1)
+        end
+        assert.equal(("no database, but text\n"):rep(100), read_file(no_store))
+        os.remove(no_store)
+        assert.is_nil((io.open("/nonexistent/x.db")))
+    end)
+
+    local MISUSES = {
+        { "status", "expected a store" },
+        { "status @ a b", "unexpected argument b" },
+        { "doubts", "expected list or resolve, got nothing" },
+        { "doubts solve @", "expected list or resolve, got solve" },
+        { "doubts list", "expected a store" },
+        { "doubts resolve @ two placed", "expected the number of a leg, got two" },
+        { "doubts resolve @ 2 rang", "expected placed, not_placed or write_off, got rang" },
+        { "doubts resolve @ 2 placed", "--by is needed: it goes into the journal" },
+        { "doubts resolve @ 2 placed --by ann", "--because is needed: it goes into the journal" },
+        { "explain", "expected a store" },
+        { "explain @", "expected the id of a contact" },
+        { "export", "expected a store" },
+        { "export @ --csv --json", "either --csv or --json" },
+        { "dnc", "expected add, lift or list, got nothing" },
+        { "dnc list", "expected a store" },
+        { "dnc add @", "expected numbers, or --file" },
+        { "dnc add @ +1 --file x", "either numbers or --file" },
+        { "dnc lift @", "expected one number" },
+        { "dnc lift @ +1 --by ann", "--because is needed: it goes into the journal" },
+        { "contact", "expected add, cancel, done, hold or release, got nothing" },
+        { "contact add @ renewals hal", "expected a store, a campaign, an id and numbers" },
+        { "contact hold @", "expected the id of a contact" },
+        { "pause", "expected a store" },
+        { "pause @", "expected a campaign" },
+        { "resume @ renewals now", "unexpected argument now" },
+        { "status @ --jsn", "unknown option --jsn, did you mean --json?" },
+    }
+    for _, row in ipairs(MISUSES) do
+        it(("%q is misuse"):format(row[1]), function()
+            local name = row[1]:match("^%a+")
+            check(row[1], "", ("outdial %s: %s\nTry: outdial %s --help\n"):format(name, row[2], name), 2)
+        end)
+    end
+
+    it("no such campaign", function()
+        for _, command in ipairs { "status @ other", "export @ --campaign other" } do
+            local _, err, code = outdial(command)
+            assert.equal(1, code)
+            assert.matches(': not_found: there is no campaign "other"\n$', err)
+        end
+        check("explain @ ann --campaign other", "",
+            'outdial explain: not_found: there is no contact "ann" in campaign other\n', 1)
+    end)
+end)
