@@ -8,7 +8,7 @@
 #pragma GCC visibility push(hidden)
 
 /* A leg in doubt takes a place this long: a call that was placed after all is over by then. */
-#define OD_DOUBT_TAKES_PLACE_MS od__tunable("OUTDIAL_DOUBT_TAKES_PLACE_MS", 900000)
+#define OD_DOUBT_TAKES_PLACE_MS od__tunable("OUTDIAL_DOUBT_TAKES_PLACE_MS", 300000)
 
 typedef struct od_pace {
     const char *refused;     /* NULL: it may go */
