@@ -553,19 +553,6 @@ describe("a campaign", function()
         assert.equal(100, client.placed)
     end)
 
-    it("R12 writes a doubt off as soon as the campaign says", function()
-        local client = support.client(world, { place = function(_, n) return n == 1 and "lost" or "placed" end })
-        local began, seen, gone_at = world.engine:wall() * 1000, false, nil
-        local figures = support.run(world, support.campaign(support.people(2), { fake = client },
-            { doubt = { write_off_after = "5s" } }), { progress = function(now)
-                seen = seen or now.doubts > 0
-                if seen and now.doubts == 0 then gone_at = gone_at or now.at_ms - began end
-            end })
-        assert.equal(0, figures.exit_code)
-        assert.equal(2, client.placed)
-        assert.is_true(gone_at >= 5000 and gone_at < 12000, gone_at)
-    end)
-
     it("ends as failed when the lease was lost", function()
         world.store.fail.beat = require("outdial.error").new("unavailable", "the lease was lost: taken over by 2")
         local figures = run_one({ track = function() return nil end })
