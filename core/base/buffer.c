@@ -60,8 +60,13 @@ static bool reserve(od_buffer *buffer, size_t length) {
     return true;
 }
 
+/* Mostly there is room: a capacity never goes beyond the limit. */
+static bool has_room(const od_buffer *buffer, size_t length) {
+    return length < buffer->capacity - buffer->length && !buffer->failed;
+}
+
 void od__buffer_add(od_buffer *buffer, const void *bytes, size_t length) {
-    if (!reserve(buffer, length)) return;
+    if (!has_room(buffer, length) && !reserve(buffer, length)) return;
     if (length > 0) memcpy(buffer->data + buffer->length, bytes, length);
     buffer->length += length;
     buffer->data[buffer->length] = '\0';
@@ -72,7 +77,9 @@ void od__buffer_add_text(od_buffer *buffer, const char *text) {
 }
 
 void od__buffer_add_byte(od_buffer *buffer, char byte) {
-    od__buffer_add(buffer, &byte, 1);
+    if (!has_room(buffer, 1) && !reserve(buffer, 1)) return;
+    buffer->data[buffer->length++] = byte;
+    buffer->data[buffer->length] = '\0';
 }
 
 void od__buffer_addf(od_buffer *buffer, const char *format, ...) {

@@ -82,6 +82,13 @@ static od_status write_campaign(od_work *work, const od_value *params, const cha
         od__param_text(params, "script"), list, work->wall_ms);
 }
 
+/* Who was held behind somebody else's doubt gets another look with each run. */
+static od_status let_fenced_try(od_work *work, int64_t id, od_error *err) {
+    return od__execute(work->database, err,
+                       "UPDATE contact SET state = 0, why = NULL, due_ms = 0, version = version + 1 WHERE campaign_id = ?1"
+                       " AND state = 3 AND why IN ('person_open', 'number_open')", "i", id);
+}
+
 static od_status journal_revision(od_work *work, int64_t id, int64_t revision, od_error *err) {
     return od__execute(work->database, err,
                        "INSERT INTO journal(at_ms, campaign_id, event, data) SELECT ?2, id, 'revision', json_object('revision',"
@@ -122,6 +129,8 @@ od_status od__verb_campaign(od_work *work, const od_value *params, od_value **re
         status = write_campaign(work, params, ruleset, list, err);
     if (status == OD_OK)
         status = od__campaign_id(work, od__param_text(params, "name"), &id, err);
+    if (status == OD_OK)
+        status = let_fenced_try(work, id, err);
     if (status == OD_OK)
         status = od__campaign_read(work, id, &row, err);
     if (status == OD_OK)

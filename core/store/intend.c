@@ -293,8 +293,21 @@ static od_status write_intent(intent *self, od_error *err) {
     return status;
 }
 
-/* What becomes of the contact that was refused. */
-static od_decision decide(const intent *self) {
+/* Whether the attempt that stands in the way is in doubt: it may stay so until a person settles it. */
+static od_status fenced_by_doubt(const intent *self, bool *out, od_error *err) {
+    od_query query;
+    *out = false;
+    od__query(&query, self->work->database, err,
+              "SELECT 1 FROM attempt a JOIN leg l ON l.attempt_id = a.id AND l.open = 1 AND l.state = 1"
+              " WHERE a.open = 1 AND (a.person = ?1 OR a.number = ?2) LIMIT 1", "tt", self->contact.person, self->number);
+    if (od__query_row(&query))
+        *out = true;
+    return od__query_end(&query);
+}
+
+/* What becomes of the contact that was refused; behind_doubt: it waits for no time, but is looked at again by the next run
+ * (see the verb campaign). */
+static od_decision decide(const intent *self, bool behind_doubt) {
     const od_judgement *judgement = &self->judgement;
     od_decision decision = { .state = OD_CONTACT_waiting, .due_ms = judgement->next_ms, .why = self->refused,
                              .callback_ms = self->contact.callback_ms,
@@ -307,7 +320,10 @@ static od_decision decide(const intent *self) {
     switch (judgement->refusal) {
     case OD_REFUSAL_do_not_call: decision.state = OD_CONTACT_suppressed; break;
     case OD_REFUSAL_person_open:
-    case OD_REFUSAL_number_open: decision.due_ms = self->work->wall_ms + FENCE_WAIT_MS; break;
+    case OD_REFUSAL_number_open:
+        decision.state = behind_doubt ? OD_CONTACT_held : OD_CONTACT_waiting;
+        decision.due_ms = behind_doubt ? 0 : self->work->wall_ms + FENCE_WAIT_MS;
+        break;
     case OD_REFUSAL_caps:
     case OD_REFUSAL_gap: decision.state = decision.due_ms > 0 ? OD_CONTACT_waiting : OD_CONTACT_exhausted; break;
     default: decision.state = decision.due_ms > 0 ? OD_CONTACT_waiting : OD_CONTACT_blocked; break;
@@ -317,12 +333,14 @@ static od_decision decide(const intent *self) {
 
 static od_status write_refusal(intent *self, od_decision *decision, od_error *err) {
     od_work *work = self->work;
-    od_status status = OD_OK;
-    if (self->attempt_id != 0) {
+    bool fenced = self->judgement.refusal == OD_REFUSAL_person_open || self->judgement.refusal == OD_REFUSAL_number_open;
+    bool behind_doubt = false;
+    od_status status = fenced ? fenced_by_doubt(self, &behind_doubt, err) : OD_OK;
+    if (status == OD_OK && self->attempt_id != 0) {
         const od_leg_row attempt = { .attempt_id = self->attempt_id };
         status = od__attempt_end(work, &attempt, false, NULL, NULL, NULL, work->wall_ms, err);
     }
-    *decision = decide(self);
+    *decision = decide(self, behind_doubt);
     if (status == OD_OK)
         status = od__contact_decide(work, self->contact.id, self->contact.version, decision, err);
     if (status != OD_OK)

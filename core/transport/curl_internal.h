@@ -43,9 +43,7 @@ struct od_curl_slot {
     size_t header_bytes;             /* of all header lines of this try, trailers and 1xx too */
     bool headers_done;
     od_job give_up;                  /* ends a transfer whose socket cannot be watched */
-    char *lines_text;                /* what the list points into */
-    size_t lines_bytes, lines_capacity;
-    struct curl_slist lines[OD_LIMIT_HEADERS + OD_CURL_OWN_LINES];
+    struct curl_slist lines[OD_LIMIT_HEADERS + OD_CURL_OWN_LINES]; /* of the exchange's request */
     /* What the handle is set to, so that only differences are told. */
     CURLU *url;                      /* url_text, parsed; unused where it cannot be: then the transfer fails by the text */
     char *url_text;
@@ -79,8 +77,6 @@ od_curl_slot *od__curl_slot_new(od_curl_transport *owner);
 void od__curl_slot_free(od_curl_slot *slot);
 /* Sets the handle up for one exchange. Errors: out_of_memory, internal. */
 od_status od__curl_slot_prepare(od_curl_slot *slot, od_exchange *exchange, od_error *err);
-/* Erases what the exchange left in the slot. */
-void od__curl_slot_wipe(od_curl_slot *slot);
 
 /* ---- curl_transport.c ---- */
 

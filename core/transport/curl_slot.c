@@ -9,7 +9,6 @@
 #include "base/error.h"
 #include "base/fault.h"
 #include "base/memory.h"
-#include "crypto/crypto.h"
 
 /* ---- callbacks ---- */
 
@@ -181,70 +180,29 @@ void od__curl_slot_free(od_curl_slot *slot) {
         curl_easy_cleanup(slot->easy);
     curl_url_cleanup(slot->url);
     od__free(slot->url_text);
-    od__curl_slot_wipe(slot);
-    od__free(slot->lines_text);
     od__free(slot);
-}
-
-void od__curl_slot_wipe(od_curl_slot *slot) {
-    if (slot->lines_bytes > 0)
-        od__crypto_wipe(slot->lines_text, slot->lines_bytes);
-    slot->lines_bytes = 0;
 }
 
 /* ---- what each exchange sets ---- */
 
-static char *put(char *at, const char *text, size_t length) {
-    memcpy(at, text, length);
-    return at + length;
+static void add_line(od_curl_slot *slot, size_t *count, char *line) {
+    slot->lines[*count].data = line;
+    slot->lines[*count].next = &slot->lines[*count + 1];
+    (*count)++;
 }
 
-/* Writes one line into the list. libcurl takes "Name:" as "leave it out" and "Name;" as one with an empty value. */
-static char *put_line(od_curl_slot *slot, size_t index, char *at, const od_header *header) {
-    size_t value_length = strlen(header->value);
-    slot->lines[index].data = at;
-    slot->lines[index].next = &slot->lines[index + 1];
-    at = put(at, header->name, strlen(header->name));
-    at = value_length == 0 ? put(at, ";", 1) : put(put(at, ": ", 2), header->value, value_length);
-    *at++ = '\0';
-    return at;
-}
-
-static od_status set_lines(od_curl_slot *slot, const od_http_request *request, od_error *err) {
+/* Sent as built: libcurl adds nothing but Host and Content-Length. */
+static void set_lines(od_curl_slot *slot, const od_http_request *request) {
     static char no_expect[] = "Expect:", no_accept[] = "Accept:", no_type[] = "Content-Type:";
-    size_t bytes = 0;
-    for (size_t i = 0; i < request->header_count; i++)
-        bytes += strlen(request->headers[i].name) + strlen(request->headers[i].value) + 3;
-    if (bytes > slot->lines_capacity) {
-        /* Not a realloc: the old block was wiped, and needs no copying. */
-        char *text = od__alloc(bytes);
-        if (text == NULL)
-            return od__error_no_memory(err);
-        od__free(slot->lines_text);
-        slot->lines_text = text;
-        slot->lines_capacity = bytes;
-    }
     size_t count = 0;
-    char *at = slot->lines_text;
-    for (; count < request->header_count; count++)
-        at = put_line(slot, count, at, &request->headers[count]);
-    slot->lines_bytes = bytes;
-    /* Sent as built: libcurl adds nothing but Host and Content-Length. */
-    slot->lines[count].data = no_expect;
-    slot->lines[count].next = &slot->lines[count + 1];
-    count++;
-    if (od__http_request_header(request, "Accept") == NULL) {
-        slot->lines[count].data = no_accept;
-        slot->lines[count].next = &slot->lines[count + 1];
-        count++;
-    }
-    if (request->has_body && od__http_request_header(request, "Content-Type") == NULL) {
-        slot->lines[count].data = no_type;
-        slot->lines[count].next = &slot->lines[count + 1];
-        count++;
-    }
+    for (size_t i = 0; i < request->header_count; i++)
+        add_line(slot, &count, request->headers[i].line);
+    add_line(slot, &count, no_expect);
+    if (od__http_request_header(request, "Accept") == NULL)
+        add_line(slot, &count, no_accept);
+    if (request->has_body && od__http_request_header(request, "Content-Type") == NULL)
+        add_line(slot, &count, no_type);
     slot->lines[count - 1].next = NULL;
-    return OD_OK;
 }
 
 static CURLcode set_method(od_curl_slot *slot, const od_http_request *request) {
@@ -325,9 +283,7 @@ od_status od__curl_slot_prepare(od_curl_slot *slot, od_exchange *exchange, od_er
     slot->header_bytes = 0;
     slot->headers_done = false;
     slot->text[0] = '\0';
-    od_status status = set_lines(slot, &exchange->request, err);
-    if (status != OD_OK)
-        return status;
+    set_lines(slot, &exchange->request);
     CURLcode code = set_request(slot, exchange);
     if (code == CURLE_OUT_OF_MEMORY)
         return od__error_no_memory(err);

@@ -56,7 +56,6 @@ static void give_slot_back(od_curl_slot *slot, bool reuse) {
         od__curl_slot_free(slot);
         return;
     }
-    od__curl_slot_wipe(slot);
     link_slot(&self->idle, slot);
     self->idle_count++;
 }

@@ -20,14 +20,13 @@ void od__http_request_init(od_http_request *request) {
     request->has_body = false;
 }
 
-/* Copies a text, length bytes long, into the request's room, or onto the heap once that is full; NULL: no memory. */
-static char *keep_text(od_http_request *request, const char *text, size_t length) {
-    if (length >= sizeof request->room - request->room_used)
-        return od__strndup(text, length);
-    char *copy = request->room + request->room_used;
-    memcpy(copy, text, length + 1);
-    request->room_used += length + 1;
-    return copy;
+/* Room for a text in the request, or on the heap once that is full; NULL: no memory. */
+static char *take_room(od_http_request *request, size_t bytes) {
+    if (bytes > sizeof request->room - request->room_used)
+        return od__alloc(bytes);
+    char *taken = request->room + request->room_used;
+    request->room_used += bytes;
+    return taken;
 }
 
 /* Room is given back with the request, not before. */
@@ -39,9 +38,28 @@ static void free_text(const od_http_request *request, char *text) {
 
 static void free_header(const od_http_request *request, od_header *header) {
     if (header->secret)
-        od__crypto_wipe(header->value, strlen(header->value));
+        od__crypto_wipe(header->line, strlen(header->line));
     free_text(request, header->name);
-    free_text(request, header->value);
+    free_text(request, header->line);
+}
+
+/* Makes a header; false: no memory, and nothing is made. */
+static bool make_header(od_http_request *request, const char *name, const char *value, size_t value_bytes, bool secret,
+                        od_header *out) {
+    size_t name_bytes = strlen(name);
+    char *own_name = take_room(request, name_bytes + 1);
+    char *line = own_name != NULL ? take_room(request, name_bytes + value_bytes + sizeof ": ") : NULL;
+    if (line == NULL) {
+        free_text(request, own_name);
+        return false;
+    }
+    memcpy(own_name, name, name_bytes + 1);
+    memcpy(line, name, name_bytes);
+    memcpy(line + name_bytes, value_bytes > 0 ? ": " : ";", value_bytes > 0 ? 2 : 1);
+    char *own_value = line + name_bytes + (value_bytes > 0 ? 2 : 1);
+    memcpy(own_value, value, value_bytes + 1);
+    *out = (od_header){ .name = own_name, .line = line, .value = own_value, .secret = secret };
+    return true;
 }
 
 void od__http_request_clear(od_http_request *request) {
@@ -105,20 +123,14 @@ od_status od__http_request_set_header(od_http_request *request, const char *name
     od_header *header = find_header(request, name);
     if (header == NULL && request->header_count == OD_LIMIT_HEADERS)
         return od__error_set(err, OD_VALIDATION, "more than %d headers", OD_LIMIT_HEADERS);
-    char *name_copy = keep_text(request, name, strlen(name));
-    char *value_copy = keep_text(request, value, value_bytes);
-    if (name_copy == NULL || value_copy == NULL) {
-        free_text(request, name_copy);
-        if (value_copy != NULL && secret)
-            od__crypto_wipe(value_copy, strlen(value_copy));
-        free_text(request, value_copy);
+    od_header made;
+    if (!make_header(request, name, value, value_bytes, secret, &made))
         return od__error_no_memory(err);
-    }
     if (header != NULL)
         free_header(request, header);
     else
         header = &request->headers[request->header_count++];
-    *header = (od_header){ .name = name_copy, .value = value_copy, .secret = secret };
+    *header = made;
     return OD_OK;
 }
 

@@ -12,11 +12,12 @@
 
 typedef struct od_header {
     char *name;
-    char *value;
+    char *line;        /* "Name: value", or "Name;" for one without a value: as libcurl takes it */
+    const char *value; /* in line */
     bool secret;  /* wiped when freed; left out of od_client_prepare and of logs */
 } od_header;
 
-#define OD_HTTP_ROOM_BYTES 640  /* enough for a signed request */
+#define OD_HTTP_ROOM_BYTES 640  /* enough for the headers of a signed request */
 
 /* It stays where it is: its headers may point into it. */
 typedef struct od_http_request {

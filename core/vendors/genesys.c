@@ -97,7 +97,7 @@ static const od_error_row errors[] = {
     OD_ROW(403, "*" CSRF_REFUSAL "*", 0, AUTHENTICATION, NOT_PLACED, false, NO),
     OD_ROW(503, NULL, 0, UNAVAILABLE, UNKNOWN, true, TRANSIENT),
     OD_ROW_CODE(0, "1", REJECTED, NOT_PLACED, false, NO),          /* a required parameter is missing */
-    OD_ROW_CODE(0, "2", REJECTED, NOT_PLACED, false, NO),          /* a parameter is not valid in this state */
+    OD_ROW_CODE(0, "2", REJECTED, NOT_PLACED, true, NO),           /* a parameter is not valid in this state: in another it may be */
     OD_ROW_CODE(0, "3", PERMISSION, NOT_PLACED, false, NO),        /* forbidden */
     OD_ROW_CODE(500, "4", UNAVAILABLE, UNKNOWN, true, TRANSIENT),  /* internal error, here or behind */
     OD_ROW_CODE(0, "4", UNAVAILABLE, UNKNOWN, true, NO),

@@ -10,6 +10,8 @@
 #define FIRST_LOOK_MS 2000
 #define LAST_LOOK_MS 10000
 #define LOOKS_WITHOUT 2  /* so many looks in a row that do not see a known call: its last event has had its time */
+#define LOOKS_FOR_DIAL 3 /* and so many that do not see a dialled call that was never seen, once it has had its time: */
+#define DIAL_SHOWS_MS 120000
 #define LOOKS_AFTER_GAP 2  /* the answer to the first may have been on its way before the gap was over */
 #define RESYNC "/meta/resync"
 #define SCALAR_BYTES 32
@@ -233,17 +235,29 @@ static void see(notes *known, const od_value *live) {
     known->established = known->established || is_connected(live);
 }
 
+/* A dialled call rings at once or not at all: two minutes after it was meant it is among the live calls, or was. */
+static bool has_had_its_time(const od_value *call, int64_t now_ms) {
+    double at_s = od_value_number(od_value_get(call, "at"));
+    return at_s > 0 && (double)now_ms - at_s * 1000 >= DIAL_SHOWS_MS;
+}
+
 /* live NULL: it is not among the live calls. A record is not dialled for as long as its server likes: then an event tells,
- * and the calls are looked at again only after a gap. */
-static void look(notes *known, bool record, const od_value *call, const od_value *live, od_report *report) {
+ * and the calls are looked at again only after a gap. A dialled call whose events nobody heard (whoever dialled it died, or
+ * its session did) ends where the vendor's own list goes on without it, never by time alone (R6, R19). */
+static void look(notes *known, bool record, const od_value *call, const od_value *live, int64_t now_ms, od_report *report) {
     known->looks++;
     if (live && !is_over(live)) {
         see(known, live);
         known->missing = 0;
         known->gap -= known->gap > 0; /* what it is now says what was lost */
         report->again_ms = known->gap > 0 ? FIRST_LOOK_MS : next_look_ms(known);
+    } else if (!od_value_string(known_id(known, call)) && record) {
+        report->again_ms = -1;
     } else if (!od_value_string(known_id(known, call))) {
-        report->again_ms = record ? -1 : next_look_ms(known); /* never written off by time alone (R6) */
+        known->missing++;
+        report->again_ms = next_look_ms(known);
+        if (known->missing >= LOOKS_FOR_DIAL && has_had_its_time(call, now_ms))
+            report_end(report, OD_OUTCOME_unreported, OD_RANG_UNKNOWN, NULL, 0);
     } else if (++known->missing < LOOKS_WITHOUT) {
         report->again_ms = FIRST_LOOK_MS;
     } else if (known->established) {
@@ -265,7 +279,6 @@ static od_status find_record(const od_vendor *vendor, const od_value *call, cons
 static od_status learn(const od_vendor *vendor, const od_value *options, od_purpose purpose, const od_value *call,
                        const od_operation *operation, const od_value *result, const od_error *failure, int64_t now_ms,
                        od_value **memory, od_report *report, od_error *err) {
-    (void)now_ms;
     notes known;
     read_notes(*memory, &known);
     if (!operation)
@@ -284,7 +297,7 @@ static od_status learn(const od_vendor *vendor, const od_value *options, od_purp
         report->done = true;
         return OD_OK;
     }
-    look(&known, is_record(options, call), call, live, report);
+    look(&known, is_record(options, call), call, live, now_ms, report);
     return report->done ? OD_OK : write_notes(&known, memory, err);
 }
 

@@ -21,7 +21,8 @@ local ANSWERED = { rejected = true, not_found = true, validation = true, throttl
 local Account = {}
 Account.__index = Account
 
-local function describe(client)
+-- M.describe(client) -> what is known of its vendor, as outdial.vendor tells it
+function M.describe(client)
     if type(client.vendor) == "table" then return client.vendor end -- a client made of Lua describes itself
     return require("outdial").vendor(client.vendor)
 end
@@ -43,7 +44,7 @@ end
 
 -- M.new(scheduler, name, client, max_open) -> account
 function M.new(scheduler, name, client, max_open)
-    local info, settings = describe(client), settings_of(client)
+    local info, settings = M.describe(client), settings_of(client)
     local self = setmetatable({ scheduler = scheduler, name = name, client = client, info = info, kind = info.name,
         settings = settings, max_open = max_open, breaker = breaker.new(), open = 0, handed_off = 0,
         parked = 0, knows_tokens = {} }, Account)

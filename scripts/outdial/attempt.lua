@@ -12,6 +12,7 @@ local WAIT_S, LONGEST_WAIT_S = 1, 30
 local FRESH_S = 30    -- how long a hook's decision is good while it waits for room
 local PATIENCE_S = 60 -- after so long without room others have a turn
 local TURN_S = 300    -- until it is this one's again
+local HAND_ROOM_S = 60 -- between looks whether other workers' calls that were handed off have ended
 local TROUBLE_S = 5   -- after the store could not be asked
 local TROUBLE_MS = { 60000, 300000, 900000 } -- until a contact whose vendors were all out of order is tried again
 local TIMEOUT_S = 30
@@ -204,7 +205,7 @@ function Attempt:intend_patiently(call, index, prepared)
         end
         work:count_refused(intent.refused)
         if not intent.resource then return nil, "done" end
-        if intent.refused == "max_handed_off" then return nil, "again", TURN_S, work.hand_room end
+        if intent.refused == "max_handed_off" then return nil, "again", HAND_ROOM_S, work.hand_room end
         if RESTS[intent.refused] then
             work:rest()
             return nil, self:give_back()

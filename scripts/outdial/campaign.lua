@@ -1,5 +1,6 @@
 -- A campaign: its options checked when the script is loaded, and turned into what the runner and the store take. It
 -- calls nobody and asks nobody.
+local accounts = require "outdial.accounts"
 local caps = require "outdial.caps"
 local contacts = require "outdial.contacts"
 local duration = require "outdial.duration"
@@ -20,8 +21,6 @@ local MAX_NAME, MAX_OPEN, MAX_HANDED_OFF = 64, 100000, 1000000
 local RING_TIMEOUT_MS, RING_LEAST_MS, RING_MOST_MS = 25000, 15000, 60000
 local AFTER_RINGING_MS = 60000 -- how much longer than the ringing a call may be silent before it is unreported (R7)
 local DEFAULT_OPEN, DEFAULT_HANDED_OFF = 10, 100
--- How many calls one account may have open unless told: beyond Connect's default quota people hear a fast busy (R17).
-local VENDOR_OPEN = { amazon_connect = 10 }
 
 local Campaign = {}
 Campaign.__index = Campaign
@@ -125,7 +124,8 @@ function read.pace(self, options)
     if pace.open ~= nil and type(pace.open) ~= "table" then
         return "pace.open: expected { vendor name = n }, got " .. errors.kind(pace.open)
     end
-    for name, client in pairs(self.vendors) do self.pace.open[name] = VENDOR_OPEN[client.vendor] end
+    -- How many an account bears unless told: beyond Connect's default quota people hear a fast busy (R17).
+    for name, client in pairs(self.vendors) do self.pace.open[name] = accounts.describe(client).max_open end
     for name, most in pairs(pace.open or {}) do
         problem = unknown_vendor(self, "pace.open", name) or whole("pace.open." .. name, most, 1, MAX_OPEN)
         if problem then return problem end

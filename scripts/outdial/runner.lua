@@ -9,7 +9,7 @@ local M = {}
 
 local BEATS_PER_LEASE = 8     -- a beat every 15 s of 120
 local TAKE_AT_ONCE = 100
-local FIRST_POLL_S, LONGEST_POLL_S = 1, 60
+local FIRST_POLL_S, OTHERS_POLL_S, LONGEST_POLL_S = 1, 2, 60
 local WITHDRAW_EVERY_S, CHORES_EVERY_S = 5, 60
 local PROGRESS_EVERY_S = 1
 local STATUS_SHARE = 0.05     -- of the time a store of many calls may be asked how it stands
@@ -54,7 +54,7 @@ local function do_chores(work)
     local settle_every_s = math.min(CHORES_EVERY_S, math.max((work.campaign.write_off_after_ms or math.huge) / 1000, 1))
     while not work.closing do
         local now = work:now()
-        if now >= look_at then
+        if now >= look_at or work.must_adopt then -- what others have left may be in doubt
             look_at = now + math.min(doubts.look(work) or CHORES_EVERY_S, CHORES_EVERY_S)
         end
         -- Also without a takeover: a worker that ended in order has left what it followed, and what it found.
@@ -139,11 +139,12 @@ local function take(work)
     return #taken.contacts, taken.next_ms
 end
 
--- Whether nothing is left: no contact is ready, waiting or open, here or elsewhere; or the campaign was stopped.
+-- Whether nothing is left: no contact is ready, waiting or open, here or elsewhere; or the campaign was stopped. If
+-- not, how long it may go on without a look, in seconds.
 local function is_over(work)
-    if work.contacts + work.open + work.handed_off > 0 then return false end
+    if work.contacts + work.open + work.handed_off > 0 then return false, LONGEST_POLL_S end
     local status = work:store("status", { campaign = work.campaign.name })
-    if not status then return false end
+    if not status then return false, LONGEST_POLL_S end
     local campaign = status.campaigns and status.campaigns[1]
     if campaign and campaign.state ~= "running" then
         work:log("warning", ("campaign %s is %s%s"):format(work.campaign.name, campaign.state,
@@ -151,12 +152,14 @@ local function is_over(work)
         if campaign.state == "stopped" then return true end
     end
     local contacts = status.contacts
-    return contacts.ready + contacts.waiting + contacts.open == 0
+    local others = contacts.ready + contacts.open -- another worker has them, and may end or die any moment
+    return others + contacts.waiting == 0, others > 0 and OTHERS_POLL_S or LONGEST_POLL_S
 end
 
 -- Calls until all is done. Returns true then, false if it was stopped before.
 local function call_all(work)
     local poll_s = FIRST_POLL_S
+    local longest_s = LONGEST_POLL_S
     while not (work.failed or work.scheduler.stopping()) do
         local usable, usable_at = tend_accounts(work)
         local count, next_ms = 0, nil
@@ -164,16 +167,18 @@ local function call_all(work)
         if usable and not rests and not work:lease_is_low() then count, next_ms = take(work) end
         if count > 0 then
             poll_s = FIRST_POLL_S
-        elseif is_over(work) then
-            return true
+        else
+            local over
+            over, longest_s = is_over(work)
+            if over then return true end
         end
         if count == 0 or work:space() <= 0 then
-            local wait_s = poll_s
+            local wait_s = math.min(poll_s, longest_s)
             if next_ms then wait_s = math.min(wait_s, math.max(next_ms - work:wall_ms(), 1) / 1000) end
             if rests then wait_s = work.rest_until - work:now() end
             if not usable then wait_s = math.min(wait_s, math.max(usable_at - work:now(), FIRST_POLL_S)) end
             work.wake:wait(wait_s)
-            poll_s = math.min(poll_s * 1.5, LONGEST_POLL_S)
+            poll_s = math.min(poll_s * 1.5, longest_s)
         end
     end
     return false

@@ -17,6 +17,9 @@ local AGAIN_S, LONGEST_AGAIN_S, MOST_AT_END = 1, 30, 3
 local KEPT = { settle = true, outcome = true, looked = true, decide = true, withdrawn = true, write_off = true,
     campaign_set = true, release = true }
 
+-- And what begins a run, a few times: another process may be making the same store.
+local BEGINS, MOST_AT_BEGIN = { register = true, campaign = true, import = true, put = true }, 4
+
 local Work = {}
 Work.__index = Work
 
@@ -99,9 +102,9 @@ function Work:store(verb, params)
         self:log("warning", ("%s: %s"):format(verb, tostring(err)))
         local lost = tostring(err.message):find("lease was lost", 1, true)
         if lost then self:fail(tostring(err)) end
-        if lost or err.code ~= "unavailable" or not KEPT[verb] or (self.closing and tries > MOST_AT_END) then
-            return nil, err
-        end
+        local again = KEPT[verb] and not (self.closing and tries > MOST_AT_END)
+            or BEGINS[verb] and tries <= MOST_AT_BEGIN and not self.scheduler.stopping()
+        if lost or err.code ~= "unavailable" or not again then return nil, err end
         self.scheduler.sleep(again_s)
         again_s = math.min(again_s * 2, LONGEST_AGAIN_S)
     end
