@@ -112,6 +112,19 @@ describe("a campaign at the mock's", function()
         assert.same({ no_answer = 2 }, figures.outcomes)
     end)
 
+    it("R6 adds records to a list of Genesys, with their limits, and hears how their calls end", function()
+        local figures, store = run({ { "+12065550001", "genesys" }, { "+12065599001", "genesys" } },
+            { genesys = { place_call_with = "add_record", application_id = 134, campaign_name = "Campaign1",
+                calling_list = "CallingList1", time_zone = "GMT", phone_type = "Mobile" } }, nil,
+            { genesys = { event_ms = 1, ring_ms = 5, talk_ms = 5, no_answer_ms = 10, dial_records_after_ms = 50 } })
+        assert.equal(0, figures.exit_code)
+        assert.same({ answered = 1, no_answer = 1 }, figures.outcomes)
+        assert.is_true(store.legs[1].params.hands_off)
+        assert.is_nil(store.legs[1].seat)
+        assert.is_number(store.legs[1].params.call.not_after)
+        assert.is_number(store.legs[1].call.response.chainId) -- a later run knows its call by that
+    end)
+
     it("R8 goes from a vendor that refuses to the next, and rings once", function()
         local figures, store = run({ { "+8505550100", "connect" } }, { connect = {}, genesys = {} },
             { route = { "connect", "genesys" } })
