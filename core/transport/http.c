@@ -43,6 +43,11 @@ static void free_header(const od_http_request *request, od_header *header) {
     free_text(request, header->line);
 }
 
+static char *put(char *at, const char *text, size_t length) {
+    memcpy(at, text, length);
+    return at + length;
+}
+
 /* Makes a header; false: no memory, and nothing is made. */
 static bool make_header(od_http_request *request, const char *name, const char *value, size_t value_bytes, bool secret,
                         od_header *out) {
@@ -53,11 +58,10 @@ static bool make_header(od_http_request *request, const char *name, const char *
         free_text(request, own_name);
         return false;
     }
-    memcpy(own_name, name, name_bytes + 1);
-    memcpy(line, name, name_bytes);
-    memcpy(line + name_bytes, value_bytes > 0 ? ": " : ";", value_bytes > 0 ? 2 : 1);
-    char *own_value = line + name_bytes + (value_bytes > 0 ? 2 : 1);
-    memcpy(own_value, value, value_bytes + 1);
+    *put(own_name, name, name_bytes) = '\0';
+    char *own_value = put(line, name, name_bytes);
+    own_value = value_bytes > 0 ? put(own_value, ": ", 2) : put(own_value, ";", 1);
+    *put(own_value, value, value_bytes) = '\0';
     *out = (od_header){ .name = own_name, .line = line, .value = own_value, .secret = secret };
     return true;
 }
