@@ -9,7 +9,7 @@
 #include "store/pace.h"
 #include "store/schema.h"
 
-#define FIRST_LOOK_MS od__tunable("OUTDIAL_FIRST_LOOK_MS", 60000) /* after a leg came into doubt */
+#define FIRST_LOOK_MS od__tunable("OUTDIAL_FIRST_LOOK_MS", 15000) /* after a leg came into doubt */
 
 od_status od__leg_read(od_work *work, int64_t id, od_leg_row *out, od_error *err) {
     *out = (od_leg_row){ .id = id };

@@ -67,17 +67,32 @@ describe("outdial run with a campaign", function()
         local out, err, rings = beside_mock('run; echo "exit $?"')
         assert.equal("outdial run: warning: no do_not_call list is named\n"
             .. "outdial run: contacts: 3 rows: 3 new, 0 updated, 0 rejected\n", err)
-        assert.matches("renewals: 3 done of 3 contacts\ncalls: 3 placed, 0 handed off, 0 not placed, 0 in doubt\n"
-            .. "outcomes: 3 unreported\nexit 0\n", out, 1, true)
+        assert.equal([[
+renewals: done, nobody is left to call
+contacts  ready  waiting  open  held  blocked  done  exhausted  suppressed
+3         0      0        0     0     0        3     0          0
+calls    placed  handed off  not placed  unknown  open
+connect  3       0           0           0        0
+outcomes  3 unreported
+exit 0
+]], out)
         assert.equal(3, #rings)
     end)
 
     it("exits 3 when only doubts are left, and rings nobody again", function()
         campaign(2)
         local out, _, rings = beside_mock('run; echo "exit $?"; run; echo "exit $?"', "--fault drop_after=1")
-        assert.matches("renewals: 2 held of 2 contacts, 2 in doubt\n", out, 1, true)
-        assert.matches("nobody in doubt is called again before that is settled: outdial doubts list STORE\nexit 3\n",
-            out, 1, true)
+        local told = ([[
+renewals: nothing is left but 2 in doubt, 2 held
+contacts  ready  waiting  open  held  blocked  done  exhausted  suppressed
+2         0      0        0     2     0        0     0          0
+calls    placed  handed off  not placed  unknown  open
+connect  0       0           0           2        0
+outcomes  none
+in doubt  2: outdial doubts list FOLDER/calls.db
+exit 3
+]]):gsub("FOLDER", folder)
+        assert.equal(told .. told, out)
         assert.equal(2, #rings)
     end)
 
@@ -85,8 +100,13 @@ describe("outdial run with a campaign", function()
         campaign(2, "eligible = function() error('boom') end,")
         local out, err, rings = beside_mock('run; echo "exit $?"')
         assert.matches("outdial run: error: hook eligible (c.lua:12): c.lua:12: boom\n", err, 1, true)
-        assert.matches("renewals: 2 ready of 2 contacts, campaign held\n", out, 1, true)
-        assert.matches("exit 1\n", out, 1, true)
+        assert.equal([[
+renewals: failed: hook eligible (c.lua:12): c.lua:12: boom
+contacts  ready  waiting  open  held  blocked  done  exhausted  suppressed
+2         2      0        0     0     0        0     0          0
+outcomes  none
+exit 1
+]], out)
         assert.equal(0, #rings)
     end)
 
@@ -101,8 +121,9 @@ describe("outdial run with a campaign", function()
         local out, _, rings = beside_mock('run & pid=$!; until [ -s phone.log ]; do :; done\n'
             .. 'kill -INT $(pgrep -P $pid) 2>/dev/null || kill -INT $pid; wait $pid; echo "exit $?"\n'
             .. 'sed -i s/max_open.=.2/max_open=50/ c.lua; run; echo "exit $?"')
-        assert.matches("exit 4\n", out, 1, true)
-        assert.matches("renewals: 400 done of 400 contacts\n", out, 1, true)
+        assert.matches("^renewals: stopped before the end; run it again to go on\n", out)
+        assert.matches("exit 4\nrenewals: done, nobody is left to call\n", out, 1, true)
+        assert.matches("\n400       0      0        0     0     0        400   0          0\n", out, 1, true)
         assert.matches("exit 0\n$", out)
         assert.equal(400, #rings)
     end)
