@@ -94,7 +94,7 @@ static void headers_outgrow_the_room(void **state) {
     (void)state;
     od_http_request request;
     od__http_request_init(&request);
-    char value[40];
+    char value[64];
     for (int i = 0; i < 100; i++) {
         snprintf(value, sizeof value, "value %d of a header that is set anew", i);
         assert_int_equal(od__http_request_set_header(&request, i % 2 == 0 ? "Even" : "Odd", value, i % 3 == 0, NULL), OD_OK);

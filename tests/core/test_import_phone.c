@@ -127,7 +127,7 @@ static void R16_no_three_digits_get_through_in_any_country(void **state) {
     for (size_t i = 0; i < od__country_count; i++) {
         const od_country *country = &od__countries[i];
         for (int digits = 0; digits < 1000; digits++) {
-            char text[4][16];
+            char text[4][32];
             od_phone phone;
             snprintf(text[0], sizeof text[0], "%03d", digits);
             snprintf(text[1], sizeof text[1], "+%d%03d", country->code, digits);
