@@ -2,25 +2,45 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "script.h"
 
+/* The same signal again within this time is one: `timeout` sends it to a program and then to its group. */
+#define ONE_SIGNAL_MS 200
+
 static volatile sig_atomic_t signal_count;
+static volatile sig_atomic_t first_number;
+static struct timespec first_signal;
 static int signal_pipe[2];
 
 static int count_signals(void) {
     return signal_count;
 }
 
+static bool is_the_first_again(int number) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    int64_t passed_ms = (now.tv_sec - first_signal.tv_sec) * 1000 + (now.tv_nsec - first_signal.tv_nsec) / 1000000;
+    return number == first_number && passed_ms < ONE_SIGNAL_MS;
+}
+
 /* Runs at any time, inside Lua too: only what is safe then. The first asks for an orderly stop, the second is one. */
 static void on_signal(int number) {
-    (void)number;
     int saved = errno;
-    if (signal_count++ > 0)
-        _exit(HOST_STOPPED);
+    if (signal_count > 0) {
+        if (!is_the_first_again(number))
+            _exit(HOST_STOPPED);
+        errno = saved;
+        return;
+    }
+    clock_gettime(CLOCK_MONOTONIC, &first_signal);
+    first_number = number;
+    signal_count = 1;
     /* The pipe is empty at the first signal, so this neither blocks nor fails. */
     ssize_t written = write(signal_pipe[1], "!", 1);
     (void)written;

@@ -128,8 +128,10 @@ static od_status resolve(od_work *work, const od_leg_row *leg, const od_value *p
     int64_t version = od__param_integer(params, "version", leg->version);
     if (version != leg->version)
         return od__error_set(err, OD_CONFLICT, "the leg was changed meanwhile: look at it again");
-    if (leg->state != OD_LEG_in_doubt)
-        return od__error_set(err, OD_CONFLICT, "the leg is %s: only one in doubt is resolved", od__leg_state_name(leg->state));
+    /* Of a call that was handed off a person may know better than a vendor that says nothing; time alone never does (R6). */
+    if (leg->state != OD_LEG_in_doubt && leg->state != OD_LEG_handed_off)
+        return od__error_set(err, OD_CONFLICT, "the leg is %s: only one in doubt, or handed off, is resolved",
+                             od__leg_state_name(leg->state));
     /* First, so that it stands before what follows from it. */
     od_status status = journal_resolved(work, leg, params, err);
     if (status != OD_OK)

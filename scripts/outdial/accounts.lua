@@ -1,5 +1,6 @@
 -- A campaign's vendors while it runs: each client with what is known of its vendor, its breaker, its seats, its ears.
 local breaker = require "outdial.breaker"
+local gate = require "outdial.gate"
 local seats = require "outdial.seats"
 
 local M = {}
@@ -47,13 +48,20 @@ function M.new(scheduler, name, client, max_open)
     local info, settings = M.describe(client), settings_of(client)
     local self = setmetatable({ scheduler = scheduler, name = name, client = client, info = info, kind = info.name,
         settings = settings, max_open = max_open, breaker = breaker.new(), open = 0, handed_off = 0,
-        parked = 0, knows_tokens = {} }, Account)
+        seat_room = gate.new(scheduler), parked = 0, knows_tokens = {} }, Account)
     self:find_seats()
     return self
 end
 
 function Account:now()
     return self.scheduler.engine:now()
+end
+
+-- account:free_seat(name): whoever has waited longest for one has it next
+function Account:free_seat(name)
+    if not self.seats then return end
+    self.seats:free(name)
+    self.seat_room:ring()
 end
 
 -- account:usable() -> whether calls may go there now; else when to look again (seconds on the engine's clock)

@@ -149,7 +149,7 @@ function Attempt:limit(call, index, needed)
 end
 
 function Attempt:free_seat()
-    if self.seat then self.account.seats:free(self.seat) end
+    if self.seat then self.account:free_seat(self.seat) end
     self.seat = nil
 end
 
@@ -164,7 +164,7 @@ function Attempt:complete(call)
         call.fields = call.fields or {}
         local chosen = call.fields[self.account.seat_field]
         if chosen and chosen ~= self.seat then -- by the script
-            self.account.seats:free(self.seat)
+            self.account:free_seat(self.seat)
             self.account.seats:hold(chosen)
             self.seat = chosen
         end
@@ -319,7 +319,9 @@ function Attempt:leg(names)
     if account.seats then
         local free_at
         self.seat, free_at = account.seats:take(work:now())
-        if not self.seat then return "again", free_at and free_at - work:now() or LONGEST_WAIT_S end
+        if not self.seat then
+            return "again", free_at and free_at - work:now() or LONGEST_WAIT_S, account.seat_room
+        end
     end
     local call, index = self:make_call()
     if not call then return index end

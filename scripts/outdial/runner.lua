@@ -191,8 +191,7 @@ local function wind_up(work)
     work:let_go()
     while work.contacts > 0 or next(work.legs) do
         work.wake:wait(FIRST_POLL_S)
-        work.room:ring_all()
-        work.hand_room:ring_all()
+        work:ring_rooms()
         work:let_go()
     end
     for _, account in pairs(work.accounts) do account:close() end

@@ -63,9 +63,15 @@ function Work:stopped()
     return self.closing or self.failed ~= nil or self.scheduler.stopping() or self:lease_is_low()
 end
 
-function Work:ring_all()
+-- Lets every contact go that waits for room.
+function Work:ring_rooms()
     self.room:ring_all()
     self.hand_room:ring_all()
+    for _, account in pairs(self.accounts) do account.seat_room:ring_all() end
+end
+
+function Work:ring_all()
+    self:ring_rooms()
     self.wake:ring()
     self.chores:ring()
 end
@@ -171,7 +177,8 @@ end
 
 ---- what is under way ----
 
--- How many more contacts may be begun. Those that wait until fewer calls are handed off take no one's place.
+-- How many more contacts may be begun. Those that wait until fewer calls are handed off, or for a seat, take no one's
+-- place.
 function Work:space()
     if self.parked >= MAX_PARKED then return 0 end
     return self.campaign.pace.max_open - (self.contacts - self.parked) - self.open
@@ -209,8 +216,7 @@ function Work:follow(leg)
     leg.task.on_end = function()
         self.legs[leg.leg] = nil
         self:count_leg(leg, -1)
-        local seats = self.accounts[leg.client].seats
-        if leg.seat and seats then seats:free(leg.seat) end
+        if leg.seat then self.accounts[leg.client]:free_seat(leg.seat) end
         self:someone_ended(leg.task)
     end
 end

@@ -317,6 +317,20 @@ describe("a campaign", function()
             assert.equal("bob", world.store.legs[2].seat)
         end)
 
+        it("keeps nobody from another vendor who waits for a seat", function()
+            local busy_until
+            local seated = support.client(world, { seats = { "ann" }, track = function()
+                busy_until = busy_until or world.engine:now() + 600
+                return "answered", 600
+            end })
+            local free = support.client(world)
+            local rows = support.people(30)
+            support.run(world, support.campaign(rows, { seated = seated, free = free }, { pace = { max_open = 4 },
+                route = function(contact) return { tonumber(contact.id) <= 10 and "seated" or "free" } end }))
+            assert.equal(20, free.placed)
+            for _, sent in ipairs(free.sent) do assert.is_true(sent.at < busy_until) end
+        end)
+
         it("rests a seat whose agent is busy for 30 s and puts the contact back untouched", function()
             local busy = support.refused("rejected", { retryable = true })
             local figures, client = run_one({ seats = { "ann" }, place = function(_, n)

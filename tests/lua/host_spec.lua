@@ -266,6 +266,14 @@ describe("outdial run", function()
         ]], "begun\n", "", 4)
     end)
 
+    it("takes the same signal twice at once for one", function()
+        check_run(KILL .. [[
+            kill("TERM TERM")
+            while not outdial.stopping() do outdial.sleep(0.001) end
+            print("stopping")
+        ]], "stopping\n", "", 4)
+    end)
+
     it("is stopped rather than failed when the stop makes the script fail", function()
         local out, err, code = run(KILL .. [[
             kill("INT")

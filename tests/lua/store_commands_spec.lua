@@ -119,7 +119,7 @@ leg 2: contact bob of renewals, +442079460102 through amazon_connect at 2024-03-
         check("doubts list @", "no doubts\n")
         check("doubts list @ --json", '{\n  "legs": []\n}\n')
         check('doubts resolve @ 2 placed --by ann --because "heard it"', "",
-            "outdial doubts: conflict: the leg is ended: only one in doubt is resolved\n", 1)
+            "outdial doubts: conflict: the leg is ended: only one in doubt, or handed off, is resolved\n", 1)
         assert.matches("resolved %(leg 2 through amazon_connect%) by ann: as placed, because heard it",
             (outdial("explain @ bob")))
     end)
