@@ -13,7 +13,8 @@ local REST_S = 5          -- between looks whether a campaign goes on that was p
 local MAX_PARKED = 1000
 local MAX_UNMADE = 20     -- so many calls in a row that cannot be made are no fault of the contacts'
 local AGAIN_S, LONGEST_AGAIN_S, MOST_AT_END = 1, 30, 3
--- What must not get lost because the store is out of reach for a while: these are tried again.
+-- What must not get lost because the store is out of reach, or out of memory, for a while: these are tried again.
+local PASSES = { unavailable = true, out_of_memory = true }
 local KEPT = { settle = true, outcome = true, looked = true, decide = true, withdrawn = true, write_off = true,
     campaign_set = true, release = true }
 
@@ -97,7 +98,7 @@ end
 ---- the store ----
 
 -- work:store(verb, params) -> result, or nil, err. What records something that has happened is tried again while the
--- store is out of reach.
+-- store is out of reach or out of memory: else a call that has ended stays open for as long as its run goes on.
 function Work:store(verb, params)
     local again_s, tries = AGAIN_S, 0
     while true do
@@ -110,7 +111,7 @@ function Work:store(verb, params)
         if lost then self:fail(tostring(err)) end
         local again = KEPT[verb] and not (self.closing and tries > MOST_AT_END)
             or BEGINS[verb] and tries <= MOST_AT_BEGIN and not self.scheduler.stopping()
-        if lost or err.code ~= "unavailable" or not again then return nil, err end
+        if lost or not PASSES[err.code] or not again then return nil, err end
         self.scheduler.sleep(again_s)
         again_s = math.min(again_s * 2, LONGEST_AGAIN_S)
     end

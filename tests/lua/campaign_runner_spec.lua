@@ -536,17 +536,19 @@ describe("a campaign", function()
         assert.is_true(world.rings[4].at < support.MONDAY_10 + 3000)
     end)
 
-    it("tries again to record what has happened while the store is out of reach", function()
-        local failures = 0
-        world.store.fail.settle = function()
-            failures = failures + 1
-            if failures <= 3 then return support.refused("unavailable") end
-        end
-        local figures = run_one()
-        assert.equal(4, failures)
-        assert.equal(1, figures.contacts.done)
-        assert.equal(1, #world.rings)
-    end)
+    for code, why in pairs { unavailable = "out of reach", out_of_memory = "out of memory" } do
+        it("tries again to record what has happened while the store is " .. why, function()
+            local failures = 0
+            world.store.fail.settle = function()
+                failures = failures + 1
+                if failures <= 3 then return support.refused(code) end
+            end
+            local figures = run_one()
+            assert.equal(4, failures)
+            assert.equal(1, figures.contacts.done)
+            assert.equal(1, #world.rings)
+        end)
+    end
 
     it("begins no call with less than 60 s of the lease left, and goes on once a beat is recorded", function()
         local from, till = support.MONDAY_10 + 20, support.MONDAY_10 + 400
