@@ -118,8 +118,8 @@ exit 1
 
     it("exits 4 when a signal stops it before the end, and the next run finishes", function()
         campaign(400, "pace = { max_open = 2 },")
-        local out, _, rings = beside_mock('run & pid=$!; until [ -s phone.log ]; do :; done\n'
-            .. 'kill -INT $(pgrep -P $pid) 2>/dev/null || kill -INT $pid; wait $pid; echo "exit $?"\n'
+        local out, _, rings = beside_mock('$OUTDIAL run c.lua $ENDPOINT & pid=$!; until [ -s phone.log ]; do :; done\n'
+            .. 'kill -INT $pid; wait $pid; echo "exit $?"\n'
             .. 'sed -i s/max_open.=.2/max_open=50/ c.lua; run; echo "exit $?"')
         assert.matches("^renewals: stopped before the end; run it again to go on\n", out)
         assert.matches("exit 4\nrenewals: done, nobody is left to call\n", out, 1, true)
