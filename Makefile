@@ -175,7 +175,7 @@ deps-lint: deps
 build/npm/installed: tests/servers/package.json tests/servers/package-lock.json
 	@mkdir -p $(@D) && cp $^ $(@D)
 	$(call say,NPM,tests/servers/package.json)
-	@cd $(@D) && npm ci --no-audit --no-fund --loglevel=error && touch installed
+	@cd $(@D) && npm ci --no-audit --no-fund --loglevel=error --fetch-retry-maxtimeout=10000 && touch installed
 
 # ---- seeing it work ----
 

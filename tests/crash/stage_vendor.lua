@@ -15,12 +15,13 @@ local SPEED = { amazon_connect = 5 }
 local Stage = {}
 Stage.__index = Stage
 
--- M(vendor) -> stage. At Genesys a dial is known by an event; whose worker dies before that comes is never heard of
--- again, and R6 lets nobody give it up by time alone.
+-- M(vendor) -> stage. At Genesys a dial is known by an event; one whose worker dies before that comes is looked for among
+-- the live calls, and given up two minutes after it was meant if they go on without it.
 local function new(vendor)
     local stage = setmetatable({ name = vendor, vendor = vendor, max_open = 20, cap = 1, contacts = 24,
         inside = stage_store.inside, takes_over = stage_store.takes_over, last_point = stage_store.last_point,
-        lease_ms = 2000, longest_s = 0.4, patience_s = 40, may_wait = vendor == "genesys",
+        lease_ms = 2000, longest_s = 0.4, may_wait = vendor == "genesys",
+        patience_s = vendor == "genesys" and 200 or 40, -- a dial that nobody heard of has two minutes to show itself
         doubt_ms = vendor == "genesys" and 1000 or 0, -- until then its device may be busy
         most_deaths = vendor == "genesys" and 2 or nil, -- or all devices have such calls, and nobody is called any more
         points = {} }, Stage)
