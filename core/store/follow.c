@@ -26,9 +26,11 @@ static od_status read_ids(od_query *query, ids *out) {
     return od__query_end(query);
 }
 
-/* The names of clients that this worker has, as JSON; NULL: all. */
-static od_status read_clients(const od_value *params, char **out, od_error *err) {
-    return od__param_json(params, "clients", out, err);
+/* Whose legs are asked for: of which campaign, and through which clients that this worker has (JSON; NULL: all). */
+static od_status read_scope(od_work *work, const od_value *params, int64_t *campaign_id, char **clients, od_error *err) {
+    *clients = NULL;
+    od_status status = od__param_campaign(work, params, campaign_id, err);
+    return status == OD_OK ? od__param_json(params, "clients", clients, err) : status;
 }
 
 static od_status nothing(od_status status, od_value **result, od_error *err) {
@@ -45,9 +47,7 @@ od_status od__verb_adopt(od_work *work, const od_value *params, od_value **resul
     char *clients = NULL;
     int64_t campaign_id = 0;
     od_query query;
-    od_status status = od__param_campaign(work, params, &campaign_id, err);
-    if (status == OD_OK)
-        status = read_clients(params, &clients, err);
+    od_status status = read_scope(work, params, &campaign_id, &clients, err);
     if (status != OD_OK)
         return status;
     od__query(&query, work->database, err,
@@ -70,9 +70,7 @@ od_status od__verb_looks(od_work *work, const od_value *params, od_value **resul
     char *clients = NULL;
     int64_t campaign_id = 0, next_ms = 0;
     od_query query;
-    od_status status = od__param_campaign(work, params, &campaign_id, err);
-    if (status == OD_OK)
-        status = read_clients(params, &clients, err);
+    od_status status = read_scope(work, params, &campaign_id, &clients, err);
     if (status != OD_OK)
         return status;
     od__query(&query, work->database, err,
@@ -188,9 +186,7 @@ od_status od__verb_withdrawals(od_work *work, const od_value *params, od_value *
     char *clients = NULL;
     int64_t campaign_id = 0;
     od_query query;
-    od_status status = od__param_campaign(work, params, &campaign_id, err);
-    if (status == OD_OK)
-        status = read_clients(params, &clients, err);
+    od_status status = read_scope(work, params, &campaign_id, &clients, err);
     if (status != OD_OK)
         return status;
     od__query(&query, work->database, err,
