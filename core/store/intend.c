@@ -12,6 +12,7 @@
 #include "store/campaign.h"
 #include "store/contact.h"
 #include "store/journal.h"
+#include "store/judging.h"
 #include "store/leg.h"
 #include "store/lists.h"
 #include "store/numbers.h"
@@ -160,15 +161,10 @@ static od_status judge(intent *self, od_error *err) {
         return OD_OK;
     }
     od_zones *zones;
-    const od_subject_row row = {
-        .contact_id = self->contact.id, .campaign_id = self->campaign.id, .person = self->contact.person,
-        .shared_person = self->contact.shared_person,
-        .subject = self->campaign.subject[0] != '\0' ? self->campaign.subject : NULL, .number = self->number,
-        .country = self->country[0] != '\0' ? self->country : NULL, .zones = self->contact.zones,
-        .numbers_json = self->contact.numbers, .attempt_id = self->attempt_id,
-        .is_callback = od__param_is(params, "callback") && self->contact.callback_ms > 0,
-        .ring_timeout_ms = od__param_integer(params, "ring_timeout_ms", 0),
-    };
+    od_subject_row row = od__subject_of(&self->contact, &self->campaign, self->number, self->country);
+    row.attempt_id = self->attempt_id;
+    row.is_callback = od__param_is(params, "callback") && self->contact.callback_ms > 0;
+    row.ring_timeout_ms = od__param_integer(params, "ring_timeout_ms", 0);
     od_status status = od__rulebook_zones(self->work, &zones, err);
     if (status == OD_OK)
         status = od__gather(self->work, self->campaign.ruleset, &row, self->gathered, err);

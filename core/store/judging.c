@@ -10,18 +10,24 @@ bool od__judged_number(const od_value *numbers, int64_t index, od_judged_number 
     return out->number != NULL;
 }
 
+od_subject_row od__subject_of(const od_contact_row *contact, const od_campaign_row *campaign, const char *number,
+                              const char *country) {
+    return (od_subject_row){
+        .contact_id = contact->id, .campaign_id = campaign->id, .person = contact->person,
+        .shared_person = contact->shared_person,
+        .subject = campaign->subject[0] != '\0' ? campaign->subject : NULL, .number = number,
+        .country = country != NULL && country[0] != '\0' ? country : NULL, .zones = contact->zones,
+        .numbers_json = contact->numbers,
+    };
+}
+
 od_status od__judge_number(od_work *work, const od_campaign_row *campaign, const od_contact_row *contact,
                            const od_judged_number *number, int64_t at_ms, od_gathered *gathered, od_judgement *out,
                            od_buffer *trail, od_error *err) {
     od_work then = *work;
     then.wall_ms = at_ms;
-    const od_subject_row row = {
-        .contact_id = contact->id, .campaign_id = campaign->id, .person = contact->person,
-        .shared_person = contact->shared_person,
-        .subject = campaign->subject[0] != '\0' ? campaign->subject : NULL, .number = number->number,
-        .country = number->country, .zones = contact->zones, .numbers_json = contact->numbers,
-        .is_callback = contact->callback_ms > 0,
-    };
+    od_subject_row row = od__subject_of(contact, campaign, number->number, number->country);
+    row.is_callback = contact->callback_ms > 0;
     od_zones *zones;
     *out = (od_judgement){ 0 };
     od_status status = od__rulebook_zones(work, &zones, err);

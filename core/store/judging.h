@@ -17,6 +17,11 @@ typedef struct od_judged_number {
     const char *country;             /* NULL: of none */
 } od_judged_number;
 
+/* Whom a judgement of a contact's number is about, as a first attempt that nobody asked for: intents, windows and forecasts
+ * begin with this one, so that none of them overlooks who the person is. country NULL or "": the number is of none. Borrows
+ * from all that is given. */
+od_subject_row od__subject_of(const od_contact_row *contact, const od_campaign_row *campaign, const char *number,
+                              const char *country);
 /* Reads number `index` (from 1) of a contact's parsed numbers; false: there is none. */
 bool od__judged_number(const od_value *numbers, int64_t index, od_judged_number *out);
 /* Judges a number at at_ms. gathered is filled with the facts; out->next_ms is when all that depends on time allows it again,

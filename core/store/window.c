@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "store/campaign.h"
 #include "store/contact.h"
+#include "store/judging.h"
 #include "store/numbers.h"
 #include "store/verbs.h"
 
@@ -21,14 +22,9 @@ static od_status judge(od_work *work, const od_contact_row *contact, const char 
     if (status == OD_OK)
         status = od__rulebook_zones(work, &zones, err);
     if (status == OD_OK) {
-        const od_subject_row row = {
-            .contact_id = contact->id, .campaign_id = campaign.id, .person = contact->person,
-            .shared_person = contact->shared_person,
-            .subject = campaign.subject[0] != '\0' ? campaign.subject : NULL, .number = number,
-            .country = country[0] != '\0' ? country : NULL, .zones = contact->zones, .numbers_json = contact->numbers,
-            .attempt_id = od__param_integer(params, "attempt", 0),
-            .is_callback = od__param_is(params, "callback") && contact->callback_ms > 0,
-        };
+        od_subject_row row = od__subject_of(contact, &campaign, number, country);
+        row.attempt_id = od__param_integer(params, "attempt", 0);
+        row.is_callback = od__param_is(params, "callback") && contact->callback_ms > 0;
         status = od__gather(work, campaign.ruleset, &row, gathered, err);
     }
     if (status == OD_OK)
