@@ -8,13 +8,11 @@
 #include "base/limits.h"
 #include "base/memory.h"
 #include "crypto/crypto.h"
-#include "json/value.h"
+#include "json/internal.h"
 #include "json/writer.h"
 
-/* jansson's own writer checks every string's UTF-8 again and every object for loops; all strings here were checked when
- * they were made, and the depth limit ends a loop, so this one takes a third of the time. */
+/* All strings were checked when they were made, and the depth limit ends a loop: nothing here looks at either again. */
 
-#define WRITE_DEPTH (4 * OD_LIMIT_JSON_DEPTH)
 #define WRITE_LIMIT_BYTES (256u * 1024 * 1024)
 #define NUMBER_BYTES 64
 
@@ -131,27 +129,30 @@ static void write_integer(od_json_writer *writer, int64_t integer) {
 
 /* Left to jansson, which knows the traps: the locale's decimal point, ".0" for whole numbers, exponents. Fifteen digits,
  * so that 0.1 stays 0.1; but the largest numbers, rounded to them, would be beyond what a double can hold. */
-static bool write_number(od_json_writer *writer, const json_t *number) {
+static bool write_number(od_json_writer *writer, double number) {
     char text[NUMBER_BYTES];
-    size_t digits = fabs(json_real_value(number)) > 1.79769313486231e308 ? 17 : 15;
-    size_t length = json_dumpb(number, text, sizeof text, JSON_ENCODE_ANY | JSON_REAL_PRECISION(digits));
+    size_t digits = fabs(number) > 1.79769313486231e308 ? 17 : 15;
+    json_t *json = json_real(number);
+    size_t length = json_dumpb(json, text, sizeof text, JSON_ENCODE_ANY | JSON_REAL_PRECISION(digits));
+    json_decref(json);
     if (length == 0 || length > sizeof text)
         return false;
     od__json_raw(writer, text, length);
     return true;
 }
 
-static od_status write_value(od_json_writer *writer, json_t *json, int depth, od_error *err);
+static od_status write_value(od_json_writer *writer, const od_value *value, int depth, od_error *err);
 
-static od_status write_object(od_json_writer *writer, json_t *json, int depth, od_error *err) {
+static od_status write_object(od_json_writer *writer, const od_object *object, int depth, od_error *err) {
     char before = '{';
-    for (void *at = json_object_iter(json); at != NULL; at = json_object_iter_next(json, at)) {
-        const char *key = json_object_iter_key(at);
+    for (const od_member *member = object->members, *end = member + object->used; member < end; member++) {
+        if (member->value == NULL)
+            continue;
         write_byte(writer, before);
         before = ',';
-        od__json_string(writer, key, strlen(key));
+        od__json_string(writer, member->key, member->key_length);
         write_byte(writer, ':');
-        od_status status = write_value(writer, json_object_iter_value(at), depth, err);
+        od_status status = write_value(writer, member->value, depth, err);
         if (status != OD_OK)
             return status;
     }
@@ -161,12 +162,12 @@ static od_status write_object(od_json_writer *writer, json_t *json, int depth, o
     return OD_OK;
 }
 
-static od_status write_array(od_json_writer *writer, json_t *json, int depth, od_error *err) {
+static od_status write_array(od_json_writer *writer, const od_array *array, int depth, od_error *err) {
     write_byte(writer, '[');
-    for (size_t i = 0; i < json_array_size(json); i++) {
+    for (size_t i = 0; i < array->count; i++) {
         if (i > 0)
             write_byte(writer, ',');
-        od_status status = write_value(writer, json_array_get(json, i), depth, err);
+        od_status status = write_value(writer, array->elements[i], depth, err);
         if (status != OD_OK)
             return status;
     }
@@ -174,21 +175,20 @@ static od_status write_array(od_json_writer *writer, json_t *json, int depth, od
     return OD_OK;
 }
 
-static od_status write_value(od_json_writer *writer, json_t *json, int depth, od_error *err) {
-    if (depth > WRITE_DEPTH)
-        return od__error_set(err, OD_INTERNAL, "nesting deeper than %d cannot be written", WRITE_DEPTH);
-    switch (json_typeof(json)) {
-    case JSON_OBJECT: return write_object(writer, json, depth + 1, err);
-    case JSON_ARRAY: return write_array(writer, json, depth + 1, err);
-    case JSON_STRING: od__json_string(writer, json_string_value(json), json_string_length(json)); break;
-    case JSON_INTEGER: write_integer(writer, json_integer_value(json)); break;
-    case JSON_REAL:
-        if (!write_number(writer, json))
+static od_status write_value(od_json_writer *writer, const od_value *value, int depth, od_error *err) {
+    if (depth > OD_JSON_WALK_DEPTH)
+        return od__error_set(err, OD_INTERNAL, "nesting deeper than %d cannot be written", OD_JSON_WALK_DEPTH);
+    switch (od_value_type(value)) {
+    case OD_TYPE_OBJECT: return write_object(writer, od__as_object(value), depth + 1, err);
+    case OD_TYPE_ARRAY: return write_array(writer, od__as_array(value), depth + 1, err);
+    case OD_TYPE_STRING: od__json_string(writer, od__as_string(value)->text, od__as_string(value)->length); break;
+    case OD_TYPE_INTEGER: write_integer(writer, od_value_integer(value)); break;
+    case OD_TYPE_NUMBER:
+        if (!write_number(writer, od_value_number(value)))
             return od__error_no_memory(err);
         break;
-    case JSON_TRUE: od__json_raw(writer, "true", 4); break;
-    case JSON_FALSE: od__json_raw(writer, "false", 5); break;
-    case JSON_NULL: od__json_raw(writer, "null", 4); break;
+    case OD_TYPE_BOOLEAN: od__json_raw(writer, value->boolean ? "true" : "false", value->boolean ? 4 : 5); break;
+    case OD_TYPE_NULL: od__json_raw(writer, "null", 4); break;
     }
     /* A buffer that is full stays full: no use in walking on. */
     return writer->out->failed ? od__error_no_memory(err) : OD_OK;
@@ -197,7 +197,7 @@ static od_status write_value(od_json_writer *writer, json_t *json, int depth, od
 od_status od__json_value(od_json_writer *writer, const od_value *value, od_error *err) {
     if (value == NULL)
         return od__error_no_memory(err); /* what a builder returns when memory runs out */
-    return write_value(writer, (json_t *)(uintptr_t)value, 0, err);
+    return write_value(writer, value, 0, err);
 }
 
 od_status od__value_write(const od_value *value, od_buffer *out, od_error *err) {
