@@ -1,6 +1,6 @@
 /* json/internal: how an od_value lies in memory; nobody outside this room looks in here.
  *
- * Each value is one block: a head, then what its type needs. Arrays and small objects have their first elements or members in
+ * An integer is mostly in the pointer itself, which is odd then: nothing lies where it points to. Any other value is one block: a head, then what its type needs. Arrays and small objects have their first elements or members in
  * that block too, so that most values cost one allocation; what outgrows it moves to a block of its own. Counting is atomic,
  * so that two threads may share a value that neither changes; the last reference is given up without an atomic step. */
 #ifndef OD_JSON_INTERNAL_H
@@ -73,13 +73,19 @@ typedef struct od_object {
     od_member first[];
 } od_object;
 
+/* An integer that does not fit into a pointer lies in an od_number. */
+static inline bool od__is_in_pointer(const od_value *value) {
+    return ((uintptr_t)value & 1) != 0;
+}
+
 /* The accessors lend values as const; who owns one may count its references and free it. */
 static inline od_value *od__own(const od_value *value) {
     return (od_value *)(uintptr_t)value;
 }
 
+/* Whether value is of a type that is not integer. */
 static inline bool od__is(const od_value *value, od_type type) {
-    return value != NULL && value->type == type;
+    return value != NULL && !od__is_in_pointer(value) && value->type == type;
 }
 
 static inline od_string *od__as_string(const od_value *value) {

@@ -39,6 +39,8 @@ od_value *od_value_new_string(const char *text) {
 }
 
 od_value *od_value_new_integer(int64_t integer) {
+    if (integer >= INTPTR_MIN / 2 && integer <= INTPTR_MAX / 2)
+        return (od_value *)((uintptr_t)integer << 1 | 1);
     od_number *value = (od_number *)od__value_block(OD_TYPE_INTEGER, sizeof *value);
     if (value != NULL)
         value->integer = integer;
@@ -66,7 +68,7 @@ od_value *od_value_new_null(void) {
 
 od_value *od_value_ref(const od_value *value) {
     od_value *own = od__own(value);
-    if (own != NULL && atomic_load_explicit(&own->references, memory_order_relaxed) > 0)
+    if (own != NULL && !od__is_in_pointer(own) && atomic_load_explicit(&own->references, memory_order_relaxed) > 0)
         atomic_fetch_add_explicit(&own->references, 1, memory_order_relaxed);
     return own;
 }
@@ -82,7 +84,7 @@ static bool give_up(od_value *value) {
 
 /* Frees the value, or puts it in front of those that hold others. */
 static void bury(od_value *value, od_holder **dead) {
-    if (value == NULL || !give_up(value))
+    if (value == NULL || od__is_in_pointer(value) || !give_up(value))
         return;
     if (value->type < OD_TYPE_ARRAY) {
         od__free(value);
@@ -123,6 +125,8 @@ void od_value_unref(od_value *value) {
 /* ---- reading ---- */
 
 od_type od_value_type(const od_value *value) {
+    if (od__is_in_pointer(value))
+        return OD_TYPE_INTEGER;
     return value == NULL ? OD_TYPE_NULL : (od_type)value->type;
 }
 
@@ -131,6 +135,8 @@ bool od_value_boolean(const od_value *value) {
 }
 
 int64_t od_value_integer(const od_value *value) {
+    if (od__is_in_pointer(value))
+        return (int64_t)((intptr_t)value >> 1);
     return od__is(value, OD_TYPE_INTEGER) ? ((const od_number *)value)->integer : 0;
 }
 

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/memory.h"
+#include "base/word.h"
 #include "crypto/crypto.h"
 #include "json/internal.h"
 #include "json/writer.h"
@@ -51,32 +52,26 @@ static void write_byte(od_json_writer *writer, char byte) {
     writer->chunk[writer->used++] = byte;
 }
 
-#define EACH_BYTE UINT64_C(0x0101010101010101)
-
 /* Whether one of eight bytes is below 0x20, a quote or a backslash. Subtracting from a byte that is smaller borrows into
  * its top bit, which was not set before; a borrow may also reach the next byte, so a yes can be wrong and a no cannot. */
 static bool may_need_escape(uint64_t eight) {
-    uint64_t quote = eight ^ EACH_BYTE * '"', backslash = eight ^ EACH_BYTE * '\\';
-    uint64_t low = (eight - EACH_BYTE * 0x20) & ~eight;
-    uint64_t is_quote = (quote - EACH_BYTE) & ~quote;
-    uint64_t is_backslash = (backslash - EACH_BYTE) & ~backslash;
-    return ((low | is_quote | is_backslash) & EACH_BYTE * 0x80) != 0;
+    uint64_t quote = eight ^ OD_EACH_BYTE * '"', backslash = eight ^ OD_EACH_BYTE * '\\';
+    uint64_t low = (eight - OD_EACH_BYTE * 0x20) & ~eight;
+    uint64_t is_quote = (quote - OD_EACH_BYTE) & ~quote;
+    uint64_t is_backslash = (backslash - OD_EACH_BYTE) & ~backslash;
+    return ((low | is_quote | is_backslash) & OD_EACH_BYTE * 0x80) != 0;
 }
 
 /* How many bytes from the start on may stand in a JSON string as they are. */
 static size_t plain_run(const char *text, size_t length) {
     size_t i = 0;
     while (i < length) {
-        uint64_t eight;
-        if (length - i >= sizeof eight) {
-            memcpy(&eight, text + i, sizeof eight);
-            if (!may_need_escape(eight)) {
-                i += sizeof eight;
-                continue;
-            }
+        bool whole = length - i >= sizeof(uint64_t);
+        if (!may_need_escape(whole ? od__word_at(text + i) : od__last_word(text, length))) {
+            i += sizeof(uint64_t);
+            continue;
         }
-        size_t end = length - i < sizeof eight ? length : i + sizeof eight;
-        for (; i < end; i++) {
+        for (size_t end = whole ? i + sizeof(uint64_t) : length; i < end; i++) {
             unsigned char byte = (unsigned char)text[i];
             if (byte < 0x20 || byte == '"' || byte == '\\')
                 return i;
@@ -85,19 +80,29 @@ static size_t plain_run(const char *text, size_t length) {
     return length;
 }
 
-static void write_escape(od_json_writer *writer, unsigned char byte) {
-    char escape[8] = {'\\', (char)byte, '\0'};
+/* The letter that stands for byte behind a backslash; NUL: it has none, and goes by its number. */
+static char escape_letter(unsigned char byte) {
     switch (byte) {
     case '"':
-    case '\\': break;
-    case '\b': escape[1] = 'b'; break;
-    case '\f': escape[1] = 'f'; break;
-    case '\n': escape[1] = 'n'; break;
-    case '\r': escape[1] = 'r'; break;
-    case '\t': escape[1] = 't'; break;
-    default: (void)snprintf(escape, sizeof escape, "\\u%04X", byte);
+    case '\\': return (char)byte;
+    case '\b': return 'b';
+    case '\f': return 'f';
+    case '\n': return 'n';
+    case '\r': return 'r';
+    case '\t': return 't';
+    default: return '\0';
     }
-    od__json_raw(writer, escape, strlen(escape));
+}
+
+static void write_escape(od_json_writer *writer, unsigned char byte) {
+    char letter = escape_letter(byte), number[8];
+    write_byte(writer, '\\');
+    if (letter != '\0') {
+        write_byte(writer, letter);
+    } else {
+        int length = snprintf(number, sizeof number, "u%04X", byte);
+        od__json_raw(writer, number, (size_t)length);
+    }
 }
 
 void od__json_string(od_json_writer *writer, const char *text, size_t length) {

@@ -175,12 +175,13 @@ static od_status match(walk *at, const od_shape *shape, od_value *object, member
 }
 
 static od_status walk_field(walk *at, const od_field *field, od_value *object, const od_value *member, const char *key) {
+    if (member == NULL && !field->required)
+        return OD_OK;
     step here = {.up = at->where, .key = field->name};
     od_status status = OD_OK;
     at->where = &here;
     if (member == NULL) {
-        if (field->required)
-            status = complain_kind(at, field->shape, NULL);
+        status = complain_kind(at, field->shape, NULL);
     } else {
         od_value *replacement = NULL;
         status = walk_value(at, field->shape, changeable(member), &replacement);
