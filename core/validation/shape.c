@@ -399,6 +399,8 @@ static od_status run_check(const walk *at, const od_shape *shape, const od_value
     od_value *better = NULL;
     /* Most values are good, so the path is not written before it is known that one is not. */
     od_status status = shape->check->fn(current, "", &better, NULL);
+    if (status == OD_OUT_OF_MEMORY)
+        return od__error_no_memory(at->err);
     if (status != OD_OK) {
         od_value_unref(better);
         better = NULL;

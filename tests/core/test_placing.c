@@ -287,7 +287,7 @@ static void telling_takes_memory(void **state) {
                 assert_int_equal(status, OD_OUT_OF_MEMORY);
             od_value_unref(prepared);
         }
-        assert_true(failures > 30);
+        assert_true(failures > 20);
         od_text_free(expected);
         od_value_unref(whole);
         od_value_unref(call);
