@@ -83,7 +83,7 @@ static inline od_value *od__own(const od_value *value) {
     return (od_value *)(uintptr_t)value;
 }
 
-/* Whether value is of a type that is not integer. */
+/* Whether value is a block of that type. */
 static inline bool od__is(const od_value *value, od_type type) {
     return value != NULL && !od__is_in_pointer(value) && value->type == type;
 }
@@ -107,6 +107,9 @@ void od__array_clear(od_array *array);
 void od__object_clear(od_object *object);
 /* Returns the member of that key; NULL if there is none. */
 od_member *od__object_find(const od_object *object, const char *key, size_t key_length);
+
+/* How many bytes from the start on may stand in a JSON string as they are (if they are UTF-8). */
+size_t od__json_plain_run(const char *text, size_t length);
 
 /* ---- key_index.c: which place of a large object a key is at ---- */
 

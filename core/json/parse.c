@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/limits.h"
+#include "base/utf8.h"
 #include "crypto/crypto.h"
 #include "json/internal.h"
 
@@ -52,7 +53,7 @@ static size_t too_deep_at(const char *text, size_t length) {
 
 /* ---- plain text ---- */
 
-/* Nearly every answer is plain: ASCII without escapes, whole numbers. Such a text is read here, into the value itself.
+/* Nearly every answer is plain: no escapes, whole numbers. Such a text is read here, into the value itself.
  * Whatever is not plain, or wrong, is left to jansson from the beginning, which alone says what is wrong: so this may give up
  * anywhere, and must only never read what jansson would not, or read it otherwise. */
 
@@ -83,21 +84,16 @@ static bool take_byte(plain *text, char byte) {
     return true;
 }
 
-static bool is_plain(char byte) {
-    unsigned char code = (unsigned char)byte;
-    return code >= 0x20 && code < 0x7f && byte != '"' && byte != '\\';
-}
-
 /* Reads what is between quotes; NULL: it is not plain. */
 static const char *take_string(plain *text, size_t *length) {
     if (text->at == text->end || *text->at != '"')
         return NULL;
     const char *start = ++text->at;
-    while (text->at < text->end && is_plain(*text->at))
-        text->at++;
-    if (text->at == text->end || *text->at != '"')
+    *length = od__json_plain_run(start, (size_t)(text->end - start));
+    text->at += *length;
+    if (text->at == text->end || *text->at != '"' || !od__utf8_is_valid(start, *length))
         return NULL;
-    *length = (size_t)(text->at++ - start);
+    text->at++;
     return start;
 }
 

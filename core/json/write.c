@@ -62,8 +62,7 @@ static bool may_need_escape(uint64_t eight) {
     return ((low | is_quote | is_backslash) & OD_EACH_BYTE * 0x80) != 0;
 }
 
-/* How many bytes from the start on may stand in a JSON string as they are. */
-static size_t plain_run(const char *text, size_t length) {
+size_t od__json_plain_run(const char *text, size_t length) {
     size_t i = 0;
     while (i < length) {
         bool whole = length - i >= sizeof(uint64_t);
@@ -108,7 +107,7 @@ static void write_escape(od_json_writer *writer, unsigned char byte) {
 void od__json_string(od_json_writer *writer, const char *text, size_t length) {
     write_byte(writer, '"');
     for (;;) {
-        size_t run = plain_run(text, length);
+        size_t run = od__json_plain_run(text, length);
         od__json_raw(writer, text, run);
         if (run == length)
             break;
