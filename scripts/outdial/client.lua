@@ -83,8 +83,8 @@ end
 local function new_class(scheduler, vendor)
     local state, enter, wait = scheduler.state, scheduler.enter, scheduler.wait
     local methods = {}
-    local names = { "place_call", "prepare_call", "find", "track", "withdraw", "subscribe", "prepare", "pages",
-        "close" }
+    local names = { "place_call", "prepare_call", "prepare_placing", "place_prepared", "find", "track", "withdraw",
+        "subscribe", "prepare", "pages", "close" }
 
     -- Where a script decides, calls are not placed; level: of who called the method.
     local function check_not_in_hook(what)
@@ -93,10 +93,11 @@ local function new_class(scheduler, vendor)
     end
 
     -- In a rehearsal nothing is sent: what would ring is listed. Returns nil where it is none, else the error to give.
-    local function rehearse(handle, name, params, rings)
+    -- read(...) -> what would be sent.
+    local function rehearse(name, rings, read, ...)
         local rehearsal = state.rehearsal
         if not rehearsal then return nil end
-        local prepared, err = handle:prepare(name, params)
+        local prepared, err = read(...)
         if not prepared then return err end
         if rings then
             rehearsal[#rehearsal + 1] = { vendor = vendor, operation = name, method = prepared.method,
@@ -124,7 +125,7 @@ local function new_class(scheduler, vendor)
             if options ~= nil then check_send_options(what, options) end
             local rings = rings_with(described, params)
             if rings then check_not_in_hook(what) end
-            local refused = rehearse(handle, name, params, rings)
+            local refused = rehearse(name, rings, handle.prepare, handle, name, params)
             if refused then return nil, refused end
             local task = enter()
             if rings and state.stopping then return nil, stopping_error() end
@@ -147,11 +148,31 @@ local function new_class(scheduler, vendor)
         end
         if options ~= nil then check_send_options(vendor .. ":place_call", options) end
         check_not_in_hook(vendor .. ":place_call")
-        local refused = rehearse(handle, "place_call", call, true)
+        local refused = rehearse("place_call", true, handle.prepare, handle, "place_call", call)
         if refused then return nil, refused end
         local task = enter()
         if state.stopping then return nil, stopping_error() end
         local request, err = handle:place(call, options)
+        if not request then return nil, err end
+        return wait(task, request)
+    end
+
+    -- client:place_prepared(prepared [, options]) -> as place_call: sends what was prepared, to the byte. prepared stays as
+    -- it is: another time sends it again, which is the caller's to judge.
+    function methods.place_prepared(self, prepared, options)
+        local handle = type(self) == "table" and rawget(self, "_handle")
+        if not handle then check_handle(vendor .. ":place_prepared", self, prepared) end
+        local ready = type(prepared) == "table" and prepared.handle
+        if type(ready) ~= "userdata" then
+            misuse(vendor .. ":place_prepared", "expected what prepare_placing gave, got " .. describe_type(prepared))
+        end
+        if options ~= nil then check_send_options(vendor .. ":place_prepared", options) end
+        check_not_in_hook(vendor .. ":place_prepared")
+        local refused = rehearse("place_call", true, ready.read, ready)
+        if refused then return nil, refused end
+        local task = enter()
+        if state.stopping then return nil, stopping_error() end
+        local request, err = handle:place_prepared(ready, options)
         if not request then return nil, err end
         return wait(task, request)
     end
@@ -260,6 +281,17 @@ local function new_class(scheduler, vendor)
         if not handle then check_handle(what, self, call) end
         if type(call) ~= "table" then misuse(what, "expected a table of fields, got " .. describe_type(call)) end
         return handle:prepare_call(call)
+    end
+
+    -- client:prepare_placing(call) -> prepared { operation, to, token, account, bucket, per_second, burst, hands_off,
+    -- hands_off_unbounded, record, handle }, or nil, err: the call as place_prepared sends it, to the byte. record is the
+    -- JSON text of what is sent and the call, as a store keeps it; handle:drop() gives its memory back at once.
+    function methods.prepare_placing(self, call)
+        local what = vendor .. ":prepare_placing"
+        local handle = type(self) == "table" and rawget(self, "_handle")
+        if not handle then check_handle(what, self, call) end
+        if type(call) ~= "table" then misuse(what, "expected a table of fields, got " .. describe_type(call)) end
+        return handle:prepare_placing(call)
     end
 
     -- client:close(): lets what is under way finish, ends its subscriptions and what is open at the vendor (an agent's
