@@ -12,11 +12,22 @@ static od_lua_prepared *check_type(lua_State *L, int index) {
     return luaL_checkudata(L, index, OD_LUA_PREPARED);
 }
 
+static const char *what_is_wrong(const od_lua_prepared *own, const od_client *client) {
+    if (!own->prepared) return "this call was dropped";
+    return own->prepared->client == client ? NULL : "this call was prepared by another client";
+}
+
 od_prepared *od__lua_prepared_check(lua_State *L, int index, const od_client *client) {
-    od_prepared *prepared = check_type(L, index)->prepared;
-    if (!prepared) luaL_error(L, "this call was dropped");
-    if (prepared->client != client) luaL_error(L, "this call was prepared by another client");
-    return prepared;
+    od_lua_prepared *own = check_type(L, index);
+    const char *wrong = what_is_wrong(own, client);
+    if (wrong) luaL_error(L, "%s", wrong);
+    return own->prepared;
+}
+
+/* prepared:misuse(client) -> what is wrong with having client place it, or nil. */
+static int prepared_misuse(lua_State *L) {
+    lua_pushstring(L, what_is_wrong(check_type(L, 1), od__lua_client_check(L, 2)->client));
+    return 1;
 }
 
 static void set_text(lua_State *L, const char *key, const char *text) {
@@ -93,7 +104,8 @@ static int prepared_drop(lua_State *L) {
 }
 
 void od__lua_open_prepared(lua_State *L) {
-    static const luaL_Reg methods[] = {{"read", prepared_read}, {"drop", prepared_drop}, {NULL, NULL}};
+    static const luaL_Reg methods[] = {
+        {"misuse", prepared_misuse}, {"read", prepared_read}, {"drop", prepared_drop}, {NULL, NULL}};
     static const luaL_Reg metamethods[] = {{"__gc", prepared_drop}, {NULL, NULL}};
     od__lua_handle_type(L, OD_LUA_PREPARED, methods, metamethods);
 }

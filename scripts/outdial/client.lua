@@ -160,14 +160,17 @@ local function new_class(scheduler, vendor)
     -- client:place_prepared(prepared [, options]) -> as place_call: sends what was prepared, to the byte. prepared stays as
     -- it is: another time sends it again, which is the caller's to judge.
     function methods.place_prepared(self, prepared, options)
+        local what = vendor .. ":place_prepared"
         local handle = type(self) == "table" and rawget(self, "_handle")
-        if not handle then check_handle(vendor .. ":place_prepared", self, prepared) end
+        if not handle then check_handle(what, self, prepared) end
         local ready = type(prepared) == "table" and prepared.handle
         if type(ready) ~= "userdata" then
-            misuse(vendor .. ":place_prepared", "expected what prepare_placing gave, got " .. describe_type(prepared))
+            misuse(what, "expected what prepare_placing gave, got " .. describe_type(prepared))
         end
-        if options ~= nil then check_send_options(vendor .. ":place_prepared", options) end
-        check_not_in_hook(vendor .. ":place_prepared")
+        local wrong = ready:misuse(handle)
+        if wrong then misuse(what, wrong) end
+        if options ~= nil then check_send_options(what, options) end
+        check_not_in_hook(what)
         local refused = rehearse("place_call", true, ready.read, ready)
         if refused then return nil, refused end
         local task = enter()

@@ -717,6 +717,38 @@ static void R14_a_record_with_this_token_is_placed_already(void **state) {
     }
 }
 
+/* What an earlier placing found out about the record is none of a later one's. */
+static void R14_what_is_prepared_is_not_changed_by_what_is_found(void **state) {
+    (void)state;
+    rig r;
+    rig_client(&r, "symbee", "{" SYMBEE "}");
+    od_value *call = parse("{\"to\":\"+15550100123\",\"contact\":\"7\",\"token\":\"t1\"}");
+    od_prepared *prepared = prepare(&r, call);
+    od_value_unref(call);
+    od_value *whole = described(prepared);
+    const char *body = od_value_string(od_value_get(whole, "body"));
+    static const char *const founds[] = { RECORD_OF("t0", "NOTWORKED", "3"), NO_RECORD };
+    for (size_t i = 0; i < 2; i++) {
+        od_request *request = NULL;
+        assert_int_equal(od_prepared_place(prepared, NULL, &request, NULL), OD_OK);
+        step(&r);
+        answer_action(&r, "searchPreviewCampaign", FIND_7, founds[i]);
+        const char *sent = od__buffer_text(&r.network.first->request.body);
+        if (i == 0)
+            assert_string_not_equal(sent, body);
+        else
+            assert_string_equal(sent, body);
+        fake_answer(&r.network, r.network.first, 200, "", SUCCEEDED);
+        step(&r);
+        assert_int_equal(od_request_status(request), OD_OK);
+        assert_int_equal(od_value_integer(od_value_get(od_request_result(request), "work_attempts")), i == 0 ? 3 : 0);
+        od_request_unref(request);
+    }
+    od_value_unref(whole);
+    od_prepared_free(prepared);
+    rig_close(&r);
+}
+
 static void go_to_stage(rig *r, int stage) {
     static const char *const answers[] = { RECORD_OF("t0", "COMPLETED", "1"), SUCCEEDED };
     for (int i = 0; i < stage; i++) {
@@ -775,6 +807,7 @@ int main(void) {
         cmocka_unit_test(R6_a_withdrawal_without_memory_fails),
         cmocka_unit_test(R6_what_cannot_be_taken_back_is_refused),
         cmocka_unit_test(R14_a_record_with_this_token_is_placed_already),
+        cmocka_unit_test(R14_what_is_prepared_is_not_changed_by_what_is_found),
         cmocka_unit_test(R4_send_before_and_a_single_try_hold_for_each_stage),
         cmocka_unit_test(R21_a_single_try_is_sent_once),
         cmocka_unit_test(R21_a_single_try_that_wants_a_fresh_authorization_comes_back),
