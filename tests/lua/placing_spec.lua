@@ -84,6 +84,7 @@ describe("a call that is prepared", function()
 
     it("is placed to the byte, again and again, with the record that a store keeps", function()
         with_mock("amazon_connect", CONNECT, function(client)
+            now_ms = math.floor(outdial.engine:wall() * 1000) -- what is signed is signed with the client's own clock
             local call = { to = "+12065550101", token = "t-1", contact = "7" }
             local prepared = assert(client:prepare_placing(call))
             local told = assert(client:prepare_call(call))
