@@ -83,6 +83,7 @@ end
 local function new_class(scheduler, vendor)
     local state, enter, wait = scheduler.state, scheduler.enter, scheduler.wait
     local methods = {}
+    local descriptions = {} -- of operations by their name, or the vendor's own: they are long, and each is made once
     local names = { "place_call", "prepare_call", "prepare_placing", "place_prepared", "find", "track", "withdraw",
         "subscribe", "prepare", "pages", "close" }
 
@@ -117,6 +118,7 @@ local function new_class(scheduler, vendor)
     local function add_operation(name)
         local what = vendor .. ":" .. name
         local described = core.describe(vendor, name)
+        descriptions[name] = described
         methods[name] = function(self, params, options)
             local handle = type(self) == "table" and rawget(self, "_handle")
             if not handle then check_handle(what, self, params) end
@@ -238,15 +240,21 @@ local function new_class(scheduler, vendor)
         return made, err
     end
 
-    -- Raises where an operation has a name that the vendor does not know, at the line of who called the caller.
-    local function check_operation(what, operation)
+    -- What an operation is. Raises where the vendor does not know its name, at the line of who called the caller.
+    local function describe(what, operation)
+        if descriptions[operation] then return descriptions[operation] end
         local problem
-        if type(operation) ~= "string" then
-            problem = "expected an operation's name, got " .. type(operation)
-        elseif not pcall(core.describe, vendor, operation) then
+        if type(operation) == "string" then
+            local known, description = pcall(core.describe, vendor, operation)
+            if known then
+                descriptions[operation] = description
+                return description
+            end
             problem = errors.unknown("unknown operation", operation, core.operations(vendor))
+        else
+            problem = "expected an operation's name, got " .. type(operation)
         end
-        if problem then misuse(what, problem, 4) end
+        misuse(what, problem, 4)
     end
 
     -- client:pages(operation, fields [, options]) -> pager: reads a list that comes in pages; see outdial.pager
@@ -254,8 +262,7 @@ local function new_class(scheduler, vendor)
         local what = vendor .. ":pages"
         local handle = type(self) == "table" and rawget(self, "_handle")
         if not handle then check_handle(what, self, operation) end
-        check_operation(what, operation)
-        local description = core.describe(vendor, operation)
+        local description = describe(what, operation)
         if not description.pages then misuse(what, description.name .. " has no pages") end
         if params == nil then params = {} end
         if type(params) ~= "table" then misuse(what, "expected a table of fields, got " .. type(params)) end
@@ -270,7 +277,7 @@ local function new_class(scheduler, vendor)
         local what = vendor .. ":prepare"
         local handle = type(self) == "table" and rawget(self, "_handle")
         if not handle then check_handle(what, self, operation) end
-        if operation ~= "place_call" then check_operation(what, operation) end
+        if operation ~= "place_call" then describe(what, operation) end
         if params == nil then params = {} end
         if type(params) ~= "table" then misuse(what, "expected a table of fields, got " .. type(params)) end
         return handle:prepare(operation, params)
