@@ -46,6 +46,7 @@ build = {
         ["outdial.located"] = "scripts/outdial/located.lua",
         ["outdial.loop_cqueues"] = "scripts/outdial/loop_cqueues.lua",
         ["outdial.loop_luv"] = "scripts/outdial/loop_luv.lua",
+        ["outdial.many"] = "scripts/outdial/many.lua",
         ["outdial.outcomes"] = "scripts/outdial/outcomes.lua",
         ["outdial.pager"] = "scripts/outdial/pager.lua",
         ["outdial.placing"] = "scripts/outdial/placing.lua",

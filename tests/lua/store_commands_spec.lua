@@ -243,9 +243,27 @@ renewals,gus,ready,,,,,,,,,,,,
         assert.equal(1710756000000, first.at_ms)
     end)
 
+    it("lists end without a word when nobody reads on", function()
+        local many = {}
+        scheduler.run(function()
+            local db = assert(store.open(path))
+            for i = 1, 1000 do many[i] = { number = ("+4479%08d"):format(i) } end
+            assert(db:dnc_add { entries = many, by = "ann" })
+            db:close()
+        end)
+        local fifo = os.tmpname()
+        local line = "export @ > /dev/null; rm -f %s; mkfifo %s; exec 3<>%s 4>%s 3<&-; %s/outdial %s @ >&4; echo $?"
+        for _, command in ipairs { "export", "export --json", "dnc list", "dnc list --json", "status", "doubts list" } do
+            local out, err = outdial(line:format(fifo, fifo, fifo, fifo, BUILD, command))
+            assert.equal("", err)
+            assert.equal("141\n", out, command)
+        end
+        os.remove(fifo)
+    end)
+
     it("dnc add, list and lift", function()
         check("dnc add @ +442079460107 07700900123 --country GB --because phone", "2 added, 0 were listed already\n")
-        check("dnc add @ +442079460107", "0 added, 1 were listed already\n")
+        check("dnc add @ +442079460107", "0 added, 1 was listed already\n")
         local out = outdial("dnc list @")
         assert.equal([[
 +442079460106    since TIME, from letters by ann: asked by letter
@@ -272,7 +290,7 @@ renewals,gus,ready,,,,,,,,,,,,
         assert.equal(1, code)
         assert.equal("outdial dnc: validation: LIST: 1 row is no number: row 3; row 3: \"nobody\": letters\n",
             (err:gsub(list:gsub("%p", "%%%0"), "LIST")))
-        check("dnc add @ --column number --skip-bad --file " .. list, "1 added of 1, 1 rows skipped\n")
+        check("dnc add @ --column number --skip-bad --file " .. list, "1 added of 1, 1 row skipped\n")
         check("dnc add @ --file /nonexistent", "", "outdial dnc: validation: " ..
             "/nonexistent cannot be read: No such file or directory\n", 1)
         os.remove(list)

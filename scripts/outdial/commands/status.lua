@@ -1,5 +1,6 @@
 -- outdial status: how far the campaigns of a store are.
 
+local many = require "outdial.many"
 local options = require "outdial.commands.options"
 local program = require "outdial.commands.program"
 local storage = require "outdial.commands.storage"
@@ -17,9 +18,9 @@ local command = {
 local MEANS = {
     empty = function() return "it has no contacts" end,
     finished = function() return "nobody is left to call" end,
-    idle = function(campaign) return "nobody runs it, " .. storage.many(campaign.left, "contact") .. " left to call" end,
+    idle = function(campaign) return "nobody runs it, " .. many(campaign.left, "contact") .. " left to call" end,
     unsettled = function(campaign)
-        return "nobody is left to call, but " .. storage.many(campaign.held, "contact") .. " held or in doubt"
+        return "nobody is left to call, but " .. many(campaign.held, "contact") .. " held or in doubt"
     end,
 }
 

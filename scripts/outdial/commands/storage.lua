@@ -59,11 +59,6 @@ function storage.time(ms)
     return ms and os.date("!%Y-%m-%dT%H:%M:%SZ", math.floor(ms / 1000)) or "-"
 end
 
---- How many of something, in words: `1 contact`, `2 contacts`. plural may be left out where it is an s more.
-function storage.many(count, singular, plural)
-    return ("%d %s"):format(count, count == 1 and singular or plural or singular .. "s")
-end
-
 --- Counts by name as `12 answered, 3 busy`, the largest first.
 function storage.counts(table_of)
     local names = {}
