@@ -253,7 +253,8 @@ renewals,gus,ready,,,,,,,,,,,,
         end)
         local fifo = os.tmpname()
         local line = "export @ > /dev/null; rm -f %s; mkfifo %s; exec 3<>%s 4>%s 3<&-; %s/outdial %s @ >&4; echo $?"
-        for _, command in ipairs { "export", "export --json", "dnc list", "dnc list --json", "status", "doubts list" } do
+        for _, command in ipairs { "export", "export --json", "dnc list", "dnc list --json", "status",
+            "doubts list" } do
             local out, err = outdial(line:format(fifo, fifo, fifo, fifo, BUILD, command))
             assert.equal("", err)
             assert.equal("141\n", out, command)
