@@ -5,6 +5,7 @@
  *   dial, with           takes the contact with this id and intends to call it; keeps $leg, $attempt, $token
  *   gives                members that the result has, to the letter
  *   is                   the whole result, to the letter
+ *                        ("$folder", "$pid" and "$host" are where it plays, and this process)
  *   fails                the whole error as one line, where it is to fail
  *   keep                 { name: JSON pointer into the result }
  *   advance_s, jump_s    both clocks go on; only the wall clock does
@@ -71,6 +72,13 @@ static od_value *substitute(const theatre *t, const od_value *value) {
         const char *name = od_value_string(value) + 1;
         if (strcmp(name, "folder") == 0)
             return od_value_new_string(t->folder);
+        if (strcmp(name, "pid") == 0)
+            return od_value_new_integer(getpid());
+        if (strcmp(name, "host") == 0) {
+            char host[256] = "";
+            assert_int_equal(gethostname(host, sizeof(host) - 1), 0);
+            return od_value_new_string(host);
+        }
         if (strncmp(name, "folder/", 7) == 0) {
             char path[256];
             snprintf(path, sizeof(path), "%s/%s", t->folder, name + 7);

@@ -195,7 +195,8 @@ function verbs.register(self)
         leg.followed = nil
     end
     self.claims = {}
-    return { owner = 1, epoch = 1, lease_ms = 120000, until_ms = self:wall() + 120000, taken_over = 0 }
+    return { owner = 1, epoch = 1, lease_ms = 120000, until_ms = self:wall() + 120000, taken_over = 0,
+        workers = self.workers or 1 }
 end
 
 function verbs.beat(self)
@@ -204,7 +205,8 @@ function verbs.beat(self)
     for _, campaign in pairs(jumped and self.campaigns or {}) do
         campaign.state, campaign.why = "held", ("the clock jumped by %+.1f s"):format(jumped / 1000)
     end
-    return { until_ms = self:wall() + 120000, taken_over = 0, jumped_ms = jumped }
+    return { until_ms = self:wall() + 120000, taken_over = 0, workers = self.workers or 1,
+        jumped_ms = jumped }
 end
 
 function verbs.resign()
