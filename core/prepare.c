@@ -168,19 +168,25 @@ double od__client_poll_share(const od_client *client, const od_operation *operat
 
 /* ---- a neutral call that is prepared ---- */
 
-static od_status describe_prepared(const od_prepared *self, bool exact, od_value *result, od_error *err) {
-    od_status status = set_text(result, "operation", self->operation->name, err);
-    if (status == OD_OK)
-        status = describe(self->operation, &self->request, exact, result, err);
-    return status == OD_OK ? od_value_set(result, "token", od_value_ref(self->placing.token), err) : status;
+static od_status set_operation(const od_prepared *self, od_value *result, od_error *err) {
+    return set_text(result, "operation", self->operation->name, err);
+}
+
+static od_status set_token(const od_prepared *self, od_value *result, od_error *err) {
+    return od_value_set(result, "token", od_value_ref(self->placing.token), err);
 }
 
 od_status od_prepared_describe(const od_prepared *self, od_value **out, od_error *err) {
     od_prepared_facts facts;
     od_status status = od__prepared_facts(self, &facts, err);
-    od_value *result = status == OD_OK ? od_value_new_object() : NULL;
+    if (status != OD_OK)
+        return status;
+    od_value *result = od_value_new_object();
+    status = result != NULL ? set_operation(self, result, err) : od__error_no_memory(err);
     if (status == OD_OK)
-        status = result != NULL ? describe_prepared(self, true, result, err) : od__error_no_memory(err);
+        status = describe(self->operation, &self->request, true, result, err);
+    if (status == OD_OK)
+        status = set_token(self, result, err);
     if (status == OD_OK)
         status = describe_facts(&facts, result, err);
     return finish(status, result, out);
@@ -188,9 +194,14 @@ od_status od_prepared_describe(const od_prepared *self, od_value **out, od_error
 
 od_status od__prepared_read(const od_prepared *self, od_value **out, od_error *err) {
     od_status status = od__prepared_check(self, err);
-    od_value *result = status == OD_OK ? od_value_new_object() : NULL;
+    if (status != OD_OK)
+        return status;
+    od_value *result = od_value_new_object();
+    status = result != NULL ? describe(self->operation, &self->request, false, result, err) : od__error_no_memory(err);
     if (status == OD_OK)
-        status = result != NULL ? describe_prepared(self, false, result, err) : od__error_no_memory(err);
+        status = set_operation(self, result, err);
+    if (status == OD_OK)
+        status = set_token(self, result, err);
     return finish(status, result, out);
 }
 
