@@ -226,7 +226,7 @@ typedef struct look {
 static look take_events(od_loop *loop, int timeout_ms) {
     od__watches_flush(loop);
     od_poll_event events[OD_LIMIT_LOOP_EVENTS];
-    look taken = { .count = od__poller_wait(loop->poller, timeout_ms, events, OD_LIMIT_LOOP_EVENTS) };
+    look taken = { .count = od__poller_wait(loop->poller, wait_ms(loop, timeout_ms), events, OD_LIMIT_LOOP_EVENTS) };
     for (int i = 0; i < taken.count; i++) {
         if (events[i].fd == loop->wake_fd) {
             drain(loop->wake_fd);
@@ -253,9 +253,9 @@ od_status od__loop_step(od_loop *loop, int timeout_ms, od_error *err) {
     if (loop->stepping) return od__error_set(err, OD_INTERNAL, "the loop was stepped from one of its own functions");
     loop->stepping = true;
     bool ran = run_rounds(loop);
-    look taken = take_events(loop, ran ? 0 : wait_ms(loop, timeout_ms));
+    look taken = take_events(loop, ran ? 0 : timeout_ms);
     if (taken.count >= 0 && run_last_jobs(loop, taken.ready) && taken.count == 0 && !ran)
-        taken = take_events(loop, wait_ms(loop, timeout_ms));
+        taken = take_events(loop, timeout_ms);
     od_status status = taken.count < 0 ? od__error_set(err, OD_INTERNAL, "epoll_wait: %s", strerror(errno)) : OD_OK;
     od__watches_dispatch_refused(loop);
     run_rounds(loop);
