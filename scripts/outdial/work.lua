@@ -185,20 +185,22 @@ function Work:space()
     return self.campaign.pace.max_open - (self.contacts - self.parked) - self.open
 end
 
-function Work:someone_ended(task)
+local function someone_ended(self, task)
     if task.how == "failed" then self:fail("outdial: an error in the program: " .. tostring(task.outcome)) end
     self.room:ring()
     self.wake:ring()
 end
 
+local function contact_ended(task)
+    local self = task[1]
+    self.contacts = self.contacts - 1
+    someone_ended(self, task)
+end
+
 -- work:begin(view): a contact that was taken
 function Work:begin(view)
     self.contacts = self.contacts + 1
-    local task = self.scheduler.spawn(attempt.run, self, view)
-    task.on_end = function()
-        self.contacts = self.contacts - 1
-        self:someone_ended(task)
-    end
+    self.scheduler.serve(contact_ended, attempt.run, self, view)
 end
 
 function Work:count_leg(leg, step)
@@ -208,18 +210,20 @@ function Work:count_leg(leg, step)
     if key == "handed_off" and step < 0 then self.hand_room:ring() end
 end
 
+local function leg_ended(task)
+    local self, leg = task[1], task[2]
+    self.legs[leg.leg] = nil
+    self:count_leg(leg, -1)
+    if leg.seat then self.accounts[leg.client]:free_seat(leg.seat) end
+    someone_ended(self, task)
+end
+
 -- work:follow(leg): to its end
 function Work:follow(leg)
     if self.legs[leg.leg] then return end
     self.legs[leg.leg] = leg
     self:count_leg(leg, 1)
-    leg.task = self.scheduler.spawn(track.follow, self, leg)
-    leg.task.on_end = function()
-        self.legs[leg.leg] = nil
-        self:count_leg(leg, -1)
-        if leg.seat then self.accounts[leg.client]:free_seat(leg.seat) end
-        self:someone_ended(leg.task)
-    end
+    leg.task = self.scheduler.serve(leg_ended, track.follow, self, leg)
 end
 
 -- work:moved(leg, state): a leg that was handed off is placed
