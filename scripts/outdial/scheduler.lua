@@ -165,7 +165,8 @@ local function new(engine)
     -- Resumes a task; outer is the one that does so, nil in the main program.
     local function resume_task(task, outer)
         current = task
-        settle(task, resume(task.thread or begin_thread(task), task))
+        local ok, tag = resume(task.thread or begin_thread(task), task)
+        if tag ~= WAIT or not ok then settle(task, ok, tag) end
         current = outer
     end
 

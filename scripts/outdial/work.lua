@@ -6,6 +6,8 @@ local errors = require "outdial.error"
 local gate = require "outdial.gate"
 local track = require "outdial.track"
 
+local floor = math.floor
+
 local M = {}
 
 local LEASE_LEFT = 0.5    -- with less than this part of it left no new call is begun
@@ -26,7 +28,7 @@ Work.__index = Work
 
 -- M.new(campaign, scheduler, db, log) -> work
 function M.new(campaign, scheduler, db, log)
-    local self = setmetatable({ campaign = campaign, scheduler = scheduler, db = db, log_to = log, accounts = {},
+    local self = setmetatable({ campaign = campaign, scheduler = scheduler, clock = scheduler.core_engine(), db = db, log_to = log, accounts = {},
         room = gate.new(scheduler), hand_room = gate.new(scheduler), -- where contacts wait for their turn
         wake = gate.new(scheduler), chores = gate.new(scheduler),    -- where the runner's loops wait
         contacts = 0, parked = 0, open = 0, handed_off = 0, legs = {}, -- what is under way here
@@ -39,11 +41,11 @@ function M.new(campaign, scheduler, db, log)
 end
 
 function Work:now()
-    return self.scheduler.engine:now()
+    return self.clock:now()
 end
 
 function Work:wall_ms()
-    return math.floor(self.scheduler.engine:wall() * 1000 + 0.5)
+    return floor(self.clock:wall() * 1000 + 0.5)
 end
 
 -- work:log(level, text): once for each text in a row
