@@ -96,8 +96,8 @@ static od_status attempts_of(od_work *work, const od_contact_row *contact, od_va
     od_status status = OD_OK;
     od__query(&query, work->database, err,
               "SELECT * FROM (SELECT id, ordinal, number, open, counts, at_ms, ended_ms, callback, kind, rang, second_ring"
-              " FROM attempt WHERE person = ?1 AND contact_id = ?2 ORDER BY id DESC LIMIT ?3) ORDER BY id",
-              "tii", contact->person, contact->id, (int64_t)LIMIT_ENTRIES);
+              " FROM attempt WHERE contact_id = ?1 ORDER BY id DESC LIMIT ?2) ORDER BY id",
+              "ii", contact->id, (int64_t)LIMIT_ENTRIES);
     while (status == OD_OK && od__query_row(&query)) {
         od_maker maker;
         od_value *legs = NULL;

@@ -11,6 +11,7 @@
 #include "json/writer.h"
 #include "store/campaign.h"
 #include "store/contact.h"
+#include "store/enlist.h"
 #include "store/journal.h"
 #include "store/judging.h"
 #include "store/leg.h"
@@ -201,16 +202,23 @@ static od_status check_pace(intent *self, od_error *err) {
 
 /* ---- what is written ---- */
 
+/* By its number an attempt is found through the contact that has it alone, else by being marked as of several. */
 static od_status write_attempt(intent *self, od_error *err) {
     od_work *work = self->work;
+    const od_gathered *known = self->gathered;
+    bool alone = !known->number_common && known->number_contact_id == self->contact.id;
     if (self->attempt_id != 0)
         return OD_OK;
-    od_status status = od__execute(
+    od_status status = alone ? OD_OK : od__enlist_number(work, self->number, self->contact.id, err);
+    if (status != OD_OK)
+        return status;
+    work->attempts = OD_ATTEMPTS_SOME;
+    status = od__execute(
         work->database, err,
-        "INSERT INTO attempt(campaign_id, contact_id, person, subject, ordinal, number, open, counts, at_ms, callback)"
-        " VALUES(?1, ?2, ?3, nullif(?4, ''), ?5, ?6, 1, 1, ?7, ?8)",
-        "iittitii", self->campaign.id, self->contact.id, self->contact.person, self->campaign.subject, self->ordinal,
-        self->number, work->wall_ms, (int64_t)self->gathered->facts.is_callback);
+        "INSERT INTO attempt(campaign_id, contact_id, shared_person, subject, ordinal, number, common, open, counts, at_ms,"
+        " callback) VALUES(?1, ?2, ?3, nullif(?4, ''), ?5, ?6, ?7, 1, 1, ?8, ?9)",
+        "iittitiii", self->campaign.id, self->contact.id, self->contact.shared_person, self->campaign.subject, self->ordinal,
+        self->number, (int64_t)(!alone && known->number_contact_id != 0), work->wall_ms, (int64_t)known->facts.is_callback);
     self->attempt_id = od__database_last_id(work->database);
     return status;
 }
@@ -232,8 +240,8 @@ static od_status write_leg(intent *self, const char *request, const char *call, 
         od__pace_entered(work, self->campaign.id, od__param_text(params, "account"), od__param_text(params, "client"));
     if (status == OD_OK)
         status = od__execute(work->database, err,
-                             "UPDATE contact SET state = 2, why = NULL, version = version + 1 WHERE id = ?1", "i",
-                             self->contact.id);
+                             "UPDATE contact SET state = 2, why = NULL, version = version + 1, ordinal = ?2 WHERE id = ?1", "ii",
+                             self->contact.id, self->ordinal);
     if (status == OD_OK)
         status = od__execute(work->database, err, "DELETE FROM claim WHERE contact_id = ?1", "i", self->contact.id);
     return status;
@@ -294,8 +302,9 @@ static od_status fenced_by_doubt(const intent *self, bool *out, od_error *err) {
     od_query query;
     *out = false;
     od__query(&query, self->work->database, err,
-              "SELECT 1 FROM attempt a JOIN leg l ON l.attempt_id = a.id AND l.open = 1 AND l.state = 1"
-              " WHERE a.open = 1 AND (a.person = ?1 OR a.number = ?2) LIMIT 1", "tt", self->contact.person, self->number);
+              "SELECT 1 FROM attempt a CROSS JOIN leg l ON l.attempt_id = a.id AND l.open = 1 AND l.state = 1"
+              " WHERE a.open = 1 AND (a.contact_id = ?1 OR a.shared_person = ?2 OR a.number = ?3) LIMIT 1", "itt",
+              self->contact.id, self->contact.shared_person, self->number);
     if (od__query_row(&query))
         *out = true;
     return od__query_end(&query);

@@ -23,7 +23,7 @@ od_status od__rulebook_get(od_work *work, int64_t campaign_id, int64_t revision,
 /* Whom and what a judgement is about. All borrowed. */
 typedef struct od_subject_row {
     int64_t contact_id, campaign_id;
-    const char *person;              /* its key over all campaigns */
+    bool called;                     /* it has attempts */
     const char *shared_person;       /* the name that several contacts may have in common; NULL: this one is alone */
     const char *subject;             /* NULL: none */
     const char *number, *country, *zones;
@@ -38,6 +38,8 @@ typedef struct od_gathered {
     od_facts facts;
     od_past past[2 * OD_LIMIT_PAST];
     char list[256];
+    int64_t number_contact_id;       /* the only contact that has the number, or had it when it was called; 0: none has */
+    bool number_common;              /* several have: number_contact_id is one of them */
 } od_gathered;
 
 /* A place for facts that is kept for all intents: it is large. Borrowed until the next call. Errors: out_of_memory. */

@@ -5,6 +5,7 @@
 #include "store/importing.h"
 #include "store/leg.h"
 #include "store/schema.h"
+#include "store/tables.h"
 #include "store/verbs.h"
 
 typedef struct status_counts {
@@ -18,19 +19,42 @@ static od_status add_to(od_value *object, const char *key, int64_t count, od_err
     return od_value_set(object, key, od_value_new_integer(od__param_integer(object, key, 0) + count), err);
 }
 
+/* All of a campaign's contacts, and those that are being called: these are few, and each has an open attempt. */
+static od_status count_all_contacts(od_work *work, int64_t campaign_id, int64_t *total, int64_t *open, od_error *err) {
+    od_query query;
+    od__query(&query, work->database, err,
+              "SELECT (SELECT count(*) FROM contact WHERE campaign_id = ?1), (SELECT count(*) FROM attempt a CROSS JOIN contact c"
+              " ON c.id = a.contact_id WHERE a.open = 1 AND a.campaign_id = ?1 AND c.state = 2)", "i", campaign_id);
+    if (od__query_row(&query)) {
+        *total = od__query_integer(&query, 0);
+        *open = od__query_integer(&query, 1);
+    }
+    return od__query_end(&query);
+}
+
+/* Who is done is whoever is left. */
 static od_status count_contacts(od_work *work, int64_t campaign_id, status_counts *counts, od_error *err) {
     od_query query;
-    od__query(&query, work->database, err, "SELECT state, count(*) FROM contact WHERE campaign_id = ?1 GROUP BY state", "i",
-              campaign_id);
-    while (od__query_row(&query)) {
-        int64_t state = od__query_integer(&query, 0);
-        if (state >= 0 && state < OD_CONTACT_COUNT)
-            counts->contacts[state] += od__query_integer(&query, 1);
-    }
-    od_status status = od__query_end(&query);
+    int64_t rest = 0, open = 0;
+    od_status status = count_all_contacts(work, campaign_id, &rest, &open, err);
     if (status != OD_OK)
         return status;
-    od__query(&query, work->database, err, "SELECT due_ms FROM contact WHERE campaign_id = ?1 AND state = 1"
+    counts->contacts[OD_CONTACT_open] += open;
+    rest -= open;
+    od__query(&query, work->database, err,
+              "SELECT state, count(*) FROM contact WHERE campaign_id = ?1 AND " OD_SCHEMA_RESTS " GROUP BY state", "i", campaign_id);
+    while (od__query_row(&query)) {
+        int64_t state = od__query_integer(&query, 0);
+        if (state >= 0 && state < OD_CONTACT_COUNT) {
+            counts->contacts[state] += od__query_integer(&query, 1);
+            rest -= od__query_integer(&query, 1);
+        }
+    }
+    status = od__query_end(&query);
+    if (status != OD_OK)
+        return status;
+    counts->contacts[OD_CONTACT_done] += rest;
+    od__query(&query, work->database, err, "SELECT due_ms FROM contact WHERE campaign_id = ?1 AND state = 1 AND " OD_SCHEMA_RESTS
               " ORDER BY due_ms LIMIT 1", "i", campaign_id);
     if (od__query_row(&query)) {
         int64_t next_ms = od__query_integer(&query, 0);
@@ -53,7 +77,7 @@ static od_status count_reasons(od_work *work, int64_t campaign_id, status_counts
     od_query query;
     od__query(&query, work->database, err,
               "SELECT why, count(*) FROM contact WHERE campaign_id = ?1 AND state IN (1, 4, 7)"
-              " AND why IS NOT NULL GROUP BY why", "i", campaign_id);
+              " AND why IS NOT NULL AND " OD_SCHEMA_RESTS " GROUP BY why", "i", campaign_id);
     return count_words(&query, counts->refused, err);
 }
 

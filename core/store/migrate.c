@@ -1,0 +1,33 @@
+#include "store/migrate.h"
+
+#include "store/tables.h"
+
+/* Whom an attempt was to: "person:NAME" of several contacts, or "campaign/NAME:ID" of this one. */
+static const char attempts[] =
+    "DROP INDEX attempt_person_open; DROP INDEX attempt_number_open; DROP INDEX attempt_person; DROP INDEX attempt_number;"
+    "DROP INDEX attempt_second_ring;"
+    "ALTER TABLE attempt RENAME TO attempt_1;"
+    OD_SCHEMA_ATTEMPT
+    "INSERT INTO attempt SELECT id, campaign_id, contact_id, CASE WHEN substr(person, 1, 7) = 'person:' THEN substr(person, 8) END,"
+    " subject, ordinal, number, 0, open, counts, at_ms, callback, kind, rang, raw, ended_ms, second_ring FROM attempt_1"
+    " ORDER BY id;"
+    "DROP TABLE attempt_1;";
+
+/* Whoever was called by a number is among those who have it, from now on. */
+static const char numbers[] =
+    "INSERT OR IGNORE INTO number(number, contact_id) SELECT number, contact_id FROM attempt;"
+    "UPDATE attempt SET common = 1 WHERE EXISTS (SELECT 1 FROM number n WHERE n.number = attempt.number"
+    " AND n.contact_id <> attempt.contact_id);";
+
+static const char contacts[] =
+    "ALTER TABLE contact ADD COLUMN ordinal INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE contact SET ordinal = (SELECT max(ordinal) FROM attempt WHERE contact_id = contact.id)"
+    " WHERE id IN (SELECT contact_id FROM attempt);"
+    "DROP INDEX contact_due;" OD_SCHEMA_CONTACT_DUE;
+
+od_status od__migrate_1_to_2(od_database *database, od_error *err) {
+    od_status status = od__database_run(database, attempts, err);
+    if (status == OD_OK)
+        status = od__database_run(database, numbers, err);
+    return status == OD_OK ? od__database_run(database, contacts, err) : status;
+}
