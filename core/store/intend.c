@@ -223,18 +223,19 @@ static od_status write_attempt(intent *self, od_error *err) {
     return status;
 }
 
-static od_status write_leg(intent *self, const char *request, const char *call, od_error *err) {
+/* What was judged stands in the leg's row (R25), and where that comes in the contact's journal. */
+static od_status write_leg(intent *self, const char *request, const char *call, const char *judged, od_error *err) {
     od_work *work = self->work;
     const od_value *params = self->params;
     od_status status = od__execute(
         work->database, err,
         "INSERT INTO leg(attempt_id, campaign_id, contact_id, ordinal, client, vendor, account, seat, token, state, open,"
-        " owner_id, request, at_ms, until_ms) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, 1, ?10,"
-        " '{\"request\":' || ?11 || ',\"call\":' || ?12 || '}', ?13, ?14)",
-        "iiiitttttittii", self->attempt_id, self->campaign.id, self->contact.id, self->leg_ordinal,
+        " owner_id, request, at_ms, until_ms, judged, judged_after) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, 1, ?10,"
+        " '{\"request\":' || ?11 || ',\"call\":' || ?12 || '}', ?13, ?14, ?15, (SELECT coalesce(max(id), 0) FROM journal))",
+        "iiiitttttittiit", self->attempt_id, self->campaign.id, self->contact.id, self->leg_ordinal,
         od__param_text(params, "client"), od__param_text(params, "vendor"), od__param_text(params, "account"),
         od__param_text(params, "seat"), self->token, work->core->owner->id, request, call, work->wall_ms,
-        self->judgement.until_ms);
+        self->judgement.until_ms, judged);
     self->leg_id = od__database_last_id(work->database);
     if (status == OD_OK)
         od__pace_entered(work, self->campaign.id, od__param_text(params, "account"), od__param_text(params, "client"));
@@ -247,8 +248,8 @@ static od_status write_leg(intent *self, const char *request, const char *call, 
     return status;
 }
 
-/* The journal's data is put together as text: the trail is JSON already, and the longest of it. */
-static od_status journal_data(intent *self, od_buffer *out, od_error *err) {
+/* Put together as text: the trail is JSON already, and the longest of it. */
+static od_status describe(intent *self, od_buffer *out, od_error *err) {
     int64_t read_ms = 0;
     od_status status = self->campaign.has_list ? od__list_read_ms(self->work, self->campaign.id, &read_ms, err) : OD_OK;
     if (status != OD_OK)
@@ -268,30 +269,20 @@ static od_status journal_data(intent *self, od_buffer *out, od_error *err) {
     return out->failed ? od__error_no_memory(err) : OD_OK;
 }
 
-static od_status write_journal(intent *self, od_error *err) {
-    od_buffer data;
-    od__buffer_init(&data, TRAIL_BYTES + 2048);
-    od_status status = journal_data(self, &data, err);
-    const od_entry entry = { .campaign_id = self->campaign.id, .contact_id = self->contact.id,
-                             .attempt_id = self->attempt_id, .leg_id = self->leg_id, .event = "intent",
-                             .data = od__buffer_text(&data) };
-    if (status == OD_OK)
-        status = od__journal(self->work, &entry, err);
-    od__buffer_clear(&data);
-    return status;
-}
-
 static od_status write_intent(intent *self, od_error *err) {
     char *request = NULL, *call = NULL;
+    od_buffer judged;
+    od__buffer_init(&judged, TRAIL_BYTES + 2048);
     od_status status = od__param_json(self->params, "request", &request, err);
     if (status == OD_OK)
         status = od__param_json(self->params, "call", &call, err);
     if (status == OD_OK)
+        status = describe(self, &judged, err);
+    if (status == OD_OK)
         status = write_attempt(self, err);
     if (status == OD_OK)
-        status = write_leg(self, request, call, err);
-    if (status == OD_OK)
-        status = write_journal(self, err);
+        status = write_leg(self, request, call, od__buffer_text(&judged), err);
+    od__buffer_clear(&judged);
     od_text_free(request);
     od_text_free(call);
     return status;
@@ -302,8 +293,9 @@ static od_status fenced_by_doubt(const intent *self, bool *out, od_error *err) {
     od_query query;
     *out = false;
     od__query(&query, self->work->database, err,
-              "SELECT 1 FROM attempt a CROSS JOIN leg l ON l.attempt_id = a.id AND l.open = 1 AND l.state = 1"
-              " WHERE a.open = 1 AND (a.contact_id = ?1 OR a.shared_person = ?2 OR a.number = ?3) LIMIT 1", "itt",
+              "SELECT 1 FROM leg WHERE open = 1 AND state = 1 AND attempt_id IN (SELECT id FROM attempt WHERE contact_id = ?1"
+              " AND open = 1 UNION ALL SELECT id FROM attempt WHERE shared_person = ?2 AND open = 1"
+              " UNION ALL SELECT id FROM attempt WHERE number = ?3 AND open = 1) LIMIT 1", "itt",
               self->contact.id, self->contact.shared_person, self->number);
     if (od__query_row(&query))
         *out = true;

@@ -25,9 +25,16 @@ static const char contacts[] =
     " WHERE id IN (SELECT contact_id FROM attempt);"
     "DROP INDEX contact_due;" OD_SCHEMA_CONTACT_DUE;
 
+/* What older legs were judged by stays in the journal. */
+static const char legs[] =
+    "ALTER TABLE leg ADD COLUMN judged TEXT; ALTER TABLE leg ADD COLUMN judged_after INTEGER;"
+    "ALTER TABLE leg ADD COLUMN placed_ms INTEGER; ALTER TABLE leg ADD COLUMN placed_after INTEGER;";
+
 od_status od__migrate_1_to_2(od_database *database, od_error *err) {
     od_status status = od__database_run(database, attempts, err);
     if (status == OD_OK)
         status = od__database_run(database, numbers, err);
-    return status == OD_OK ? od__database_run(database, contacts, err) : status;
+    if (status == OD_OK)
+        status = od__database_run(database, contacts, err);
+    return status == OD_OK ? od__database_run(database, legs, err) : status;
 }

@@ -16,7 +16,9 @@
  * found by contact, which come in order; by person and by number only where several contacts have the same (od__gather). A
  * claim is in a table of its own, so that taking a contact does not write its row. Times: *_ms are Unix milliseconds,
  * *_boot_ms are CLOCK_BOOTTIME. A contact's numbers stand twice: as a list in its row, to be read with it, and by number, to
- * find who has it, or has been called by it. contact.ordinal is that of its latest attempt. */
+ * find who has it, or has been called by it. contact.ordinal is that of its latest attempt. Every leg is meant, and nearly
+ * every one is placed: the journal has no rows for that; what was judged, when it was placed (`call` is the vendor's answer),
+ * and the journal's row after which each comes, stand in the leg's. */
 static const char tables[] =
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
 
@@ -48,7 +50,8 @@ static const char tables[] =
     " account TEXT NOT NULL, seat TEXT, token TEXT NOT NULL, state INTEGER NOT NULL, open INTEGER NOT NULL,"
     " version INTEGER NOT NULL DEFAULT 0, owner_id INTEGER NOT NULL, follower_id INTEGER, request TEXT, call TEXT,"
     " error TEXT, cause TEXT, at_ms INTEGER NOT NULL, until_ms INTEGER NOT NULL, settled_ms INTEGER,"
-    " looks INTEGER NOT NULL DEFAULT 0, look_ms INTEGER, withdrawal TEXT);"
+    " looks INTEGER NOT NULL DEFAULT 0, look_ms INTEGER, withdrawal TEXT, judged TEXT,"
+    " judged_after INTEGER, placed_ms INTEGER, placed_after INTEGER);"
     "CREATE UNIQUE INDEX leg_attempt_open ON leg(attempt_id) WHERE open = 1;"
     "CREATE UNIQUE INDEX leg_attempt ON leg(attempt_id, ordinal);"
     "CREATE INDEX leg_open ON leg(state, campaign_id, account, client, at_ms) WHERE open = 1;"
