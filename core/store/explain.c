@@ -14,6 +14,7 @@
 
 /* Together with what legs tell of themselves (schema.c). */
 #define LEGS "FROM attempt a CROSS JOIN leg l ON l.attempt_id = a.id"
+#define JUDGEMENTS LEGS " CROSS JOIN judgement j ON j.leg_id = l.id"
 
 static od_status journal_of(od_work *work, int64_t contact_id, od_value *list, od_error *err) {
     od_query query;
@@ -21,8 +22,8 @@ static od_status journal_of(od_work *work, int64_t contact_id, od_value *list, o
     od__query(&query, work->database, err,
               "SELECT at_ms, event, by_whom, attempt_id, leg_id, data FROM (SELECT id AS place, 0 AS leg, 0 AS step, at_ms, event,"
               " by_whom, attempt_id, leg_id, data FROM journal WHERE contact_id = ?1"
-              " UNION ALL SELECT l.judged_after, l.id, 1, l.at_ms, 'intent', NULL, l.attempt_id, l.id, l.judged " LEGS
-              " WHERE a.contact_id = ?1 AND l.judged IS NOT NULL"
+              " UNION ALL SELECT j.after, l.id, 1, l.at_ms, 'intent', NULL, l.attempt_id, l.id, j.data " JUDGEMENTS
+              " WHERE a.contact_id = ?1"
               " UNION ALL SELECT l.placed_after, l.id, 2, l.placed_ms, 'placed', NULL, l.attempt_id, l.id, coalesce(l.error, l.call) " LEGS
               " WHERE a.contact_id = ?1 AND l.placed_ms IS NOT NULL"
               " ORDER BY place DESC, leg DESC, step DESC LIMIT ?2) ORDER BY place, leg, step", "ii", contact_id,
@@ -50,7 +51,7 @@ static od_status revisions_of(od_work *work, int64_t campaign_id, int64_t contac
               "SELECT at_ms, data FROM journal WHERE campaign_id = ?1 AND contact_id IS NULL AND event = 'revision'"
               " AND (data ->> 'revision' = (SELECT revision FROM campaign WHERE id = ?1) OR data ->> 'revision' IN"
               " (SELECT data ->> 'revision' FROM journal WHERE contact_id = ?2 AND event = 'intent'"
-              " UNION ALL SELECT l.judged ->> 'revision' " LEGS " WHERE a.contact_id = ?2)) ORDER BY id",
+              " UNION ALL SELECT j.data ->> 'revision' " JUDGEMENTS " WHERE a.contact_id = ?2)) ORDER BY id",
               "ii", campaign_id, contact_id);
     while (status == OD_OK && od__query_row(&query)) {
         od_value *row = NULL;

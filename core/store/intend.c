@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/limits.h"
 #include "base/memory.h"
 #include "import/phone.h"
 #include "json/writer.h"
@@ -22,7 +23,6 @@
 #include "store/schema.h"
 #include "store/verbs.h"
 
-#define TRAIL_BYTES 65536
 #define HORIZON_MS (INT64_C(370) * 24 * 3600 * 1000)
 #define FENCE_WAIT_MS od__tunable("OUTDIAL_FENCE_WAIT_MS", 60000) /* until an attempt that is under way is looked at again */
 
@@ -34,7 +34,7 @@ typedef struct intent {
     od_campaign_row campaign;
     od_judgement judgement;
     od_gathered *gathered;
-    od_buffer trail;
+    od_buffer *words;                /* of the judgement */
     char country[OD_COUNTRY_BYTES];
     int64_t attempt_id, ordinal, leg_ordinal, leg_id, send_before_ms;
     od_pace pace;
@@ -149,6 +149,27 @@ static od_status check_campaign(intent *self, od_error *err) {
     return OD_OK;
 }
 
+/* What a judgement is about, before the rules say theirs: JSON, put together as text. */
+static od_status begin_words(intent *self, od_error *err) {
+    int64_t read_ms = 0;
+    od_status status = self->campaign.has_list ? od__list_read_ms(self->work, self->campaign.id, &read_ms, err) : OD_OK;
+    if (status != OD_OK)
+        return status;
+    const char *client = od__param_text(self->params, "client");
+    od_json_writer writer;
+    od__buffer_add_text(self->words, "{\"client\":");
+    od__json_begin(&writer, self->words);
+    od__json_string(&writer, client, strlen(client));
+    od__json_end(&writer);
+    od__buffer_add_text(self->words, ",\"number\":\"");
+    od__buffer_add_text(self->words, self->number);
+    od__buffer_addf(self->words, "\",\"revision\":%" PRId64, self->campaign.revision);
+    if (read_ms > 0)
+        od__buffer_addf(self->words, ",\"list_read_ms\":%" PRId64, read_ms);
+    od__buffer_add_text(self->words, ",\"rules\":");
+    return OD_OK;
+}
+
 static od_status judge(intent *self, od_error *err) {
     const od_value *params = self->params;
     char why[OD_PHONE_REASON_BYTES];
@@ -170,10 +191,17 @@ static od_status judge(intent *self, od_error *err) {
     if (status == OD_OK)
         status = od__gather(self->work, self->campaign.ruleset, &row, self->gathered, err);
     if (status == OD_OK)
+        status = begin_words(self, err);
+    if (status == OD_OK)
         status = od__rules_judge(self->campaign.ruleset, zones, &self->gathered->facts, self->work->wall_ms,
-                                 &self->judgement, &self->trail, err);
-    if (status != OD_OK || self->judgement.allowed)
+                                 &self->judgement, self->words, err);
+    if (status != OD_OK)
         return status;
+    od__buffer_add_byte(self->words, '}');
+    if (self->words->failed)
+        return od__error_no_memory(err);
+    if (self->judgement.allowed)
+        return OD_OK;
     refuse(self, self->judgement.rule, false, self->judgement.saw);
     if (self->judgement.next_ms > 0)
         return od__rules_next(self->campaign.ruleset, zones, &self->gathered->facts, self->judgement.next_ms,
@@ -202,6 +230,27 @@ static od_status check_pace(intent *self, od_error *err) {
 
 /* ---- what is written ---- */
 
+static bool is_object(const od_value *value) {
+    return value != NULL && od_value_type(value) == OD_TYPE_OBJECT;
+}
+
+/* The record is stored as it is, and read by whoever follows the leg: once it is here it must be whole. */
+static od_status check_record(const od_value *value, const char *path, od_value **replacement, od_error *err) {
+    (void)replacement;
+    od_value *record = NULL;
+    size_t length = od_value_length(value);
+    od_status status = length > OD_LIMIT_RECORD_BYTES ? OD_VALIDATION
+                                                      : od_value_parse(od_value_string(value), length, &record, NULL);
+    bool good = status == OD_OK && is_object(record) && is_object(od_value_get(record, "request")) &&
+                is_object(od_value_get(record, "call"));
+    od_value_unref(record);
+    if (status == OD_OUT_OF_MEMORY)
+        return od__error_no_memory(err);
+    return good ? OD_OK : od__check_fail(&od_check_record, value, path, err);
+}
+
+const od_check od_check_record = { .name = "JSON text { request, call }, up to 16 MiB", .fn = check_record };
+
 /* By its number an attempt is found through the contact that has it alone, else by being marked as of several. */
 static od_status write_attempt(intent *self, od_error *err) {
     od_work *work = self->work;
@@ -223,19 +272,17 @@ static od_status write_attempt(intent *self, od_error *err) {
     return status;
 }
 
-/* What was judged stands in the leg's row (R25), and where that comes in the contact's journal. */
-static od_status write_leg(intent *self, const char *request, const char *call, const char *judged, od_error *err) {
+static od_status write_leg(intent *self, od_error *err) {
     od_work *work = self->work;
     const od_value *params = self->params;
     od_status status = od__execute(
         work->database, err,
         "INSERT INTO leg(attempt_id, campaign_id, contact_id, ordinal, client, vendor, account, seat, token, state, open,"
-        " owner_id, request, at_ms, until_ms, judged, judged_after) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, 1, ?10,"
-        " '{\"request\":' || ?11 || ',\"call\":' || ?12 || '}', ?13, ?14, ?15, (SELECT coalesce(max(id), 0) FROM journal))",
-        "iiiitttttittiit", self->attempt_id, self->campaign.id, self->contact.id, self->leg_ordinal,
+        " owner_id, request, at_ms, until_ms) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, 1, ?10, ?11, ?12, ?13)",
+        "iiiitttttitii", self->attempt_id, self->campaign.id, self->contact.id, self->leg_ordinal,
         od__param_text(params, "client"), od__param_text(params, "vendor"), od__param_text(params, "account"),
-        od__param_text(params, "seat"), self->token, work->core->owner->id, request, call, work->wall_ms,
-        self->judgement.until_ms, judged);
+        od__param_text(params, "seat"), self->token, work->core->owner->id,
+        od__param_text(params, "record"), work->wall_ms, self->judgement.until_ms);
     self->leg_id = od__database_last_id(work->database);
     if (status == OD_OK)
         od__pace_entered(work, self->campaign.id, od__param_text(params, "account"), od__param_text(params, "client"));
@@ -248,44 +295,18 @@ static od_status write_leg(intent *self, const char *request, const char *call, 
     return status;
 }
 
-/* Put together as text: the trail is JSON already, and the longest of it. */
-static od_status describe(intent *self, od_buffer *out, od_error *err) {
-    int64_t read_ms = 0;
-    od_status status = self->campaign.has_list ? od__list_read_ms(self->work, self->campaign.id, &read_ms, err) : OD_OK;
-    if (status != OD_OK)
-        return status;
-    const char *client = od__param_text(self->params, "client");
-    od_json_writer writer;
-    od__buffer_add_text(out, "{\"client\":");
-    od__json_begin(&writer, out);
-    od__json_string(&writer, client, strlen(client));
-    od__json_end(&writer);
-    od__buffer_addf(out, ",\"number\":\"%s\",\"revision\":%" PRId64, self->number, self->campaign.revision);
-    if (read_ms > 0)
-        od__buffer_addf(out, ",\"list_read_ms\":%" PRId64, read_ms);
-    od__buffer_add_text(out, ",\"rules\":");
-    od__buffer_add_text(out, od__buffer_text(&self->trail));
-    od__buffer_add_text(out, "}");
-    return out->failed ? od__error_no_memory(err) : OD_OK;
+/* R25: what was judged, and after which row of the journal that comes. */
+static od_status write_judgement(intent *self, od_error *err) {
+    return od__execute(self->work->database, err,
+                       "INSERT INTO judgement(leg_id, after, data) VALUES(?1, (SELECT coalesce(max(id), 0) FROM journal), ?2)", "it",
+                       self->leg_id, od__buffer_text(self->words));
 }
 
 static od_status write_intent(intent *self, od_error *err) {
-    char *request = NULL, *call = NULL;
-    od_buffer judged;
-    od__buffer_init(&judged, TRAIL_BYTES + 2048);
-    od_status status = od__param_json(self->params, "request", &request, err);
+    od_status status = write_attempt(self, err);
     if (status == OD_OK)
-        status = od__param_json(self->params, "call", &call, err);
-    if (status == OD_OK)
-        status = describe(self, &judged, err);
-    if (status == OD_OK)
-        status = write_attempt(self, err);
-    if (status == OD_OK)
-        status = write_leg(self, request, call, od__buffer_text(&judged), err);
-    od__buffer_clear(&judged);
-    od_text_free(request);
-    od_text_free(call);
-    return status;
+        status = write_leg(self, err);
+    return status == OD_OK ? write_judgement(self, err) : status;
 }
 
 /* Whether the attempt that stands in the way is in doubt: it may stay so until a person settles it. */
@@ -401,11 +422,9 @@ static od_status intend(intent *self, od_value **result, od_error *err) {
 od_status od__verb_intend(od_work *work, const od_value *params, od_value **result, od_error *err) {
     intent self = { .work = work, .params = params, .number = od__param_text(params, "number"),
                     .token = od__param_text(params, "token"), .attempt_id = od__param_integer(params, "attempt", 0) };
-    od__buffer_init(&self.trail, TRAIL_BYTES);
-    od_status status = od__gathered(work, &self.gathered, err);
+    od_status status = od__gathered(work, &self.gathered, &self.words, err);
     if (status == OD_OK)
         status = intend(&self, result, err);
-    od__buffer_clear(&self.trail);
     od__contact_clear(&self.contact);
     return status;
 }

@@ -27,14 +27,21 @@ static const char contacts[] =
 
 /* What older legs were judged by stays in the journal. */
 static const char legs[] =
-    "ALTER TABLE leg ADD COLUMN judged TEXT; ALTER TABLE leg ADD COLUMN judged_after INTEGER;"
-    "ALTER TABLE leg ADD COLUMN placed_ms INTEGER; ALTER TABLE leg ADD COLUMN placed_after INTEGER;";
+    "ALTER TABLE leg ADD COLUMN placed_ms INTEGER; ALTER TABLE leg ADD COLUMN placed_after INTEGER;"
+    OD_SCHEMA_JUDGEMENT;
+
+/* The first of version 1 did not know which campaign a worker runs. */
+static const char owners[] =
+    "DROP INDEX owner_state; ALTER TABLE owner RENAME TO owner_1;"
+    OD_SCHEMA_OWNER
+    "INSERT INTO owner(id, epoch, state, boot_id, host, pid, started_ms, lease_boot_ms, ended_ms) SELECT id, epoch, state,"
+    " boot_id, host, pid, started_ms, lease_boot_ms, ended_ms FROM owner_1;"
+    "DROP TABLE owner_1;";
 
 od_status od__migrate_1_to_2(od_database *database, od_error *err) {
-    od_status status = od__database_run(database, attempts, err);
-    if (status == OD_OK)
-        status = od__database_run(database, numbers, err);
-    if (status == OD_OK)
-        status = od__database_run(database, contacts, err);
-    return status == OD_OK ? od__database_run(database, legs, err) : status;
+    const char *const steps[] = { attempts, numbers, contacts, legs, owners };
+    od_status status = OD_OK;
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && status == OD_OK; i++)
+        status = od__database_run(database, steps[i], err);
+    return status;
 }

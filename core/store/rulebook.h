@@ -8,6 +8,7 @@
 
 #pragma GCC visibility push(hidden)
 
+#define OD_LIMIT_WORDS_BYTES 67584   /* of one judgement */
 #define OD_LIMIT_RULESETS 16         /* kept compiled; more campaigns at once are compiled anew in turn */
 
 /* NULL is fine. */
@@ -42,8 +43,9 @@ typedef struct od_gathered {
     bool number_common;              /* several have: number_contact_id is one of them */
 } od_gathered;
 
-/* A place for facts that is kept for all intents: it is large. Borrowed until the next call. Errors: out_of_memory. */
-od_status od__gathered(od_work *work, od_gathered **out, od_error *err);
+/* A place for facts that is kept for all intents, since it is large; and for their judgement in words, empty (words may be
+ * NULL). Borrowed until the next call. Errors: out_of_memory. */
+od_status od__gathered(od_work *work, od_gathered **out, od_buffer **words, od_error *err);
 /* Reads what is known. Errors: as od__query_end. */
 od_status od__gather(od_work *work, const od_ruleset *ruleset, const od_subject_row *row, od_gathered *out, od_error *err);
 

@@ -17,15 +17,11 @@
  * claim is in a table of its own, so that taking a contact does not write its row. Times: *_ms are Unix milliseconds,
  * *_boot_ms are CLOCK_BOOTTIME. A contact's numbers stand twice: as a list in its row, to be read with it, and by number, to
  * find who has it, or has been called by it. contact.ordinal is that of its latest attempt. Every leg is meant, and nearly
- * every one is placed: the journal has no rows for that; what was judged, when it was placed (`call` is the vendor's answer),
- * and the journal's row after which each comes, stand in the leg's. */
+ * every one is placed: the journal has no rows for that, and each says after which of them it comes. */
 static const char tables[] =
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
 
-    "CREATE TABLE owner(id INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, state TEXT NOT NULL, boot_id TEXT NOT NULL,"
-    " host TEXT NOT NULL, pid INTEGER NOT NULL, started_ms INTEGER NOT NULL, lease_boot_ms INTEGER NOT NULL,"
-    " ended_ms INTEGER);"
-    "CREATE INDEX owner_state ON owner(state);"
+    OD_SCHEMA_OWNER
 
     "CREATE TABLE campaign(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, state TEXT NOT NULL, why TEXT, by_whom TEXT,"
     " subject TEXT, max_open INTEGER, max_handed_off INTEGER, ruleset TEXT NOT NULL, script TEXT NOT NULL,"
@@ -50,12 +46,14 @@ static const char tables[] =
     " account TEXT NOT NULL, seat TEXT, token TEXT NOT NULL, state INTEGER NOT NULL, open INTEGER NOT NULL,"
     " version INTEGER NOT NULL DEFAULT 0, owner_id INTEGER NOT NULL, follower_id INTEGER, request TEXT, call TEXT,"
     " error TEXT, cause TEXT, at_ms INTEGER NOT NULL, until_ms INTEGER NOT NULL, settled_ms INTEGER,"
-    " looks INTEGER NOT NULL DEFAULT 0, look_ms INTEGER, withdrawal TEXT, judged TEXT,"
-    " judged_after INTEGER, placed_ms INTEGER, placed_after INTEGER);"
+    " looks INTEGER NOT NULL DEFAULT 0, look_ms INTEGER, withdrawal TEXT, placed_ms INTEGER,"
+    " placed_after INTEGER);"
     "CREATE UNIQUE INDEX leg_attempt_open ON leg(attempt_id) WHERE open = 1;"
     "CREATE UNIQUE INDEX leg_attempt ON leg(attempt_id, ordinal);"
     "CREATE INDEX leg_open ON leg(state, campaign_id, account, client, at_ms) WHERE open = 1;"
     "CREATE INDEX leg_seat_open ON leg(account, client, seat) WHERE open = 1 AND seat IS NOT NULL;"
+
+    OD_SCHEMA_JUDGEMENT
 
     "CREATE TABLE bucket(key TEXT PRIMARY KEY, full_boot_us INTEGER NOT NULL) WITHOUT ROWID;"
 

@@ -10,6 +10,16 @@
 #define OD_SCHEMA_CONTACT_DUE \
     "CREATE INDEX contact_due ON contact(campaign_id, state, due_ms) WHERE " OD_SCHEMA_RESTS ";"
 
+#define OD_SCHEMA_OWNER                                                                                              \
+    "CREATE TABLE owner(id INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, state TEXT NOT NULL, boot_id TEXT NOT NULL," \
+    " host TEXT NOT NULL, pid INTEGER NOT NULL, started_ms INTEGER NOT NULL, lease_boot_ms INTEGER NOT NULL,"        \
+    " ended_ms INTEGER, campaign_id INTEGER);"                                                                       \
+    "CREATE INDEX owner_state ON owner(state);"
+
+/* What the rules said when a leg was meant, for ever: apart from the leg, whose row is written again and again. */
+#define OD_SCHEMA_JUDGEMENT \
+    "CREATE TABLE judgement(leg_id INTEGER PRIMARY KEY, after INTEGER NOT NULL, data TEXT NOT NULL);"
+
 /* person: the name that several contacts may have in common; NULL: this contact's alone. common = 1: others have had the
  * number as well, when it was called or since (od__enlist_number). At most one attempt is open per contact, per shared person
  * and per number (R9): the database itself refuses a second. */
