@@ -6,7 +6,7 @@
 
 #pragma GCC visibility push(hidden)
 
-#define OD_LIMIT_PERSON_BYTES 600
+#define OD_LIMIT_PERSON_BYTES 1200  /* a campaign and an id, each at its longest */
 #define OD_LIMIT_EXTERNAL_BYTES 256
 
 /* A contact with what its campaign adds. Its texts are in one piece of memory; NULL: it has none. */
