@@ -262,9 +262,25 @@ static od_status write_owner(od_work *work, od_owner *owner, od_error *err) {
     return status;
 }
 
+/* Workers of this store that live, this one included: they share what the vendors bear (R21). */
+static od_status count_workers(od_work *work, int64_t *count, od_error *err) {
+    od_query query;
+    *count = 1;
+    od__query(&query, work->database, err, "SELECT count(*) FROM owner WHERE state = 'running'", "");
+    if (od__query_row(&query))
+        *count = od__query_integer(&query, 0);
+    return od__query_end(&query);
+}
+
 /* Takes zones; NULL: none has changed. */
 static od_status lease_result(od_work *work, int64_t taken_over, od_value *zones, od_value **result, od_error *err) {
     const od_owner *owner = work->core->owner;
+    int64_t workers;
+    od_status status = count_workers(work, &workers, err);
+    if (status != OD_OK) {
+        od_value_unref(zones);
+        return status;
+    }
     od_maker maker;
     od__make(&maker, err);
     od__make_integer(&maker, "owner", owner->id);
@@ -272,6 +288,7 @@ static od_status lease_result(od_work *work, int64_t taken_over, od_value *zones
     od__make_integer(&maker, "lease_ms", OD_LEASE_MS);
     od__make_integer(&maker, "until_ms", owner->lease_boot_ms);
     od__make_integer(&maker, "taken_over", taken_over);
+    od__make_integer(&maker, "workers", workers);
     if (zones != NULL)
         od__make_value(&maker, "zones", zones);
     return od__made(&maker, result);

@@ -206,8 +206,9 @@ static od_value *made_dial(theatre *t, const od_value *step, const char *as) {
         fail_msg("contact %s is not due", id);
     int64_t index = od_value_integer(od_value_get(view, "number"));
     const od_value *number = od_value_at(od_value_get(view, "numbers"), (size_t)index - 1);
-    static const char base[] = "{\"client\":\"connect\",\"vendor\":\"amazon_connect\",\"account\":\"AKID us-east-1\",\"call\":{},"
-                               "\"request\":{\"method\":\"PUT\",\"url\":\"https://x/contact\",\"body\":\"{}\"},\"timeout_ms\":15000}";
+    static const char base[] = "{\"client\":\"connect\",\"vendor\":\"amazon_connect\",\"account\":\"AKID us-east-1\","
+                               "\"record\":\"{\\\"request\\\":{\\\"method\\\":\\\"PUT\\\",\\\"url\\\":\\\"https://x/contact\\\","
+                               "\\\"body\\\":\\\"{}\\\"},\\\"call\\\":{}}\",\"timeout_ms\":15000}";
     od_value *params = NULL;
     assert_int_equal(od_value_parse(base, sizeof(base) - 1, &params, NULL), OD_OK);
     const char *keys[] = { "contact", "version", "token" };
