@@ -205,8 +205,10 @@ function verbs.beat(self)
     for _, campaign in pairs(jumped and self.campaigns or {}) do
         campaign.state, campaign.why = "held", ("the clock jumped by %+.1f s"):format(jumped / 1000)
     end
-    return { until_ms = self:wall() + 120000, taken_over = 0, workers = self.workers or 1,
-        jumped_ms = jumped }
+    local zones = self.zones_changed
+    self.zones_changed = nil
+    return { until_ms = self:wall() + 120000, taken_over = 0, workers = self.workers or 1, jumped_ms = jumped,
+        zones = zones }
 end
 
 function verbs.resign()
