@@ -181,6 +181,36 @@ od_status od__verb_write_off(od_work *work, const od_value *params, od_value **r
 
 /* ---- withdrawals (R6) ---- */
 
+/* Those that a worker follows as handed off, and that are not any more: a person has said what became of them. */
+static od_status read_settled(od_work *work, const od_value *params, ids *out, od_error *err) {
+    char *followed = NULL;
+    od_status status = od__param_json(params, "followed", &followed, err);
+    out->count = 0;
+    if (status != OD_OK || followed == NULL)
+        return status;
+    od_query query;
+    od__query(&query, work->database, err,
+              "SELECT value FROM json_each(?1) WHERE NOT EXISTS (SELECT 1 FROM leg WHERE id = value AND state = 2)", "t",
+              followed);
+    status = read_ids(&query, out);
+    od_text_free(followed);
+    return status;
+}
+
+static od_status add_settled(od_work *work, const od_value *params, od_value *result, od_error *err) {
+    ids settled;
+    od_status status = read_settled(work, params, &settled, err);
+    od_value *list = status == OD_OK ? od_value_new_array() : NULL;
+    if (status == OD_OK && list == NULL)
+        return od__error_no_memory(err);
+    for (size_t i = 0; i < settled.count && status == OD_OK; i++)
+        status = od_value_add(list, od_value_new_integer(settled.list[i]), err);
+    if (status == OD_OK)
+        return od_value_set(result, "settled", list, err);
+    od_value_unref(list);
+    return status;
+}
+
 od_status od__verb_withdrawals(od_work *work, const od_value *params, od_value **result, od_error *err) {
     ids legs;
     char *clients = NULL;
@@ -207,7 +237,9 @@ od_status od__verb_withdrawals(od_work *work, const od_value *params, od_value *
         status = od__execute(work->database, err,
                              "UPDATE leg SET withdrawal = 'again: under way', look_ms = ?2 WHERE id = ?1", "ii", legs.list[i],
                              work->wall_ms + WITHDRAW_AGAIN_MS);
-    return status == OD_OK ? od__leg_views(work, legs.list, legs.count, result, err) : status;
+    if (status == OD_OK)
+        status = od__leg_views(work, legs.list, legs.count, result, err);
+    return status == OD_OK ? add_settled(work, params, *result, err) : status;
 }
 
 /* A record that was taken back rang nobody: the attempt is given back, and the contact waits for its campaign. */

@@ -128,7 +128,8 @@ local function tend_accounts(work)
     return usable, soonest
 end
 
--- Takes contacts while there is room. Returns how many, and when the next is due (wall ms).
+-- Takes contacts while there is room. Returns how many, when the next is due (wall ms), and whether none is left to be
+-- taken at any time.
 local function take(work)
     local space = work:space()
     if work.rest_until then space = math.min(space, 1) end -- one to try whether it goes on
@@ -137,7 +138,16 @@ local function take(work)
         clients = work.campaign.vendor_names })
     if not taken then return 0 end
     for _, view in ipairs(taken.contacts) do work:begin(view) end
-    return #taken.contacts, taken.next_ms
+    return #taken.contacts, taken.next_ms, not taken.contacts[1] and not taken.next_ms
+end
+
+-- A run goes on for what was handed off, because only who listens hears how it ends. Said once: it may be for long, and
+-- a person may know what no vendor tells.
+local function tell_what_it_waits_for(work)
+    if work.told_of_handed_off or work.contacts + work.open > 0 or work.handed_off == 0 then return end
+    work.told_of_handed_off = true
+    work:log("info", ("nothing is left to call; waiting for what vendors were handed and have not told the end of (%d). What "
+        .. "a person knows of them: outdial doubts list %s --handed-off"):format(work.handed_off, work.campaign.store))
 end
 
 -- Whether nothing is left: no contact is ready, waiting or open, here or elsewhere; or the campaign was stopped. If
@@ -163,9 +173,10 @@ local function call_all(work)
     local longest_s = LONGEST_POLL_S
     while not (work.failed or work.scheduler.stopping()) do
         local usable, usable_at = tend_accounts(work)
-        local count, next_ms = 0, nil
+        local count, next_ms, none_left = 0, nil, false
         local rests = work.rest_until and work:now() < work.rest_until
-        if usable and not rests and not work:lease_is_low() then count, next_ms = take(work) end
+        if usable and not rests and not work:lease_is_low() then count, next_ms, none_left = take(work) end
+        if none_left then tell_what_it_waits_for(work) end
         if count > 0 then
             poll_s = FIRST_POLL_S
         else

@@ -1,7 +1,7 @@
 -- Taking back what a vendor would ring later: after a do-not-call entry, a pause, a stop, or when the window ends (R6).
 local M = {}
 
-local LIMIT = 100
+local LIMIT, MOST_FOLLOWED = 100, 1000
 
 local function withdraw(work, leg)
     local account = work.accounts[leg.client]
@@ -11,10 +11,31 @@ local function withdraw(work, leg)
     return { done = result.withdrawn and true or false, why = result.why }, result.placed
 end
 
+-- The legs that are waited for as handed off, as far as the store takes them in one question.
+local function followed(work)
+    local ids = {}
+    for id, leg in pairs(work.legs) do
+        if leg.waiting and leg.state == "handed_off" and #ids < MOST_FOLLOWED then ids[#ids + 1] = id end
+    end
+    return ids
+end
+
+-- What a person has said of them ends the waiting. One that is placed is followed anew, as that.
+local function let_go(work, settled)
+    for _, id in ipairs(settled or {}) do
+        local leg = work.legs[id]
+        if leg and leg.waiting and leg.state == "handed_off" then
+            work:unfollow(id)
+            work.must_adopt = true
+        end
+    end
+end
+
 -- M.run(work): carries out what is due; what fails is listed by the store.
 function M.run(work)
     local due = work:store("withdrawals", { campaign = work.campaign.name, limit = LIMIT,
-        clients = work.campaign.vendor_names })
+        clients = work.campaign.vendor_names, followed = followed(work) })
+    let_go(work, due and due.settled)
     for _, leg in ipairs(due and due.legs or {}) do
         local result, placed = withdraw(work, leg)
         result.leg = leg.leg

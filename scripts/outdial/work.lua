@@ -224,7 +224,14 @@ end
 
 -- work:follow(leg): to its end
 function Work:follow(leg)
-    if self.legs[leg.leg] then return end
+    local followed = self.legs[leg.leg]
+    if followed then
+        if followed.waiting and followed.state ~= leg.state then -- a person has said that it was placed
+            followed.anew = leg
+            followed.task:cancel()
+        end
+        return
+    end
     self.legs[leg.leg] = leg
     self:count_leg(leg, 1)
     leg.task = self.scheduler.spawn(track.follow, self, leg)
@@ -232,6 +239,7 @@ function Work:follow(leg)
         self.legs[leg.leg] = nil
         self:count_leg(leg, -1)
         if leg.seat then self.accounts[leg.client]:free_seat(leg.seat) end
+        if leg.anew and not self.closing then self:follow(leg.anew) end
         self:someone_ended(leg.task)
     end
 end
