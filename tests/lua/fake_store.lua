@@ -1,5 +1,7 @@
 -- The verbs of the store, in memory and on the test's clock, as far as the runner's specs need them: windows in UTC,
 -- rolling caps, gaps, fences, pace, seats, one rate per bucket. What happened is in `store.journal`.
+local json = require "outdial.json"
+
 local fake = {}
 
 local DAYS = { [0] = "thu", "fri", "sat", "sun", "mon", "tue", "wed" } -- 1970-01-01 was a Thursday
@@ -308,10 +310,11 @@ function verbs.intend(self, params)
         self.attempts[attempt.id] = attempt
     end
     attempt.legs = attempt.legs + 1
+    local record = assert(json.decode(params.record))
     local leg = { id = #self.legs + 1, attempt = attempt.id, ordinal = contact.ordinal, state = "intent",
         contact = contact, person = contact.person, campaign = contact.campaign, client = params.client,
         vendor = params.vendor, account = params.account, token = params.token, number = params.number,
-        at_ms = self:wall(), call = copy(params.call), request = params.request, seat = params.seat, followed = true,
+        at_ms = self:wall(), call = record.call, request = record.request, seat = params.seat, followed = true,
         params = copy(params) }
     self.legs[leg.id] = leg
     contact.state, contact.version = "open", contact.version + 1
