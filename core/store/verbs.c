@@ -120,6 +120,7 @@ STRUCT(settle_shape, LEG, NEEDS(placement, "what is known", placement_text), TAK
 
 STRUCT(outcome_shape, LEG, NEEDS(kind, "how it ended", kind_text), NEEDS(rang, "whether a phone rang", rang_text),
        TAKES(raw, "the vendor's words", od_shape_any), TAKES(at_ms, "when", unix_ms),
+       TAKES(lives_on, "the vendor may call again, unless it is taken back", od_shape_boolean),
        TAKES(decision, "what becomes of the contact", od_shape_decision));
 
 STRUCT(adopt_shape, CAMPAIGN, LIMIT, CLIENTS);
@@ -127,7 +128,8 @@ STRUCT(looked_shape, LEG, NEEDS(found, "the vendor has it", od_shape_boolean), T
        TAKES(why, "in words", long_text), TAKES(delay_ms, "after which the vendor shows what it has", duration_ms),
        TAKES(cannot, "the vendor cannot be asked", od_shape_boolean));
 STRUCT(write_off_shape, LEG, NEEDS(why, "in words", long_text));
-STRUCT(withdrawals_shape, CAMPAIGN, LIMIT, CLIENTS, TAKES(followed, "legs that are followed as handed off", row_ids));
+STRUCT(withdrawals_shape, CAMPAIGN, LIMIT, CLIENTS, TAKES(followed, "legs that are followed as handed off", row_ids),
+       TAKES(living_on, "also those that have an outcome, and may be called again all the same", od_shape_boolean));
 STRUCT(withdrawn_shape, LEG, NEEDS(done, "it will not ring", od_shape_boolean), TAKES(why, "in words", long_text),
        TAKES(again, "it may be tried again", od_shape_boolean));
 

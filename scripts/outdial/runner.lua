@@ -50,7 +50,7 @@ end
 
 -- Adopting, doubts and withdrawals, one after the other.
 local function do_chores(work)
-    local look_at, withdraw_at, settle_at, adopt_at = 0, 0, 0, 0
+    local look_at, withdraw_at, settle_at, adopt_at, ended_at = 0, 0, 0, 0, 0
     -- One that is to be written off soon is not left for longer.
     local settle_every_s = math.min(CHORES_EVERY_S, math.max((work.campaign.write_off_after_ms or math.huge) / 1000, 1))
     while not work.closing do
@@ -69,11 +69,14 @@ local function do_chores(work)
             doubts.settle_all(work)
             settle_at = now + settle_every_s
         end
-        if work.handed_off > 0 and now >= withdraw_at then
-            withdrawals.run(work)
+        local living_on = now >= ended_at or work.must_withdraw
+        if living_on or (work.handed_off > 0 and now >= withdraw_at) then
+            work.must_withdraw = false
+            local more = withdrawals.run(work, living_on or nil)
             withdraw_at = now + WITHDRAW_EVERY_S
+            if living_on then ended_at = more and now or now + CHORES_EVERY_S end
         end
-        local next_at = math.min(look_at, settle_at, adopt_at)
+        local next_at = math.min(look_at, settle_at, adopt_at, ended_at)
         if work.handed_off > 0 then next_at = math.min(next_at, withdraw_at) end
         work.chores:wait(math.max(next_at - work:now(), 0.01))
     end
@@ -249,7 +252,10 @@ local function run(work, options)
     filled, err = fill.run(work)
     if filled then scheduler.daemon(do_chores, work) end
     local ended = filled and call_all(work)
-    if ended then doubts.settle_all(work) end -- those that came up last
+    if ended then -- those that came up last
+        doubts.settle_all(work)
+        repeat until not withdrawals.run(work, true)
+    end
     wind_up(work)
     forget()
     local status, why = work:store("status", { campaign = work.campaign.name })

@@ -190,6 +190,12 @@ function Work:in_doubt()
     self.chores:ring()
 end
 
+-- work:withdraw_soon(): a call has an outcome, and its vendor may make it again: if that was its last it is taken back
+function Work:withdraw_soon()
+    self.must_withdraw = true
+    self.chores:ring()
+end
+
 ---- what is under way ----
 
 -- How many more contacts may be begun. Those that wait until fewer calls are handed off, or for a seat, take no one's
