@@ -55,6 +55,8 @@ static void read_boot_id(char out[BOOT_ID_BYTES]) {
         out[got] = '\0';
     else
         snprintf(out, BOOT_ID_BYTES, "unknown");
+    if (od__tunable("OUTDIAL_BOOT", 0) > 0)
+        snprintf(out, BOOT_ID_BYTES, "boot %d", od__tunable("OUTDIAL_BOOT", 0));
 }
 
 void od__owner_free(od_owner *owner) {

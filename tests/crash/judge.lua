@@ -84,20 +84,20 @@ function judge.all(store, rings, cap, waiting, findings)
     end
 end
 
--- How many legs are in doubt, by why: "left" by a worker that died, or the answer "lost".
+-- How many legs are in doubt.
 function judge.doubts(store)
-    local count = { left = 0, lost = 0 }
+    local count = 0
     for _, leg in ipairs(store.legs) do
-        if leg.state == "in_doubt" then count[leg.doubt] = (count[leg.doubt] or 0) + 1 end
+        if leg.state == "in_doubt" then count = count + 1 end
     end
     return count
 end
 
--- What `kills` deaths may leave in doubt at most.
-function judge.bounded(store, kills, max_open, findings)
-    local left = judge.doubts(store).left
-    if left > kills * max_open then
-        findings[#findings + 1] = ("%d legs were left in doubt by %d deaths"):format(left, kills)
+-- What `blows`, of which one or several workers died, may leave in doubt at most, and answers that got lost.
+function judge.bounded(store, blows, max_open, unknowns, findings)
+    local doubts = judge.doubts(store)
+    if doubts > blows * max_open + unknowns then
+        findings[#findings + 1] = ("%d legs are in doubt after %d deaths and %d lost answers"):format(doubts, blows, unknowns)
     end
 end
 

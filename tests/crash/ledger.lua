@@ -13,6 +13,10 @@ function readers.integrity(words, into)
     if words[1] ~= "ok" then into.broken = words[1] end
 end
 
+function readers.locked(_, into)
+    into.locked = true
+end
+
 function readers.contact(words, into)
     into.contacts[#into.contacts + 1] = { id = words[1], number = words[2], why = words[4],
         state = STATES.contact[tonumber(words[3])] }
@@ -28,7 +32,7 @@ function readers.owner(words, into)
     into.owners[#into.owners + 1] = { id = words[1], state = words[2] }
 end
 
--- ledger.read(program, store) -> { contacts, legs, owners, broken }
+-- ledger.read(program, store) -> { contacts, legs, owners, broken, locked }; locked: it could not be read
 function ledger.read(program, store)
     local into = { contacts = {}, legs = {}, owners = {} }
     for _, line in ipairs(process.lines({ program, store })) do
