@@ -266,6 +266,8 @@ od_status od__client_ask(od_client *client, const od_operation *operation, od_va
         return status;
     call->answered = answered;
     call->answered_context = context;
+    if (options == NULL)
+        call->exchange.poll_share = od__client_poll_share(client, operation);
     *out = call;
     od__transport_send(client->retry, &call->exchange);
     return OD_OK;

@@ -47,6 +47,7 @@ struct od_client {
     od_hearing *hearing;        /* its notifications; NULL: it never subscribed */
     od_follow *follows;         /* look-ups and outcomes under way; doubly linked */
     od_heard *heard;            /* its latest events; NULL: none */
+    int rate_shared_by;         /* so many clients take from the same rate, this one included */
     bool in_session;            /* something is open at the vendor, or may be */
     void (*log)(void *context, od_log_level level, const char *text);
     void *log_context;
@@ -153,8 +154,8 @@ struct od_client_call {
  * NULL. Errors: validation, out_of_memory. */
 od_status od__client_start(od_client *client, const od_operation *operation, od_value *parameters,
                            od_placing *placing, const od_submit_options *options, od_request **out, od_error *err);
-/* Starts a call whose end only answered hears of, with parameters and placing as od__client_start has them; options may be
- * NULL. *out is lent until then, for od__client_drop. Errors: as od__client_start. */
+/* Starts a call whose end only answered hears of, with parameters and placing as od__client_start has them; options NULL: it
+ * is a look-up or a poll, which leaves at least half of what it shares with placements to them (R21). *out is lent until then, for od__client_drop. Errors: as od__client_start. */
 od_status od__client_ask(od_client *client, const od_operation *operation, od_value *parameters, od_placing *placing,
                          const od_submit_options *options,
                          void (*answered)(void *context, od_value *result, const od_error *error), void *context,
@@ -168,6 +169,8 @@ od_status od__client_stage(od_client *client, const od_operation *operation, od_
                            const od_submit_options *options, od_request **out, od_error *err);
 /* Finishes all such placements, with code. */
 void od__stages_close(od_client *client, od_status code);
+/* What part of its bucket's rate a look-up or poll may take (R21). */
+double od__client_poll_share(const od_client *client, const od_operation *operation);
 /* Takes a call of od__client_ask back and frees it; answered is not called any more. Returns what its error would say of placement. */
 od_placement od__client_drop(od_client_call *call);
 /* Makes { id, state, vendor, token, to, response } of a vendor's answer. response is borrowed. Errors: out_of_memory. */

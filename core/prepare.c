@@ -75,29 +75,64 @@ static bool shares_rate(const od_vendor *vendor, const od_operation *operation) 
     return operation->rate == NULL || count > 1;
 }
 
-static od_status set_bucket(od_value *result, const od_client *client, const od_operation *operation,
-                            const char *account, od_error *err) {
-    char scope[OD_LIMIT_ACCOUNT_BYTES], bucket[2 * OD_LIMIT_ACCOUNT_BYTES];
+static od_status read_account(const od_client *client, char account[OD_LIMIT_ACCOUNT_BYTES], od_error *err) {
+    const char *(*get_env)(const char *) = client->engine->get_env;
+    return client->vendor->account(client->options, get_env != NULL ? get_env : od__client_environment, account,
+                                   OD_LIMIT_ACCOUNT_BYTES, err);
+}
+
+static od_status read_rate_scope(const od_client *client, const char *account, char out[OD_LIMIT_RATE_SCOPE_BYTES],
+                                 od_error *err) {
+    char scope[OD_LIMIT_ACCOUNT_BYTES];
     snprintf(scope, sizeof(scope), "%s", account);
     od_status status = client->vendor->rate_scope != NULL
                            ? client->vendor->rate_scope(client->options, scope, sizeof(scope), err)
                            : OD_OK;
+    snprintf(out, OD_LIMIT_RATE_SCOPE_BYTES, "%s %s", client->vendor->name, scope);
+    return status;
+}
+
+od_status od_client_rate_scope(const od_client *client, char *out, size_t out_bytes, od_error *err) {
+    char account[OD_LIMIT_ACCOUNT_BYTES] = "", scope[OD_LIMIT_RATE_SCOPE_BYTES];
+    od_status status = client->vendor->account != NULL ? read_account(client, account, err) : OD_OK;
+    if (status == OD_OK)
+        status = read_rate_scope(client, account, scope, err);
+    if (status == OD_OK && strlen(scope) >= out_bytes)
+        status = od__error_set(err, OD_VALIDATION, "the account's name is longer than %zu bytes", out_bytes - 1);
+    if (status == OD_OK)
+        memcpy(out, scope, strlen(scope) + 1);
+    return status;
+}
+
+/* ---- what look-ups and polls may take (R21) ---- */
+
+void od_client_share_rate(od_client *client, int clients) {
+    client->rate_shared_by = clients > 1 ? clients : 1;
+}
+
+double od__client_poll_share(const od_client *client, const od_operation *operation) {
+    bool shared = false;
+    for (const od_operation *other = client->vendor->operations; other->name != NULL; other++)
+        shared = shared || (other->rings && other->rate == operation->rate);
+    return (shared ? 0.5 : 1) / client->rate_shared_by;
+}
+
+static od_status set_bucket(od_value *result, const od_client *client, const od_operation *operation,
+                            const char *account, od_error *err) {
+    char scope[OD_LIMIT_RATE_SCOPE_BYTES], bucket[OD_LIMIT_RATE_SCOPE_BYTES + OD_LIMIT_ACCOUNT_BYTES];
+    od_status status = read_rate_scope(client, account, scope, err);
     if (status != OD_OK)
         return status;
     bool shared = shares_rate(client->vendor, operation);
-    snprintf(bucket, sizeof(bucket), "%s %s%s%s", client->vendor->name, scope, shared ? "" : " ",
-             shared ? "" : operation->name);
+    snprintf(bucket, sizeof(bucket), "%s%s%s", scope, shared ? "" : " ", shared ? "" : operation->name);
     return set_text(result, "bucket", bucket, err);
 }
 
 static od_status set_account(od_value *result, const od_client *client, const od_operation *operation, od_error *err) {
     char account[OD_LIMIT_ACCOUNT_BYTES];
-    const od_vendor *vendor = client->vendor;
-    if (vendor->account == NULL)
+    if (client->vendor->account == NULL)
         return OD_OK;
-    const char *(*get_env)(const char *) = client->engine->get_env;
-    od_status status = vendor->account(client->options, get_env != NULL ? get_env : od__client_environment, account,
-                                       sizeof(account), err);
+    od_status status = read_account(client, account, err);
     if (status == OD_OK)
         status = set_text(result, "account", account, err);
     return status == OD_OK ? set_bucket(result, client, operation, account, err) : status;

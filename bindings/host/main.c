@@ -1,6 +1,7 @@
 /* host/main: the `outdial` program: signals in, exit code out; what it does is decided in Lua (script.h). */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -63,6 +64,21 @@ static bool watch_signals(void) {
     return sigaction(SIGPIPE, &action, NULL) == 0;
 }
 
+/* Whoever read the output wants no more of it: `outdial export STORE | head`. */
+static bool reader_went_away(void) {
+    struct pollfd output = { .fd = STDOUT_FILENO };
+    return poll(&output, 1, 0) == 1 && (output.revents & POLLERR) != 0;
+}
+
+/* As programs do that do not watch this signal; one that has more to tell than that it is done tells that. */
+static int end_by_sigpipe(int code) {
+    if (code == HOST_DONE) {
+        signal(SIGPIPE, SIG_DFL);
+        raise(SIGPIPE);
+    }
+    return code;
+}
+
 int main(int argc, char **argv) {
     if (!watch_signals()) {
         fprintf(stderr, "outdial: cannot watch signals: %s\n", strerror(errno));
@@ -76,6 +92,10 @@ int main(int argc, char **argv) {
     int code = script_run(script, argc, argv);
     script_free(script);
     if (fflush(stdout) != 0 || ferror(stdout)) {
+        int reason = errno;
+        if (reader_went_away())
+            return end_by_sigpipe(code);
+        errno = reason;
         fprintf(stderr, "outdial: cannot write to the standard output: %s\n", strerror(errno));
         return code == HOST_DONE ? HOST_FAILED : code;
     }

@@ -215,6 +215,25 @@ static int client_prepare_call(lua_State *L) {
     return 1;
 }
 
+/* client:rate_scope() -> whose rate it takes from, as text, or nil, err. */
+static int client_rate_scope(lua_State *L) {
+    char scope[4096];
+    od_error err = OD_ERROR_INIT;
+    if (od_client_rate_scope(od__lua_client_check(L, 1)->client, scope, sizeof(scope), &err) != OD_OK)
+        return od__lua_fail(L, &err);
+    lua_pushstring(L, scope);
+    return 1;
+}
+
+/* client:share_rate(clients): so many take from that rate at present. */
+static int client_share_rate(lua_State *L) {
+    od_lua_client *box = od__lua_client_check(L, 1);
+    lua_Integer clients = luaL_checkinteger(L, 2);
+    luaL_argcheck(L, clients >= 1 && clients <= INT_MAX, 2, "expected 1 or more");
+    od_client_share_rate(box->client, (int)clients);
+    return 0;
+}
+
 /* client:ending() -> the name of the operation that ends what is open at the vendor, or nil. */
 static int client_ending(lua_State *L) {
     lua_pushstring(L, od_client_ending(od__lua_client_check(L, 1)->client));
@@ -315,6 +334,7 @@ void od__lua_open_client(lua_State *L) {
         {"prepare_call", client_prepare_call},
         {"find", client_find},     {"track", client_track},         {"withdraw", client_withdraw},
         {"subscribe", od__lua_client_subscribe}, {"unsubscribe", od__lua_client_unsubscribe},
+        {"rate_scope", client_rate_scope}, {"share_rate", client_share_rate},
         {"ending", client_ending}, {"vendor", client_vendor},
         {"pending", client_pending},     {"keep_logs", client_keep_logs},
         {"logs", client_logs},     {"close", client_close},         {NULL, NULL}};

@@ -8,6 +8,7 @@
 #define OD_LIMIT_RESPONSE_BYTES (8u * 1024 * 1024)   /* body of one HTTP answer */
 #define OD_LIMIT_RESPONSE_HEADER_BYTES (64u * 1024)  /* all header lines of one answer together */
 #define OD_LIMIT_REQUEST_BYTES (4u * 1024 * 1024)    /* body of one HTTP request */
+#define OD_LIMIT_RECORD_BYTES (16u * 1024 * 1024)    /* what a store keeps of one call: its body as JSON in JSON, and it */
 #define OD_LIMIT_HEADERS 48                          /* header lines of one request */
 #define OD_LIMIT_URL_BYTES (8u * 1024)
 #define OD_LIMIT_FIELDS 64                           /* fields of one shape */

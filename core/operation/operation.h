@@ -138,6 +138,7 @@ typedef enum od_handoff {
 
 /* What an account is known by, and what shares its rate (R21, R22): long enough for any address. */
 #define OD_LIMIT_ACCOUNT_BYTES 1024
+#define OD_LIMIT_RATE_SCOPE_BYTES (2 * OD_LIMIT_ACCOUNT_BYTES)
 #define OD_DEFAULT_LOOK_AFTER_MS 600000
 
 typedef enum od_purpose {

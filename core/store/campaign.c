@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "store/journal.h"
 #include "store/lists.h"
+#include "store/owner.h"
 #include "store/verbs.h"
 
 od_status od__campaign_read(od_work *work, int64_t id, od_campaign_row *out, od_error *err) {
@@ -89,6 +90,13 @@ static od_status let_fenced_try(od_work *work, int64_t id, od_error *err) {
                        " AND state = 3 AND why IN ('person_open', 'number_open')", "i", id);
 }
 
+/* A worker that says what its campaign is runs it: reports tell. */
+static od_status note_worker(od_work *work, int64_t id, od_error *err) {
+    const od_owner *me = work->core->owner;
+    return me == NULL ? OD_OK
+                      : od__execute(work->database, err, "UPDATE owner SET campaign_id = ?2 WHERE id = ?1", "ii", me->id, id);
+}
+
 static od_status journal_revision(od_work *work, int64_t id, int64_t revision, od_error *err) {
     return od__execute(work->database, err,
                        "INSERT INTO journal(at_ms, campaign_id, event, data) SELECT ?2, id, 'revision', json_object('revision',"
@@ -131,6 +139,8 @@ od_status od__verb_campaign(od_work *work, const od_value *params, od_value **re
         status = od__campaign_id(work, od__param_text(params, "name"), &id, err);
     if (status == OD_OK)
         status = let_fenced_try(work, id, err);
+    if (status == OD_OK)
+        status = note_worker(work, id, err);
     if (status == OD_OK)
         status = od__campaign_read(work, id, &row, err);
     if (status == OD_OK)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/limits.h"
 #include "base/memory.h"
 #include "import/phone.h"
 #include "json/writer.h"
@@ -201,6 +202,25 @@ static od_status check_pace(intent *self, od_error *err) {
 
 /* ---- what is written ---- */
 
+static bool is_object(const od_value *value) {
+    return value != NULL && od_value_type(value) == OD_TYPE_OBJECT;
+}
+
+/* The record is stored as it is, and read by whoever follows the leg: once it is here it must be whole. */
+static od_status check_record(const od_value *value, const char *path, od_value **replacement, od_error *err) {
+    (void)replacement;
+    od_value *record = NULL;
+    size_t length = od_value_length(value);
+    od_status status = length > OD_LIMIT_RECORD_BYTES ? OD_VALIDATION
+                                                      : od_value_parse(od_value_string(value), length, &record, err);
+    bool good = status == OD_OK && is_object(record) && is_object(od_value_get(record, "request")) &&
+                is_object(od_value_get(record, "call"));
+    od_value_unref(record);
+    return good || status == OD_OUT_OF_MEMORY ? status : od__check_fail(&od_check_record, value, path, err);
+}
+
+const od_check od_check_record = { .name = "JSON text { request, call }, up to 16 MiB", .fn = check_record };
+
 static od_status write_attempt(intent *self, od_error *err) {
     od_work *work = self->work;
     if (self->attempt_id != 0)
@@ -215,18 +235,17 @@ static od_status write_attempt(intent *self, od_error *err) {
     return status;
 }
 
-static od_status write_leg(intent *self, const char *request, const char *call, od_error *err) {
+static od_status write_leg(intent *self, od_error *err) {
     od_work *work = self->work;
     const od_value *params = self->params;
     od_status status = od__execute(
         work->database, err,
         "INSERT INTO leg(attempt_id, campaign_id, contact_id, ordinal, client, vendor, account, seat, token, state, open,"
-        " owner_id, request, at_ms, until_ms) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, 1, ?10,"
-        " '{\"request\":' || ?11 || ',\"call\":' || ?12 || '}', ?13, ?14)",
-        "iiiitttttittii", self->attempt_id, self->campaign.id, self->contact.id, self->leg_ordinal,
+        " owner_id, request, at_ms, until_ms) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, 1, ?10, ?11, ?12, ?13)",
+        "iiiitttttitii", self->attempt_id, self->campaign.id, self->contact.id, self->leg_ordinal,
         od__param_text(params, "client"), od__param_text(params, "vendor"), od__param_text(params, "account"),
-        od__param_text(params, "seat"), self->token, work->core->owner->id, request, call, work->wall_ms,
-        self->judgement.until_ms);
+        od__param_text(params, "seat"), self->token, work->core->owner->id,
+        od__param_text(params, "record"), work->wall_ms, self->judgement.until_ms);
     self->leg_id = od__database_last_id(work->database);
     if (status == OD_OK)
         od__pace_entered(work, self->campaign.id, od__param_text(params, "account"), od__param_text(params, "client"));
@@ -274,19 +293,10 @@ static od_status write_journal(intent *self, od_error *err) {
 }
 
 static od_status write_intent(intent *self, od_error *err) {
-    char *request = NULL, *call = NULL;
-    od_status status = od__param_json(self->params, "request", &request, err);
+    od_status status = write_attempt(self, err);
     if (status == OD_OK)
-        status = od__param_json(self->params, "call", &call, err);
-    if (status == OD_OK)
-        status = write_attempt(self, err);
-    if (status == OD_OK)
-        status = write_leg(self, request, call, err);
-    if (status == OD_OK)
-        status = write_journal(self, err);
-    od_text_free(request);
-    od_text_free(call);
-    return status;
+        status = write_leg(self, err);
+    return status == OD_OK ? write_journal(self, err) : status;
 }
 
 /* Whether the attempt that stands in the way is in doubt: it may stay so until a person settles it. */

@@ -79,7 +79,8 @@ static od_status journal_skipped(od_work *work, const char *path, const od_dnc_r
     if (report->bad == 0)
         return OD_OK;
     char text[512];
-    snprintf(text, sizeof(text), "%.300s: %lld rows that are no number were skipped", path, (long long)report->bad);
+    snprintf(text, sizeof(text), "%.300s: %lld %s skipped", path, (long long)report->bad,
+             report->bad == 1 ? "row that is no number was" : "rows that are no number were");
     return od__journal(work, &(od_entry){ .event = "do_not_call_rows_skipped", .text = text }, err);
 }
 

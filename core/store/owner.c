@@ -14,7 +14,6 @@
 #include "store/schema.h"
 #include "store/verbs.h"
 
-#define BOOT_ID_BYTES 37
 #define JUMP_AHEAD_MS 60000
 #define JUMP_BACK_MS 2000
 
@@ -38,25 +37,24 @@ static bool lock_byte(int fd, int64_t owner_id) {
     return fcntl(fd, F_OFD_SETLK, &lock) == 0;
 }
 
-/* Nobody holds it; what cannot be asked counts as held. */
-static bool byte_is_free(int fd, int64_t owner_id) {
+bool od__owner_byte_is_free(int fd, int64_t owner_id) {
     struct flock lock = byte_of(owner_id);
     return fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type == F_UNLCK;
 }
 
-static void read_boot_id(char out[BOOT_ID_BYTES]) {
-    snprintf(out, BOOT_ID_BYTES, "unknown");
+void od__owner_boot_id(char out[OD_BOOT_ID_BYTES]) {
+    snprintf(out, OD_BOOT_ID_BYTES, "unknown");
     int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return;
-    ssize_t got = read(fd, out, BOOT_ID_BYTES - 1);
+    ssize_t got = read(fd, out, OD_BOOT_ID_BYTES - 1);
     close(fd);
-    if (got == BOOT_ID_BYTES - 1)
+    if (got == OD_BOOT_ID_BYTES - 1)
         out[got] = '\0';
     else
-        snprintf(out, BOOT_ID_BYTES, "unknown");
+        snprintf(out, OD_BOOT_ID_BYTES, "unknown");
     if (od__tunable("OUTDIAL_BOOT", 0) > 0)
-        snprintf(out, BOOT_ID_BYTES, "boot %d", od__tunable("OUTDIAL_BOOT", 0));
+        snprintf(out, OD_BOOT_ID_BYTES, "boot %d", od__tunable("OUTDIAL_BOOT", 0));
 }
 
 void od__owner_free(od_owner *owner) {
@@ -89,7 +87,7 @@ static od_status read_other(od_work *work, const char *boot_id, int64_t after, o
 }
 
 static bool is_dead(const od_owner *me, const other *owner) {
-    return !owner->same_boot || byte_is_free(me->lock_fd, owner->id);
+    return !owner->same_boot || od__owner_byte_is_free(me->lock_fd, owner->id);
 }
 
 od_status od__owner_proven_dead(od_work *work, int64_t owner_id, bool *dead, od_error *err) {
@@ -159,8 +157,8 @@ static od_status end_owner(od_work *work, int64_t id, const char *state, const c
 /* Takes over from every owner that is dead or has let its lease run out. */
 static od_status take_over(od_work *work, int64_t *count, od_error *err) {
     const od_owner *me = work->core->owner;
-    char boot_id[BOOT_ID_BYTES];
-    read_boot_id(boot_id);
+    char boot_id[OD_BOOT_ID_BYTES];
+    od__owner_boot_id(boot_id);
     other owner = { 0 };
     bool found = true;
     *count = 0;
@@ -238,9 +236,9 @@ od_status od__owner_look(od_work *work, od_error *no_lease, od_error *err) {
 /* ---- verbs ---- */
 
 static od_status write_owner(od_work *work, od_owner *owner, od_error *err) {
-    char host[256] = "", boot_id[BOOT_ID_BYTES];
+    char host[256] = "", boot_id[OD_BOOT_ID_BYTES];
     (void)gethostname(host, sizeof(host) - 1); /* only for people to read */
-    read_boot_id(boot_id);
+    od__owner_boot_id(boot_id);
     od_query query;
     od__query(&query, work->database, err, "SELECT coalesce(max(id), 0) + 1 FROM owner", "");
     if (od__query_row(&query))
@@ -265,8 +263,22 @@ static od_status write_owner(od_work *work, od_owner *owner, od_error *err) {
     return status;
 }
 
+/* Workers of this store that live, this one included: they share what the vendors bear (R21). */
+static od_status count_workers(od_work *work, int64_t *count, od_error *err) {
+    od_query query;
+    *count = 1;
+    od__query(&query, work->database, err, "SELECT count(*) FROM owner WHERE state = 'running'", "");
+    if (od__query_row(&query))
+        *count = od__query_integer(&query, 0);
+    return od__query_end(&query);
+}
+
 static od_status lease_result(od_work *work, int64_t taken_over, od_value **result, od_error *err) {
     const od_owner *owner = work->core->owner;
+    int64_t workers;
+    od_status status = count_workers(work, &workers, err);
+    if (status != OD_OK)
+        return status;
     od_maker maker;
     od__make(&maker, err);
     od__make_integer(&maker, "owner", owner->id);
@@ -274,6 +286,7 @@ static od_status lease_result(od_work *work, int64_t taken_over, od_value **resu
     od__make_integer(&maker, "lease_ms", OD_LEASE_MS);
     od__make_integer(&maker, "until_ms", owner->lease_boot_ms);
     od__make_integer(&maker, "taken_over", taken_over);
+    od__make_integer(&maker, "workers", workers);
     return od__made(&maker, result);
 }
 

@@ -7,6 +7,8 @@
 
 #pragma GCC visibility push(hidden)
 
+#define OD_BOOT_ID_BYTES 37
+
 struct od_owner {
     int64_t id, epoch;
     int64_t lease_boot_ms;       /* when the lease ends, on CLOCK_BOOTTIME */
@@ -21,6 +23,10 @@ od_status od__owner_look(od_work *work, od_error *no_lease, od_error *err);
 /* Whether an owner can send nothing any more: it is this worker's own word, or its lock is free, or its host was started
  * anew (R5). */
 od_status od__owner_proven_dead(od_work *work, int64_t owner_id, bool *dead, od_error *err);
+/* Whether nobody holds an owner's byte of the lock file that fd has open; what cannot be asked counts as held. */
+bool od__owner_byte_is_free(int fd, int64_t owner_id);
+/* Which start of the machine this is; "unknown" where the system does not tell. */
+void od__owner_boot_id(char out[OD_BOOT_ID_BYTES]);
 
 #pragma GCC visibility pop
 #endif

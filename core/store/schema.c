@@ -18,7 +18,7 @@ static const char tables[] =
 
     "CREATE TABLE owner(id INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, state TEXT NOT NULL, boot_id TEXT NOT NULL,"
     " host TEXT NOT NULL, pid INTEGER NOT NULL, started_ms INTEGER NOT NULL, lease_boot_ms INTEGER NOT NULL,"
-    " ended_ms INTEGER);"
+    " ended_ms INTEGER, campaign_id INTEGER);"
     "CREATE INDEX owner_state ON owner(state);"
 
     "CREATE TABLE campaign(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, state TEXT NOT NULL, why TEXT, by_whom TEXT,"

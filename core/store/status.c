@@ -1,16 +1,19 @@
 /* The verb `status`: how a store, or one campaign of it, stands. States of contacts are counted in an index, reasons and legs
  * by reading their rows: indexes for these would cost every call. */
+#include <string.h>
+
 #include "base/error.h"
 #include "store/campaign.h"
 #include "store/importing.h"
 #include "store/leg.h"
 #include "store/schema.h"
 #include "store/verbs.h"
+#include "store/workers.h"
 
 typedef struct status_counts {
     int64_t contacts[OD_CONTACT_COUNT], legs[OD_LEG_COUNT];
     int64_t next_ms, withdrawals_failed, second_rings;
-    od_value *refused, *outcomes, *clients, *campaigns;
+    od_value *refused, *outcomes, *clients, *campaigns, *workers;
 } status_counts;
 
 /* Adds to object[key], which starts as 0. */
@@ -18,14 +21,18 @@ static od_status add_to(od_value *object, const char *key, int64_t count, od_err
     return od_value_set(object, key, od_value_new_integer(od__param_integer(object, key, 0) + count), err);
 }
 
-static od_status count_contacts(od_work *work, int64_t campaign_id, status_counts *counts, od_error *err) {
+/* contacts: of this campaign alone. */
+static od_status count_contacts(od_work *work, int64_t campaign_id, status_counts *counts,
+                                int64_t contacts[OD_CONTACT_COUNT], od_error *err) {
     od_query query;
     od__query(&query, work->database, err, "SELECT state, count(*) FROM contact WHERE campaign_id = ?1 GROUP BY state", "i",
               campaign_id);
     while (od__query_row(&query)) {
         int64_t state = od__query_integer(&query, 0);
-        if (state >= 0 && state < OD_CONTACT_COUNT)
-            counts->contacts[state] += od__query_integer(&query, 1);
+        if (state >= 0 && state < OD_CONTACT_COUNT) {
+            contacts[state] = od__query_integer(&query, 1);
+            counts->contacts[state] += contacts[state];
+        }
     }
     od_status status = od__query_end(&query);
     if (status != OD_OK)
@@ -137,10 +144,11 @@ static od_status count_legs(od_work *work, int64_t campaign_id, status_counts *c
 
 /* ---- campaigns ---- */
 
-static od_status next_campaign(od_work *work, int64_t after, int64_t only, int64_t *id, od_value *list, od_error *err) {
+static od_status next_campaign(od_work *work, int64_t after, int64_t only, int64_t *id, od_value **out, od_error *err) {
     od_query query;
     od_status status = OD_OK;
     *id = 0;
+    *out = NULL;
     od__query(&query, work->database, err,
               "SELECT id, name, state, why, by_whom, revision FROM campaign WHERE id > ?1 AND (?2 = 0 OR id = ?2)"
               " ORDER BY id LIMIT 1", "ii", after, only);
@@ -153,18 +161,57 @@ static od_status next_campaign(od_work *work, int64_t after, int64_t only, int64
         od__make_column(&maker, "why", &query, 3);
         od__make_column(&maker, "by", &query, 4);
         od__make_integer_column(&maker, "revision", &query, 5);
-        status = od__made_into(&maker, list);
+        status = od__made(&maker, out);
     }
     od_status ended = od__query_end(&query);
     return status == OD_OK ? ended : status;
 }
 
+/* What people mean when they ask how it stands: the switch alone says `running` of a campaign that nobody runs. */
+static const char *standing(const char *state, int64_t workers, const int64_t contacts[OD_CONTACT_COUNT]) {
+    int64_t total = 0;
+    for (int64_t i = 0; i < OD_CONTACT_COUNT; i++)
+        total += contacts[i];
+    if (strcmp(state, "running") != 0)
+        return state;
+    if (workers > 0)
+        return "running";
+    if (total == 0)
+        return "empty";
+    if (contacts[OD_CONTACT_ready] + contacts[OD_CONTACT_waiting] + contacts[OD_CONTACT_open] > 0)
+        return "idle";
+    return contacts[OD_CONTACT_held] > 0 ? "unsettled" : "finished";
+}
+
+/* Takes campaign. */
+static od_status add_campaign(status_counts *counts, od_value *campaign, const int64_t contacts[OD_CONTACT_COUNT],
+                              od_error *err) {
+    int64_t workers = od__workers_of(counts->workers, od__param_text(campaign, "name"));
+    const char *word = standing(od__param_text(campaign, "state"), workers, contacts);
+    int64_t left = contacts[OD_CONTACT_ready] + contacts[OD_CONTACT_waiting] + contacts[OD_CONTACT_open];
+    od_status status = od_value_set(campaign, "standing", od_value_new_string(word), err);
+    if (status == OD_OK)
+        status = od_value_set(campaign, "left", od_value_new_integer(left), err);
+    if (status == OD_OK)
+        status = od_value_set(campaign, "held", od_value_new_integer(contacts[OD_CONTACT_held]), err);
+    if (status == OD_OK)
+        return od_value_add(counts->campaigns, campaign, err);
+    od_value_unref(campaign);
+    return status;
+}
+
 static od_status count_all(od_work *work, int64_t only, status_counts *counts, od_error *err) {
     for (int64_t id = 0;;) {
-        od_status status = next_campaign(work, id, only, &id, counts->campaigns, err);
+        int64_t contacts[OD_CONTACT_COUNT] = { 0 };
+        od_value *campaign;
+        od_status status = next_campaign(work, id, only, &id, &campaign, err);
         if (status != OD_OK || id == 0)
             return status;
-        status = count_contacts(work, id, counts, err);
+        status = count_contacts(work, id, counts, contacts, err);
+        if (status == OD_OK)
+            status = add_campaign(counts, campaign, contacts, err);
+        else
+            od_value_unref(campaign);
         if (status == OD_OK)
             status = count_reasons(work, id, counts, err);
         if (status == OD_OK)
@@ -213,6 +260,7 @@ static od_status make_result(od_work *work, const status_counts *counts, od_valu
     od__make_value(&maker, "refused", od_value_ref(counts->refused));
     od__make_value(&maker, "clients", od_value_ref(counts->clients));
     od__make_value(&maker, "campaigns", od_value_ref(counts->campaigns));
+    od__make_value(&maker, "workers", od_value_ref(counts->workers));
     od__make_integer(&maker, "doubts", counts->legs[OD_LEG_in_doubt]);
     od__make_integer(&maker, "held", counts->contacts[OD_CONTACT_held]);
     if (counts->next_ms > 0)
@@ -232,6 +280,8 @@ od_status od__verb_status(od_work *work, const od_value *params, od_value **resu
                             counts.campaigns == NULL))
         status = od__error_no_memory(err);
     if (status == OD_OK)
+        status = od__workers_list(work, only, &counts.workers, err);
+    if (status == OD_OK)
         status = count_all(work, only, &counts, err);
     if (status == OD_OK)
         status = make_result(work, &counts, result, err);
@@ -239,5 +289,6 @@ od_status od__verb_status(od_work *work, const od_value *params, od_value **resu
     od_value_unref(counts.outcomes);
     od_value_unref(counts.clients);
     od_value_unref(counts.campaigns);
+    od_value_unref(counts.workers);
     return status;
 }

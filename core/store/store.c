@@ -27,15 +27,16 @@ typedef struct verb_queue {
 struct od_store {
     od_engine *engine;
     od_group *group;
+    verb_queue asked;            /* of this round of the loop: no thread has them yet */
+    od_job job;                  /* for what was asked, once the round is over: gives it to the thread, or runs it */
     bool threaded;
     pthread_t thread;
     pthread_mutex_t lock;        /* of what follows, up to the blank line */
-    pthread_cond_t asked;
+    pthread_cond_t handed_over;
     verb_queue waiting, finished;
     bool ending;
 
     int finished_fd;             /* readable when something finished */
-    od_job job;                  /* not threaded: runs a group on the loop */
 };
 
 static void queue_init(verb_queue *queue) {
@@ -58,6 +59,16 @@ static verb_request *queue_take(verb_queue *queue) {
         queue->last = &queue->first;
     queue->count--;
     return request;
+}
+
+/* Moves all of `from` behind what `to` has. */
+static void queue_move(verb_queue *to, verb_queue *from) {
+    if (from->first == NULL)
+        return;
+    *to->last = from->first;
+    to->last = from->last;
+    to->count += from->count;
+    queue_init(from);
 }
 
 static bool queue_remove(verb_queue *queue, verb_request *request) {
@@ -98,33 +109,44 @@ static void tell_loop(od_store *store) {
 static void *run_thread(void *context) {
     od_store *store = context;
     verb_queue batch, again, done;
+    queue_init(&batch);
+    queue_init(&again);
+    queue_init(&done);
     pthread_mutex_lock(&store->lock);
     for (;;) {
         while (store->waiting.count == 0 && !store->ending)
-            pthread_cond_wait(&store->asked, &store->lock);
+            pthread_cond_wait(&store->handed_over, &store->lock);
         if (store->waiting.count == 0)
             break;
-        queue_init(&batch);
-        queue_init(&again);
-        queue_init(&done);
         for (size_t i = 0; i < OD_LIMIT_BATCH && store->waiting.count > 0; i++)
             queue_add(&batch, queue_take(&store->waiting));
         pthread_mutex_unlock(&store->lock);
         run_batch(store, &batch, &again, &done);
         pthread_mutex_lock(&store->lock);
-        verb_request *request;
-        while ((request = queue_take(&again)) != NULL)
-            queue_add(&store->waiting, request); /* behind what was asked meanwhile */
-        while ((request = queue_take(&done)) != NULL)
-            queue_add(&store->finished, request);
-        if (store->finished.count > 0)
-            tell_loop(store);
+        queue_move(&store->waiting, &again); /* behind what was asked meanwhile */
+        bool told = store->finished.count > 0 || done.count == 0; /* what is there was told of and is not taken yet */
+        queue_move(&store->finished, &done);
+        if (told)
+            continue;
+        pthread_mutex_unlock(&store->lock); /* or the loop would wake up only to wait for it */
+        tell_loop(store);
+        pthread_mutex_lock(&store->lock);
     }
     pthread_mutex_unlock(&store->lock);
     return NULL;
 }
 
 /* ---- on the loop ---- */
+
+/* One by one a round's verbs would be a transaction of the first and one of the rest, and a wake-up for each. */
+static void hand_over(od_store *store) {
+    if (store->asked.count == 0)
+        return;
+    pthread_mutex_lock(&store->lock);
+    queue_move(&store->waiting, &store->asked);
+    pthread_cond_signal(&store->handed_over);
+    pthread_mutex_unlock(&store->lock);
+}
 
 static void finish(verb_request *request) {
     od_task *task = &request->task;
@@ -135,14 +157,13 @@ static void finish(verb_request *request) {
 }
 
 static void finish_all(od_store *store) {
-    for (;;) {
-        pthread_mutex_lock(&store->lock);
-        verb_request *request = queue_take(&store->finished);
-        pthread_mutex_unlock(&store->lock);
-        if (request == NULL)
-            return;
+    verb_queue finished;
+    queue_init(&finished);
+    pthread_mutex_lock(&store->lock);
+    queue_move(&finished, &store->finished);
+    pthread_mutex_unlock(&store->lock);
+    for (verb_request *request; (request = queue_take(&finished)) != NULL;)
         finish(request);
-    }
 }
 
 static void on_finished(void *context, int fd, unsigned ready) {
@@ -153,17 +174,22 @@ static void on_finished(void *context, int fd, unsigned ready) {
     finish_all(context);
 }
 
-static void run_inline(void *context) {
-    od_store *store = context;
+static void run_inline(od_store *store) {
     verb_queue again;
     queue_init(&again);
-    run_batch(store, &store->waiting, &again, &store->finished);
-    verb_request *request;
-    while ((request = queue_take(&again)) != NULL)
-        queue_add(&store->waiting, request);
-    if (store->waiting.count > 0)
+    run_batch(store, &store->asked, &again, &store->finished);
+    queue_move(&store->asked, &again);
+    if (store->asked.count > 0)
         od__loop_post(store->engine->loop, &store->job);
     finish_all(store);
+}
+
+static void on_round_over(void *context) {
+    od_store *store = context;
+    if (store->threaded)
+        hand_over(store);
+    else
+        run_inline(store);
 }
 
 /* ---- the request ---- */
@@ -172,9 +198,12 @@ static void run_inline(void *context) {
 static void verb_cancel(od_request *base, od_status code) {
     verb_request *request = (verb_request *)base;
     od_store *store = request->store;
-    pthread_mutex_lock(&store->lock);
-    bool removed = queue_remove(&store->waiting, request);
-    pthread_mutex_unlock(&store->lock);
+    bool removed = queue_remove(&store->asked, request);
+    if (!removed) {
+        pthread_mutex_lock(&store->lock);
+        removed = queue_remove(&store->waiting, request);
+        pthread_mutex_unlock(&store->lock);
+    }
     if (!removed)
         return;
     od__error_set(&base->error, code, "%s", code == OD_CLOSED ? "the engine was closed" : "the caller took it back");
@@ -203,11 +232,10 @@ od_status od__store_submit_take(od_store *store, const char *name, od_value *par
     request->store = store;
     od__task_init(&request->task, verb, params);
     od__request_init(&request->base, &kind, store->engine, context);
-    pthread_mutex_lock(&store->lock);
-    queue_add(&store->waiting, request);
-    pthread_cond_signal(&store->asked);
-    pthread_mutex_unlock(&store->lock);
-    if (!store->threaded)
+    queue_add(&store->asked, request);
+    if (store->threaded && store->asked.count == OD_LIMIT_BATCH)
+        hand_over(store); /* a transaction is full */
+    else
         od__loop_post(store->engine->loop, &store->job);
     od__request_hand_out(&request->base, out);
     return OD_OK;
@@ -274,16 +302,17 @@ od_status od_store_open(od_engine *engine, const char *path, bool create, od_sto
     store->engine = engine;
     store->threaded = engine->clock.is_system;
     store->finished_fd = -1;
-    store->job = (od_job){ .fn = run_inline, .context = store };
+    store->job = (od_job){ .fn = on_round_over, .context = store };
+    queue_init(&store->asked);
     queue_init(&store->waiting);
     queue_init(&store->finished);
     od_status status = od__group_new(path, create, &engine->clock, &store->group, err);
     if (status == OD_OK) {
         pthread_mutex_init(&store->lock, NULL);
-        pthread_cond_init(&store->asked, NULL);
+        pthread_cond_init(&store->handed_over, NULL);
         status = start(store, err);
         if (status != OD_OK) {
-            pthread_cond_destroy(&store->asked);
+            pthread_cond_destroy(&store->handed_over);
             pthread_mutex_destroy(&store->lock);
         }
     }
@@ -301,21 +330,22 @@ void od_store_free(od_store *store) {
     if (store == NULL)
         return;
     if (store->threaded) {
+        hand_over(store);
         pthread_mutex_lock(&store->lock);
         store->ending = true;
-        pthread_cond_signal(&store->asked);
+        pthread_cond_signal(&store->handed_over);
         pthread_mutex_unlock(&store->lock);
         pthread_join(store->thread, NULL);
         od__loop_detach(store->engine->loop, store->finished_fd);
         close(store->finished_fd);
         finish_all(store);
     } else {
-        while (store->waiting.count > 0)
+        while (store->asked.count > 0)
             run_inline(store);
-        od__loop_unpost(store->engine->loop, &store->job);
     }
+    od__loop_unpost(store->engine->loop, &store->job);
     od__group_free(store->group);
-    pthread_cond_destroy(&store->asked);
+    pthread_cond_destroy(&store->handed_over);
     pthread_mutex_destroy(&store->lock);
     store->engine->clients--;
     od__free(store);

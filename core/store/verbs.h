@@ -44,6 +44,9 @@ OD_VERB(copy);
 OD_VERB(forecast);     /* forecast.c */
 OD_VERB(contact_set);  /* person.c */
 
+/* What intend stores of a call that is about to be sent: the JSON text of { request = { method, url, body }, call }. */
+extern const od_check od_check_record;
+
 /* What long verbs keep between their slices. */
 void od__import_free(void *state);
 void od__forecast_free(void *state);

@@ -18,7 +18,7 @@ typedef struct bucket {
     rate_layer *layer;
     const void *key;
     od_rate rate;
-    int64_t tat_us;
+    int64_t tat_us, polls_tat_us; /* of all, and of the look-ups and polls among them */
     uint64_t slots;        /* booked so far */
     od_adaptive adaptive;  /* instead of rate and tat_us, in a layer that learns */
     queue waiting;
@@ -63,9 +63,14 @@ static void insert_before(queue *q, od_exchange *exchange, od_exchange *next) {
 }
 
 /* Who goes first: repetitions, because one whose placement is in doubt may be sent again for a few seconds only (R2); then
- * placements, so that look-ups and polls of the same bucket never hold one up (R21). Equals go in order of arrival. */
+ * placements, and last look-ups and polls, which never hold one up (R21) and may have to wait though the bucket has room.
+ * Equals go in order of arrival. */
 static int rank(const od_exchange *exchange) {
-    return exchange->attempts > 1 ? 0 : exchange->rings ? 1 : 2;
+    return exchange->poll_share > 0 ? 3 : exchange->attempts > 1 ? 0 : exchange->rings ? 1 : 2;
+}
+
+static bool would_be_first(const queue *q, const od_exchange *exchange) {
+    return q->first == NULL || rank(q->first) > rank(exchange);
 }
 
 static void enqueue(queue *q, od_exchange *exchange) {
@@ -149,22 +154,43 @@ static void learn_when_it_left(void *context, od_exchange *exchange) {
     od__exchange_finish(exchange);
 }
 
-/* Returns when the next one may go (now_us or before: at once), and what take_slot needs to book it. */
-static int64_t next_slot(bucket *b, int64_t now_us, int64_t lateness_us, int64_t *tat_us) {
-    *tat_us = b->tat_us;
-    if (!b->layer->learns) return od__gcra_take(tat_us, &b->rate, now_us - lateness_us);
-    double wait_us = od__adaptive_wait(&b->adaptive, seconds(now_us)) * 1e6;
-    return now_us + (wait_us > 0 ? (int64_t)wait_us + 1 : 0);
+/* When an exchange may go, and the bucket as it is once that is booked. */
+typedef struct slot {
+    int64_t at_us, tat_us, polls_tat_us;
+} slot;
+
+/* What look-ups and polls may take of a bucket (R21). */
+static od_rate rate_of_polls(const bucket *b, double share) {
+    int burst = (int)(b->rate.burst * share);
+    return (od_rate){ .per_second = b->rate.per_second * share, .burst = burst > 1 ? burst : 1 };
 }
 
-static void take_slot(bucket *b, od_exchange *exchange, int64_t at_us, int64_t tat_us) {
+/* Returns the slot that it may have: at now_us or before, at once. */
+static slot next_slot(bucket *b, const od_exchange *exchange, int64_t now_us, int64_t lateness_us) {
+    slot next = { .tat_us = b->tat_us, .polls_tat_us = b->polls_tat_us };
+    if (b->layer->learns) {
+        double wait_us = od__adaptive_wait(&b->adaptive, seconds(now_us)) * 1e6;
+        next.at_us = now_us + (wait_us > 0 ? (int64_t)wait_us + 1 : 0);
+        return next;
+    }
+    next.at_us = od__gcra_take(&next.tat_us, &b->rate, now_us - lateness_us);
+    if (exchange->poll_share > 0) {
+        const od_rate rate = rate_of_polls(b, exchange->poll_share);
+        int64_t at_us = od__gcra_take(&next.polls_tat_us, &rate, now_us - lateness_us);
+        if (at_us > next.at_us) next.at_us = at_us;
+    }
+    return next;
+}
+
+static void take_slot(bucket *b, od_exchange *exchange, const slot *taken) {
     if (b->layer->learns) {
         od__adaptive_take(&b->adaptive);
         return;
     }
-    b->tat_us = tat_us;
+    b->tat_us = taken->tat_us;
+    b->polls_tat_us = taken->polls_tat_us;
     exchange->slot = ++b->slots;
-    exchange->slot_us = at_us;
+    exchange->slot_us = taken->at_us;
     od__exchange_push(exchange, learn_when_it_left, b);
 }
 
@@ -176,16 +202,16 @@ static void pump(void *context) {
         od_exchange *exchange = b->waiting.first;
         int64_t now_us = od__loop_now_us(self->loop);
         /* Timers run a little late. Were that lost each time, a fast bucket would never reach its rate. */
-        int64_t tat_us, at_us = next_slot(b, now_us, OD_LIMIT_RATE_LATENESS_US, &tat_us);
+        const slot next = next_slot(b, exchange, now_us, OD_LIMIT_RATE_LATENESS_US);
         if (od__exchange_is_late(exchange, now_us)) {
             leave_queue(b, exchange);
             od__exchange_set_late(exchange);
             fail(self, exchange);
-        } else if (at_us <= now_us) {
+        } else if (next.at_us <= now_us) {
             leave_queue(b, exchange);
-            take_slot(b, exchange, at_us, tat_us);
+            take_slot(b, exchange, &next);
             od__transport_send(self->inner, exchange);
-        } else if (od__loop_timer_start(self->loop, &b->timer, at_us, NULL) == OD_OK) {
+        } else if (od__loop_timer_start(self->loop, &b->timer, next.at_us, NULL) == OD_OK) {
             return;
         } else {
             /* Nothing would ever wake this bucket again. */
@@ -232,7 +258,7 @@ static od_status wait_for_slot(bucket *b, od_exchange *exchange, int64_t at_us) 
     if (exchange->send_before_us != 0) {
         status = od__loop_timer_start(loop, &exchange->timer, exchange->send_before_us, err);
     }
-    if (status == OD_OK && b->waiting.first == NULL) status = od__loop_timer_start(loop, &b->timer, at_us, err);
+    if (status == OD_OK && would_be_first(&b->waiting, exchange)) status = od__loop_timer_start(loop, &b->timer, at_us, err);
     if (status != OD_OK) {
         od__loop_timer_stop(loop, &exchange->timer);
         return status;
@@ -261,11 +287,11 @@ static void rate_send(od_transport *transport, od_exchange *exchange) {
         fail(self, exchange);
         return;
     }
-    int64_t tat_us, at_us = next_slot(b, now_us, 0, &tat_us);
-    if (b->waiting.first == NULL && at_us <= now_us) {
-        take_slot(b, exchange, at_us, tat_us);
+    const slot next = next_slot(b, exchange, now_us, 0);
+    if (would_be_first(&b->waiting, exchange) && next.at_us <= now_us) {
+        take_slot(b, exchange, &next);
         od__transport_send(self->inner, exchange);
-    } else if (wait_for_slot(b, exchange, at_us) != OD_OK) {
+    } else if (wait_for_slot(b, exchange, next.at_us) != OD_OK) {
         fail(self, exchange);
     }
 }

@@ -49,6 +49,7 @@ struct od_exchange {
     bool long_poll;            /* exempt from rate and retry */
     bool single_try;           /* exempt from retry, and from the repetition after a fresh authorization */
     bool unpaced;              /* exempt from rate and adaptive rate */
+    double poll_share;         /* a look-up or poll: takes at most this part of its bucket's rate (R21); 0: none */
     bool anonymous;            /* goes past the authorizing layer as it is */
     const char *signing_name;  /* what it is signed for, where that is not the client's own; NULL: that. Static */
     /* Decides after every try (also a failed one) what came: reads response and error, sets error, try_placement and

@@ -84,7 +84,7 @@ local function new_class(scheduler, vendor)
     local state, enter, wait = scheduler.state, scheduler.enter, scheduler.wait
     local methods = {}
     local names = { "place_call", "prepare_call", "find", "track", "withdraw", "subscribe", "prepare", "pages",
-        "close" }
+        "share_rate", "close" }
 
     -- Where a script decides, calls are not placed; level: of who called the method.
     local function check_not_in_hook(what)
@@ -262,6 +262,18 @@ local function new_class(scheduler, vendor)
         return handle:prepare_call(call)
     end
 
+    -- client:share_rate(clients): so many, in all processes, take from its account's rate (settings.rate_scope) at present:
+    -- its look-ups and polls keep to their part of it (R21)
+    function methods.share_rate(self, clients)
+        local what = vendor .. ":share_rate"
+        local handle = type(self) == "table" and rawget(self, "_handle")
+        if not handle then check_handle(what, self, clients) end
+        if type(clients) ~= "number" or clients < 1 or clients > 1e6 or clients % 1 ~= 0 then
+            misuse(what, "expected how many clients, 1 or more, got " .. tostring(clients))
+        end
+        handle:share_rate(clients)
+    end
+
     -- client:close(): lets what is under way finish, ends its subscriptions and what is open at the vendor (an agent's
     -- session), then frees the client; closing twice does nothing. Returns true, or nil, err if that end failed: the
     -- client is closed all the same.
@@ -338,7 +350,9 @@ function M.factory(scheduler)
         end
         if on_log then scheduler.log_to(handle, on_log) end
         classes[vendor] = classes[vendor] or new_class(scheduler, vendor)
-        return setmetatable({ _handle = handle, vendor = vendor, settings = settings_of(options) }, classes[vendor])
+        local settings = settings_of(options)
+        settings.rate_scope = handle:rate_scope()
+        return setmetatable({ _handle = handle, vendor = vendor, settings = settings }, classes[vendor])
     end
 end
 

@@ -1,5 +1,6 @@
 -- Bringing a campaign's contacts into the store: a file that the store reads itself, or rows of Lua in batches.
 local contacts = require "outdial.contacts"
+local many = require "outdial.many"
 
 local M = {}
 
@@ -58,7 +59,7 @@ function M.run(work)
     local source = work.campaign.contacts
     local report, err = (source.format == "rows" and from_rows or from_file)(work, source)
     if not report then return nil, err end
-    work:log("info", ("contacts: %d rows: %d new, %d updated, %d rejected%s"):format(report.rows, report.added,
+    work:log("info", ("contacts: %s: %d new, %d updated, %d rejected%s"):format(many(report.rows, "row"), report.added,
         report.updated, report.rejected, report.reject_path and " (see " .. report.reject_path .. ")" or ""))
     return report
 end

@@ -25,6 +25,7 @@ local function beat(work)
         local good = work:store("beat", {})
         if good then
             work.last_beat = sent
+            work:share_rates(good.workers)
             if (good.taken_over or 0) > 0 then
                 work.must_adopt = true
                 work.chores:ring()
@@ -205,6 +206,7 @@ local function start(work)
     if not registered then return nil, err end
     work.lease_s, work.last_beat = registered.lease_ms / 1000, sent
     work.must_adopt = true
+    work:share_rates(registered.workers)
     local campaign = work.campaign
     local known
     known, err = work:store("campaign", { name = campaign.name, ruleset = campaign.ruleset, script = work.script,

@@ -304,6 +304,63 @@ static void sixty_four_at_once_come_back_each_with_its_own(void **state) {
     rig_close(&r);
 }
 
+/* ---- R21: look-ups and polls take their part of a rate ---- */
+
+#define CCAI "{\"subdomain\":\"demo\",\"domain\":\"uc1.ccaiplatform.com\",\"api_token\":\"t\"}"
+
+static const struct {
+    const char *vendor, *options;
+    int clients;                 /* that share the rate; 0: nobody has said */
+    size_t at_once, in_a_second; /* of 20 polls */
+} share_rows[] = {
+    { "ccai_platform", CCAI, 0, 5, 10 },                /* half of 10 a second, which placements take from, too */
+    { "ccai_platform", CCAI, 1, 5, 10 },
+    { "ccai_platform", CCAI, 2, 2, 4 },
+    { "ccai_platform", CCAI, 5, 1, 2 },
+    { "ccai_platform", CCAI, -7, 5, 10 },               /* there is always one */
+    { "amazon_connect", "{" CONNECT "}", 0, 15, 20 },   /* a bucket without placements: all of it */
+    { "amazon_connect", "{" CONNECT "}", 3, 5, 8 },
+    { "amazon_connect", "{" CONNECT ",\"rate\":false}", 3, 20, 20 },
+};
+
+static void R21_look_ups_and_polls_take_their_part_of_a_rate(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof(share_rows) / sizeof(share_rows[0]); i++) {
+        rig r;
+        od_request *requests[20];
+        rig_client(&r, share_rows[i].vendor, share_rows[i].options);
+        if (share_rows[i].clients != 0)
+            od_client_share_rate(r.client, share_rows[i].clients);
+        od_value *call = parse("{\"id\":\"7\",\"state\":\"placed\",\"at\":1773655200}");
+        for (int j = 0; j < 20; j++)
+            assert_int_equal(od_client_track(r.client, call, 0, &requests[j], NULL), OD_OK);
+        step(&r);
+        if (r.network.sent_count != share_rows[i].at_once)
+            fail_msg("row %zu: %zu at once", i, r.network.sent_count);
+        for (int j = 0; j < 10; j++)
+            pass_ms(&r, 100);
+        if (r.network.sent_count != share_rows[i].in_a_second)
+            fail_msg("row %zu: %zu in a second", i, r.network.sent_count);
+        for (int j = 0; j < 20; j++)
+            od_request_unref(requests[j]);
+        od_value_unref(call);
+        rig_close(&r);
+    }
+}
+
+static void R21_clients_of_one_account_know_it(void **state) {
+    (void)state;
+    char scope[256], small[8];
+    od_error err = OD_ERROR_INIT;
+    rig r;
+    rig_client(&r, "ccai_platform", CCAI);
+    assert_int_equal(od_client_rate_scope(r.client, scope, sizeof(scope), &err), OD_OK);
+    assert_string_equal(scope, "ccai_platform demo.uc1.ccaiplatform.com");
+    assert_int_equal(od_client_rate_scope(r.client, small, sizeof(small), &err), OD_VALIDATION);
+    assert_error(&err, "validation: the account's name is longer than 7 bytes");
+    rig_close(&r);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(R2_a_token_is_sent_again_only_within_its_time),
@@ -312,6 +369,8 @@ int main(void) {
         cmocka_unit_test(R3_a_doubt_stays_whatever_is_refused_later),
         cmocka_unit_test(R4_a_call_past_its_send_before_is_not_placed),
         cmocka_unit_test(R4_a_refused_call_is_not_tried_again_past_its_send_before),
+        cmocka_unit_test(R21_look_ups_and_polls_take_their_part_of_a_rate),
+        cmocka_unit_test(R21_clients_of_one_account_know_it),
         cmocka_unit_test(a_canceled_call_says_whether_a_byte_left),
         cmocka_unit_test(closing_a_client_finishes_what_is_pending),
         cmocka_unit_test(sixty_four_at_once_come_back_each_with_its_own),

@@ -208,6 +208,47 @@ static void test_R21_placements_go_before_polls(void **state) {
     dispose(f);
 }
 
+static void test_R21_polls_leave_half_of_a_bucket_to_placements(void **state) {
+    (void)state;
+    fixture *f = make(NULL);
+    for (int i = 0; i < 3; i++) f->senders[i].exchange.rings = false;
+    for (int i = 0; i < 3; i++) f->senders[i].exchange.poll_share = 0.5; /* 5 in a second, one at a time */
+    for (int i = 0; i < 3; i++) send(f, i, &two_at_once);
+    assert_string_equal(below(f), "0");
+    send(f, 3, &two_at_once); /* the bucket has room, which no poll may take */
+    assert_string_equal(below(f), "03");
+    send(f, 4, &two_at_once);
+    pass(f, 99999);
+    assert_string_equal(below(f), "03");
+    pass(f, 1); /* sooner than the first of the polls that wait */
+    assert_string_equal(below(f), "034");
+    pass(f, 99999);
+    assert_string_equal(below(f), "034");
+    pass(f, 1);
+    assert_string_equal(below(f), "0341");
+    pass(f, 199999);
+    assert_string_equal(below(f), "0341");
+    pass(f, 1);
+    assert_string_equal(below(f), "03412");
+    dispose(f);
+}
+
+static void test_R21_what_placements_have_taken_polls_wait_for(void **state) {
+    (void)state;
+    fixture *f = make(NULL);
+    f->senders[2].exchange.rings = f->senders[3].exchange.rings = f->senders[4].exchange.rings = false;
+    f->senders[2].exchange.poll_share = f->senders[3].exchange.poll_share = 0.5;
+    f->senders[3].exchange.attempts = 2; /* nor does its repetition go before anybody */
+    send(f, 0, &one_a_second);
+    for (int i = 2; i < 5; i++) send(f, i, &one_a_second);
+    send(f, 1, &one_a_second);
+    for (int i = 0; i < 4; i++) pass(f, 1000000);
+    assert_string_equal(below(f), "0142");
+    pass(f, 1000000); /* a second poll within two seconds would be more than half */
+    assert_string_equal(below(f), "01423");
+    dispose(f);
+}
+
 static void test_nobody_overtakes_a_waiter_whose_timer_is_late(void **state) {
     (void)state;
     fixture *f = make(NULL);
@@ -527,6 +568,8 @@ int main(void) {
         cmocka_unit_test(test_first_come_first_served),
         cmocka_unit_test(test_R2_repetitions_go_first),
         cmocka_unit_test(test_R21_placements_go_before_polls),
+        cmocka_unit_test(test_R21_polls_leave_half_of_a_bucket_to_placements),
+        cmocka_unit_test(test_R21_what_placements_have_taken_polls_wait_for),
         cmocka_unit_test(test_nobody_overtakes_a_waiter_whose_timer_is_late),
         cmocka_unit_test(test_a_little_lateness_is_not_lost),
         cmocka_unit_test(test_a_long_sleep_is_not_caught_up),

@@ -5,6 +5,7 @@
  *   dial, with           takes the contact with this id and intends to call it; keeps $leg, $attempt, $token
  *   gives                members that the result has, to the letter
  *   is                   the whole result, to the letter
+ *                        ("$folder", "$pid" and "$host" are where it plays, and this process)
  *   fails                the whole error as one line, where it is to fail
  *   keep                 { name: JSON pointer into the result }
  *   advance_s, jump_s    both clocks go on; only the wall clock does
@@ -71,6 +72,13 @@ static od_value *substitute(const theatre *t, const od_value *value) {
         const char *name = od_value_string(value) + 1;
         if (strcmp(name, "folder") == 0)
             return od_value_new_string(t->folder);
+        if (strcmp(name, "pid") == 0)
+            return od_value_new_integer(getpid());
+        if (strcmp(name, "host") == 0) {
+            char host[256] = "";
+            assert_int_equal(gethostname(host, sizeof(host) - 1), 0);
+            return od_value_new_string(host);
+        }
         if (strncmp(name, "folder/", 7) == 0) {
             char path[256];
             snprintf(path, sizeof(path), "%s/%s", t->folder, name + 7);
@@ -198,8 +206,9 @@ static od_value *made_dial(theatre *t, const od_value *step, const char *as) {
         fail_msg("contact %s is not due", id);
     int64_t index = od_value_integer(od_value_get(view, "number"));
     const od_value *number = od_value_at(od_value_get(view, "numbers"), (size_t)index - 1);
-    static const char base[] = "{\"client\":\"connect\",\"vendor\":\"amazon_connect\",\"account\":\"AKID us-east-1\",\"call\":{},"
-                               "\"request\":{\"method\":\"PUT\",\"url\":\"https://x/contact\",\"body\":\"{}\"},\"timeout_ms\":15000}";
+    static const char base[] = "{\"client\":\"connect\",\"vendor\":\"amazon_connect\",\"account\":\"AKID us-east-1\","
+                               "\"record\":\"{\\\"request\\\":{\\\"method\\\":\\\"PUT\\\",\\\"url\\\":\\\"https://x/contact\\\","
+                               "\\\"body\\\":\\\"{}\\\"},\\\"call\\\":{}}\",\"timeout_ms\":15000}";
     od_value *params = NULL;
     assert_int_equal(od_value_parse(base, sizeof(base) - 1, &params, NULL), OD_OK);
     const char *keys[] = { "contact", "version", "token" };

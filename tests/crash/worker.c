@@ -191,7 +191,8 @@ static od_request *intend(worker *self, const od_value *view) {
     const od_value *number = od_value_get(od_value_at(od_value_get(view, "numbers"), 0), "number");
     return begin(self, "intend",
                  "{\"contact\":%" PRId64 ",\"version\":%" PRId64 ",\"number\":\"%s\",\"client\":\"phone\",\"vendor\":\"phone\","
-                 "\"account\":\"a\",\"token\":\"%s\",\"call\":{},\"request\":{\"method\":\"POST\",\"url\":\"http://phone\"},"
+                 "\"account\":\"a\",\"token\":\"%s\","
+                 "\"record\":\"{\\\"request\\\":{\\\"method\\\":\\\"POST\\\",\\\"url\\\":\\\"http://phone\\\"},\\\"call\\\":{}}\","
                  "\"timeout_ms\":%d,\"rate\":{\"bucket\":\"b\",\"per_second\":100000,\"burst\":100}}",
                  integer(view, "contact"), integer(view, "version"), od_value_string(number),
                  od_value_string(od_value_get(view, "token")), TIMEOUT_MS);

@@ -569,6 +569,30 @@ describe("a campaign", function()
         assert.equal(100, client.placed)
     end)
 
+    it("R21 tells its clients with how many they share a rate, as workers come and go", function()
+        local heard, clients = {}, {}
+        for name, scope in pairs { north = "one", south = "one", east = "another" } do
+            local client = support.client(world, { kind = name, track = function() return "answered", 60 end })
+            client.settings.rate_scope = scope
+            client.share_rate = function(_, count)
+                local at = world.engine:wall() - support.MONDAY_10
+                heard[name] = (heard[name] or "") .. ("%d@%d "):format(count, at)
+            end
+            clients[name] = client
+        end
+        clients.unpaced = support.client(world)
+        world.store.workers = 2
+        clients.north.track = function()
+            world.store.workers = 3
+            world.scheduler.sleep(20)
+            world.store.workers = 1
+            world.scheduler.sleep(15)
+            return { kind = "answered", rang = "yes" }
+        end
+        support.run(world, support.campaign(support.people(1), clients, { route = function() return { "north" } end }))
+        assert.same({ north = "4@0 6@15 2@30 ", south = "4@0 6@15 2@30 ", east = "2@0 3@15 1@30 " }, heard)
+    end)
+
     it("ends as failed when the lease was lost", function()
         world.store.fail.beat = require("outdial.error").new("unavailable", "the lease was lost: taken over by 2")
         local figures = run_one({ track = function() return nil end })

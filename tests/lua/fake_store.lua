@@ -1,5 +1,7 @@
 -- The verbs of the store, in memory and on the test's clock, as far as the runner's specs need them: windows in UTC,
 -- rolling caps, gaps, fences, pace, seats, one rate per bucket. What happened is in `store.journal`.
+local json = require "outdial.json"
+
 local fake = {}
 
 local DAYS = { [0] = "thu", "fri", "sat", "sun", "mon", "tue", "wed" } -- 1970-01-01 was a Thursday
@@ -193,7 +195,8 @@ function verbs.register(self)
         leg.followed = nil
     end
     self.claims = {}
-    return { owner = 1, epoch = 1, lease_ms = 120000, until_ms = self:wall() + 120000, taken_over = 0 }
+    return { owner = 1, epoch = 1, lease_ms = 120000, until_ms = self:wall() + 120000, taken_over = 0,
+        workers = self.workers or 1 }
 end
 
 function verbs.beat(self)
@@ -202,7 +205,8 @@ function verbs.beat(self)
     for _, campaign in pairs(jumped and self.campaigns or {}) do
         campaign.state, campaign.why = "held", ("the clock jumped by %+.1f s"):format(jumped / 1000)
     end
-    return { until_ms = self:wall() + 120000, taken_over = 0, jumped_ms = jumped }
+    return { until_ms = self:wall() + 120000, taken_over = 0, workers = self.workers or 1,
+        jumped_ms = jumped }
 end
 
 function verbs.resign()
@@ -306,10 +310,11 @@ function verbs.intend(self, params)
         self.attempts[attempt.id] = attempt
     end
     attempt.legs = attempt.legs + 1
+    local record = assert(json.decode(params.record))
     local leg = { id = #self.legs + 1, attempt = attempt.id, ordinal = contact.ordinal, state = "intent",
         contact = contact, person = contact.person, campaign = contact.campaign, client = params.client,
         vendor = params.vendor, account = params.account, token = params.token, number = params.number,
-        at_ms = self:wall(), call = copy(params.call), request = params.request, seat = params.seat, followed = true,
+        at_ms = self:wall(), call = record.call, request = record.request, seat = params.seat, followed = true,
         params = copy(params) }
     self.legs[leg.id] = leg
     contact.state, contact.version = "open", contact.version + 1

@@ -131,6 +131,24 @@ outdial COMMAND --help tells more about one.
         check("version > /dev/full", "",
             "outdial: cannot write to the standard output: No space left on device\n", 1)
     end)
+
+    it("ends as by SIGPIPE, without a word, when nobody reads its output", function()
+        -- A named pipe that is written to, and whose only reader is closed before.
+        local fifo = os.tmpname()
+        local line = "rm -f %s; mkfifo %s; exec 3<>%s 4>%s 3<&-; $OUTDIAL %s >&4; echo \"code $?\" >&2"
+        for _, arguments in ipairs { "version", "operations", "operations --json", "--help", "run --help" } do
+            local out, err = shell(line:format(fifo, fifo, fifo, fifo, arguments))
+            assert.equal("", out)
+            assert.equal("code 141\n", err, arguments)
+        end
+        -- What went wrong is told all the same.
+        local script = os.tmpname()
+        write_file(script, "print('x') error('it went wrong', 0)")
+        local _, err = shell(line:format(fifo, fifo, fifo, fifo, "run " .. script))
+        assert.matches("^outdial run: it went wrong\nstack traceback:\n.*\ncode 1\n$", err)
+        os.remove(script)
+        os.remove(fifo)
+    end)
 end)
 
 describe("outdial run", function()

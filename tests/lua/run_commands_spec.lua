@@ -136,7 +136,7 @@ assert(problem.code == "validation")
 ]])
         assert.equal("", err)
         assert.matches("^not sent: symbee%.place_call %u+ http://127%.0%.0%.1:9/[^\n]*%+12065550100[^\n]*\n"
-            .. "1 calls would be placed\n$", out)
+            .. "1 call would be placed\n$", out)
         assert.equal(0, code)
     end)
 

@@ -2,6 +2,8 @@
 package.path = "tests/lua/?.lua;" .. package.path
 local fixture = require "store_fixture"
 local outdial_json = require "outdial.json"
+local scheduler = require "outdial.scheduler"
+local store = require "outdial.store"
 
 local BUILD = os.getenv("OUTDIAL_BUILD") or "build"
 
@@ -56,7 +58,7 @@ describe("the commands about a store:", function()
 
     it("status", function()
         check("status @", [[
-renewals is running
+renewals is idle: nobody runs it, 3 contacts left to call
 contacts  ready  waiting  open  held  blocked  done  exhausted  suppressed
 7         1      1        1     1     1        1     0          1
 calls           placed  handed off  not placed  unknown  open
@@ -80,7 +82,8 @@ in doubt  1: outdial doubts list @
             suppressed = 1 }, status.contacts)
         assert.same({ open = 0, handed_off = 1, placed = 2, not_placed = 1, unknown = 1 }, status.legs)
         assert.same({ answered = 1, busy = 1 }, status.outcomes)
-        assert.same({ { name = "renewals", state = "running", revision = 1 } }, status.campaigns)
+        assert.same({ { name = "renewals", state = "running", revision = 1, standing = "idle", left = 3, held = 1 } },
+            status.campaigns)
         assert.equal(1, status.doubts)
         assert.equal(1710759600000, status.next_ms)
     end)
@@ -90,10 +93,45 @@ in doubt  1: outdial doubts list @
         fixture.make(path, function(db) assert(db:register {}) end)
         local out = outdial("status @ --json")
         assert.truthy(out:find('"campaigns": [],\n  "clients": {},\n', 1, true))
+        assert.truthy(out:find('"workers": []\n}\n', 1, true))
         local status = outdial_json.decode(out)
         assert.same({ total = 0, ready = 0, waiting = 0, open = 0, held = 0, blocked = 0, done = 0, exhausted = 0,
             suppressed = 0 }, status.contacts)
         assert.same({ open = 0, handed_off = 0, placed = 0, not_placed = 0, unknown = 0 }, status.legs)
+    end)
+
+    it("status of campaigns that nobody runs, and of one that has a worker", function()
+        local db
+        fixture.remove(path)
+        scheduler.run(function()
+            db = assert(store.open(path, { create = true }))
+            local hours = { hours = { mon = { "00:00-24:00" } } }
+            for _, name in ipairs { "empty", "over", "held", "one", "run" } do
+                assert(db:campaign { name = name, script = "s", ruleset = hours })
+            end
+            local function put(campaign, id)
+                assert(db:put { campaign = campaign, contacts = { { id = id, numbers = {
+                    { column = "phone", number = "+44207946010" .. #id } } } } })
+            end
+            put("over", "a")
+            put("held", "bb")
+            put("one", "ccc")
+            assert(db:contact_set { campaign = "over", id = "a", action = "done", by = "ann" })
+            assert(db:contact_set { campaign = "held", id = "bb", action = "hold", by = "ann" })
+            assert(db:register {})
+            assert(db:campaign { name = "run", script = "s", ruleset = hours })
+        end)
+        local out, err = outdial("status @")
+        assert.equal("", err)
+        local lines = "^empty is empty: it has no contacts\nover is finished: nobody is left to call\n"
+            .. "held is unsettled: nobody is left to call, but 1 contact held or in doubt\n"
+            .. "one is idle: nobody runs it, 1 contact left to call\nrun is running\n"
+            .. "process %d+ on %S+ runs run since %d+%-%d+%-%d+T%d+:%d+:%d+Z\ncontacts "
+        assert.matches(lines, out)
+        local seen = outdial_json.decode((outdial("status @ run --json")))
+        assert.equal("running", seen.campaigns[1].standing)
+        assert.equal("run", seen.workers[1].campaign)
+        scheduler.run(function() db:close() end)
     end)
 
     it("doubts list shows the evidence", function()
@@ -205,9 +243,28 @@ renewals,gus,ready,,,,,,,,,,,,
         assert.equal(1710756000000, first.at_ms)
     end)
 
+    it("lists end without a word when nobody reads on", function()
+        local many = {}
+        scheduler.run(function()
+            local db = assert(store.open(path))
+            for i = 1, 1000 do many[i] = { number = ("+4479%08d"):format(i) } end
+            assert(db:dnc_add { entries = many, by = "ann" })
+            db:close()
+        end)
+        local fifo = os.tmpname()
+        local line = "export @ > /dev/null; rm -f %s; mkfifo %s; exec 3<>%s 4>%s 3<&-; %s/outdial %s @ >&4; echo $?"
+        for _, command in ipairs { "export", "export --json", "dnc list", "dnc list --json", "status",
+            "doubts list" } do
+            local out, err = outdial(line:format(fifo, fifo, fifo, fifo, BUILD, command))
+            assert.equal("", err)
+            assert.equal("141\n", out, command)
+        end
+        os.remove(fifo)
+    end)
+
     it("dnc add, list and lift", function()
         check("dnc add @ +442079460107 07700900123 --country GB --because phone", "2 added, 0 were listed already\n")
-        check("dnc add @ +442079460107", "0 added, 1 were listed already\n")
+        check("dnc add @ +442079460107", "0 added, 1 was listed already\n")
         local out = outdial("dnc list @")
         assert.equal([[
 +442079460106    since TIME, from letters by ann: asked by letter
@@ -234,7 +291,7 @@ renewals,gus,ready,,,,,,,,,,,,
         assert.equal(1, code)
         assert.equal("outdial dnc: validation: LIST: 1 row is no number: row 3; row 3: \"nobody\": letters\n",
             (err:gsub(list:gsub("%p", "%%%0"), "LIST")))
-        check("dnc add @ --column number --skip-bad --file " .. list, "1 added of 1, 1 rows skipped\n")
+        check("dnc add @ --column number --skip-bad --file " .. list, "1 added of 1, 1 row skipped\n")
         check("dnc add @ --file /nonexistent", "", "outdial dnc: validation: " ..
             "/nonexistent cannot be read: No such file or directory\n", 1)
         os.remove(list)
@@ -268,7 +325,7 @@ renewals,gus,ready,,,,,,,,,,,,
         check("pause @ renewals --because lunch", "campaign renewals is paused (it was running)\n")
         assert.matches("^renewals is paused: lunch %(by tom%)\n", (outdial("status @")))
         check("resume @ renewals", "campaign renewals is running (it was paused)\n")
-        assert.matches("^renewals is running %(by tom%)\n", (outdial("status @")))
+        assert.matches("^renewals is idle: nobody runs it, 3 contacts left to call\n", (outdial("status @")))
         check("stop @ renewals", "campaign renewals is stopped (it was running)\n")
         check("stop @ nothing", "", 'outdial stop: not_found: there is no campaign "nothing"\n', 1)
     end)

@@ -44,8 +44,9 @@ local function happen(db)
         local view = views[id]
         local number = view.numbers[1].number
         return ask("intend", { contact = view.contact, version = view.version, number = number, number_index = 1,
-            client = vendor, vendor = vendor, account = "main", token = view.token, call = { to = number },
-            request = { method = "PUT", url = "https://vendor.example/call", body = '{"to":"' .. number .. '"}' } })
+            client = vendor, vendor = vendor, account = "main", token = view.token,
+            record = ('{"request":{"method":"PUT","url":"https://vendor.example/call","body":"{\\"to\\":\\"%s\\"}"},'
+                .. '"call":{"to":"%s"}}'):format(number, number) })
     end
     local leg = intend("ann", "amazon_connect").leg
     ask("settle", { leg = leg, placement = "placed", call = { id = "c-1" } })

@@ -3,6 +3,7 @@
 local campaign = require "outdial.campaign"
 local columns = require "outdial.commands.columns"
 local core = require "outdial.core"
+local many = require "outdial.many"
 local outdial = require "outdial"
 local program = require "outdial.commands.program"
 local rehearsal = require "outdial.rehearsal"
@@ -32,8 +33,8 @@ end
 local function write_report(report)
     local contacts = report.contacts
     local imported = report.imported
-    io.stdout:write(program.heading(report.campaign), (": %d contacts; the list has %d rows, %d of them rejected\n")
-        :format(contacts.total, imported.rows, imported.rejected))
+    io.stdout:write(program.heading(report.campaign), (": %s; the list has %s, %d of them rejected\n"):format(
+        many(contacts.total, "contact"), many(imported.rows, "row"), imported.rejected))
     local rows = {
         { "now", tostring(report.now.total), reasons(report.now) },
         { "later", tostring(report.later.total), reasons(report.later) },
@@ -70,7 +71,7 @@ local function write_calls(calls)
         local body = type(call.body) == "table" and core.to_json(call.body) or call.body or ""
         io.stdout:write(("not sent: %s.%s %s %s %s\n"):format(call.vendor, call.operation, call.method, call.url, body))
     end
-    io.stdout:write(("%d calls would be placed\n"):format(#calls))
+    io.stdout:write(many(#calls, "call"), " would be placed\n")
 end
 
 -- What keeps a campaign from calling anybody, or nil.

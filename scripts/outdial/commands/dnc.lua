@@ -1,6 +1,7 @@
 -- outdial dnc: who must not be called. Entries are only added; lifting one needs a name and a reason.
 
 local core = require "outdial.core"
+local many = require "outdial.many"
 local options = require "outdial.commands.options"
 local storage = require "outdial.commands.storage"
 
@@ -22,7 +23,7 @@ local function add(ask, args)
     if args.file then
         local result = ask.dnc_import { path = args.file, country = args.country, column = args.column,
             skip_bad = args["skip-bad"], by = by }
-        local skipped = result.skipped > 0 and (", %d rows skipped"):format(result.skipped) or ""
+        local skipped = result.skipped > 0 and ", " .. many(result.skipped, "row") .. " skipped" or ""
         io.stdout:write(("%d added of %d%s\n"):format(result.added, result.entries, skipped))
         return
     end
@@ -32,7 +33,8 @@ local function add(ask, args)
     end
     local result = ask.dnc_add { entries = entries, country = args.country, by = by, because = args.because }
     local again = result.listed_again > 0 and (", %d listed again"):format(result.listed_again) or ""
-    io.stdout:write(("%d added%s, %d were listed already\n"):format(result.added, again, result.listed_already))
+    io.stdout:write(("%d added%s, %d %s listed already\n"):format(result.added, again, result.listed_already,
+        result.listed_already == 1 and "was" or "were"))
 end
 
 local function write_entry(entry)
@@ -40,19 +42,21 @@ local function write_entry(entry)
     local because = entry.because and (": " .. entry.because) or ""
     local lifted = entry.lifted_ms and (", lifted %s by %s: %s"):format(storage.time(entry.lifted_ms), entry.lifted_by,
         entry.lifted_because) or ""
-    io.stdout:write(("%-16s since %s, from %s%s%s%s\n"):format(entry.number, storage.time(entry.since_ms), entry.source,
+    return io.stdout:write(("%-16s since %s, from %s%s%s%s\n"):format(entry.number, storage.time(entry.since_ms), entry.source,
         by, because, lifted))
 end
 
+local function write_line(entry)
+    return io.stdout:write(assert(core.to_json(entry)), "\n")
+end
+
 local function list(ask, as_json)
-    local after
+    local write, after = as_json and write_line or write_entry, nil
     repeat
         local page = ask.dnc_list { limit = PAGE, after = after }
         for _, entry in ipairs(page.entries) do
-            if as_json then
-                io.stdout:write(assert(core.to_json(entry)), "\n")
-            else
-                write_entry(entry)
+            if not write(entry) then
+                return -- nobody reads on, or there is no room: the program tells, as it ends
             end
         end
         after = page.after

@@ -1,5 +1,6 @@
 -- outdial doubts: legs of which nobody knows whether they rang; only evidence or a person settles them.
 
+local many = require "outdial.many"
 local options = require "outdial.commands.options"
 local program = require "outdial.commands.program"
 local storage = require "outdial.commands.storage"
@@ -29,7 +30,7 @@ local function write_leg(leg)
     if evidence.url then
         out:write(("  sent: %s %s %s\n"):format(evidence.method or "", evidence.url, evidence.body or ""))
     end
-    local looked = leg.looks == 0 and "not looked up yet" or ("looked up %d times, not found"):format(leg.looks)
+    local looked = leg.looks == 0 and "not looked up yet" or ("looked up %s, not found"):format(many(leg.looks, "time"))
     out:write(("  token %s, %s\n"):format(leg.token, looked))
 end
 

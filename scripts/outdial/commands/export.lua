@@ -45,7 +45,7 @@ local function write_csv(row)
     for i, column in ipairs(COLUMNS) do
         cells[i] = quoted(cell(row, column))
     end
-    io.stdout:write(table.concat(cells, ","), "\n")
+    return io.stdout:write(table.concat(cells, ","), "\n")
 end
 
 local function write_line(row)
@@ -56,7 +56,7 @@ local function write_line(row)
     for column, source in pairs(TIMES) do
         out[column] = row[source] and storage.time(row[source]) or nil
     end
-    io.stdout:write(assert(core.to_json(out)), "\n")
+    return io.stdout:write(assert(core.to_json(out)), "\n")
 end
 
 function command.run(args)
@@ -74,7 +74,9 @@ function command.run(args)
                 io.stdout:write(table.concat(COLUMNS, ","), "\n")
             end
             for _, row in ipairs(page.rows) do
-                write(row)
+                if not write(row) then
+                    return -- nobody reads on, or there is no room: the program tells, as it ends
+                end
             end
             after = page.after
         until not after

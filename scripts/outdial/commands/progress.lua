@@ -1,5 +1,6 @@
 -- How a run is getting on: one line of a terminal that is written anew each second, or a line now and then elsewhere.
 
+local many = require "outdial.many"
 local program = require "outdial.commands.program"
 
 local progress = {}
@@ -72,7 +73,7 @@ function Progress:line(figures)
     end
     local rate = self:rate(figures)
     if figures.importing then
-        add("reading the list, %d rows", figures.importing.rows)
+        add("reading the list, %s", many(figures.importing.rows, "row"))
         return figures.campaign .. ": " .. parts[1]
     end
     add("%d placed", figures.legs.placed)
