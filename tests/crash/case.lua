@@ -27,8 +27,8 @@ function M.new(options)
 end
 
 function Case:start(more)
-    local environment = { OUTDIAL_MUTANT = self.options.mutant or "", OUTDIAL_POWER = self.cuts and self.power or "points",
-        OUTDIAL_BOOT = self.boot,
+    local environment = { OUTDIAL_MUTANT = self.options.mutant or "",
+        OUTDIAL_POWER = self.cuts and self.power or "points", OUTDIAL_BOOT = self.boot,
         -- else the doubts of a few deaths fill all places for a quarter of an hour
         OUTDIAL_DOUBT_TAKES_PLACE_MS = 0,
         OUTDIAL_FIRST_LOOK_MS = 300, OUTDIAL_LOOK_AGAIN_MS = 500, OUTDIAL_WITHDRAW_AGAIN_MS = 500,
@@ -161,7 +161,9 @@ function Case:finish(doubts_allowed)
     judge.all(store, rings, self.stage.cap, self.counts.waiting, self.findings)
     judge.bounded(store, self.falls + self.counts.stops, self.stage.max_open, unknowns, self.findings)
     local doubts = judge.doubts(store)
-    if not doubts_allowed and doubts > 0 then self:find(("%d legs are in doubt after a run without faults"):format(doubts)) end
+    if not doubts_allowed and doubts > 0 then
+        self:find(("%d legs are in doubt after a run without faults"):format(doubts))
+    end
     self.counts.doubts, self.counts.rings, self.counts.unknowns = doubts, #rings, unknowns
 end
 

@@ -3,6 +3,7 @@
 
 local case = require "case"
 local judge = require "judge"
+local person = require "person"
 local process = require "process"
 
 local LOCKED = "another process has kept it locked"
@@ -28,12 +29,13 @@ function cases.quiet(options)
 end
 
 -- options.point, options.nth: the first worker dies there; beside it the others work on, or die as well, for want of
--- power (options.cuts).
+-- power (options.cuts). options.meanwhile: what is done to the campaign beside them.
 function cases.point(options)
     local self = case.new(options)
     -- A takeover needs somebody who has died.
     if options.after then options.after(self) end
     local workers = start_all(self, { OUTDIAL_FAULT = ("%s:%d:kill"):format(options.point, options.nth or 1) })
+    if options.meanwhile then options.meanwhile(self) end
     local how, code = self:wait(workers[1])
     if how == "signal" then
         self.counts.hits = 1
@@ -94,6 +96,27 @@ function cases.dark(options)
     return self:close()
 end
 
+-- A person's command (options.command) dies at options.point, and is given again.
+function cases.command(options)
+    local self = case.new(options)
+    cases.one_died(self)
+    local row = options.command
+    local words = person.words(self, row.words)
+    local dies = person.command(self, row, words, options.build .. "/faults/outdial",
+        { OUTDIAL_FAULT = options.point .. ":1:kill" })
+    if dies:wait() == "signal" then self.counts.hits, self.counts.deaths = 1, self.counts.deaths + 1 end
+    self:look()
+    person.command(self, row, words):wait() -- done, or refused as done already
+    if row.undone then
+        local how, code = person.command(self, row, row.undone):wait()
+        if how ~= "exit" or code ~= 0 then
+            self:find(("outdial %s ended by %s %s: %s"):format(row.undone[1], how, code, self:log()))
+        end
+    end
+    self:finish(true)
+    return self:close()
+end
+
 ---- stopped, and continued later ----
 
 local function short(stage)
@@ -119,6 +142,7 @@ function cases.stopped(options)
     local self = case.new(options)
     if options.after then options.after(self) end
     local sleeper = self:start(sleeper_of(self))
+    if options.meanwhile then options.meanwhile(self) end
     if process.wait_stopped(sleeper) == "T" then
         self.counts.stops, self.counts.hits = 1, 1
         process.sleep(self.stage.lease_ms / 1000 + 0.1)
@@ -153,7 +177,9 @@ function cases.frozen(options)
         self.counts.stops, self.counts.hits = 1, 1
         process.sleep(2 * self.stage.lease_ms / 1000)
         self:look()
-        if not self:log(true):find(LOCKED, 1, true) then self:find("nobody said that the store is locked: " .. self:log()) end
+        if not self:log(true):find(LOCKED, 1, true) then
+            self:find("nobody said that the store is locked: " .. self:log())
+        end
         wake(self, workers[1])
     end
     for _, worker in ipairs(workers) do self:wait(worker) end

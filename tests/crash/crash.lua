@@ -1,7 +1,7 @@
--- Runs crash tests: lua5.4 tests/crash/crash.lua BUILD short|long [SEED] [ONLY] Each round is a process of its own, several
--- at once (CRASH_JOBS; else two for each core: they wait more than they work). Prints `ok NAME` or `not ok NAME` lines,
--- with each failure the command that repeats it alone; the long form a progress line on the error output as well, and a
--- table of what was done at the end. ONLY: rounds whose name has this in it.
+-- Runs crash tests: lua5.4 tests/crash/crash.lua BUILD short|long [SEED] [ONLY] Each round is a process of its own,
+-- several at once (CRASH_JOBS; else two for each core: they wait more than they work). Prints `ok NAME` or
+-- `not ok NAME` lines, with each failure the command that repeats it alone; the long form a progress line on the error
+-- output as well, and a table of what was done at the end. ONLY: rounds whose name has this in it.
 package.path = "tests/crash/?.lua;" .. package.path
 
 local process = require "process"
@@ -73,8 +73,9 @@ end
 local function progress()
     if not long then return end
     local done, now_s = passed + #failed, process.now_s() - began_s
-    io.stderr:write(("\r%d of %d rounds, %d failed; %d deaths, %d stops, %d phones rang; %s, %s left "):format(done, #list,
-        #failed, sum.deaths or 0, sum.stops or 0, sum.rings or 0, minutes(now_s), minutes(now_s / done * (#list - done))))
+    io.stderr:write(("\r%d of %d rounds, %d failed; %d deaths, %d stops, %d phones rang; %s, about %s left "):format(
+        done, #list, #failed, sum.deaths or 0, sum.stops or 0, sum.rings or 0, minutes(now_s),
+        minutes(now_s / done * (#list - done))))
 end
 
 local function fail(round)

@@ -105,6 +105,15 @@ function process.lines(words)
     return lines
 end
 
+-- The lines of a file; none where there is no such file.
+function process.count_lines(path)
+    local file = io.open(path)
+    if not file then return 0 end
+    local _, count = file:read("a"):gsub("\n", "")
+    file:close()
+    return count
+end
+
 -- The seconds since the machine was started.
 function process.now_s()
     local file = assert(io.open("/proc/uptime"))

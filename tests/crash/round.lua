@@ -1,5 +1,5 @@
--- Runs one round of the crash tests: lua5.4 tests/crash/round.lua BUILD SEED NAME [TIMES] Prints `ok NAME`, or `not ok NAME`
--- and what did not hold, and a line of counts. TIMES: until it fails, with the seeds that follow.
+-- Runs one round of the crash tests: lua5.4 tests/crash/round.lua BUILD SEED NAME [TIMES] Prints `ok NAME`, or
+-- `not ok NAME` and what did not hold, and a line of counts. TIMES: until it fails, with the seeds that follow.
 package.path = "tests/crash/?.lua;" .. package.path
 
 local process = require "process"
