@@ -196,28 +196,45 @@ static void let_parameters_go(od_client_call *call) {
     call->parameters = NULL;
 }
 
-/* Makes a call that is ready to be sent. Takes parameters and the contents of placing, also when it fails. */
-static od_status make_call(od_client *client, const od_operation *operation, od_value *parameters,
-                           od_placing *placing, const od_submit_options *options, od_client_call **out, od_error *err) {
+void od__making_clear(const od_making *making) {
+    od_value_unref(making->parameters);
+    if (making->placing != NULL)
+        od__placing_clear(making->placing);
+    if (making->request != NULL)
+        od__http_request_clear(making->request);
+}
+
+static od_status make_request(od_client_call *call, const od_making *making, od_error *err) {
+    od_http_request *request = &call->exchange.request;
+    if (making->original != NULL)
+        return od__http_request_copy(request, making->original, err);
+    if (making->request == NULL)
+        return od__client_request(call->client, call->operation, call->parameters, request, err);
+    od__http_request_move(request, making->request);
+    return OD_OK;
+}
+
+/* Makes a call that is ready to be sent. Takes what it is made of, also when it fails. */
+static od_status make_call(od_client *client, const od_making *making, const od_submit_options *options,
+                           od_client_call **out, od_error *err) {
+    const od_operation *operation = making->operation;
     od_client_call *call = od__alloc(sizeof(*call));
     if (call == NULL) {
-        od_value_unref(parameters);
-        if (placing != NULL)
-            od__placing_clear(placing);
+        od__making_clear(making);
         (void)od__error_no_memory(err);
         return refused(operation, OD_OUT_OF_MEMORY, err);
     }
     call->client = client;
     call->operation = operation;
-    call->parameters = parameters;
+    call->parameters = making->parameters;
     call->answer = NULL;
-    call->is_placing = placing != NULL;
-    call->placing = placing != NULL ? *placing : (od_placing){ 0 };
+    call->is_placing = making->placing != NULL;
+    call->placing = making->placing != NULL ? *making->placing : (od_placing){ 0 };
     call->answered = NULL;
     call->answered_context = NULL;
     call->next = call->previous = NULL;
     od__exchange_init(&call->exchange);
-    od_status status = od__client_request(client, operation, parameters, &call->exchange.request, err);
+    od_status status = make_request(call, making, err);
     if (status != OD_OK) {
         free_call(&call->base);
         return refused(operation, status, err);
@@ -235,15 +252,15 @@ static bool is_to_wait(const od_value *parameters) {
     return wait != NULL && type != OD_TYPE_NULL && (type != OD_TYPE_BOOLEAN || od_value_boolean(wait));
 }
 
-od_status od__client_start(od_client *client, const od_operation *operation, od_value *parameters,
-                           od_placing *placing, const od_submit_options *options, od_request **out, od_error *err) {
+od_status od__client_start(od_client *client, const od_making *making, const od_submit_options *options, od_request **out,
+                           od_error *err) {
     od_submit_options given = OD_SUBMIT_OPTIONS_INIT;
     if (options != NULL)
         memcpy(&given, options, options->size < sizeof(given) ? options->size : sizeof(given));
-    if (operation->settling != NULL && is_to_wait(parameters))
-        return od__client_settle_take(client, operation, parameters, placing, &given, out, err);
+    if (making->operation->settling != NULL && is_to_wait(making->parameters))
+        return od__client_settle_take(client, making, &given, out, err);
     od_client_call *call = NULL;
-    od_status status = make_call(client, operation, parameters, placing, &given, &call, err);
+    od_status status = make_call(client, making, &given, &call, err);
     if (call == NULL)
         return status;
     list_call(client, call);
@@ -255,19 +272,18 @@ od_status od__client_start(od_client *client, const od_operation *operation, od_
 
 /* ---- questions of other requests ---- */
 
-od_status od__client_ask(od_client *client, const od_operation *operation, od_value *parameters, od_placing *placing,
-                         const od_submit_options *options,
+od_status od__client_ask(od_client *client, const od_making *making, const od_submit_options *options,
                          void (*answered)(void *context, od_value *result, const od_error *error), void *context,
                          od_client_call **out, od_error *err) {
     const od_submit_options plain = OD_SUBMIT_OPTIONS_INIT;
     od_client_call *call = NULL;
-    od_status status = make_call(client, operation, parameters, placing, options != NULL ? options : &plain, &call, err);
+    od_status status = make_call(client, making, options != NULL ? options : &plain, &call, err);
     if (call == NULL)
         return status;
     call->answered = answered;
     call->answered_context = context;
     if (options == NULL)
-        call->exchange.poll_share = od__client_poll_share(client, operation);
+        call->exchange.poll_share = od__client_poll_share(client, making->operation);
     *out = call;
     od__transport_send(client->retry, &call->exchange);
     return OD_OK;
@@ -314,7 +330,8 @@ od_status od__client_submit_take(od_client *client, const char *operation, od_va
         od_value_unref(parameters);
         return status;
     }
-    return od__client_start(client, found, parameters, NULL, options, out, err);
+    const od_making making = { .operation = found, .parameters = parameters };
+    return od__client_start(client, &making, options, out, err);
 }
 
 od_status od_client_submit(od_client *client, const char *operation, const od_value *parameters,
@@ -328,5 +345,6 @@ od_status od_client_submit(od_client *client, const char *operation, const od_va
     od_value *copy = parameters != NULL ? od__value_copy(parameters) : od_value_new_object();
     if (copy == NULL)
         return refused(found, od__error_no_memory(err), err);
-    return od__client_start(client, found, copy, NULL, options, out, err);
+    const od_making making = { .operation = found, .parameters = copy };
+    return od__client_start(client, &making, options, out, err);
 }

@@ -47,6 +47,7 @@ struct od_client {
     od_hearing *hearing;        /* its notifications; NULL: it never subscribed */
     od_follow *follows;         /* look-ups and outcomes under way; doubly linked */
     od_heard *heard;            /* its latest events; NULL: none */
+    od_prepared *prepared;      /* calls that were prepared, and may be placed; doubly linked */
     int rate_shared_by;         /* so many clients take from the same rate, this one included */
     bool in_session;            /* something is open at the vendor, or may be */
     void (*log)(void *context, od_log_level level, const char *text);
@@ -116,22 +117,60 @@ od_status od__client_request(od_client *client, const od_operation *operation, o
 
 /* What makes a call a placement: its result is made from the vendor's. Both owned. */
 typedef struct od_placing {
-    char *token, *to;
+    od_value *token, *to;
 } od_placing;
 
 void od__placing_clear(od_placing *placing);
 
-/* A neutral call turned into what the vendor is asked; placing and the parameters are owned. */
-typedef struct od_planned {
+/* A neutral call with all that will be sent for it: converted, checked, planned and built once, however often it is told or
+ * placed. What it holds is never changed. */
+struct od_prepared {
+    od_client *client;          /* NULL: it was freed */
     const od_operation *operation;
+    od_value *call;             /* as it was given */
     od_value *parameters;
     od_placing placing;
+    od_http_request request;
     const char *dropped;        /* what of the call has no place there; NULL: nothing */
-} od_planned;
+    od_prepared *next, *previous;
+};
 
-/* Plans a call that was checked against od_shape_call. Errors: validation, internal (no randomness), out_of_memory; then
- * out owns nothing. */
-od_status od__client_plan_call(const od_client *client, const od_value *call, od_planned *out, od_error *err);
+/* Prepares a call (taken, also when it fails, and changed in place) on the spot. Errors: as od_client_place reports at once;
+ * then self is empty. */
+od_status od__prepared_make(od_prepared *self, od_client *client, od_value *call, od_error *err);
+/* As od_client_prepare_place, but takes call in the same way. */
+od_status od__client_prepare_take(od_client *client, od_value *call, od_prepared **out, od_error *err);
+/* Gives back what it holds. */
+void od__prepared_clear(od_prepared *self);
+/* Empties those of a client that is being freed. */
+void od__prepared_close(od_client *client);
+/* Complains if its client is gone. Errors: closed. */
+od_status od__prepared_check(const od_prepared *self, od_error *err);
+
+/* How a call that is prepared counts. */
+typedef struct od_prepared_facts {
+    char account[OD_LIMIT_ACCOUNT_BYTES];     /* "": nothing tells one from another */
+    char bucket[OD_LIMIT_RATE_SCOPE_BYTES + OD_LIMIT_ACCOUNT_BYTES]; /* likewise */
+    const od_rate *rate;                      /* NULL: none */
+    od_handoff handoff;
+} od_prepared_facts;
+
+/* Errors: validation (longer than out), closed. */
+od_status od__prepared_facts(const od_prepared *self, od_prepared_facts *out, od_error *err);
+/* Makes { operation, method, url, headers, body, token } as a person reads it: the body is a value. Errors: closed,
+ * out_of_memory. */
+od_status od__prepared_read(const od_prepared *self, od_value **out, od_error *err);
+/* Appends what od_prepared_record promises. Errors: out_of_memory. */
+od_status od__prepared_record(const od_prepared *self, od_buffer *out, od_error *err);
+
+/* What a call is made of. Whoever starts it takes all of it, also when that fails. */
+typedef struct od_making {
+    const od_operation *operation;
+    od_value *parameters;
+    od_placing *placing;        /* its contents; NULL: it is no placement */
+    od_http_request *request;   /* its contents, made of the parameters before; NULL: it is made now */
+    const od_http_request *original; /* instead: what is copied, and not taken */
+} od_making;
 
 /* One call under way. */
 struct od_client_call {
@@ -150,21 +189,22 @@ struct od_client_call {
     od_client_call *next, *previous;
 };
 
-/* Starts a call with parameters (taken, also when it fails); placing (its contents are taken, also when it fails) may be
- * NULL. Errors: validation, out_of_memory. */
-od_status od__client_start(od_client *client, const od_operation *operation, od_value *parameters,
-                           od_placing *placing, const od_submit_options *options, od_request **out, od_error *err);
-/* Starts a call whose end only answered hears of, with parameters and placing as od__client_start has them; options NULL: it
- * is a look-up or a poll, which leaves at least half of what it shares with placements to them (R21). *out is lent until then, for od__client_drop. Errors: as od__client_start. */
-od_status od__client_ask(od_client *client, const od_operation *operation, od_value *parameters, od_placing *placing,
-                         const od_submit_options *options,
+/* Starts a call. Errors: validation, out_of_memory. */
+od_status od__client_start(od_client *client, const od_making *making, const od_submit_options *options, od_request **out,
+                           od_error *err);
+/* Starts a call whose end only answered hears of; options NULL: it is a look-up or a poll, which leaves at least half of what
+ * it shares with placements to them (R21). *out is lent until then, for od__client_drop. Errors: as od__client_start. */
+od_status od__client_ask(od_client *client, const od_making *making, const od_submit_options *options,
                          void (*answered)(void *context, od_value *result, const od_error *error), void *context,
                          od_client_call **out, od_error *err);
 /* Starts an operation that has been asked to wait until what it asks for has come about. As od__client_start. */
-od_status od__client_settle_take(od_client *client, const od_operation *operation, od_value *parameters,
-                                 od_placing *placing, const od_submit_options *options, od_request **out, od_error *err);
-/* Starts a placement with what its vendor's od_stages has before and after; parameters, placing and errors as for
- * od__client_start. */
+od_status od__client_settle_take(od_client *client, const od_making *making, const od_submit_options *options,
+                                 od_request **out, od_error *err);
+/* Gives back what od_making holds, for who starts nothing with it. */
+void od__making_clear(const od_making *making);
+/* Starts a placement with what its vendor's od_stages has before and after. What is asked before may change what is sent, so
+ * that the request is made anew, of the parameters (taken, also when it fails, as are the contents of placing), which were
+ * checked. Errors: as od__client_start. */
 od_status od__client_stage(od_client *client, const od_operation *operation, od_value *parameters, od_placing *placing,
                            const od_submit_options *options, od_request **out, od_error *err);
 /* Finishes all such placements, with code. */

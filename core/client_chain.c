@@ -148,6 +148,7 @@ void od_client_free(od_client *client) {
         return;
     od__follow_close(client, OD_CLOSED);
     od__stages_close(client, OD_CLOSED);
+    od__prepared_close(client);
     od__hearing_free(client);
     while (client->calls != NULL)
         client->calls->base.kind->cancel(&client->calls->base, OD_CLOSED);

@@ -165,7 +165,8 @@ static od_status ask(od_follow *self, od_error *err) {
         status = od__error_set(err, OD_INTERNAL, "%s rings, and following a call never does", operation->name);
     } else if (status == OD_OK) {
         self->asked = operation;
-        return od__client_ask(self->client, operation, parameters, NULL, NULL, answered, self, &self->question, err);
+        return od__client_ask(self->client, &(od_making){ .operation = operation, .parameters = parameters }, NULL, answered,
+                              self, &self->question, err);
     }
     od_value_unref(parameters);
     return status;
@@ -414,29 +415,28 @@ static od_status not_started(const od_operation *operation, od_status status, od
     return status;
 }
 
-od_status od__client_settle_take(od_client *client, const od_operation *operation, od_value *parameters,
-                                 od_placing *placing, const od_submit_options *options, od_request **out, od_error *err) {
+od_status od__client_settle_take(od_client *client, const od_making *making, const od_submit_options *options,
+                                 od_request **out, od_error *err) {
+    const od_operation *operation = making->operation;
     const od_settling *settling = operation->settling;
     if (settling->channel != NULL && !od__hearing_covers(client, settling->channel)) {
-        od_value_unref(parameters);
-        if (placing != NULL)
-            od__placing_clear(placing);
+        od__making_clear(making);
         od__error_at(err, OD_VALIDATION, "/wait", "expected a subscription to %s, whose events tell of it",
                      settling->channel);
         return not_started(operation, OD_VALIDATION, err);
     }
-    od_follow *self = new_follow(client, OD_PURPOSE_SETTLE, settling->following, od_value_ref(parameters));
+    od_follow *self = new_follow(client, OD_PURPOSE_SETTLE, settling->following, od_value_ref(making->parameters));
     if (self == NULL) {
-        od_value_unref(parameters);
-        if (placing != NULL)
-            od__placing_clear(placing);
+        od__making_clear(making);
         return not_started(operation, od__error_no_memory(err), err);
     }
     self->own = operation;
-    self->is_placing = placing != NULL;
-    if (placing != NULL)
-        self->placing = *placing;
-    od_status status = od__client_ask(client, operation, parameters, NULL, options, answered, self, &self->question, err);
+    self->is_placing = making->placing != NULL;
+    if (making->placing != NULL)
+        self->placing = *making->placing;
+    od_making asking = *making;
+    asking.placing = NULL;
+    od_status status = od__client_ask(client, &asking, options, answered, self, &self->question, err);
     if (status != OD_OK) {
         free_follow(&self->base);
         return status;

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "json/value.h"
+#include "json/writer.h"
 
 /* An authorization is all secret and may need the network, so none is made here. */
 static od_status describe_headers(const od_http_request *request, od_value **out, od_error *err) {
@@ -65,7 +66,7 @@ static od_status finish(od_status status, od_value *result, od_value **out) {
     return status;
 }
 
-/* ---- a neutral call ---- */
+/* ---- how a neutral call counts ---- */
 
 /* Operations that share a rate share its bucket; one with a rate of its own has a bucket of its own. */
 static bool shares_rate(const od_vendor *vendor, const od_operation *operation) {
@@ -104,6 +105,54 @@ od_status od_client_rate_scope(const od_client *client, char *out, size_t out_by
     return status;
 }
 
+static od_status write_bucket(const od_prepared *self, od_prepared_facts *out, od_error *err) {
+    char scope[OD_LIMIT_RATE_SCOPE_BYTES];
+    const od_vendor *vendor = self->client->vendor;
+    od_status status = read_rate_scope(self->client, out->account, scope, err);
+    if (status != OD_OK)
+        return status;
+    bool shared = shares_rate(vendor, self->operation);
+    snprintf(out->bucket, sizeof(out->bucket), "%s%s%s", scope, shared ? "" : " ", shared ? "" : self->operation->name);
+    return OD_OK;
+}
+
+/* The environment may have another account by the next call. */
+static od_status write_account(const od_prepared *self, od_prepared_facts *out, od_error *err) {
+    out->account[0] = out->bucket[0] = '\0';
+    if (self->client->vendor->account == NULL)
+        return OD_OK;
+    od_status status = read_account(self->client, out->account, err);
+    return status == OD_OK ? write_bucket(self, out, err) : status;
+}
+
+od_status od__prepared_facts(const od_prepared *self, od_prepared_facts *out, od_error *err) {
+    od_status status = od__prepared_check(self, err);
+    if (status != OD_OK)
+        return status;
+    const od_client_plan *plan = &self->client->plan;
+    const od_vendor *vendor = self->client->vendor;
+    out->rate = plan->rate_off ? NULL : plan->rate_given ? &plan->rate : self->operation->rate;
+    out->handoff = vendor->handoff != NULL ? vendor->handoff(self->operation, self->parameters) : OD_HANDOFF_NONE;
+    return write_account(self, out, err);
+}
+
+static od_status describe_facts(const od_prepared_facts *facts, od_value *result, od_error *err) {
+    od_status status = OD_OK;
+    if (facts->account[0] != '\0')
+        status = set_text(result, "account", facts->account, err);
+    if (status == OD_OK && facts->bucket[0] != '\0')
+        status = set_text(result, "bucket", facts->bucket, err);
+    if (status == OD_OK && facts->rate != NULL)
+        status = od_value_set(result, "per_second", od_value_new_number(facts->rate->per_second), err);
+    if (status == OD_OK && facts->rate != NULL)
+        status = od_value_set(result, "burst", od_value_new_integer(facts->rate->burst), err);
+    if (status == OD_OK && facts->handoff != OD_HANDOFF_NONE)
+        status = od_value_set(result, "hands_off", od_value_new_boolean(true), err);
+    if (status == OD_OK && facts->handoff == OD_HANDOFF_UNBOUNDED)
+        status = od_value_set(result, "hands_off_unbounded", od_value_new_boolean(true), err);
+    return status;
+}
+
 /* ---- what look-ups and polls may take (R21) ---- */
 
 void od_client_share_rate(od_client *client, int clients) {
@@ -117,106 +166,92 @@ double od__client_poll_share(const od_client *client, const od_operation *operat
     return (shared ? 0.5 : 1) / client->rate_shared_by;
 }
 
-static od_status set_bucket(od_value *result, const od_client *client, const od_operation *operation,
-                            const char *account, od_error *err) {
-    char scope[OD_LIMIT_RATE_SCOPE_BYTES], bucket[OD_LIMIT_RATE_SCOPE_BYTES + OD_LIMIT_ACCOUNT_BYTES];
-    od_status status = read_rate_scope(client, account, scope, err);
+/* ---- a neutral call that is prepared ---- */
+
+static od_status set_operation(const od_prepared *self, od_value *result, od_error *err) {
+    return set_text(result, "operation", self->operation->name, err);
+}
+
+static od_status set_token(const od_prepared *self, od_value *result, od_error *err) {
+    return od_value_set(result, "token", od_value_ref(self->placing.token), err);
+}
+
+od_status od_prepared_describe(const od_prepared *self, od_value **out, od_error *err) {
+    od_prepared_facts facts;
+    od_status status = od__prepared_facts(self, &facts, err);
     if (status != OD_OK)
         return status;
-    bool shared = shares_rate(client->vendor, operation);
-    snprintf(bucket, sizeof(bucket), "%s%s%s", scope, shared ? "" : " ", shared ? "" : operation->name);
-    return set_text(result, "bucket", bucket, err);
-}
-
-static od_status set_account(od_value *result, const od_client *client, const od_operation *operation, od_error *err) {
-    char account[OD_LIMIT_ACCOUNT_BYTES];
-    if (client->vendor->account == NULL)
-        return OD_OK;
-    od_status status = read_account(client, account, err);
+    od_value *result = od_value_new_object();
+    status = result != NULL ? set_operation(self, result, err) : od__error_no_memory(err);
     if (status == OD_OK)
-        status = set_text(result, "account", account, err);
-    return status == OD_OK ? set_bucket(result, client, operation, account, err) : status;
-}
-
-static od_status set_rate(od_value *result, const od_client *client, const od_operation *operation, od_error *err) {
-    const od_rate *rate = client->plan.rate_given ? &client->plan.rate : operation->rate;
-    if (client->plan.rate_off || rate == NULL)
-        return OD_OK;
-    od_status status = od_value_set(result, "per_second", od_value_new_number(rate->per_second), err);
-    return status == OD_OK ? od_value_set(result, "burst", od_value_new_integer(rate->burst), err) : status;
-}
-
-static od_status set_handoff(od_value *result, const od_client *client, const od_planned *planned, od_error *err) {
-    const od_vendor *vendor = client->vendor;
-    od_handoff handoff = vendor->handoff != NULL ? vendor->handoff(planned->operation, planned->parameters)
-                                                 : OD_HANDOFF_NONE;
-    od_status status = OD_OK;
-    if (handoff != OD_HANDOFF_NONE)
-        status = od_value_set(result, "hands_off", od_value_new_boolean(true), err);
-    if (status == OD_OK && handoff == OD_HANDOFF_UNBOUNDED)
-        status = od_value_set(result, "hands_off_unbounded", od_value_new_boolean(true), err);
-    return status;
-}
-
-static od_status describe_placing(const od_client *client, const od_planned *planned, const od_http_request *request,
-                                  od_value *result, od_error *err) {
-    od_status status = set_text(result, "operation", planned->operation->name, err);
+        status = describe(self->operation, &self->request, true, result, err);
     if (status == OD_OK)
-        status = describe(planned->operation, request, true, result, err);
+        status = set_token(self, result, err);
     if (status == OD_OK)
-        status = set_text(result, "token", planned->placing.token, err);
-    if (status == OD_OK)
-        status = set_account(result, client, planned->operation, err);
-    if (status == OD_OK)
-        status = set_rate(result, client, planned->operation, err);
-    return status == OD_OK ? set_handoff(result, client, planned, err) : status;
-}
-
-typedef od_status (*describe_fn)(const od_client *client, const od_planned *planned, const od_http_request *request,
-                                 od_value *result, od_error *err);
-
-/* call is changed. */
-static od_status prepare_call(od_client *client, od_value *call, describe_fn tell, od_value **out, od_error *err) {
-    od_planned planned;
-    od_status status = od__shape_validate(&od_shape_call, call, "", err);
-    if (status == OD_OK)
-        status = od__client_plan_call(client, call, &planned, err);
-    if (status != OD_OK)
-        return status;
-    od_http_request request;
-    od__http_request_init(&request);
-    status = od__client_request(client, planned.operation, planned.parameters, &request, err);
-    od_value *result = status == OD_OK ? od_value_new_object() : NULL;
-    if (status == OD_OK)
-        status = result != NULL ? tell(client, &planned, &request, result, err) : od__error_no_memory(err);
-    od__http_request_clear(&request);
-    od_value_unref(planned.parameters);
-    od__placing_clear(&planned.placing);
+        status = describe_facts(&facts, result, err);
     return finish(status, result, out);
 }
 
-od_status od_client_prepare_place(od_client *client, const od_value *call, od_value **out, od_error *err) {
-    od_value *copy = call != NULL ? od__value_copy(call) : od_value_new_object();
-    if (copy == NULL)
-        return od__error_no_memory(err);
-    od_status status = prepare_call(client, copy, describe_placing, out, err);
-    od_value_unref(copy);
-    return status;
+od_status od__prepared_read(const od_prepared *self, od_value **out, od_error *err) {
+    od_status status = od__prepared_check(self, err);
+    if (status != OD_OK)
+        return status;
+    od_value *result = od_value_new_object();
+    status = result != NULL ? describe(self->operation, &self->request, false, result, err) : od__error_no_memory(err);
+    if (status == OD_OK)
+        status = set_operation(self, result, err);
+    if (status == OD_OK)
+        status = set_token(self, result, err);
+    return finish(status, result, out);
+}
+
+static void write_member(od_json_writer *writer, const char *before, const char *text, size_t length) {
+    od__json_raw(writer, before, strlen(before));
+    od__json_string(writer, text, length);
+}
+
+od_status od__prepared_record(const od_prepared *self, od_buffer *out, od_error *err) {
+    const od_http_request *request = &self->request;
+    od_json_writer writer;
+    od__json_begin(&writer, out);
+    write_member(&writer, "{\"request\":{\"method\":", request->method, strlen(request->method));
+    write_member(&writer, ",\"url\":", od__buffer_text(&request->url), request->url.length);
+    if (request->has_body && request->body.length > 0)
+        write_member(&writer, ",\"body\":", od__buffer_text(&request->body), request->body.length);
+    od__json_raw(&writer, "},\"call\":", strlen("},\"call\":"));
+    od_status status = od__json_value(&writer, self->call, err);
+    od__json_raw(&writer, "}", 1);
+    od__json_end(&writer);
+    return status == OD_OK && out->failed ? od__error_no_memory(err) : status;
+}
+
+od_status od_prepared_record(const od_prepared *self, char **out, od_error *err) {
+    *out = NULL;
+    od_buffer text;
+    od__buffer_init(&text, OD_LIMIT_RECORD_BYTES);
+    od_status status = od__prepared_check(self, err);
+    if (status == OD_OK)
+        status = od__prepared_record(self, &text, err);
+    if (status == OD_OK)
+        *out = od__buffer_take(&text);
+    od__buffer_clear(&text);
+    return status == OD_OK && *out == NULL ? od__error_no_memory(err) : status;
 }
 
 /* ---- by name ---- */
 
-/* To be read, not kept: the body is a value. */
-static od_status describe_plainly(const od_client *client, const od_planned *planned, const od_http_request *request,
-                                  od_value *result, od_error *err) {
-    (void)client;
-    od_status status = describe(planned->operation, request, false, result, err);
-    if (status == OD_OK)
-        status = set_text(result, "operation", planned->operation->name, err);
-    return status == OD_OK ? set_text(result, "token", planned->placing.token, err) : status;
+/* call is taken. */
+static od_status prepare_call(od_client *client, od_value *call, od_value **out, od_error *err) {
+    od_prepared prepared;
+    od_status status = od__prepared_make(&prepared, client, call, err);
+    if (status != OD_OK)
+        return status;
+    status = od__prepared_read(&prepared, out, err);
+    od__prepared_clear(&prepared);
+    return status;
 }
 
-/* parameters are changed. */
+/* parameters are taken. */
 static od_status prepare(od_client *client, const od_operation *operation, od_value *parameters, od_value **out,
                          od_error *err) {
     od_http_request request;
@@ -226,6 +261,7 @@ static od_status prepare(od_client *client, const od_operation *operation, od_va
     if (status == OD_OK)
         status = result != NULL ? describe(operation, &request, false, result, err) : od__error_no_memory(err);
     od__http_request_clear(&request);
+    od_value_unref(parameters);
     return finish(status, result, out);
 }
 
@@ -239,7 +275,5 @@ od_status od_client_prepare(od_client *client, const char *operation, const od_v
     od_value *copy = parameters != NULL ? od__value_copy(parameters) : od_value_new_object();
     if (copy == NULL)
         return od__error_no_memory(err);
-    status = neutral ? prepare_call(client, copy, describe_plainly, out, err) : prepare(client, found, copy, out, err);
-    od_value_unref(copy);
-    return status;
+    return neutral ? prepare_call(client, copy, out, err) : prepare(client, found, copy, out, err);
 }

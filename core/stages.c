@@ -128,8 +128,8 @@ static void answered(void *context, od_value *result, const od_error *error);
 
 static od_status ask(od_staged *self, const od_operation *operation, od_value *parameters, od_placing *placing) {
     self->asked = operation;
-    return od__client_ask(self->client, operation, parameters, placing, &self->options, answered, self, &self->question,
-                          &self->base.error);
+    const od_making making = { .operation = operation, .parameters = parameters, .placing = placing };
+    return od__client_ask(self->client, &making, &self->options, answered, self, &self->question, &self->base.error);
 }
 
 static od_status look(od_staged *self, od_error *err) {
@@ -142,7 +142,8 @@ static od_status look(od_staged *self, od_error *err) {
     self->asked = operation;
     od_submit_options options = self->options;
     options.single_try = false; /* a read may be repeated */
-    return od__client_ask(self->client, operation, parameters, NULL, &options, answered, self, &self->question, err);
+    const od_making making = { .operation = operation, .parameters = parameters };
+    return od__client_ask(self->client, &making, &options, answered, self, &self->question, err);
 }
 
 static od_status place_now(od_staged *self) {
@@ -223,15 +224,6 @@ static void answered(void *context, od_value *result, const od_error *error) {
 
 /* ---- starting ---- */
 
-/* What is wrong with the placing is known before anything is asked. */
-static od_status check(od_client *client, const od_operation *operation, od_value *parameters, od_error *err) {
-    od_http_request request;
-    od__http_request_init(&request);
-    od_status status = od__client_request(client, operation, parameters, &request, err);
-    od__http_request_clear(&request);
-    return status;
-}
-
 static od_staged *new_staged(od_client *client, const od_operation *operation, od_value *parameters, od_placing *placing) {
     od_staged *self = od__calloc(1, sizeof(*self));
     od_value *notes = self != NULL ? od_value_new_object() : NULL;
@@ -258,9 +250,7 @@ od_status od__client_stage(od_client *client, const od_operation *operation, od_
     self->options = (od_submit_options)OD_SUBMIT_OPTIONS_INIT;
     if (options != NULL)
         memcpy(&self->options, options, options->size < sizeof self->options ? options->size : sizeof self->options);
-    od_status status = check(client, operation, parameters, err);
-    if (status == OD_OK)
-        status = look(self, err);
+    od_status status = look(self, err);
     if (status != OD_OK) {
         free_staged(&self->base);
         return status;

@@ -18,6 +18,7 @@
 #define OD_LUA_ENGINE "outdial.engine"
 #define OD_LUA_CLIENT "outdial.client"
 #define OD_LUA_REQUEST "outdial.request"
+#define OD_LUA_PREPARED "outdial.prepared"
 #define OD_LUA_SUBSCRIPTION "outdial.subscription"
 #define OD_LUA_STORE "outdial.store"
 #define OD_LUA_VALUE "outdial.value"
@@ -107,7 +108,7 @@ void od__lua_error_push(lua_State *L, const od_error *error);
 /* Pushes nil and the error; returns 2. */
 int od__lua_fail(lua_State *L, const od_error *error);
 
-/* ---- engine.c, client.c, request.c ---- */
+/* ---- engine.c, client.c, prepared.c, request.c ---- */
 
 /* Return the object at index, raising if it is another thing or closed. */
 od_lua_engine *od__lua_engine_check(lua_State *L, int index);
@@ -119,10 +120,14 @@ od_lua_request *od__lua_request_new(lua_State *L, int attached, od_lua_client *c
 void od__lua_request_list(lua_State *L, int attached, int index, const void *key);
 void od__lua_request_delist(lua_State *L, int attached, const void *key);
 
+/* Returns the prepared call of client at index, raising if it is another thing, another client's or dropped. */
+od_prepared *od__lua_prepared_check(lua_State *L, int index, const od_client *client);
+
 /* Has engines that core.engine_new makes without options be this one, which the program keeps. */
 void od__lua_engine_give(lua_State *L, od_engine *engine);
 int od__lua_engine_new(lua_State *L);
 int od__lua_client_new(lua_State *L);
+int od__lua_client_prepare_placing(lua_State *L);
 int od__lua_client_subscribe(lua_State *L);
 int od__lua_client_unsubscribe(lua_State *L);
 
@@ -132,6 +137,7 @@ void od__lua_open_value(lua_State *L);
 void od__lua_open_engine(lua_State *L);
 void od__lua_open_client(lua_State *L);
 void od__lua_open_request(lua_State *L);
+void od__lua_open_prepared(lua_State *L);
 void od__lua_open_store(lua_State *L);
 void od__lua_open_subscription(lua_State *L);
 void od__lua_open_describe(lua_State *L);

@@ -101,10 +101,27 @@ static void read_send_options(lua_State *L, int index, od_submit_options *option
     }
 }
 
-/* Starts an operation (or a placement, operation NULL) with the table at index and the options after it. The request is
- * listed before it is started, so that nothing that was sent can be lost for want of memory. */
-static int start(lua_State *L, od_lua_client *box, const char *operation, int index) {
-    luaL_checktype(L, index, LUA_TTABLE);
+/* What is started: an operation with parameters, a call, or one that was prepared. */
+typedef struct starting {
+    const char *operation;  /* NULL: a call */
+    od_prepared *prepared;  /* NULL: the table at index says what */
+    int index;
+} starting;
+
+static od_status start_core(lua_State *L, const od_lua_client *box, const starting *what, const od_submit_options *options,
+                            od_request **out, od_error *err) {
+    if (what->prepared) return od_prepared_place(what->prepared, options, out, err);
+    od_value *parameters;
+    od_status status = od__lua_value_read(L, what->index, &parameters, err);
+    if (status != OD_OK) return status;
+    return what->operation ? od__client_submit_take(box->client, what->operation, parameters, options, out, err)
+                           : od__client_place_take(box->client, parameters, options, out, err);
+}
+
+/* Starts it with the options after index. The request is listed before it is started, so that nothing that was sent can be lost
+ * for want of memory. */
+static int start(lua_State *L, od_lua_client *box, const starting *what) {
+    int index = what->index;
     od_submit_options options = OD_SUBMIT_OPTIONS_INIT;
     read_send_options(L, index + 1, &options);
     lua_settop(L, index);
@@ -114,14 +131,7 @@ static int start(lua_State *L, od_lua_client *box, const char *operation, int in
     options.context = request;
 
     od_error err = OD_ERROR_INIT;
-    od_value *parameters;
-    od_status status = od__lua_value_read(L, index, &parameters, &err);
-    if (status == OD_OK) {
-        status = operation
-                     ? od__client_submit_take(box->client, operation, parameters, &options, &request->request, &err)
-                     : od__client_place_take(box->client, parameters, &options, &request->request, &err);
-    }
-    if (status != OD_OK) {
+    if (start_core(L, box, what, &options, &request->request, &err) != OD_OK) {
         request->request = NULL;
         od__lua_request_delist(L, index + 1, request);
         return od__lua_fail(L, &err);
@@ -134,12 +144,22 @@ static int start(lua_State *L, od_lua_client *box, const char *operation, int in
 /* client:submit(operation, parameters [, options]) -> request, or nil, err. Raises for an unknown operation. */
 static int client_submit(lua_State *L) {
     od_lua_client *box = od__lua_client_check(L, 1);
-    return start(L, box, check_operation(L, box, 2), 3);
+    starting what = {.operation = check_operation(L, box, 2), .index = 3};
+    luaL_checktype(L, 3, LUA_TTABLE);
+    return start(L, box, &what);
 }
 
 /* client:place(call [, options]) -> request, or nil, err. */
 static int client_place(lua_State *L) {
-    return start(L, od__lua_client_check(L, 1), NULL, 2);
+    od_lua_client *box = od__lua_client_check(L, 1);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    return start(L, box, &(starting){.index = 2});
+}
+
+/* client:place_prepared(handle [, options]) -> request, or nil, err. */
+static int client_place_prepared(lua_State *L) {
+    od_lua_client *box = od__lua_client_check(L, 1);
+    return start(L, box, &(starting){.prepared = od__lua_prepared_check(L, 2, box->client), .index = 2});
 }
 
 /* Follows the call (a table) at index 2. The request is listed before it is started, as in start. */
@@ -206,12 +226,16 @@ static int client_prepare_call(lua_State *L) {
     od_lua_client *box = od__lua_client_check(L, 1);
     luaL_checktype(L, 2, LUA_TTABLE);
     lua_settop(L, 2);
-    od_value **call = od__lua_value_box(L);
-    od_value **prepared = od__lua_value_box(L);
+    od_value **described = od__lua_value_box(L);
     od_error err = OD_ERROR_INIT;
-    if (od__lua_value_read(L, 2, call, &err) != OD_OK) return od__lua_fail(L, &err);
-    if (od_client_prepare_place(box->client, *call, prepared, &err) != OD_OK) return od__lua_fail(L, &err);
-    od__lua_value_push(L, *prepared);
+    od_value *call;
+    od_prepared *prepared = NULL;
+    od_status status = od__lua_value_read(L, 2, &call, &err);
+    if (status == OD_OK) status = od__client_prepare_take(box->client, call, &prepared, &err);
+    if (status == OD_OK) status = od_prepared_describe(prepared, described, &err);
+    od_prepared_free(prepared);
+    if (status != OD_OK) return od__lua_fail(L, &err);
+    od__lua_value_push(L, *described);
     return 1;
 }
 
@@ -331,7 +355,8 @@ static int client_free(lua_State *L) {
 void od__lua_open_client(lua_State *L) {
     static const luaL_Reg methods[] = {
         {"submit", client_submit}, {"place", client_place},         {"prepare", client_prepare},
-        {"prepare_call", client_prepare_call},
+        {"prepare_call", client_prepare_call}, {"prepare_placing", od__lua_client_prepare_placing},
+        {"place_prepared", client_place_prepared},
         {"find", client_find},     {"track", client_track},         {"withdraw", client_withdraw},
         {"subscribe", od__lua_client_subscribe}, {"unsubscribe", od__lua_client_unsubscribe},
         {"rate_scope", client_rate_scope}, {"share_rate", client_share_rate},

@@ -34,6 +34,7 @@ int luaopen_outdial_core(lua_State *L) {
     od__lua_open_engine(L);
     od__lua_open_client(L);
     od__lua_open_request(L);
+    od__lua_open_prepared(L);
     od__lua_open_store(L);
     od__lua_open_subscription(L);
     od__lua_open_describe(L);

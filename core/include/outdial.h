@@ -331,14 +331,30 @@ OD_API od_status od_client_prepare(od_client *client, const char *operation, con
 OD_API od_status od_client_place(od_client *client, const od_value *call, const od_submit_options *options,
                                  od_request **out, od_error *err);
 
-/* Does everything of od_client_place but sending: *out becomes { operation, method, url, headers, body, token, account,
- * bucket, per_second, burst, hands_off, hands_off_unbounded }, without any secret. body is the very text that is sent: the
- * same call with the same token gives the same bytes, here and when it is placed (but where a person has a record at Symbee
- * already, that adds how often it was worked before, and its earliest time). account tells one account of the vendor
- * from another, bucket whose rate it takes a slot of (R21), per_second and burst that rate as this client has it (absent:
- * none). hands_off: true if the vendor rings later, when it likes; hands_off_unbounded: true if besides the call has no place
- * for not_before and not_after. Errors: as od_client_place reports at once. */
-OD_API od_status od_client_prepare_place(od_client *client, const od_value *call, od_value **out, od_error *err);
+/* A call that is converted, checked and built: what od_client_place would send, to be kept before it is sent, and then sent to
+ * the byte, as often as is wanted. */
+typedef struct od_prepared od_prepared;
+
+/* Does everything of od_client_place but sending; *out is the caller's (od_prepared_free). Errors: as od_client_place reports at
+ * once. */
+OD_API od_status od_client_prepare_place(od_client *client, const od_value *call, od_prepared **out, od_error *err);
+/* Tells what is to be sent: *out becomes { operation, method, url, headers, body, token, account, bucket, per_second, burst,
+ * hands_off, hands_off_unbounded }, without any secret. body is the very text that is sent (but where a person has a record at
+ * Symbee already, that adds how often it was worked before, and its earliest time). account tells one account of the vendor
+ * from another, as the environment has it now, bucket whose rate it takes a slot of (R21), per_second and burst that rate as
+ * this client has it (absent: none). hands_off: true if the vendor rings later, when it likes; hands_off_unbounded: true if
+ * besides the call has no place for not_before and not_after. Errors: validation (an account with too long a name), closed (the
+ * client was freed), out_of_memory. */
+OD_API od_status od_prepared_describe(const od_prepared *prepared, od_value **out, od_error *err);
+/* Gives what the store's verb intend takes as record: the JSON text of { request = { method, url, body }, call }, call as it
+ * was given; od_text_free it. Errors: closed, out_of_memory (also for more than 16 MiB). */
+OD_API od_status od_prepared_record(const od_prepared *prepared, char **out, od_error *err);
+/* Places it, as od_client_place does: authorized anew each time, not built again. Another time with the same token is a
+ * repetition, which may ring twice: that is the caller's to judge (R2). Errors: validation (a time that was to come has), closed,
+ * out_of_memory. */
+OD_API od_status od_prepared_place(od_prepared *prepared, const od_submit_options *options, od_request **out, od_error *err);
+/* Frees it; what was placed of it goes on. May be called after od_client_free, too. NULL is fine. */
+OD_API void od_prepared_free(od_prepared *prepared);
 
 /* Asks the vendor whether a call was placed whose answer was lost. call is { token, to, at, id ... }: what is known; at is
  * Unix seconds of when it was meant. The result is { placement = "placed", call } (the call as it was given, with id, state,

@@ -29,10 +29,14 @@ static char *take_room(od_http_request *request, size_t bytes) {
     return taken;
 }
 
+static bool is_in_room(const od_http_request *request, const char *text) {
+    uintptr_t at = (uintptr_t)text, room = (uintptr_t)request->room;
+    return at >= room && at < room + sizeof request->room;
+}
+
 /* Room is given back with the request, not before. */
 static void free_text(const od_http_request *request, char *text) {
-    uintptr_t at = (uintptr_t)text, room = (uintptr_t)request->room;
-    if (at < room || at >= room + sizeof request->room)
+    if (!is_in_room(request, text))
         od__free(text);
 }
 
@@ -72,6 +76,46 @@ void od__http_request_clear(od_http_request *request) {
     od__buffer_wipe(&request->url);
     od__buffer_wipe(&request->body);
     od__http_request_init(request);
+}
+
+/* Where text, which from has, is once its room has moved. */
+static char *moved(od_http_request *to, const od_http_request *from, char *text) {
+    return is_in_room(from, text) ? to->room + (text - from->room) : text;
+}
+
+void od__http_request_move(od_http_request *to, od_http_request *from) {
+    memcpy(to->method, from->method, sizeof to->method);
+    to->url = from->url;
+    to->body = from->body;
+    to->has_body = from->has_body;
+    to->header_count = from->header_count;
+    to->room_used = from->room_used;
+    memcpy(to->room, from->room, from->room_used);
+    for (size_t i = 0; i < from->header_count; i++) {
+        const od_header *header = &from->headers[i];
+        char *line = moved(to, from, header->line);
+        to->headers[i] = (od_header){ .name = moved(to, from, header->name), .line = line,
+                                      .value = line + (header->value - header->line), .secret = header->secret };
+    }
+    od__crypto_wipe(from->room, from->room_used);
+    od__http_request_init(from);
+}
+
+od_status od__http_request_copy(od_http_request *to, const od_http_request *from, od_error *err) {
+    memcpy(to->method, from->method, sizeof to->method);
+    od__buffer_add(&to->url, od__buffer_text(&from->url), from->url.length);
+    od__buffer_add(&to->body, od__buffer_text(&from->body), from->body.length);
+    to->has_body = from->has_body;
+    bool whole = !to->url.failed && !to->body.failed;
+    for (size_t i = 0; whole && i < from->header_count; i++) {
+        const od_header *header = &from->headers[i];
+        whole = make_header(to, header->name, header->value, strlen(header->value), header->secret, &to->headers[i]);
+        to->header_count += whole ? 1 : 0;
+    }
+    if (whole)
+        return OD_OK;
+    od__http_request_clear(to);
+    return od__error_no_memory(err);
 }
 
 static od_header *find_header(const od_http_request *request, const char *name) {

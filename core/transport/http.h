@@ -19,7 +19,7 @@ typedef struct od_header {
 
 #define OD_HTTP_ROOM_BYTES 640  /* enough for the headers of a signed request */
 
-/* It stays where it is: its headers may point into it. */
+/* It is never assigned: its headers may point into it. */
 typedef struct od_http_request {
     char method[8];
     od_buffer url;    /* absolute; path and query already percent-encoded */
@@ -39,6 +39,10 @@ typedef struct od_http_response {
 
 void od__http_request_init(od_http_request *request);
 void od__http_request_clear(od_http_request *request);
+/* Makes `to` (initialised, and empty) what from is, which is empty afterwards. */
+void od__http_request_move(od_http_request *to, od_http_request *from);
+/* The same, and from stays as it is. Errors: out_of_memory; then `to` is empty. */
+od_status od__http_request_copy(od_http_request *to, const od_http_request *from, od_error *err);
 /* Sets a header, replacing one of the same name (without regard to case). name and value are copied; refuses (as
  * validation) CR, LF, NUL and other control bytes in either. Errors: validation, out_of_memory. */
 od_status od__http_request_set_header(od_http_request *request, const char *name, const char *value, bool secret,

@@ -175,14 +175,14 @@ end
 
 ---- the intent ----
 
-function Attempt:intend(call, index, prepared)
+-- What is judged is what was prepared, whatever the script does with its call meanwhile.
+function Attempt:intend(index, prepared)
     local account = self.account
     local rate = prepared.per_second and { bucket = prepared.bucket, per_second = prepared.per_second,
         burst = prepared.burst or 1 } or nil
     return self.work:store("intend", { contact = self.view.contact, version = self.version, attempt = self.attempt,
-        number = call.to, number_index = index, client = account.name, vendor = account.kind,
-        account = prepared.account, token = self.token, call = call,
-        request = { method = prepared.method, url = prepared.url, body = prepared.body }, rate = rate,
+        number = prepared.to, number_index = index, client = account.name, vendor = account.kind,
+        account = prepared.account, token = self.token, record = prepared.record, rate = rate,
         seat = self.seat, per_seat = self.seat and account.seats.per_seat or nil, client_max_open = account.max_open,
         timeout_ms = (account.settings.timeout or TIMEOUT_S) * 1000,
         ring_timeout_ms = self.work.campaign.ruleset.ring_timeout_ms,
@@ -192,11 +192,11 @@ end
 
 -- Asks for the intent, and waits where only room is lacking, as long as what the hooks have decided is fresh.
 -- Returns it, or nil, verdict, seconds to wait, where.
-function Attempt:intend_patiently(call, index, prepared)
+function Attempt:intend_patiently(index, prepared)
     local work, account = self.work, self.account
     local fresh_until = work:now() + FRESH_S
     while true do
-        local intent, err = self:intend(call, index, prepared)
+        local intent, err = self:intend(index, prepared)
         if not intent and err.code == "conflict" then return nil, self:give_back() end
         if not intent then return nil, "again", TROUBLE_S end
         if not intent.refused then
@@ -301,11 +301,11 @@ end
 -- What would be sent, with limits where the vendor rings later. Returns it, or nil and how it ended.
 function Attempt:prepare(call, index)
     self:complete(call)
-    local prepared, err = self.account.client:prepare_call(call)
+    local prepared, err = self.account.client:prepare_placing(call)
     local needs_limits = not prepared and err.code == "validation"
     if needs_limits or (prepared and prepared.hands_off) then
         if not self:limit(call, index, needs_limits) then return nil, self:give_back() end
-        prepared, err = self.account.client:prepare_call(call)
+        prepared, err = self.account.client:prepare_placing(call)
     end
     if prepared and prepared.hands_off then self:free_seat() end -- no device or agent of ours is busy with it
     self.work:count_unmade(err)
@@ -328,11 +328,12 @@ function Attempt:leg(names)
     local prepared, ended = self:prepare(call, index)
     if not prepared then return ended end
     self:report_missed_callback()
-    local intent, verdict, wait_s, where = self:intend_patiently(call, index, prepared)
+    local intent, verdict, wait_s, where = self:intend_patiently(index, prepared)
     if not intent then return verdict, wait_s, where end
     self.used[account.name] = true
     local meant_at = math.floor(work:wall_ms() / 1000)
-    local placement, result, err = placing.place(work, account, call, intent, prepared, self.random)
+    local placement, result, err = placing.place(work, account, intent, prepared, self.random)
+    prepared.handle:drop()
     work:count_placement(placement)
     call.at = meant_at
     if result then return self:follow(intent, placement, result, call) end

@@ -16,7 +16,7 @@ local KEYS = {
     "route", "plan", "on_outcome", "on_doubt",
 }
 local HOOKS = { "eligible", "route", "plan", "on_outcome", "on_doubt" }
-local METHODS = { "place_call", "prepare_call", "find", "track" }
+local METHODS = { "prepare_placing", "place_prepared", "find", "track" }
 local MAX_NAME, MAX_OPEN, MAX_HANDED_OFF = 64, 100000, 1000000
 local RING_TIMEOUT_MS, RING_LEAST_MS, RING_MOST_MS = 25000, 15000, 60000
 local AFTER_RINGING_MS = 60000 -- how much longer than the ringing a call may be silent before it is unreported (R7)

@@ -83,8 +83,9 @@ end
 local function new_class(scheduler, vendor)
     local state, enter, wait = scheduler.state, scheduler.enter, scheduler.wait
     local methods = {}
-    local names = { "place_call", "prepare_call", "find", "track", "withdraw", "subscribe", "prepare", "pages",
-        "share_rate", "close" }
+    local descriptions = {} -- of operations by their name, or the vendor's own: they are long, and each is made once
+    local names = { "place_call", "prepare_call", "prepare_placing", "place_prepared", "find", "track", "withdraw",
+        "subscribe", "prepare", "pages", "share_rate", "close" }
 
     -- Where a script decides, calls are not placed; level: of who called the method.
     local function check_not_in_hook(what)
@@ -93,10 +94,11 @@ local function new_class(scheduler, vendor)
     end
 
     -- In a rehearsal nothing is sent: what would ring is listed. Returns nil where it is none, else the error to give.
-    local function rehearse(handle, name, params, rings)
+    -- read(...) -> what would be sent.
+    local function rehearse(name, rings, read, ...)
         local rehearsal = state.rehearsal
         if not rehearsal then return nil end
-        local prepared, err = handle:prepare(name, params)
+        local prepared, err = read(...)
         if not prepared then return err end
         if rings then
             rehearsal[#rehearsal + 1] = { vendor = vendor, operation = name, method = prepared.method,
@@ -116,6 +118,7 @@ local function new_class(scheduler, vendor)
     local function add_operation(name)
         local what = vendor .. ":" .. name
         local described = core.describe(vendor, name)
+        descriptions[name] = described
         methods[name] = function(self, params, options)
             local handle = type(self) == "table" and rawget(self, "_handle")
             if not handle then check_handle(what, self, params) end
@@ -124,7 +127,7 @@ local function new_class(scheduler, vendor)
             if options ~= nil then check_send_options(what, options) end
             local rings = rings_with(described, params)
             if rings then check_not_in_hook(what) end
-            local refused = rehearse(handle, name, params, rings)
+            local refused = rehearse(name, rings, handle.prepare, handle, name, params)
             if refused then return nil, refused end
             local task = enter()
             if rings and state.stopping then return nil, stopping_error() end
@@ -147,11 +150,34 @@ local function new_class(scheduler, vendor)
         end
         if options ~= nil then check_send_options(vendor .. ":place_call", options) end
         check_not_in_hook(vendor .. ":place_call")
-        local refused = rehearse(handle, "place_call", call, true)
+        local refused = rehearse("place_call", true, handle.prepare, handle, "place_call", call)
         if refused then return nil, refused end
         local task = enter()
         if state.stopping then return nil, stopping_error() end
         local request, err = handle:place(call, options)
+        if not request then return nil, err end
+        return wait(task, request)
+    end
+
+    -- client:place_prepared(prepared [, options]) -> as place_call: sends what was prepared, to the byte. prepared stays as
+    -- it is: another time sends it again, which is the caller's to judge.
+    function methods.place_prepared(self, prepared, options)
+        local what = vendor .. ":place_prepared"
+        local handle = type(self) == "table" and rawget(self, "_handle")
+        if not handle then check_handle(what, self, prepared) end
+        local ready = type(prepared) == "table" and prepared.handle
+        if type(ready) ~= "userdata" then
+            misuse(what, "expected what prepare_placing gave, got " .. describe_type(prepared))
+        end
+        local wrong = ready:misuse(handle)
+        if wrong then misuse(what, wrong) end
+        if options ~= nil then check_send_options(what, options) end
+        check_not_in_hook(what)
+        local refused = rehearse("place_call", true, ready.read, ready)
+        if refused then return nil, refused end
+        local task = enter()
+        if state.stopping then return nil, stopping_error() end
+        local request, err = handle:place_prepared(ready, options)
         if not request then return nil, err end
         return wait(task, request)
     end
@@ -214,15 +240,21 @@ local function new_class(scheduler, vendor)
         return made, err
     end
 
-    -- Raises where an operation has a name that the vendor does not know, at the line of who called the caller.
-    local function check_operation(what, operation)
+    -- What an operation is. Raises where the vendor does not know its name, at the line of who called the caller.
+    local function describe(what, operation)
+        if descriptions[operation] then return descriptions[operation] end
         local problem
-        if type(operation) ~= "string" then
-            problem = "expected an operation's name, got " .. type(operation)
-        elseif not pcall(core.describe, vendor, operation) then
+        if type(operation) == "string" then
+            local known, description = pcall(core.describe, vendor, operation)
+            if known then
+                descriptions[operation] = description
+                return description
+            end
             problem = errors.unknown("unknown operation", operation, core.operations(vendor))
+        else
+            problem = "expected an operation's name, got " .. type(operation)
         end
-        if problem then misuse(what, problem, 4) end
+        misuse(what, problem, 4)
     end
 
     -- client:pages(operation, fields [, options]) -> pager: reads a list that comes in pages; see outdial.pager
@@ -230,8 +262,7 @@ local function new_class(scheduler, vendor)
         local what = vendor .. ":pages"
         local handle = type(self) == "table" and rawget(self, "_handle")
         if not handle then check_handle(what, self, operation) end
-        check_operation(what, operation)
-        local description = core.describe(vendor, operation)
+        local description = describe(what, operation)
         if not description.pages then misuse(what, description.name .. " has no pages") end
         if params == nil then params = {} end
         if type(params) ~= "table" then misuse(what, "expected a table of fields, got " .. type(params)) end
@@ -246,7 +277,7 @@ local function new_class(scheduler, vendor)
         local what = vendor .. ":prepare"
         local handle = type(self) == "table" and rawget(self, "_handle")
         if not handle then check_handle(what, self, operation) end
-        if operation ~= "place_call" then check_operation(what, operation) end
+        if operation ~= "place_call" then describe(what, operation) end
         if params == nil then params = {} end
         if type(params) ~= "table" then misuse(what, "expected a table of fields, got " .. type(params)) end
         return handle:prepare(operation, params)
@@ -260,6 +291,17 @@ local function new_class(scheduler, vendor)
         if not handle then check_handle(what, self, call) end
         if type(call) ~= "table" then misuse(what, "expected a table of fields, got " .. describe_type(call)) end
         return handle:prepare_call(call)
+    end
+
+    -- client:prepare_placing(call) -> prepared { operation, to, token, account, bucket, per_second, burst, hands_off,
+    -- hands_off_unbounded, record, handle }, or nil, err: the call as place_prepared sends it, to the byte. record is the
+    -- JSON text of what is sent and the call, as a store keeps it; handle:drop() gives its memory back at once.
+    function methods.prepare_placing(self, call)
+        local what = vendor .. ":prepare_placing"
+        local handle = type(self) == "table" and rawget(self, "_handle")
+        if not handle then check_handle(what, self, call) end
+        if type(call) ~= "table" then misuse(what, "expected a table of fields, got " .. describe_type(call)) end
+        return handle:prepare_placing(call)
     end
 
     -- client:share_rate(clients): so many, in all processes, take from its account's rate (settings.rate_scope) at present:

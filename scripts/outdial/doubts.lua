@@ -14,7 +14,7 @@ local CALL_KEYS = { "from", "contact", "attributes", "fields", "not_before", "no
 local function account_of(account, leg)
     local call = { to = leg.number, token = leg.token }
     for _, key in ipairs(CALL_KEYS) do call[key] = call[key] or leg.call[key] end
-    local prepared, err = account.client:prepare_call(call)
+    local prepared, err = account.client:prepare_placing(call)
     return prepared and prepared.account, err
 end
 

@@ -44,18 +44,18 @@ local function wait_for_slot(self, err)
     return true
 end
 
-local function try(self, call)
+local function try(self)
     local account = self.account
-    local result, err = account.client:place_call(call, { send_before = self.last_at, single_try = true, unpaced = true,
-        timeout = account.settings.timeout })
+    local result, err = account.client:place_prepared(self.prepared, { send_before = self.last_at, single_try = true,
+        unpaced = true, timeout = account.settings.timeout })
     self.tries = self.tries + 1
     account:record(err)
     return result, err
 end
 
--- M.place(work, account, call, intent, prepared, random) -> placement, result, err: "placed" or "handed_off" with the
--- result, "not_placed" or "unknown" with the error of the try that tells.
-function M.place(work, account, call, intent, prepared, random)
+-- M.place(work, account, intent, prepared, random) -> placement, result, err: "placed" or "handed_off" with the result,
+-- "not_placed" or "unknown" with the error of the try that tells. What was prepared is sent, and no other thing.
+function M.place(work, account, intent, prepared, random)
     local wait_s = intent.send_at_ms / 1000 - work:now()
     if wait_s > 0 then work.scheduler.sleep(wait_s) end
     local self = { work = work, account = account, prepared = prepared, random = random, leg = intent.leg, tries = 0,
@@ -63,7 +63,7 @@ function M.place(work, account, call, intent, prepared, random)
         resend_within = account.settings.resend_within or RESEND_WITHIN_S }
     local because
     repeat
-        local result, err = try(self, call)
+        local result, err = try(self)
         if result then return result.state == "handed_off" and "handed_off" or "placed", result end
         if self.joined ~= "unknown" then -- a later refusal settles that try only
             self.joined, because = err.placement == "not_placed" and "not_placed" or "unknown", err

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdbool.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -198,15 +199,36 @@ static void prepared_client(rig *r, size_t row) {
     environment_profile = prepare_rows[row].profile;
 }
 
+static od_prepared *prepare(rig *r, const od_value *call) {
+    od_prepared *prepared = NULL;
+    od_error error = OD_ERROR_INIT;
+    if (od_client_prepare_place(r->client, call, &prepared, &error) != OD_OK)
+        fail_msg("%s: %s", error.path, error.message);
+    return prepared;
+}
+
+static od_value *described(const od_prepared *prepared) {
+    od_value *out = NULL;
+    od_error error = OD_ERROR_INIT;
+    if (od_prepared_describe(prepared, &out, &error) != OD_OK)
+        fail_msg("%s: %s", error.path, error.message);
+    return out;
+}
+
+/* What a call is told as, at once. */
+static od_value *told(rig *r, const od_value *call) {
+    od_prepared *prepared = prepare(r, call);
+    od_value *out = described(prepared);
+    od_prepared_free(prepared);
+    return out;
+}
+
 static void R21_a_call_is_told_with_its_account_and_rate(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof(prepare_rows) / sizeof(prepare_rows[0]); i++) {
         rig r;
         prepared_client(&r, i);
-        od_value *call = braced(prepare_rows[i].call), *prepared = NULL;
-        od_error error = OD_ERROR_INIT;
-        if (od_client_prepare_place(r.client, call, &prepared, &error) != OD_OK)
-            fail_msg("%s: %s", error.path, error.message);
+        od_value *call = braced(prepare_rows[i].call), *prepared = told(&r, call);
         char *text = formatted(prepared), facts[1024];
         snprintf(facts, sizeof(facts), "\"token\":\"t1\",%s}", prepare_rows[i].facts);
         const char *there = strstr(text, "\"token\":\"t1\",\"account\"");
@@ -236,22 +258,28 @@ static const char *body_placed(rig *r, const char *path) {
     return NULL;
 }
 
+/* The same call with the same token gives the same bytes: told, told later, kept, placed, and placed as it was prepared. */
 static void R22_the_bytes_that_are_told_are_the_bytes_that_are_sent(void **state) {
     (void)state;
-    for (size_t i = 0; i < sizeof(prepare_rows) / sizeof(prepare_rows[0]); i++) {
+    for (size_t i = 0; i < 2 * sizeof(prepare_rows) / sizeof(prepare_rows[0]); i++) {
         rig r;
-        if (strstr(prepare_rows[i].options, CONNECT_PLAIN) != NULL)
+        size_t row = i / 2;
+        if (strstr(prepare_rows[row].options, CONNECT_PLAIN) != NULL)
             continue; /* no keys to sign with */
-        prepared_client(&r, i);
-        od_value *call = braced(prepare_rows[i].call), *first = NULL, *second = NULL;
-        assert_int_equal(od_client_prepare_place(r.client, call, &first, NULL), OD_OK);
+        prepared_client(&r, row);
+        od_value *call = braced(prepare_rows[row].call);
+        od_prepared *prepared = prepare(&r, call);
+        od_value *first = described(prepared);
         r.clock.wall_ms += 3600000;
         pass_ms(&r, 3600000);
-        assert_int_equal(od_client_prepare_place(r.client, call, &second, NULL), OD_OK);
+        od_value *second = told(&r, call);
         char *one = formatted(first), *other = formatted(second);
         assert_string_equal(one, other);
         r.clock.wall_ms += 3600000;
-        assert_int_equal(od_client_place(r.client, call, NULL, NULL, NULL), OD_OK);
+        if (i % 2 == 0)
+            assert_int_equal(od_client_place(r.client, call, NULL, NULL, NULL), OD_OK);
+        else
+            assert_int_equal(od_prepared_place(prepared, NULL, NULL, NULL), OD_OK);
         const char *url = od_value_string(od_value_get(first, "url"));
         assert_string_equal(body_placed(&r, strchr(url + 8, '/')), od_value_string(od_value_get(first, "body")));
         assert_string_equal(od__buffer_text(&r.network.first->request.url), url);
@@ -260,37 +288,275 @@ static void R22_the_bytes_that_are_told_are_the_bytes_that_are_sent(void **state
         od_value_unref(first);
         od_value_unref(second);
         od_value_unref(call);
+        od_prepared_free(prepared);
         rig_close(&r);
     }
 }
 
+/* What a store keeps: the request to the byte, and the call. */
+static void R22_a_record_is_the_request_and_the_call(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof(prepare_rows) / sizeof(prepare_rows[0]); i++) {
+        rig r;
+        prepared_client(&r, i);
+        od_value *call = braced(prepare_rows[i].call), *record = NULL, *expected = od_value_new_object();
+        od_value *request = od_value_new_object();
+        od_prepared *prepared = prepare(&r, call);
+        od_value *whole = described(prepared);
+        static const char *const members[] = { "method", "url", "body" };
+        for (size_t k = 0; k < 3; k++)
+            assert_int_equal(od_value_set(request, members[k], od_value_ref(od_value_get(whole, members[k])), NULL), OD_OK);
+        assert_int_equal(od_value_set(expected, "request", request, NULL), OD_OK);
+        assert_int_equal(od_value_set(expected, "call", od_value_ref(call), NULL), OD_OK);
+        char *text = NULL, *wanted = formatted(expected);
+        assert_int_equal(od_prepared_record(prepared, &text, NULL), OD_OK);
+        assert_string_equal(text, wanted);
+        assert_int_equal(od_value_parse(text, strlen(text), &record, NULL), OD_OK);
+        od_text_free(text);
+        od_text_free(wanted);
+        od_value_unref(record);
+        od_value_unref(expected);
+        od_value_unref(whole);
+        od_value_unref(call);
+        od_prepared_free(prepared);
+        rig_close(&r);
+    }
+}
+
+#define KEY_ROW 0
+
+/* As often as is wanted, beside each other and after each other: the same bytes, each signed when it goes. */
+static void R22_what_is_prepared_may_be_placed_again(void **state) {
+    (void)state;
+    rig r;
+    prepared_client(&r, KEY_ROW);
+    od_value *call = braced(prepare_rows[KEY_ROW].call);
+    od_prepared *prepared = prepare(&r, call);
+    od_value_unref(call);
+    od_request *requests[3];
+    char bodies[3][1024], signatures[3][1024];
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(od_prepared_place(prepared, NULL, &requests[i], NULL), OD_OK);
+        step(&r);
+        od_exchange *exchange = r.network.first;
+        while (exchange->next != NULL) /* the first is still under way */
+            exchange = exchange->next;
+        snprintf(bodies[i], sizeof(bodies[i]), "%s", od__buffer_text(&exchange->request.body));
+        snprintf(signatures[i], sizeof(signatures[i]), "%s", od__http_request_header(&exchange->request, "Authorization"));
+        if (i == 0)
+            r.clock.wall_ms += 3600000;
+        else
+            fake_answer(&r.network, exchange, 200, "", "{\"ContactId\":\"c-1\"}");
+        step(&r);
+    }
+    od_prepared_free(prepared); /* what was placed goes on */
+    fake_answer(&r.network, r.network.first, 200, "", "{\"ContactId\":\"c-1\"}");
+    step(&r);
+    assert_string_equal(bodies[0], bodies[1]);
+    assert_string_equal(bodies[0], bodies[2]);
+    assert_string_not_equal(signatures[0], signatures[1]);
+    assert_string_equal(signatures[1], signatures[2]);
+    for (size_t i = 0; i < 3; i++) {
+        assert_value(od_request_result(requests[i]), "{\"id\":\"c-1\",\"state\":\"placed\",\"vendor\":\"amazon_connect\","
+                     "\"token\":\"t1\",\"to\":\"+15550100123\",\"response\":{\"ContactId\":\"c-1\"}}");
+        od_request_unref(requests[i]);
+    }
+    rig_close(&r);
+}
+
+/* Once its client is gone there is nothing to tell or to place. */
+static void what_is_prepared_may_outlive_its_client(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof(prepare_rows) / sizeof(prepare_rows[0]); i++) {
+        rig r;
+        prepared_client(&r, i);
+        od_value *call = braced(prepare_rows[i].call), *value = NULL;
+        od_prepared *first = prepare(&r, call), *middle = prepare(&r, call), *last = prepare(&r, call);
+        od_value_unref(call);
+        od_prepared_free(middle);
+        od_client_free(r.client);
+        r.client = NULL;
+        od_error error = OD_ERROR_INIT, other = OD_ERROR_INIT, third = OD_ERROR_INIT;
+        od_request *request = NULL;
+        char *text = NULL;
+        assert_int_equal(od_prepared_place(first, NULL, &request, &error), OD_CLOSED);
+        assert_error(&error, "closed: the client was closed");
+        assert_int_equal(error.placement, OD_PLACEMENT_NOT_PLACED);
+        assert_null(request);
+        assert_int_equal(od_prepared_describe(first, &value, &other), OD_CLOSED);
+        assert_error(&other, "closed: the client was closed");
+        assert_int_equal(od_prepared_record(last, &text, &third), OD_CLOSED);
+        assert_error(&third, "closed: the client was closed");
+        assert_null(text);
+        od_prepared_free(first);
+        od_prepared_free(last);
+        od_prepared_free(NULL);
+        rig_close(&r);
+    }
+}
+
+/* The account is that of now, as is what it is signed with; the request is what it was. */
+static void R22_the_environment_may_change_between_telling_and_placing(void **state) {
+    (void)state;
+    rig r;
+    prepared_client(&r, 1);
+    environment_key = "AKIDOTHER";
+    od_value *call = braced(prepare_rows[1].call);
+    od_prepared *prepared = prepare(&r, call);
+    od_value *before = described(prepared);
+    environment_key = "AKIDTHIRD";
+    od_value *after = described(prepared);
+    assert_string_equal(od_value_string(od_value_get(before, "account")), "AKIDOTHER us-east-1");
+    assert_string_equal(od_value_string(od_value_get(after, "account")), "AKIDTHIRD us-east-1");
+    assert_string_equal(od_value_string(od_value_get(before, "body")), od_value_string(od_value_get(after, "body")));
+    od_value_unref(before);
+    od_value_unref(after);
+    od_value_unref(call);
+    od_prepared_free(prepared);
+    rig_close(&r);
+}
+
+/* R4, R13: what was refused, was too late or lost is the same however it was placed. */
+static void R4_what_is_prepared_fails_as_a_call_does(void **state) {
+    (void)state;
+    static const char *const texts[] = { "timeout: send_before passed before the first byte", "network: cut off",
+                                         "throttled: ThrottlingException: Rate exceeded" };
+    static const od_placement placements[] = { OD_PLACEMENT_NOT_PLACED, OD_PLACEMENT_UNKNOWN, OD_PLACEMENT_NOT_PLACED };
+    for (size_t i = 0; i < 6; i++) {
+        rig r;
+        prepared_client(&r, KEY_ROW);
+        od_value *call = braced(prepare_rows[KEY_ROW].call);
+        od_prepared *prepared = prepare(&r, call);
+        od_submit_options options = OD_SUBMIT_OPTIONS_INIT;
+        options.single_try = true;
+        options.send_before_ms = i / 2 == 0 ? od_engine_now_ms(r.engine) + 1000 : 0;
+        od_request *request = NULL;
+        if (i % 2 == 0)
+            assert_int_equal(od_client_place(r.client, call, &options, &request, NULL), OD_OK);
+        else
+            assert_int_equal(od_prepared_place(prepared, &options, &request, NULL), OD_OK);
+        step(&r);
+        if (i / 2 == 0) {
+            r.clock.now_us += 1000000;
+            fake_leave(&r.network, r.network.first);
+        } else {
+            meet(&r, i / 2 == 1 ? LOST : THROTTLED);
+        }
+        step(&r);
+        assert_failed(request, texts[i / 2], placements[i / 2]);
+        assert_int_equal(r.network.sent_count, 1);
+        od_request_unref(request);
+        od_value_unref(call);
+        od_prepared_free(prepared);
+        rig_close(&r);
+    }
+}
+
+/* A time that was ahead when it was prepared is looked at again. */
+static void R4_a_time_that_came_meanwhile_is_refused(void **state) {
+    (void)state;
+    char members[256];
+    rig r;
+    rig_client(&r, "ccai_platform", "{" CCAI "}");
+    snprintf(members, sizeof(members), "%s,\"not_before\":%" PRId64 "," OUTBOUND "Scheduled (API)\"}", TO,
+             r.clock.wall_ms / 1000 + 3600);
+    od_value *call = braced(members);
+    od_prepared *prepared = prepare(&r, call);
+    od_value_unref(call);
+    r.clock.wall_ms += 3600000;
+    od_error error = OD_ERROR_INIT;
+    od_request *request = NULL;
+    assert_int_equal(od_prepared_place(prepared, NULL, &request, &error), OD_VALIDATION);
+    assert_memory_equal(error.message, "expected a time at least ", 25);
+    assert_int_equal(error.placement, OD_PLACEMENT_NOT_PLACED);
+    assert_null(request);
+    assert_int_equal(r.network.sent_count, 0);
+    od_prepared_free(prepared);
+    rig_close(&r);
+}
+
+static void R21_a_call_that_cannot_be_placed_is_not_prepared(void **state) {
+    (void)state;
+    rig r;
+    prepared_client(&r, KEY_ROW);
+    od_value *call = parse("{\"to\":\"555\"}");
+    od_prepared *prepared = (od_prepared *)&r;
+    od_error error = OD_ERROR_INIT;
+    assert_int_equal(od_client_prepare_place(r.client, call, &prepared, &error), OD_VALIDATION);
+    assert_error(&error, "validation /DestinationPhoneNumber: expected E.164 (+ and up to 15 digits), got \"555\"");
+    assert_null(prepared);
+    od_value_unref(call);
+    rig_close(&r);
+}
+
+/* All of it, or an error, and the next time goes well. */
 static void telling_takes_memory(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof(prepare_rows) / sizeof(prepare_rows[0]); i += 5) {
         rig r;
         prepared_client(&r, i);
-        od_value *call = braced(prepare_rows[i].call), *whole = NULL;
-        assert_int_equal(od_client_prepare_place(r.client, call, &whole, NULL), OD_OK);
+        od_value *call = braced(prepare_rows[i].call), *whole = told(&r, call);
         char *expected = formatted(whole);
         size_t failures = 0;
         bool enough = false;
         for (size_t n = 1; !enough; n++) {
-            od_value *prepared = NULL;
+            od_prepared *prepared = NULL;
+            od_value *told_now = NULL;
+            char *record = NULL;
             od_error error = OD_ERROR_INIT;
             od__memory_fail_at(n);
             od_status status = od_client_prepare_place(r.client, call, &prepared, &error);
+            if (status == OD_OK)
+                status = od_prepared_describe(prepared, &told_now, &error);
+            if (status == OD_OK)
+                status = od_prepared_record(prepared, &record, &error);
             enough = od__memory_fail_at(0) < n;
             failures += status != OD_OK;
-            if (status == OD_OK) /* all of it, or an error */
-                assert_value(prepared, expected);
+            if (status == OD_OK)
+                assert_value(told_now, expected);
             else
                 assert_int_equal(status, OD_OUT_OF_MEMORY);
-            od_value_unref(prepared);
+            od_text_free(record);
+            od_value_unref(told_now);
+            od_prepared_free(prepared);
         }
         assert_true(failures > 30);
         od_text_free(expected);
         od_value_unref(whole);
         od_value_unref(call);
+        rig_close(&r);
+    }
+}
+
+/* It is under way, or not placed and free to be placed again. */
+static void placing_what_is_prepared_takes_memory(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof(prepare_rows) / sizeof(prepare_rows[0]); i++) {
+        if (strstr(prepare_rows[i].options, CONNECT_PLAIN) != NULL)
+            continue;
+        rig r;
+        prepared_client(&r, i);
+        od_value *call = braced(prepare_rows[i].call);
+        od_prepared *prepared = prepare(&r, call);
+        od_value_unref(call);
+        size_t failures = 0;
+        bool enough = false;
+        for (size_t n = 1; !enough; n++) {
+            od_error error = OD_ERROR_INIT;
+            od_request *request = NULL;
+            od__memory_fail_at(n);
+            od_status status = od_prepared_place(prepared, NULL, &request, &error);
+            enough = od__memory_fail_at(0) < n;
+            failures += status != OD_OK;
+            assert_true((request != NULL) == (status == OD_OK));
+            if (status != OD_OK)
+                assert_int_equal(error.placement, OD_PLACEMENT_NOT_PLACED);
+            if (status != OD_OK)
+                assert_int_equal(status, OD_OUT_OF_MEMORY);
+            od_request_unref(request);
+        }
+        assert_true(failures > 2);
+        od_prepared_free(prepared);
         rig_close(&r);
     }
 }
@@ -451,6 +717,38 @@ static void R14_a_record_with_this_token_is_placed_already(void **state) {
     }
 }
 
+/* What an earlier placing found out about the record is none of a later one's. */
+static void R14_what_is_prepared_is_not_changed_by_what_is_found(void **state) {
+    (void)state;
+    rig r;
+    rig_client(&r, "symbee", "{" SYMBEE "}");
+    od_value *call = parse("{\"to\":\"+15550100123\",\"contact\":\"7\",\"token\":\"t1\"}");
+    od_prepared *prepared = prepare(&r, call);
+    od_value_unref(call);
+    od_value *whole = described(prepared);
+    const char *body = od_value_string(od_value_get(whole, "body"));
+    static const char *const founds[] = { RECORD_OF("t0", "NOTWORKED", "3"), NO_RECORD };
+    for (size_t i = 0; i < 2; i++) {
+        od_request *request = NULL;
+        assert_int_equal(od_prepared_place(prepared, NULL, &request, NULL), OD_OK);
+        step(&r);
+        answer_action(&r, "searchPreviewCampaign", FIND_7, founds[i]);
+        const char *sent = od__buffer_text(&r.network.first->request.body);
+        if (i == 0)
+            assert_string_not_equal(sent, body);
+        else
+            assert_string_equal(sent, body);
+        fake_answer(&r.network, r.network.first, 200, "", SUCCEEDED);
+        step(&r);
+        assert_int_equal(od_request_status(request), OD_OK);
+        assert_int_equal(od_value_integer(od_value_get(od_request_result(request), "work_attempts")), i == 0 ? 3 : 0);
+        od_request_unref(request);
+    }
+    od_value_unref(whole);
+    od_prepared_free(prepared);
+    rig_close(&r);
+}
+
 static void go_to_stage(rig *r, int stage) {
     static const char *const answers[] = { RECORD_OF("t0", "COMPLETED", "1"), SUCCEEDED };
     for (int i = 0; i < stage; i++) {
@@ -496,11 +794,20 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(R21_a_call_is_told_with_its_account_and_rate),
         cmocka_unit_test(R22_the_bytes_that_are_told_are_the_bytes_that_are_sent),
+        cmocka_unit_test(R22_a_record_is_the_request_and_the_call),
+        cmocka_unit_test(R22_what_is_prepared_may_be_placed_again),
+        cmocka_unit_test(R22_the_environment_may_change_between_telling_and_placing),
+        cmocka_unit_test(what_is_prepared_may_outlive_its_client),
+        cmocka_unit_test(R4_what_is_prepared_fails_as_a_call_does),
+        cmocka_unit_test(R4_a_time_that_came_meanwhile_is_refused),
+        cmocka_unit_test(R21_a_call_that_cannot_be_placed_is_not_prepared),
         cmocka_unit_test(telling_takes_memory),
+        cmocka_unit_test(placing_what_is_prepared_takes_memory),
         cmocka_unit_test(R6_a_record_is_taken_back_and_that_is_proven),
         cmocka_unit_test(R6_a_withdrawal_without_memory_fails),
         cmocka_unit_test(R6_what_cannot_be_taken_back_is_refused),
         cmocka_unit_test(R14_a_record_with_this_token_is_placed_already),
+        cmocka_unit_test(R14_what_is_prepared_is_not_changed_by_what_is_found),
         cmocka_unit_test(R4_send_before_and_a_single_try_hold_for_each_stage),
         cmocka_unit_test(R21_a_single_try_is_sent_once),
         cmocka_unit_test(R21_a_single_try_that_wants_a_fresh_authorization_comes_back),

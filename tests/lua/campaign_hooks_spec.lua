@@ -106,12 +106,16 @@ describe("a hook", function()
     end)
 
     it("cannot place a call, and may read", function()
-        local connect = outdial.amazon_connect { region = "us-east-1", endpoint = "http://127.0.0.1:1" }
+        local connect = outdial.amazon_connect { region = "us-east-1", endpoint = "http://127.0.0.1:1",
+            instance_id = "i-1", contact_flow_id = "f-1", queue_id = "q-1" }
         local function places() local call = connect:place_call { to = "+14155550100" } return call end
+        local prepared = assert(connect:prepare_placing { to = "+14155550100" })
+        local function again() local call = connect:place_prepared(prepared) return call end
         local function starts() local call = connect:start_outbound_voice_contact {} return call end
         local text = "outdial: amazon_connect:%s: inside eligible: calls are placed by returning a plan"
         -- the campaign of this test runs on the scheduler that the client belongs to
-        for name, hook in pairs { place_call = places, start_outbound_voice_contact = starts } do
+        for name, hook in pairs { place_call = places, place_prepared = again,
+            start_outbound_voice_contact = starts } do
             local scheduler = require "outdial.scheduler"
             local task
             scheduler.run(function() task = scheduler.hook("eligible", 10, hook) end)
@@ -176,7 +180,7 @@ describe("a hook", function()
         assert.equal(1, seen.attempt)
         assert.equal("blocked", support.contact(world, "2").state)
         assert.equal("only the first", support.contact(world, "2").why)
-        assert.equal("1", world.store.legs[1].params.call.attributes.id)
+        assert.equal("1", world.store.legs[1].meant.attributes.id)
     end)
 
     it("puts off, skips and stops", function()

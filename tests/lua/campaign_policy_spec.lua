@@ -409,7 +409,8 @@ end)
 describe("a campaign's options", function()
     local function client()
         local function method() end
-        return { vendor = "amazon_connect", place_call = method, prepare_call = method, find = method, track = method }
+        return { vendor = "amazon_connect", prepare_placing = method, place_prepared = method, find = method,
+            track = method }
     end
     local function options(more)
         local out = { name = "renewals", store = "calls.db", vendors = { connect = client(), ccai = client() },
@@ -463,7 +464,7 @@ describe("a campaign's options", function()
         { { vendors = {} }, "vendors: expected at least one client" },
         { { vendors = { client() } }, "vendors: expected { name = client }, got a list" },
         { { vendors = { connect = "x" } }, "vendors.connect: expected a client, got string" },
-        { { vendors = { connect = {} } }, "vendors.connect: expected a client, got a table without place_call" },
+        { { vendors = { connect = {} } }, "vendors.connect: expected a client, got a table without prepare_placing" },
         { { vendors = { connect = closed } }, "vendors.connect: this client is closed" },
         { { hours = { mon = "9-5" } },
             'hours: mon: expected a window such as "10:00-20:00" (00:00 to 24:00), got "9-5"' },

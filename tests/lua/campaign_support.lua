@@ -5,6 +5,7 @@ local errors = require "outdial.error"
 local campaign = require "outdial.campaign"
 local contacts = require "outdial.contacts"
 local fake_store = require "fake_store"
+local json = require "outdial.json"
 local runner = require "outdial.runner"
 local scheduler = require "outdial.scheduler"
 
@@ -50,6 +51,13 @@ function support.real_world(options)
     return world
 end
 
+local function copy(value)
+    if type(value) ~= "table" then return value end
+    local out = {}
+    for key, element in pairs(value) do out[key] = copy(element) end
+    return out
+end
+
 -- A world: { engine, scheduler, store, rings = { ... } }. Every phone that rings is in rings, in order.
 function support.world(options)
     options = options or {}
@@ -72,15 +80,18 @@ function support.client(world, behave)
         timeout = 30, resend_within = behave.resend_within } }
     local s = world.scheduler
 
-    function client.prepare_call(_, call)
+    function client.prepare_placing(_, call)
         if behave.prepare then return behave.prepare(call) end
-        return { operation = "place", method = "POST", url = "https://vendor.example/calls",
-            body = call.to .. call.token, token = call.token, account = behave.account or "account", bucket = info.name,
+        local kept = copy(call)
+        return { operation = "place", to = call.to, token = call.token, account = behave.account or "account", bucket = info.name,
             per_second = behave.per_second, burst = 1, hands_off = behave.hands_off,
-            hands_off_unbounded = behave.hands_off_unbounded }
+            hands_off_unbounded = behave.hands_off_unbounded, call = kept, handle = { drop = function() end },
+            record = assert(json.encode { call = kept, request = { method = "POST", url = "https://vendor.example/calls",
+                body = call.to .. call.token } }) }
     end
 
-    function client.place_call(_, call, options)
+    function client.place_prepared(_, prepared, options)
+        local call = prepared.call
         assert(options.single_try and options.unpaced)
         client.placed = client.placed + 1
         client.sent[client.placed] = { call = call, at = world.engine:now(), send_before = options.send_before }

@@ -190,8 +190,10 @@ describe("a client", function()
 
     it("starts no call after stop", function()
         local client = connect()
+        local prepared = assert(client:prepare_placing { to = "+12065550101" })
         s.stop()
         for _, result in ipairs {
+            { client:place_prepared(prepared) },
             { client:place_call { to = "+12065550101" } },
             { client:start_outbound_voice_contact { DestinationPhoneNumber = "+12065550101" } },
         } do
@@ -366,7 +368,12 @@ describe("misuse of a client", function()
     local outdial = require "outdial"
     local client = new_client("amazon_connect", connect_options("http://127.0.0.1:1"))
     local closed = new_client("amazon_connect", connect_options("http://127.0.0.1:1"))
+    local others = assert(closed:prepare_placing { to = "+12065550101" })
     closed:close()
+    local prepared = assert(client:prepare_placing { to = "+12065550101" })
+    local dropped = assert(client:prepare_placing { to = "+12065550101" })
+    dropped.handle:drop()
+    dropped.handle:drop()
 
     local rows = {
         { "an unknown operation", function() return client.strat_outbound_voice_contact end,
@@ -381,6 +388,20 @@ describe("misuse of a client", function()
             "outdial: amazon_connect:place_call: expected a table of fields, got string" },
         { "nothing", function() client:place_call() end,
             "outdial: amazon_connect:place_call: expected a table of fields, got nothing" },
+        { "preparing nothing", function() client:prepare_placing() end,
+            "outdial: amazon_connect:prepare_placing: expected a table of fields, got nothing" },
+        { "placing nothing that was prepared", function() client:place_prepared() end,
+            "outdial: amazon_connect:place_prepared: expected what prepare_placing gave, got nothing" },
+        { "placing a call as if it were prepared", function() client:place_prepared { to = "+12065550101" } end,
+            "outdial: amazon_connect:place_prepared: expected what prepare_placing gave, got table" },
+        { "an unknown option of what is prepared", function() client:place_prepared(prepared, { timout = 1 }) end,
+            'outdial: amazon_connect:place_prepared: unknown option "timout", did you mean "timeout"?' },
+        { "placing what is prepared at a closed client", function() closed:place_prepared(prepared) end,
+            "outdial: amazon_connect:place_prepared: this client is closed" },
+        { "placing what another client prepared", function() client:place_prepared(others) end,
+            "outdial: amazon_connect:place_prepared: this call was prepared by another client" },
+        { "placing what was dropped", function() client:place_prepared(dropped) end,
+            "outdial: amazon_connect:place_prepared: this call was dropped" },
         { "no table of fields", function() client:start_outbound_voice_contact(7) end,
             "outdial: amazon_connect:start_outbound_voice_contact: expected a table of fields, got number" },
         { "an unknown option of a call", function() client:place_call({ to = "+12065550101" }, { timout = 1 }) end,

@@ -1,6 +1,7 @@
 -- What a campaign needs of a placement, against the mock vendors: what will be sent, what a vendor is like, a call
 -- taken back, and a record placed again.
 
+local core = require "outdial.core"
 local mock = require "mock"
 local outdial = require "outdial"
 
@@ -79,6 +80,27 @@ describe("a call that is prepared", function()
         assert.is_false(ok)
         assert.matches("outdial: amazon_connect:prepare_call: expected a table of fields, got nothing", problem)
         client:close()
+    end)
+
+    it("is placed to the byte, again and again, with the record that a store keeps", function()
+        with_mock("amazon_connect", CONNECT, function(client)
+            now_ms = math.floor(outdial.engine:wall() * 1000) -- what is signed is signed with the client's own clock
+            local call = { to = "+12065550101", token = "t-1", contact = "7" }
+            local prepared = assert(client:prepare_placing(call))
+            local told = assert(client:prepare_call(call))
+            assert.same({ request = { method = told.method, url = told.url, body = told.body }, call = call },
+                core.from_json(prepared.record))
+            local handle, record = prepared.handle, prepared.record
+            prepared.handle, prepared.record = nil, nil
+            assert.same({ operation = told.operation, to = "+12065550101", token = "t-1", account = told.account,
+                bucket = told.bucket }, prepared)
+            prepared.handle, prepared.record = handle, record
+            call.to = "+12065550102" -- too late
+            local placed = assert(client:place_prepared(prepared, { single_try = true, unpaced = true }))
+            assert.same({ "placed", "t-1", "+12065550101" }, { placed.state, placed.token, placed.to })
+            assert.equal(placed.id, assert(client:place_prepared(prepared)).id) -- the vendor knows the token
+            handle:drop()
+        end)
     end)
 
     it("says whether it is handed off", function()

@@ -133,10 +133,14 @@ call, problem = symbee:find { token = "t", to = "+1", contact = "c1" }
 assert(call == nil and tostring(problem) == "canceled: not asked: this is a rehearsal", tostring(problem))
 call, problem = symbee:place_call { to = "555", contact = "c1" }
 assert(problem.code == "validation")
+call, problem = symbee:place_prepared(assert(symbee:prepare_placing { to = "+12065550101", contact = "c2" }))
+assert(call == nil and tostring(problem) == "canceled: not sent: this is a rehearsal", tostring(problem))
+assert(problem.placement == "not_placed")
 ]])
         assert.equal("", err)
         assert.matches("^not sent: symbee%.place_call %u+ http://127%.0%.0%.1:9/[^\n]*%+12065550100[^\n]*\n"
-            .. "1 call would be placed\n$", out)
+            .. "not sent: symbee%.place_call %u+ http://127%.0%.0%.1:9/[^\n]*%+12065550101[^\n]*\n"
+            .. "2 calls would be placed\n$", out)
         assert.equal(0, code)
     end)
 

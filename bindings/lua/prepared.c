@@ -1,0 +1,111 @@
+/* prepared: a call that is ready to be placed as a userdata, in a table with what a campaign goes by. */
+#include "binding.h"
+
+#include "client.h"
+
+typedef struct od_lua_prepared {
+    od_prepared *prepared;  /* NULL: dropped, or never made */
+    od_buffer record;
+} od_lua_prepared;
+
+static od_lua_prepared *check_type(lua_State *L, int index) {
+    return luaL_checkudata(L, index, OD_LUA_PREPARED);
+}
+
+static const char *what_is_wrong(const od_lua_prepared *own, const od_client *client) {
+    if (!own->prepared) return "this call was dropped";
+    return own->prepared->client == client ? NULL : "this call was prepared by another client";
+}
+
+od_prepared *od__lua_prepared_check(lua_State *L, int index, const od_client *client) {
+    od_lua_prepared *own = check_type(L, index);
+    const char *wrong = what_is_wrong(own, client);
+    if (wrong) luaL_error(L, "%s", wrong);
+    return own->prepared;
+}
+
+/* prepared:misuse(client) -> what is wrong with having client place it, or nil. */
+static int prepared_misuse(lua_State *L) {
+    lua_pushstring(L, what_is_wrong(check_type(L, 1), od__lua_client_check(L, 2)->client));
+    return 1;
+}
+
+static void set_text(lua_State *L, const char *key, const char *text) {
+    lua_pushstring(L, text);
+    lua_setfield(L, -2, key);
+}
+
+static void set_true(lua_State *L, const char *key) {
+    lua_pushboolean(L, 1);
+    lua_setfield(L, -2, key);
+}
+
+static void push_facts(lua_State *L, const od_prepared *prepared, const od_prepared_facts *facts) {
+    lua_createtable(L, 0, 12);
+    set_text(L, "operation", prepared->operation->name);
+    set_text(L, "to", od_value_string(prepared->placing.to));
+    set_text(L, "token", od_value_string(prepared->placing.token));
+    if (facts->account[0]) set_text(L, "account", facts->account);
+    if (facts->bucket[0]) set_text(L, "bucket", facts->bucket);
+    if (facts->rate) {
+        lua_pushnumber(L, facts->rate->per_second);
+        lua_setfield(L, -2, "per_second");
+        lua_pushinteger(L, facts->rate->burst);
+        lua_setfield(L, -2, "burst");
+    }
+    if (facts->handoff != OD_HANDOFF_NONE) set_true(L, "hands_off");
+    if (facts->handoff == OD_HANDOFF_UNBOUNDED) set_true(L, "hands_off_unbounded");
+}
+
+/* client:prepare_placing(call) -> { operation, to, token, account, bucket, per_second, burst, hands_off, hands_off_unbounded,
+ * record, handle }, or nil, err. record is what the store's verb intend takes; handle is the call for place_prepared. */
+int od__lua_client_prepare_placing(lua_State *L) {
+    od_lua_client *box = od__lua_client_check(L, 1);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    lua_settop(L, 2);
+    od_lua_prepared *own = od__lua_handle_new(L, sizeof *own, OD_LUA_PREPARED);
+    od__buffer_init(&own->record, OD_LIMIT_RECORD_BYTES);
+    od_error err = OD_ERROR_INIT;
+    od_value *call;
+    od_prepared_facts facts;
+    if (od__lua_value_read(L, 2, &call, &err) != OD_OK) return od__lua_fail(L, &err);
+    if (od__client_prepare_take(box->client, call, &own->prepared, &err) != OD_OK ||
+        od__prepared_facts(own->prepared, &facts, &err) != OD_OK ||
+        od__prepared_record(own->prepared, &own->record, &err) != OD_OK)
+        return od__lua_fail(L, &err);
+    push_facts(L, own->prepared, &facts);
+    lua_pushlstring(L, od__buffer_text(&own->record), own->record.length);
+    lua_setfield(L, -2, "record");
+    od__buffer_clear(&own->record);
+    lua_pushvalue(L, 3);
+    lua_setfield(L, -2, "handle");
+    return 1;
+}
+
+/* prepared:read() -> { operation, method, url, headers, body, token }, to be read: the body is a value; or nil, err. */
+static int prepared_read(lua_State *L) {
+    od_lua_prepared *own = check_type(L, 1);
+    if (!own->prepared) return luaL_error(L, "this call was dropped");
+    od_value **read = od__lua_value_box(L);
+    od_error err = OD_ERROR_INIT;
+    if (od__prepared_read(own->prepared, read, &err) != OD_OK) return od__lua_fail(L, &err);
+    od__lua_value_push(L, *read);
+    return 1;
+}
+
+/* prepared:drop(): gives back what it holds; what was placed of it goes on. Also when it is collected. */
+static int prepared_drop(lua_State *L) {
+    od_lua_prepared *own = check_type(L, 1);
+    od_prepared *prepared = own->prepared;
+    own->prepared = NULL;
+    od_prepared_free(prepared);
+    od__buffer_clear(&own->record);
+    return 0;
+}
+
+void od__lua_open_prepared(lua_State *L) {
+    static const luaL_Reg methods[] = {
+        {"misuse", prepared_misuse}, {"read", prepared_read}, {"drop", prepared_drop}, {NULL, NULL}};
+    static const luaL_Reg metamethods[] = {{"__gc", prepared_drop}, {NULL, NULL}};
+    od__lua_handle_type(L, OD_LUA_PREPARED, methods, metamethods);
+}
