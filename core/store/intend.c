@@ -298,7 +298,7 @@ static od_status write_leg(intent *self, od_error *err) {
                              "UPDATE contact SET state = 2, why = NULL, version = version + 1, ordinal = ?2 WHERE id = ?1", "ii",
                              self->contact.id, self->ordinal);
     if (status == OD_OK)
-        status = od__execute(work->database, err, "DELETE FROM claim WHERE contact_id = ?1", "i", self->contact.id);
+        status = od__contact_unclaim(work, self->contact.id, err);
     return status;
 }
 
@@ -368,6 +368,8 @@ static od_status write_refusal(intent *self, od_decision *decision, od_error *er
     *decision = decide(self, behind_doubt);
     if (status == OD_OK)
         status = od__contact_decide(work, self->contact.id, self->contact.version, decision, err);
+    if (status == OD_OK)
+        status = od__contact_unclaim(work, self->contact.id, err);
     if (status != OD_OK)
         return status;
     return od__execute(work->database, err,
