@@ -115,8 +115,9 @@ OD_API size_t od_error_format(const od_error *error, char *out, size_t out_bytes
 /* ---- Values --------------------------------------------------------------------------------------------------- */
 
 /* A JSON value: object, array, string, integer (64 bit), number, boolean or null. Counted references; build a value,
- * hand it over, unref your own reference. Builders return NULL when memory runs out (or for a string that is not
- * UTF-8), and od_value_set and od_value_add accept that NULL and fail, so that calls may be nested unchecked. */
+ * hand it over, unref your own reference. Several threads may read, ref and unref the same value; none may change it
+ * (set, add) while another can see it. Builders return NULL when memory runs out (or for a string that is not UTF-8),
+ * and od_value_set and od_value_add accept that NULL and fail, so that calls may be nested unchecked. */
 typedef struct od_value od_value;
 
 typedef enum od_type {

@@ -1,6 +1,6 @@
 -- Whether a vendor is worth asking: a circuit breaker, pure. When half of at least 20 samples within 30 s have failed,
 -- it opens for 15 s; then one probe decides, and each time in a row it stays open twice as long, up to 5 minutes. Times
--- are seconds of one clock.
+-- are seconds of one clock. What ended at the same time is one entry.
 local M = {}
 
 local RATIO, LEAST, WITHIN_S = 0.5, 20, 30
@@ -15,11 +15,13 @@ function M.new()
 end
 
 local function forget(self, before)
-    while self.first <= self.last and self.samples[self.first].at < before do
-        local old = self.samples[self.first]
-        self.count, self.failed = self.count - old.count, self.failed - old.failed
-        self.samples[self.first] = nil
+    local samples = self.samples
+    local oldest = samples[self.first]
+    while oldest and oldest.at < before do
+        self.count, self.failed = self.count - oldest.count, self.failed - oldest.failed
+        samples[self.first] = nil
         self.first = self.first + 1
+        oldest = samples[self.first]
     end
 end
 
@@ -49,6 +51,7 @@ function Breaker:record(now, ok)
     if ok and self.closed_at and now - self.closed_at > LAST_S then self.pause, self.closed_at = FIRST_S, nil end
 end
 
+-- breaker.open_until is nil while it is closed.
 -- breaker:state(now) -> "closed", "open" or "due" (a probe is to be made), and when it is due
 function Breaker:state(now)
     if not self.open_until then return "closed" end
