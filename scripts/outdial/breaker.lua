@@ -41,10 +41,8 @@ function Breaker:record(now, ok)
         self.samples[self.last] = newest
     end
     newest.count, self.count = newest.count + 1, self.count + 1
-    if not ok then
-        newest.failed, self.failed = newest.failed + 1, self.failed + 1
-        if self.count >= LEAST and self.failed >= RATIO * self.count then open(self, now) end
-    end
+    if not ok then newest.failed, self.failed = newest.failed + 1, self.failed + 1 end
+    if self.count >= LEAST and self.failed >= RATIO * self.count then open(self, now) end
     if ok and self.closed_at and now - self.closed_at > LAST_S then self.pause, self.closed_at = FIRST_S, nil end
 end
 
