@@ -72,9 +72,9 @@ static od_status move_open(od_work *work, const od_leg_row *leg, int64_t to, con
     if (status == OD_OK)
         status = to == OD_LEG_in_doubt ? set_contact(work, leg->contact_id, OD_CONTACT_held, "in_doubt", err)
                                        : set_contact(work, leg->contact_id, OD_CONTACT_open, NULL, err);
-    return status == OD_OK
-               ? od__leg_journal(work, leg, event, NULL, NULL, what->error != NULL ? what->error : what->call, err)
-               : status;
+    if (status != OD_OK || (leg->state == OD_LEG_intent && to == OD_LEG_placed))
+        return status;
+    return od__leg_journal(work, leg, event, NULL, NULL, what->error != NULL ? what->error : what->call, err);
 }
 
 /* Ends the leg's attempt as `params` ({ kind, rang, raw?, at_ms? }) say; call: the vendor's answer, or NULL. Nobody's phone
@@ -101,7 +101,8 @@ static od_status place_and_end(od_work *work, const od_leg_row *leg, const od_va
     od_text_free(raw);
     if (status == OD_OK)
         status = od__contact_decide(work, leg->contact_id, -1, &decision, err);
-    return status == OD_OK ? od__leg_journal(work, leg, "placed", NULL, NULL, what->call, err) : status;
+    return status == OD_OK && leg->state != OD_LEG_intent ? od__leg_journal(work, leg, "placed", NULL, NULL, what->call, err)
+                                                          : status;
 }
 
 /* Not placed: the attempt waits for another leg, or is given back (R23). */
