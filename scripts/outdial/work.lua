@@ -192,6 +192,12 @@ function Work:in_doubt()
     self.chores:ring()
 end
 
+-- work:withdraw_soon(): a call has an outcome, and its vendor may make it again: if that was its last it is taken back
+function Work:withdraw_soon()
+    self.must_withdraw = true
+    self.chores:ring()
+end
+
 ---- what is under way ----
 
 -- How many more contacts may be begun. Those that wait until fewer calls are handed off, or for a seat, take no one's
@@ -231,12 +237,20 @@ local function leg_ended(task)
     self.legs[leg.leg] = nil
     self:count_leg(leg, -1)
     if leg.seat then self.accounts[leg.client]:free_seat(leg.seat) end
+    if leg.anew and not self.closing then self:follow(leg.anew) end
     someone_ended(self, task)
 end
 
 -- work:follow(leg): to its end
 function Work:follow(leg)
-    if self.legs[leg.leg] then return end
+    local followed = self.legs[leg.leg]
+    if followed then
+        if followed.waiting and followed.state ~= leg.state then -- a person has said that it was placed
+            followed.anew = leg
+            followed.task:cancel()
+        end
+        return
+    end
     self.legs[leg.leg] = leg
     self:count_leg(leg, 1)
     leg.task = self.scheduler.serve(leg_ended, track.follow, self, leg)
