@@ -316,7 +316,8 @@ function verbs.intend(self, params)
     local leg = { id = #self.legs + 1, attempt = attempt.id, ordinal = contact.ordinal, state = "intent",
         contact = contact, person = contact.person, campaign = contact.campaign, client = params.client,
         vendor = params.vendor, account = params.account, token = params.token, number = params.number,
-        at_ms = self:wall(), call = record.call, meant = copy(record.call), request = record.request, seat = params.seat, followed = true,
+        at_ms = self:wall(), call = record.call, meant = copy(record.call),
+        request = record.request, seat = params.seat, followed = true,
         params = copy(params) }
     self.legs[leg.id] = leg
     contact.state, contact.version = "open", contact.version + 1
