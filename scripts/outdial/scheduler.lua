@@ -173,7 +173,8 @@ local function new(engine)
         task.hook = parent and parent.hook
         if select("#", ...) > 0 then task.args = pack(...) end
         scope.tasks[task] = true
-        if not daemon then scope.open = scope.open + 1 end
+        if not daemon then scope.open = scope.open + 1
+        elseif scope.ending then task.canceled = true end -- the others were before it began; nobody would cancel it
         make_ready(task)
         if not parent then tell_host() end
         return task
