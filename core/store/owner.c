@@ -54,6 +54,8 @@ void od__owner_boot_id(char out[OD_BOOT_ID_BYTES]) {
         out[got] = '\0';
     else
         snprintf(out, OD_BOOT_ID_BYTES, "unknown");
+    if (od__tunable("OUTDIAL_BOOT", 0) > 0)
+        snprintf(out, OD_BOOT_ID_BYTES, "boot %d", od__tunable("OUTDIAL_BOOT", 0));
 }
 
 void od__owner_free(od_owner *owner) {

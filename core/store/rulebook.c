@@ -17,6 +17,7 @@ struct od_rulebook {
     compiled rows[OD_LIMIT_RULESETS];
     size_t next;                 /* which gives way */
     od_gathered gathered;
+    od_buffer words;
 };
 
 void od__rulebook_forget(od_rulebook *rulebook) {
@@ -31,6 +32,7 @@ void od__rulebook_free(od_rulebook *rulebook) {
         return;
     od__rulebook_forget(rulebook);
     od__zones_free(rulebook->zones);
+    od__buffer_clear(&rulebook->words);
     od__free(rulebook);
 }
 
@@ -40,6 +42,7 @@ static od_status open_book(od_work *work, od_error *err) {
     od_rulebook *rulebook = od__calloc(1, sizeof(*rulebook));
     if (rulebook == NULL)
         return od__error_no_memory(err);
+    od__buffer_init(&rulebook->words, OD_LIMIT_WORDS_BYTES);
     od_status status = od__zones_new(work->core->zone_directory, &rulebook->zones, err);
     if (status != OD_OK) {
         od__free(rulebook);
@@ -97,10 +100,19 @@ od_status od__rulebook_refresh(od_work *work, od_value **out, od_error *err) {
     return self.status;
 }
 
-od_status od__gathered(od_work *work, od_gathered **out, od_error *err) {
+od_status od__gathered(od_work *work, od_gathered **out, od_buffer **words, od_error *err) {
     od_status status = open_book(work, err);
-    *out = status == OD_OK ? &work->core->rulebook->gathered : NULL;
-    return status;
+    *out = NULL;
+    if (status != OD_OK)
+        return status;
+    od_rulebook *rulebook = work->core->rulebook;
+    if (rulebook->words.failed)
+        od__buffer_clear(&rulebook->words);
+    od__buffer_truncate(&rulebook->words, 0);
+    *out = &rulebook->gathered;
+    if (words != NULL)
+        *words = &rulebook->words;
+    return OD_OK;
 }
 
 od_status od__rulebook_get(od_work *work, int64_t campaign_id, int64_t revision, const char *ruleset_json,

@@ -46,10 +46,11 @@ calls           placed  handed off  not placed  unknown  open
 amazon_connect  1       0           0           1        0
 ccai_platform   1       0           1           0        0
 symbee          0       1           0           0        0
-outcomes  1 answered, 1 busy
-not now   1 busy, 1 do not call, 1 rejected: Call is invalid
-next      2024-03-18T11:00:00Z
-in doubt  1: outdial doubts list @
+outcomes    1 answered, 1 busy
+not now     1 busy, 1 do not call, 1 rejected: Call is invalid
+next        2024-03-18T11:00:00Z
+handed off  1, the vendors decide when: outdial doubts list @ --handed-off
+in doubt    1: outdial doubts list @
 ]])
         assert.same({ outdial("status @") }, { outdial("status @ renewals") })
     end)
@@ -128,6 +129,30 @@ leg 2: contact bob of renewals, +442079460102 through amazon_connect at 2024-03-
         local listed = outdial_json.decode((outdial("doubts list @ --json")))
         assert.equal(2, listed.legs[1].leg)
         assert.equal("no answer in 30 s", listed.legs[1].evidence.error.message)
+    end)
+
+    local DAN = [[
+leg 4: contact dan of renewals, +442079460104 through symbee at 2024-03-18T10:00:00Z
+  handed off since 2024-03-18T10:00:00Z%s
+  sent: PUT https://vendor.example/call {"to":"+442079460104"}
+  token TOKEN
+  a person knows: outdial doubts resolve @ 4 placed|not_placed --by NAME --because TEXT
+]]
+
+    it("R6 doubts list --handed-off names what vendors ring when they like, and what settles it", function()
+        local out, err, code = outdial("doubts list @ --handed-off")
+        assert.equal("", err)
+        assert.equal(0, code)
+        assert.equal(DAN:format(""), (out:gsub("token %w+", "token TOKEN")))
+        fixture.make(path, function(db)
+            assert(db:register {})
+            assert(db:withdrawn { leg = 4, done = false, why = "it has been dialled: see there" })
+        end)
+        out = outdial("doubts list @ --handed-off")
+        assert.equal(DAN:format(", not withdrawn: it has been dialled: see there"), (out:gsub("token %w+", "token TOKEN")))
+        out = outdial("doubts resolve @ 4 placed --by ann --because x")
+        assert.matches("^leg 4: contact dan .*\nleg 4 is placed, contact dan is open\n$", out)
+        check("doubts list @ --handed-off", "nothing is handed off\n")
     end)
 
     it("doubts resolve shows the evidence, settles one doubt, and only once", function()
