@@ -436,13 +436,17 @@ function verbs.withdrawals(self, params)
     for _, leg in ipairs(self.legs) do
         local handed_off = leg.withdraw and leg.state == "handed_off"
         local lives_on = params.living_on and leg.lives_on and not GOES_ON[leg.contact.state]
-        if (handed_off or lives_on) and not leg.withdraw_failed then out[#out + 1] = leg_view(self, leg) end
+        if (handed_off or lives_on) and not leg.withdraw_failed and not leg.withdrawing then
+            leg.withdrawing = true
+            out[#out + 1] = leg_view(self, leg)
+        end
     end
     return { legs = out, settled = {} }
 end
 
 function verbs.withdrawn(self, params)
     local leg = self.legs[params.leg]
+    leg.withdrawing = nil
     if params.done and leg.lives_on then
         leg.lives_on, leg.taken_back = nil, true
     elseif params.done then
