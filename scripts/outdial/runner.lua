@@ -237,6 +237,7 @@ local function start(work)
     if next(campaign.loosened) then
         work:store("note", { campaign = campaign.name, event = "loosened", data = campaign.loosened })
     end
+    work:recall_outages()
     for _, text in ipairs(known.warnings or {}) do work:log("warning", text) end
     return true
 end

@@ -68,6 +68,26 @@ function Work:share_rates(workers)
     end
 end
 
+local function outage_key(account)
+    return account.settings.rate_scope or account.name
+end
+
+-- work:recall_outages(): a vendor that was out of order when an earlier run ended is probed before it is called again;
+-- what this run finds is kept for the next.
+function Work:recall_outages()
+    local known = self:store("outages", {})
+    for _, account in pairs(self.accounts) do
+        local outage = known and known.outages[outage_key(account)]
+        if outage then account:reopen((outage.until_ms - self:wall_ms()) / 1000, outage.pause_ms / 1000) end
+        account.on_outage = function()
+            local open_until, pause = account.breaker.open_until, account.breaker.pause
+            self:store("outages", { vendor = outage_key(account), until_ms = open_until and
+                math.floor(self:wall_ms() + (open_until - self:now()) * 1000) or nil,
+                pause_ms = open_until and math.floor(pause * 1000) or nil })
+        end
+    end
+end
+
 ---- reasons to stop ----
 
 function Work:lease_is_low()

@@ -27,7 +27,7 @@ function fake.new(engine, options)
     options = options or {}
     return setmetatable({ engine = engine, contacts = {}, legs = {}, attempts = {}, campaigns = {}, by_id = {},
         listed = options.do_not_call or {}, fail = options.fail or {}, journal = {}, rates = {}, claims = {},
-        owners = { {} }, next_attempt = 0, generation = options.generation or "g" }, Store)
+        owners = { {} }, out_of_order = {}, next_attempt = 0, generation = options.generation or "g" }, Store)
 end
 
 function Store:wall()
@@ -427,6 +427,14 @@ function verbs.write_off(self, params)
     leg.state = "written_off"
     apply(self, leg.contact, { state = "done", why = params.why })
     return {}
+end
+
+function verbs.outages(self, params)
+    if params.vendor then
+        self.out_of_order[params.vendor] = params.until_ms and { until_ms = params.until_ms, pause_ms = params.pause_ms }
+        self:log("outage", params)
+    end
+    return { outages = copy(self.out_of_order) }
 end
 
 local GOES_ON = { ready = true, waiting = true, open = true }
