@@ -161,6 +161,7 @@ typedef struct od_report {
     od_rang rang;
     od_value *raw;          /* TRACK: new, the vendor's own words (a string or an object); SETTLE: new, the result */
     int64_t at_ms;          /* TRACK: when it ended, Unix time; 0: unknown */
+    bool lives_on;          /* TRACK: the vendor may make the call again of its own accord, unless it is taken back */
     bool withdrawn;         /* WITHDRAW: proven to be taken back, and no phone rang */
     bool rang_maybe;        /* WITHDRAW, not withdrawn: the vendor has made the call, or may have */
     char why[OD_REPORT_WHY_BYTES]; /* WITHDRAW, not withdrawn: in one line */

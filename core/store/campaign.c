@@ -7,6 +7,7 @@
 #include "store/journal.h"
 #include "store/lists.h"
 #include "store/owner.h"
+#include "store/tables.h"
 #include "store/verbs.h"
 
 od_status od__campaign_read(od_work *work, int64_t id, od_campaign_row *out, od_error *err) {
@@ -87,7 +88,7 @@ static od_status write_campaign(od_work *work, const od_value *params, const cha
 static od_status let_fenced_try(od_work *work, int64_t id, od_error *err) {
     return od__execute(work->database, err,
                        "UPDATE contact SET state = 0, why = NULL, due_ms = 0, version = version + 1 WHERE campaign_id = ?1"
-                       " AND state = 3 AND why IN ('person_open', 'number_open')", "i", id);
+                       " AND state = 3 AND why IN ('person_open', 'number_open') AND " OD_SCHEMA_RESTS, "i", id);
 }
 
 /* A worker that says what its campaign is runs it: reports tell. */

@@ -15,7 +15,7 @@
 #define CONTACT_COLUMNS                                                                                            \
     "SELECT c.id, c.campaign_id, c.version, c.state, c.due_ms, c.number_next,"                                     \
     " coalesce(c.callback_ms, 0), coalesce(c.callback_within_ms, 0), c.external, c.numbers, c.country, c.zones, c.data," \
-    " c.wish, k.name, c.person FROM contact c JOIN campaign k ON k.id = c.campaign_id "
+    " c.wish, k.name, c.person, c.ordinal FROM contact c JOIN campaign k ON k.id = c.campaign_id "
 
 /* ---- reading ---- */
 
@@ -33,6 +33,7 @@ static od_status fill(od_query *query, od_contact_row *out, od_error *err) {
         .version = od__query_integer(query, 2), .state = od__query_integer(query, 3),
         .due_ms = od__query_integer(query, 4), .number_next = od__query_integer(query, 5),
         .callback_ms = od__query_integer(query, 6), .callback_within_ms = od__query_integer(query, 7),
+        .ordinal = od__query_integer(query, 16),
     };
     if (!copy_text(&out->external, query, 8) || !copy_text(&out->numbers, query, 9) ||
         !copy_text(&out->country, query, 10) || !copy_text(&out->zones, query, 11) || !copy_text(&out->data, query, 12) ||
@@ -126,10 +127,12 @@ od_status od__contact_token(const od_work *work, const od_contact_row *row, int6
 
 od_status od__contact_next_ordinal(od_work *work, const od_contact_row *row, int64_t *out, od_error *err) {
     od_query query;
-    *out = 1;
+    *out = row->ordinal + 1;
+    if (row->shared_person == NULL)
+        return OD_OK;
     od__query(&query, work->database, err,
-              "SELECT coalesce(max(ordinal), 0) + 1 FROM attempt WHERE person = ?1 AND campaign_id = ?2", "ti", row->person,
-              row->campaign_id);
+              "SELECT max(ordinal) + 1 FROM attempt WHERE shared_person = ?1 AND campaign_id = ?2 HAVING max(ordinal) >= ?3",
+              "tii", row->shared_person, row->campaign_id, *out);
     if (od__query_row(&query))
         *out = od__query_integer(&query, 0);
     return od__query_end(&query);
@@ -174,8 +177,8 @@ static od_status view_history(od_work *work, const od_contact_row *row, od_maker
     od__query(&query, work->database, err,
               "SELECT a.at_ms, a.kind, a.rang, a.number, a.counts, a.ordinal, a.callback, (SELECT client FROM leg WHERE"
               " attempt_id = a.id ORDER BY ordinal DESC LIMIT 1), count(*) FILTER (WHERE a.counts = 1) OVER () FROM attempt a"
-              " WHERE a.person = ?1 AND a.campaign_id = ?2 ORDER BY a.at_ms DESC, a.id DESC LIMIT ?3",
-              "tii", row->person, row->campaign_id, (int64_t)OD_LIMIT_VIEW_HISTORY);
+              " WHERE (a.contact_id = ?1 OR a.shared_person = ?2) AND a.campaign_id = ?3 ORDER BY a.at_ms DESC, a.id DESC LIMIT ?4",
+              "itii", row->id, row->shared_person, row->campaign_id, (int64_t)OD_LIMIT_VIEW_HISTORY);
     while (status == OD_OK && od__query_row(&query)) {
         od_maker maker;
         od__make(&maker, err);

@@ -12,6 +12,7 @@
 /* A contact with what its campaign adds. Texts are owned. */
 typedef struct od_contact_row {
     int64_t id, campaign_id, version, state, due_ms, number_next, callback_ms, callback_within_ms;
+    int64_t ordinal;                    /* of its latest attempt; 0: it was never called */
     char *external, *numbers, *country, *zones, *data, *wish, *campaign;
     char person[OD_LIMIT_PERSON_BYTES]; /* its key over all campaigns (R9) */
     const char *shared_person;          /* what the list gave for it, in `person`; NULL: nothing */

@@ -20,7 +20,13 @@ struct od_group {
 };
 
 void od__task_init(od_task *task, const od_verb *verb, od_value *params) {
-    *task = (od_task){ .verb = verb, .params = params, .error = OD_ERROR_INIT };
+    /* Member by member: this runs several times for each call, and the error's texts are long. */
+    task->verb = verb;
+    task->params = params;
+    task->result = NULL;
+    od__error_init(&task->error);
+    task->state = NULL;
+    task->spoiled = task->again = task->reads = false;
 }
 
 void od__task_clear(od_task *task) {

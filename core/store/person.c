@@ -13,8 +13,7 @@
 static od_status has_open_attempt(od_work *work, const od_contact_row *row, bool *out, od_error *err) {
     od_query query;
     *out = false;
-    od__query(&query, work->database, err, "SELECT 1 FROM attempt WHERE person = ?1 AND open = 1 AND contact_id = ?2", "ti",
-              row->person, row->id);
+    od__query(&query, work->database, err, "SELECT 1 FROM attempt WHERE contact_id = ?1 AND open = 1", "i", row->id);
     if (od__query_row(&query))
         *out = true;
     return od__query_end(&query);

@@ -72,9 +72,9 @@ static od_status move_open(od_work *work, const od_leg_row *leg, int64_t to, con
     if (status == OD_OK)
         status = to == OD_LEG_in_doubt ? set_contact(work, leg->contact_id, OD_CONTACT_held, "in_doubt", err)
                                        : set_contact(work, leg->contact_id, OD_CONTACT_open, NULL, err);
-    return status == OD_OK
-               ? od__leg_journal(work, leg, event, NULL, NULL, what->error != NULL ? what->error : what->call, err)
-               : status;
+    if (status != OD_OK || (leg->state == OD_LEG_intent && to == OD_LEG_placed))
+        return status;
+    return od__leg_journal(work, leg, event, NULL, NULL, what->error != NULL ? what->error : what->call, err);
 }
 
 /* Ends the leg's attempt as `params` ({ kind, rang, raw?, at_ms? }) say; call: the vendor's answer, or NULL. Nobody's phone
@@ -101,7 +101,8 @@ static od_status place_and_end(od_work *work, const od_leg_row *leg, const od_va
     od_text_free(raw);
     if (status == OD_OK)
         status = od__contact_decide(work, leg->contact_id, -1, &decision, err);
-    return status == OD_OK ? od__leg_journal(work, leg, "placed", NULL, NULL, what->call, err) : status;
+    return status == OD_OK && leg->state != OD_LEG_intent ? od__leg_journal(work, leg, "placed", NULL, NULL, what->call, err)
+                                                          : status;
 }
 
 /* Not placed: the attempt waits for another leg, or is given back (R23). */
@@ -218,6 +219,13 @@ static od_status journal_outcome(od_work *work, const od_leg_row *leg, const cha
     return status;
 }
 
+/* The attempt is over and its fences are free. The row of the leg stays among the open ones until its vendor cannot call
+ * because of it any more: see withdrawals in follow.c. */
+static od_status keep_open(od_work *work, const od_leg_row *leg, od_error *err) {
+    return od__execute(work->database, err, "UPDATE leg SET open = 1, seat = NULL, withdrawal = NULL, look_ms = NULL"
+                       " WHERE id = ?1", "i", leg->id);
+}
+
 static od_status write_outcome(od_work *work, const od_leg_row *leg, const od_value *params, const od_decision *decision,
                                od_error *err) {
     const char *kind = od__param_text(params, "kind"), *rang = od__param_text(params, "rang");
@@ -227,6 +235,8 @@ static od_status write_outcome(od_work *work, const od_leg_row *leg, const od_va
         status = end_leg(work, leg, params, NULL, raw, err);
     if (status == OD_OK)
         status = journal_outcome(work, leg, kind, rang, raw, err);
+    if (status == OD_OK && od__param_is(params, "lives_on"))
+        status = keep_open(work, leg, err);
     od_text_free(raw);
     return status == OD_OK ? od__contact_decide(work, leg->contact_id, -1, decision, err) : status;
 }

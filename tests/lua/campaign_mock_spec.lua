@@ -106,10 +106,12 @@ describe("a campaign at the mock's", function()
     end)
 
     it("R14 calls a person again on the record that Symbee has", function()
-        local figures = run({ { "+12065599001", "symbee" } }, { symbee = {} }, { gap = 0, loosen = { gap = "test" },
-            retry = assert(retry.new { max_attempts = 2, on = { ["*"] = { after = 0 } } }) })
+        local figures, store = run({ { "+12065599001", "symbee" } }, { symbee = {} }, { gap = 0,
+            loosen = { gap = "test" }, retry = assert(retry.new { max_attempts = 2, on = { ["*"] = { after = 0 } } }) })
         assert.equal(1, figures.contacts.exhausted)
         assert.same({ no_answer = 2 }, figures.outcomes)
+        assert.is_true(store.legs[1].taken_back) -- the second attempt's record is not its any more
+        assert.is_true(store.legs[2].taken_back) -- and that one is removed
     end)
 
     it("R6 adds records to a list of Genesys, with their limits, and hears how their calls end", function()

@@ -1,7 +1,8 @@
 -- `outdial run` with a script that returns a campaign, as a child process beside a mock: what it prints, how it exits,
 -- and what two of them at once do.
 
-local BUILD = os.getenv("OUTDIAL_BUILD") or "build"
+package.path = "tests/lua/?.lua;" .. package.path
+local BUILD = require("child").BUILD
 
 local CLIENT = [[
 local outdial = require "outdial"

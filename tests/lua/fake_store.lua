@@ -205,8 +205,10 @@ function verbs.beat(self)
     for _, campaign in pairs(jumped and self.campaigns or {}) do
         campaign.state, campaign.why = "held", ("the clock jumped by %+.1f s"):format(jumped / 1000)
     end
-    return { until_ms = self:wall() + 120000, taken_over = 0, workers = self.workers or 1,
-        jumped_ms = jumped }
+    local zones = self.zones_changed
+    self.zones_changed = nil
+    return { until_ms = self:wall() + 120000, taken_over = 0, workers = self.workers or 1, jumped_ms = jumped,
+        zones = zones }
 end
 
 function verbs.resign()
@@ -376,7 +378,7 @@ function verbs.outcome(self, params)
     end
     local attempt = self.attempts[leg.attempt]
     leg.state, leg.kind, leg.rang, leg.raw, leg.ended_ms = "ended", params.kind, params.rang, params.raw, params.at_ms
-    attempt.kind, attempt.rang = params.kind, params.rang
+    attempt.kind, attempt.rang, leg.lives_on = params.kind, params.rang, params.lives_on
     if params.rang == "no" then attempt.counts = false end
     apply(self, leg.contact, params.decision)
     self:log("outcome", { id = leg.contact.id, kind = params.kind, why = params.decision.why })
@@ -429,23 +431,27 @@ function verbs.write_off(self, params)
     return {}
 end
 
-function verbs.withdrawals(self)
+local GOES_ON = { ready = true, waiting = true, open = true }
+
+function verbs.withdrawals(self, params)
     local out = {}
     for _, leg in ipairs(self.legs) do
-        if leg.withdraw and leg.state == "handed_off" and not leg.withdraw_failed then
-            out[#out + 1] = leg_view(self, leg)
-        end
+        local handed_off = leg.withdraw and leg.state == "handed_off"
+        local lives_on = params.living_on and leg.lives_on and not GOES_ON[leg.contact.state]
+        if (handed_off or lives_on) and not leg.withdraw_failed then out[#out + 1] = leg_view(self, leg) end
     end
-    return { legs = out }
+    return { legs = out, settled = {} }
 end
 
 function verbs.withdrawn(self, params)
     local leg = self.legs[params.leg]
-    if params.done then
+    if params.done and leg.lives_on then
+        leg.lives_on, leg.taken_back = nil, true
+    elseif params.done then
         leg.state, leg.kind = "ended", "canceled"
         apply(self, leg.contact, { state = "ready" })
     else
-        leg.withdraw_failed = params.why
+        leg.withdraw_failed, leg.withdraw_again = params.why, params.again
     end
     return { state = leg.state }
 end
