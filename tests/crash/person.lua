@@ -2,7 +2,7 @@
 
 local process = require "process"
 
-local person = {}
+local person = { LOCKED = "another process has kept it locked" } -- the words
 
 local WAIT_S, HANDED_OFF = 10, 3
 
@@ -57,7 +57,8 @@ function person.lists_all(self)
     local words = { "dnc", "add" }
     for i = 1, self.stage.contacts do words[#words + 1] = ("+1206555%04d"):format(i) end
     local how, code = person.command(self, { before_store = 2 }, words):wait()
-    if how ~= "exit" or code ~= 0 then self:find("dnc add ended by " .. how .. " " .. code .. ": " .. self:log()) end
+    local told = self.options.kind == "stopped" and self:log(true):find(person.LOCKED, 1, true)
+    if (how ~= "exit" or code ~= 0) and not told then self:find("dnc add ended by " .. how .. " " .. code .. ": " .. self:log()) end
 end
 
 return person
