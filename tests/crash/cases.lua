@@ -98,6 +98,8 @@ end
 function cases.command(options)
     local self = case.new(options)
     cases.one_died(self)
+    self:start({ OUTDIAL_FAULT = "after_take:1:kill" }):wait() -- what the first had under way is in doubt by now
+    self:fell(1)
     local row = options.command
     local words = person.words(self, row.words)
     local dies = person.command(self, row, words, options.build .. "/faults/outdial",

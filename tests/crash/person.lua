@@ -57,8 +57,11 @@ function person.lists_all(self)
     local words = { "dnc", "add" }
     for i = 1, self.stage.contacts do words[#words + 1] = ("+1206555%04d"):format(i) end
     local how, code = person.command(self, { before_store = 2 }, words):wait()
-    local told = self.options.kind == "stopped" and self:log(true):find(person.LOCKED, 1, true)
-    if (how ~= "exit" or code ~= 0) and not told then self:find("dnc add ended by " .. how .. " " .. code .. ": " .. self:log()) end
+    if how == "exit" and code == 0 then return end
+    -- One that was stopped while it writes keeps people from writing, too.
+    if self.options.kind ~= "stopped" or not self:log(true):find(person.LOCKED, 1, true) then
+        self:find(("dnc add ended by %s %s: %s"):format(how, code, self:log()))
+    end
 end
 
 return person
