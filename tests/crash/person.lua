@@ -30,7 +30,8 @@ person.commands = {
         undone = { "contact", "release", "p24" } },
     { name = "dnc add", verb = "dnc_add", before_store = 2, words = { "dnc", "add", "+12065550023" } },
     { name = "doubts resolve", verb = "resolve", before_store = 2,
-        words = { "doubts", "resolve", in_doubt, "write_off", "--because", "nobody knows" } },
+        words = { "doubts", "resolve", in_doubt, "write_off", "--by", "a person",
+            "--because", "nobody knows" } },
 }
 
 -- person.words(self, words): with what only the store can tell
