@@ -134,16 +134,16 @@ static od_status check_mine(intent *self, od_error *err) {
 /* ---- may it be called? ---- */
 
 static od_status check_campaign(intent *self, od_error *err) {
-    bool held = false;
+    const char *held = NULL;
     od_status status = od__campaign_read(self->work, self->contact.campaign_id, &self->campaign, err);
     if (status == OD_OK && self->campaign.running && self->campaign.has_list) {
         status = od__lists_refresh(self->work, self->campaign.id, &held, err);
-        if (status == OD_OK && held)
+        if (status == OD_OK && held != NULL)
             status = od__campaign_read(self->work, self->contact.campaign_id, &self->campaign, err);
     }
     if (status != OD_OK || self->campaign.running)
         return status;
-    const char *rule = held                                         ? "do_not_call_unreadable"
+    const char *rule = held != NULL                                 ? held
                        : strcmp(self->campaign.state, "held") == 0 ? "campaign_held"
                                                                      : self->campaign.state;
     refuse(self, rule, true, self->campaign.why);

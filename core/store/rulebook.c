@@ -1,9 +1,11 @@
 #include "store/rulebook.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "store/journal.h"
 
 typedef struct compiled {
     int64_t campaign_id, revision;
@@ -41,7 +43,7 @@ static od_status open_book(od_work *work, od_error *err) {
     if (rulebook == NULL)
         return od__error_no_memory(err);
     od__buffer_init(&rulebook->words, OD_LIMIT_WORDS_BYTES);
-    od_status status = od__zones_new(NULL, &rulebook->zones, err);
+    od_status status = od__zones_new(work->core->zone_directory, &rulebook->zones, err);
     if (status != OD_OK) {
         od__free(rulebook);
         return status;
@@ -54,6 +56,48 @@ od_status od__rulebook_zones(od_work *work, od_zones **out, od_error *err) {
     od_status status = open_book(work, err);
     *out = status == OD_OK ? work->core->rulebook->zones : NULL;
     return status;
+}
+
+/* ---- zones that change ---- */
+
+typedef struct changes {
+    od_work *work;
+    od_value *list;              /* NULL: none yet */
+    od_error *err;
+    od_status status;
+} changes;
+
+static od_status add_change(changes *self, const char *name, const char *kept) {
+    od_maker maker;
+    if (self->list == NULL && (self->list = od_value_new_array()) == NULL)
+        return od__error_no_memory(self->err);
+    od__make(&maker, self->err);
+    od__make_text(&maker, "zone", name);
+    od__make_text(&maker, "kept", kept);
+    return od__made_into(&maker, self->list);
+}
+
+static void on_change(void *context, const char *name, const od_error *why) {
+    changes *self = context;
+    char text[256 + OD_LIMIT_ZONE_NAME_BYTES];
+    if (self->status != OD_OK)
+        return;
+    self->status = add_change(self, name, why != NULL ? why->message : NULL);
+    snprintf(text, sizeof(text), why != NULL ? "%s has changed, and is kept as it was: %.200s" : "%s has changed, and was read again", name,
+             why != NULL ? why->message : "");
+    if (self->status == OD_OK)
+        self->status = od__journal(self->work, &(od_entry){ .event = why != NULL ? "zone_kept" : "zone_read_again", .text = text },
+                                   self->err);
+}
+
+od_status od__rulebook_refresh(od_work *work, od_value **out, od_error *err) {
+    changes self = { .work = work, .err = err };
+    if (work->core->rulebook != NULL)
+        od__zones_refresh(work->core->rulebook->zones, work->now_ms, on_change, &self);
+    *out = self.status == OD_OK ? self.list : NULL;
+    if (*out == NULL)
+        od_value_unref(self.list);
+    return self.status;
 }
 
 od_status od__gathered(od_work *work, od_gathered **out, od_buffer **words, od_error *err) {

@@ -17,6 +17,9 @@ void od__rulebook_free(od_rulebook *rulebook);
 void od__rulebook_forget(od_rulebook *rulebook);
 /* The zones; borrowed. Errors: out_of_memory. */
 od_status od__rulebook_zones(od_work *work, od_zones **out, od_error *err);
+/* Reads zones again whose files have changed, if it is time to look, and journals each (R24). *out: a list of { zone, kept },
+ * kept being why the zone is as it was before; NULL: none has changed. Errors: as od__query_end. */
+od_status od__rulebook_refresh(od_work *work, od_value **out, od_error *err);
 /* The compiled ruleset of a campaign in this revision; borrowed until the next call. Errors: as od__ruleset_new. */
 od_status od__rulebook_get(od_work *work, int64_t campaign_id, int64_t revision, const char *ruleset_json,
                            const od_ruleset **out, od_error *err);

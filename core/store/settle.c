@@ -225,6 +225,13 @@ static od_status journal_outcome(od_work *work, const od_leg_row *leg, const cha
     return status;
 }
 
+/* The attempt is over and its fences are free. The row of the leg stays among the open ones until its vendor cannot call
+ * because of it any more: see withdrawals in follow.c. */
+static od_status keep_open(od_work *work, const od_leg_row *leg, od_error *err) {
+    return od__execute(work->database, err, "UPDATE leg SET open = 1, seat = NULL, withdrawal = NULL, look_ms = NULL"
+                       " WHERE id = ?1", "i", leg->id);
+}
+
 static od_status write_outcome(od_work *work, const od_leg_row *leg, const od_value *params, const od_decision *decision,
                                od_error *err) {
     const char *kind = od__param_text(params, "kind"), *rang = od__param_text(params, "rang");
@@ -234,6 +241,8 @@ static od_status write_outcome(od_work *work, const od_leg_row *leg, const od_va
         status = end_leg(work, leg, params, NULL, raw, err);
     if (status == OD_OK)
         status = journal_outcome(work, leg, kind, rang, raw, err);
+    if (status == OD_OK && od__param_is(params, "lives_on"))
+        status = keep_open(work, leg, err);
     od_text_free(raw);
     return status == OD_OK ? od__contact_decide(work, leg->contact_id, -1, decision, err) : status;
 }

@@ -34,6 +34,7 @@ struct od_store_core {
     const od_clock *clock;
     od_owner *owner;                   /* NULL: this store has not registered */
     od_rulebook *rulebook;             /* compiled rulesets and zones; made when first needed */
+    const char *zone_directory;        /* NULL: the system's */
     od_importing *importing;           /* how far the latest import is; NULL: there was none */
     unsigned char key[OD_STORE_KEY_BYTES]; /* makes tokens; it authenticates to nobody */
     char generation[33];
