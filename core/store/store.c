@@ -236,6 +236,8 @@ od_status od__store_submit_take(od_store *store, const char *name, od_value *par
     queue_add(&store->asked, request);
     if (store->threaded && store->asked.count == OD_LIMIT_BATCH)
         hand_over(store); /* a transaction is full */
+    else if (store->threaded)
+        od__loop_post_last(store->engine->loop, &store->job);
     else
         od__loop_post(store->engine->loop, &store->job);
     od__request_hand_out(&request->base, out);

@@ -46,7 +46,7 @@ end
 -- M.new(scheduler, name, client, max_open) -> account
 function M.new(scheduler, name, client, max_open)
     local info, settings = M.describe(client), settings_of(client)
-    local self = setmetatable({ scheduler = scheduler, name = name, client = client, info = info, kind = info.name,
+    local self = setmetatable({ scheduler = scheduler, clock = scheduler.core_engine(), name = name, client = client, info = info, kind = info.name,
         settings = settings, max_open = max_open, breaker = breaker.new(), open = 0, handed_off = 0,
         seat_room = gate.new(scheduler), parked = 0, knows_tokens = {} }, Account)
     self:find_seats()
@@ -54,7 +54,7 @@ function M.new(scheduler, name, client, max_open)
 end
 
 function Account:now()
-    return self.scheduler.engine:now()
+    return self.clock:now()
 end
 
 -- account:free_seat(name): whoever has waited longest for one has it next
@@ -66,10 +66,9 @@ end
 
 -- account:usable() -> whether calls may go there now; else when to look again (seconds on the engine's clock)
 function Account:usable()
-    local now = self:now()
-    local state, at = self.breaker:state(now)
-    if state ~= "closed" then return false, math.max(at, now + 1) end
-    if self.info.ears and not self.subscription then return false, math.max(self.deaf_until or 0, now + 1) end
+    local open_until = self.breaker.open_until
+    if open_until then return false, math.max(open_until, self:now() + 1) end
+    if self.info.ears and not self.subscription then return false, math.max(self.deaf_until or 0, self:now() + 1) end
     return true
 end
 
@@ -87,14 +86,31 @@ end
 -- account:record(err or nil): how a placement ended
 function Account:record(err)
     local ok = health(err)
-    if ok ~= nil then self.breaker:record(self:now(), ok) end
+    if ok == nil then return end
+    self.breaker:record(self:now(), ok)
+    if self.breaker:state(self:now()) ~= "closed" then self:note_outage() end
+end
+
+-- What the next run is to know. Noted once for each time that the vendor is found out of order, or in order again.
+function Account:note_outage()
+    local until_at = self.breaker.open_until
+    if until_at == self.noted_until then return end
+    self.noted_until = until_at
+    if self.on_outage then self.scheduler.spawn(self.on_outage, self) end
+end
+
+-- account:reopen(open_for, pause): the vendor was out of order in an earlier run; seconds
+function Account:reopen(open_for, pause)
+    self.breaker:reopen(self:now(), open_for, pause)
+    self.noted_until = self.breaker.open_until
 end
 
 function Account:probe()
     local probe = self.info.probe or PROBES[self.kind]
     if not probe then return true end
     local ok, err = probe(self.client)
-    return ok or (err and ANSWERED[err.code]) or false
+    -- Also to an account that may not read: else its vendor would stay out of order for ever.
+    return ok or (err and (ANSWERED[err.code] or err.code == "permission")) or false
 end
 
 -- What dials needs to hear the vendor's events first (R19); the subscription is kept until the run ends.
@@ -118,8 +134,12 @@ function Account:tend(on_change)
     if not due and not deaf then return end
     self.tended = true
     self.scheduler.spawn(function()
-        if due then self.breaker:probed(self:now(), self:probe())
-        else self:listen() end
+        if due then
+            self.breaker:probed(self:now(), self:probe())
+            self:note_outage()
+        else
+            self:listen()
+        end
         self.tended = nil
         on_change()
     end)
