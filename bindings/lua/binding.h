@@ -65,22 +65,25 @@ typedef struct od_lua_store {
 typedef struct od_lua_request {
     od_request *request;    /* NULL: never started, or taken */
     bool taken;             /* its result was handed over and let go */
-    od_lua_client *client;  /* pinned by what is attached; NULL: a request of the engine */
+    od_lua_client *client;  /* pinned by what is attached; NULL: a request of a store or the engine */
 } od_lua_request;
 
-/* What is attached to an engine, a client and a request: a table with these slots. It pins what the object needs. */
+/* What is attached to an engine, a client, a store and a request: a table with these slots. It pins what the object needs. */
 enum {
     OD_LUA_SLOT_PENDING = 1, /* key of a request (light userdata) -> its userdata; of the engine */
     OD_LUA_SLOT_READY = 2,   /* finished requests that engine:step returns next; of the engine only */
     OD_LUA_SLOT_ENGINE = 3,
-    OD_LUA_SLOT_CLIENT = 4,
-    OD_LUA_SLOT_SPARE = 5,   /* list of its requests that were taken, to be used again; of a client only */
+    OD_LUA_SLOT_MAKER = 4,   /* the client or store itself, for its requests */
+    OD_LUA_SLOT_SPARE = 5,   /* list of its requests that were taken, to be used again; not of the engine */
 };
 
-#define OD_LUA_SPARE_REQUESTS 128 /* that one client keeps */
+#define OD_LUA_SPARE_REQUESTS 128 /* that one client or store keeps */
 
 /* Pushes a new userdata of bytes, all zero, with the metatable of type, and returns it. */
 void *od__lua_handle_new(lua_State *L, size_t bytes, const char *type);
+/* luaL_checkudata for these types, which finds the metatable by the address of its name: half of a method's way into C is
+ * this. */
+void *od__lua_handle_check(lua_State *L, int index, const char *type);
 /* Makes the metatable of type from methods (its __index) and metamethods. */
 void od__lua_handle_type(lua_State *L, const char *type, const luaL_Reg *methods, const luaL_Reg *metamethods);
 /* Sets each function in the table on top of the stack. */
@@ -113,8 +116,10 @@ int od__lua_fail(lua_State *L, const od_error *error);
 /* Return the object at index, raising if it is another thing or closed. */
 od_lua_engine *od__lua_engine_check(lua_State *L, int index);
 od_lua_client *od__lua_client_check(lua_State *L, int index);
-/* Pushes a request, a spare one of the client's or a new one, with the table at attached (absolute) attached; nothing is under
- * way yet. */
+/* Attaches to the client or store at index, made for the engine at engine (absolute), what its requests need. */
+void od__lua_request_maker(lua_State *L, int index, int engine);
+/* Pushes a request, a spare one of those in the table at attached (absolute) or a new one with that attached; nothing is under
+ * way yet. client: whose it is, if a client's. */
 od_lua_request *od__lua_request_new(lua_State *L, int attached, od_lua_client *client);
 /* Lists (or delists) the request at index as pending under key in the table attached (absolute indexes). */
 void od__lua_request_list(lua_State *L, int attached, int index, const void *key);

@@ -8,7 +8,7 @@
 #include "json/value.h"
 
 static od_lua_client *check_type(lua_State *L, int index) {
-    return luaL_checkudata(L, index, OD_LUA_CLIENT);
+    return od__lua_handle_check(L, index, OD_LUA_CLIENT);
 }
 
 od_lua_client *od__lua_client_check(lua_State *L, int index) {
@@ -34,19 +34,7 @@ int od__lua_client_new(lua_State *L) {
     luaL_checktype(L, 3, LUA_TTABLE);
     lua_settop(L, 3);
     od_lua_client *box = od__lua_handle_new(L, sizeof *box, OD_LUA_CLIENT);
-    lua_createtable(L, 5, 0);
-    od__lua_get_attached(L, 1);
-    lua_rawgeti(L, -1, OD_LUA_SLOT_PENDING);
-    lua_rawseti(L, -3, OD_LUA_SLOT_PENDING);
-    lua_pop(L, 1);
-    lua_pushvalue(L, 1);
-    lua_rawseti(L, -2, OD_LUA_SLOT_ENGINE);
-    lua_pushvalue(L, 4);
-    lua_rawseti(L, -2, OD_LUA_SLOT_CLIENT);
-    lua_createtable(L, OD_LUA_SPARE_REQUESTS, 0); /* all of it now: taking a request must not fail for want of room here */
-    lua_rawseti(L, -2, OD_LUA_SLOT_SPARE);
-    od__lua_set_attached(L, 4);
-
+    od__lua_request_maker(L, 4, 1);
     od_error err = OD_ERROR_INIT;
     od_value *options;
     od_status status = od__lua_value_read(L, 3, &options, &err);

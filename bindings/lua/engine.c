@@ -11,7 +11,7 @@
 #define MANUAL_WALL_S 1700000000.0 /* where the wall clock of a manual engine starts unless told */
 
 static od_lua_engine *check_type(lua_State *L, int index) {
-    return luaL_checkudata(L, index, OD_LUA_ENGINE);
+    return od__lua_handle_check(L, index, OD_LUA_ENGINE);
 }
 
 od_lua_engine *od__lua_engine_check(lua_State *L, int index) {

@@ -15,6 +15,18 @@ void *od__lua_handle_new(lua_State *L, size_t bytes, const char *type) {
     return box;
 }
 
+void *od__lua_handle_check(lua_State *L, int index, const char *type) {
+    void *box = lua_touserdata(L, index);
+    if (box && lua_getmetatable(L, index)) {
+        lua_pushlightuserdata(L, (void *)(uintptr_t)type);
+        lua_rawget(L, LUA_REGISTRYINDEX);
+        bool same = lua_rawequal(L, -1, -2);
+        lua_pop(L, 2);
+        if (same) return box;
+    }
+    return luaL_checkudata(L, index, type); /* also finds the name where the linker has it twice; raises in Lua's words */
+}
+
 void od__lua_register(lua_State *L, const luaL_Reg *functions) {
     for (; functions->name; functions++) {
         lua_pushcfunction(L, functions->func);
@@ -24,6 +36,9 @@ void od__lua_register(lua_State *L, const luaL_Reg *functions) {
 
 void od__lua_handle_type(lua_State *L, const char *type, const luaL_Reg *methods, const luaL_Reg *metamethods) {
     luaL_newmetatable(L, type);
+    lua_pushlightuserdata(L, (void *)(uintptr_t)type);
+    lua_pushvalue(L, -2);
+    lua_rawset(L, LUA_REGISTRYINDEX);
     od__lua_register(L, metamethods);
     lua_newtable(L);
     od__lua_register(L, methods);

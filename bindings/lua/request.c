@@ -2,18 +2,38 @@
 #include "binding.h"
 
 static od_lua_request *check(lua_State *L) {
-    od_lua_request *box = luaL_checkudata(L, 1, OD_LUA_REQUEST);
+    od_lua_request *box = od__lua_handle_check(L, 1, OD_LUA_REQUEST);
     if (!box->request && !box->taken) luaL_error(L, "this request was never started");
     return box;
 }
 
 /* A userdata that was used before costs a tenth of a new one, which has to be finalized, too, one day. */
 
+void od__lua_request_maker(lua_State *L, int index, int engine) {
+    lua_createtable(L, OD_LUA_SLOT_SPARE, 0);
+    od__lua_get_attached(L, engine);
+    lua_rawgeti(L, -1, OD_LUA_SLOT_PENDING);
+    lua_rawseti(L, -3, OD_LUA_SLOT_PENDING);
+    lua_pop(L, 1);
+    lua_pushvalue(L, engine);
+    lua_rawseti(L, -2, OD_LUA_SLOT_ENGINE);
+    lua_pushvalue(L, index);
+    lua_rawseti(L, -2, OD_LUA_SLOT_MAKER);
+    lua_createtable(L, OD_LUA_SPARE_REQUESTS, 0); /* all of it now: taking a request must not fail for want of room here */
+    lua_rawseti(L, -2, OD_LUA_SLOT_SPARE);
+    od__lua_set_attached(L, index);
+}
+
+/* Pushes the list of spare requests in the table at attached and returns how many there are; -1 and nil where none are kept. */
+static int push_spares(lua_State *L, int attached) {
+    lua_rawgeti(L, attached, OD_LUA_SLOT_SPARE);
+    return lua_isnil(L, -1) ? -1 : (int)od__lua_length(L, -1);
+}
+
 /* Pushes a spare request of those in the table at attached, or nothing. */
 static od_lua_request *push_spare(lua_State *L, int attached) {
-    lua_rawgeti(L, attached, OD_LUA_SLOT_SPARE);
-    int count = (int)od__lua_length(L, -1);
-    if (count == 0) {
+    int count = push_spares(L, attached);
+    if (count <= 0) {
         lua_pop(L, 1);
         return NULL;
     }
@@ -24,12 +44,11 @@ static od_lua_request *push_spare(lua_State *L, int attached) {
     return lua_touserdata(L, -1);
 }
 
-/* Keeps the request at index 1, which nobody uses any more, for the client's next one. */
+/* Keeps the request at index 1, which nobody uses any more, for the next one of its client or store. */
 static void keep_spare(lua_State *L) {
     od__lua_get_attached(L, 1);
-    lua_rawgeti(L, -1, OD_LUA_SLOT_SPARE);
-    int count = (int)od__lua_length(L, -1);
-    if (count < OD_LUA_SPARE_REQUESTS) {
+    int count = push_spares(L, lua_gettop(L));
+    if (count >= 0 && count < OD_LUA_SPARE_REQUESTS) {
         lua_pushvalue(L, 1);
         lua_rawseti(L, -2, count + 1);
     }
@@ -37,7 +56,7 @@ static void keep_spare(lua_State *L) {
 }
 
 od_lua_request *od__lua_request_new(lua_State *L, int attached, od_lua_client *client) {
-    od_lua_request *spare = client ? push_spare(L, attached) : NULL;
+    od_lua_request *spare = push_spare(L, attached);
     if (spare) {
         *spare = (od_lua_request){.client = client};
         return spare;
@@ -87,7 +106,7 @@ static int request_result(lua_State *L) {
 }
 
 /* request:take() -> as result, once: what the core holds for the request is let go at once, not when it is collected, and
- * the request may become another one of its client's: nobody may keep it. */
+ * the request may become another one of its client's or store's: nobody may keep it. */
 static int request_take(lua_State *L) {
     od_lua_request *box = check(L);
     int count = push_result(L, box);
@@ -95,7 +114,7 @@ static int request_take(lua_State *L) {
     box->request = NULL;
     box->taken = true;
     od_request_unref(request);
-    if (box->client) keep_spare(L);
+    keep_spare(L);
     return count;
 }
 
@@ -106,7 +125,7 @@ static int request_cancel(lua_State *L) {
 }
 
 static int request_free(lua_State *L) {
-    od_lua_request *box = luaL_checkudata(L, 1, OD_LUA_REQUEST);
+    od_lua_request *box = od__lua_handle_check(L, 1, OD_LUA_REQUEST);
     od_request *request = box->request;
     box->request = NULL;
     if (request) od_request_unref(request);

@@ -5,7 +5,7 @@
 #include "request.h"
 
 static od_lua_store *check_type(lua_State *L, int index) {
-    return luaL_checkudata(L, index, OD_LUA_STORE);
+    return od__lua_handle_check(L, index, OD_LUA_STORE);
 }
 
 /* core.store_open(engine, path, create) -> store, or nil, err. The file is opened by the first verb. */
@@ -15,16 +15,7 @@ static int store_open(lua_State *L) {
     bool create = lua_toboolean(L, 3);
     lua_settop(L, 2);
     od_lua_store *box = od__lua_handle_new(L, sizeof *box, OD_LUA_STORE);
-    lua_createtable(L, 4, 0);
-    od__lua_get_attached(L, 1);
-    lua_rawgeti(L, -1, OD_LUA_SLOT_PENDING);
-    lua_rawseti(L, -3, OD_LUA_SLOT_PENDING);
-    lua_pop(L, 1);
-    lua_pushvalue(L, 1);
-    lua_rawseti(L, -2, OD_LUA_SLOT_ENGINE);
-    lua_pushvalue(L, 3);
-    lua_rawseti(L, -2, OD_LUA_SLOT_CLIENT);
-    od__lua_set_attached(L, 3);
+    od__lua_request_maker(L, 3, 1);
     od_error err = OD_ERROR_INIT;
     if (od_store_open(engine->core->engine, path, create, &box->store, &err) != OD_OK) {
         box->store = NULL;

@@ -9,7 +9,7 @@ typedef struct od_lua_subscription {
 } od_lua_subscription;
 
 static od_lua_subscription *check_type(lua_State *L) {
-    return luaL_checkudata(L, 1, OD_LUA_SUBSCRIPTION);
+    return od__lua_handle_check(L, 1, OD_LUA_SUBSCRIPTION);
 }
 
 /* client:subscribe(list of channels) -> subscription, or nil, err. */

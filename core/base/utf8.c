@@ -1,7 +1,8 @@
 #include "base/utf8.h"
 
 #include <stdint.h>
-#include <string.h>
+
+#include "base/word.h"
 
 size_t od__utf8_length(const unsigned char *text, size_t left) {
     unsigned char first = text[0];
@@ -17,16 +18,14 @@ size_t od__utf8_length(const unsigned char *text, size_t left) {
     return length;
 }
 
+/* Mostly all of it is ASCII, which ends with its last word. */
 bool od__utf8_is_valid(const char *text, size_t length) {
     size_t at = 0;
     while (at < length) {
-        uint64_t eight;
-        if (length - at >= sizeof eight) {
-            memcpy(&eight, text + at, sizeof eight);
-            if ((eight & UINT64_C(0x8080808080808080)) == 0) {
-                at += sizeof eight;
-                continue;
-            }
+        uint64_t word = length - at >= sizeof word ? od__word_at(text + at) : od__last_word(text, length);
+        if ((word & OD_EACH_BYTE * 0x80) == 0) {
+            at += sizeof word;
+            continue;
         }
         if ((unsigned char)text[at] < 0x80) {
             at++;

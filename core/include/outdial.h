@@ -115,8 +115,9 @@ OD_API size_t od_error_format(const od_error *error, char *out, size_t out_bytes
 /* ---- Values --------------------------------------------------------------------------------------------------- */
 
 /* A JSON value: object, array, string, integer (64 bit), number, boolean or null. Counted references; build a value,
- * hand it over, unref your own reference. Builders return NULL when memory runs out (or for a string that is not
- * UTF-8), and od_value_set and od_value_add accept that NULL and fail, so that calls may be nested unchecked. */
+ * hand it over, unref your own reference. Several threads may read, ref and unref the same value; none may change it
+ * (set, add) while another can see it. Builders return NULL when memory runs out (or for a string that is not UTF-8),
+ * and od_value_set and od_value_add accept that NULL and fail, so that calls may be nested unchecked. */
 typedef struct od_value od_value;
 
 typedef enum od_type {
@@ -416,8 +417,9 @@ typedef struct od_store od_store;
  * outdial's). path is copied. Errors: out_of_memory, internal. */
 OD_API od_status od_store_open(od_engine *engine, const char *path, bool create, od_store **out, od_error *err);
 /* Starts a verb: one step that is carried out whole or not at all, and is on the disk when its request finishes. parameters
- * is an object (NULL: none), copied. All verbs that are asked for during one commit are in the next one. A verb that the
- * store's thread has begun is not canceled any more. Otherwise as od_client_submit. Errors: validation (no such verb, or the
+ * is an object (NULL: none), copied. The store's thread gets what was asked for in one go, when the engine has nothing else
+ * ready and would wait: so it needs od_engine_step. All verbs that it gets during one commit are in the next one. A verb
+ * that the thread has begun is not canceled any more. Otherwise as od_client_submit. Errors: validation (no such verb, or the
  * parameters; path names the member), out_of_memory; of the request also conflict (what was to be changed is not as it was
  * any more), not_found, unavailable (locked, disk full, the worker's lease was lost), permission, internal. */
 OD_API od_status od_store_submit(od_store *store, const char *verb, const od_value *parameters, void *context,

@@ -78,15 +78,12 @@ static od_status add_legs(od_work *work, int64_t campaign_id, int64_t limit, cur
     return status == OD_OK ? ended : status;
 }
 
-/* A contact that was called has an attempt under its person's key. */
 static od_status add_contacts(od_work *work, int64_t campaign_id, int64_t limit, cursor *at, od_value *rows, od_error *err) {
     od_query query;
     od_status status = OD_OK;
     od__query(&query, work->database, err,
               "SELECT c.id, k.name, c.external, c.state, c.why FROM contact c JOIN campaign k ON k.id = c.campaign_id"
-              " WHERE c.id > ?1 AND (?2 = 0 OR +c.campaign_id = ?2) AND NOT EXISTS (SELECT 1 FROM attempt a WHERE a.person ="
-              " CASE WHEN c.person IS NULL THEN 'campaign/' || k.name || ':' || c.external ELSE 'person:' || c.person END"
-              " AND a.contact_id = c.id) ORDER BY c.id LIMIT ?3", "iii", at->after, campaign_id, limit);
+              " WHERE c.id > ?1 AND (?2 = 0 OR +c.campaign_id = ?2) AND c.ordinal = 0 ORDER BY c.id LIMIT ?3", "iii", at->after, campaign_id, limit);
     while (status == OD_OK && od__query_row(&query)) {
         od_maker maker;
         od__make(&maker, err);

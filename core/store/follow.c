@@ -12,7 +12,7 @@
 #include "store/verbs.h"
 
 #define LOOK_AGAIN_MS od__tunable("OUTDIAL_LOOK_AGAIN_MS", 300000) /* between two looks that found nothing */
-#define WITHDRAW_AGAIN_MS 60000
+#define WITHDRAW_AGAIN_MS od__tunable("OUTDIAL_WITHDRAW_AGAIN_MS", 60000)
 
 typedef struct ids {
     int64_t list[OD_LIMIT_TAKE];

@@ -6,6 +6,7 @@
 #include "store/leg.h"
 #include "store/owner.h"
 #include "store/schema.h"
+#include "store/tables.h"
 #include "store/verbs.h"
 
 typedef struct claimed {
@@ -16,7 +17,7 @@ typedef struct claimed {
 static od_status claim(od_work *work, int64_t campaign_id, int64_t state, int64_t limit, claimed *out, od_error *err) {
     od_query query;
     od__query(&query, work->database, err,
-              "SELECT id FROM contact WHERE campaign_id = ?1 AND state = ?2 AND due_ms <= ?3"
+              "SELECT id FROM contact WHERE campaign_id = ?1 AND state = ?2 AND due_ms <= ?3 AND " OD_SCHEMA_RESTS
               " AND NOT EXISTS (SELECT 1 FROM claim WHERE contact_id = contact.id)"
               " ORDER BY due_ms, id LIMIT ?4", "iiii", campaign_id, state, work->wall_ms, limit);
     while (od__query_row(&query) && out->count < OD_LIMIT_TAKE)
@@ -47,8 +48,8 @@ static od_status next_due(od_work *work, int64_t campaign_id, int64_t *out, od_e
     od_query query;
     *out = 0;
     od__query(&query, work->database, err,
-              "SELECT min(due_ms) FROM contact WHERE campaign_id = ?1 AND state = 1 AND due_ms > ?2", "ii", campaign_id,
-              work->wall_ms);
+              "SELECT min(due_ms) FROM contact WHERE campaign_id = ?1 AND state = 1 AND due_ms > ?2 AND " OD_SCHEMA_RESTS,
+              "ii", campaign_id, work->wall_ms);
     if (od__query_row(&query))
         *out = od__query_integer(&query, 0);
     return od__query_end(&query);
@@ -126,6 +127,8 @@ od_status od__verb_decide(od_work *work, const od_value *params, od_value **resu
     od__contact_clear(&row);
     if (status == OD_OK)
         status = od__contact_decide(work, id, version, &decision, err);
+    if (status == OD_OK)
+        status = od__contact_unclaim(work, id, err);
     if (status == OD_OK)
         status = od__journal(work, &entry, err);
     if (status != OD_OK)

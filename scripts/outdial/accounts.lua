@@ -46,7 +46,7 @@ end
 -- M.new(scheduler, name, client, max_open) -> account
 function M.new(scheduler, name, client, max_open)
     local info, settings = M.describe(client), settings_of(client)
-    local self = setmetatable({ scheduler = scheduler, name = name, client = client, info = info, kind = info.name,
+    local self = setmetatable({ scheduler = scheduler, clock = scheduler.core_engine(), name = name, client = client, info = info, kind = info.name,
         settings = settings, max_open = max_open, breaker = breaker.new(), open = 0, handed_off = 0,
         seat_room = gate.new(scheduler), parked = 0, knows_tokens = {} }, Account)
     self:find_seats()
@@ -54,7 +54,7 @@ function M.new(scheduler, name, client, max_open)
 end
 
 function Account:now()
-    return self.scheduler.engine:now()
+    return self.clock:now()
 end
 
 -- account:free_seat(name): whoever has waited longest for one has it next
@@ -66,10 +66,9 @@ end
 
 -- account:usable() -> whether calls may go there now; else when to look again (seconds on the engine's clock)
 function Account:usable()
-    local now = self:now()
-    local state, at = self.breaker:state(now)
-    if state ~= "closed" then return false, math.max(at, now + 1) end
-    if self.info.ears and not self.subscription then return false, math.max(self.deaf_until or 0, now + 1) end
+    local open_until = self.breaker.open_until
+    if open_until then return false, math.max(open_until, self:now() + 1) end
+    if self.info.ears and not self.subscription then return false, math.max(self.deaf_until or 0, self:now() + 1) end
     return true
 end
 

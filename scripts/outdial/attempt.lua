@@ -41,9 +41,9 @@ function M.context(work, view, seed)
         history = view.history or {}, vendors = work.campaign.vendor_names, healthy = healthy }
 end
 
+-- Asks a hook that the script has.
 function Attempt:ask(name, checked_against, third)
     local fn = self.work.campaign.hooks[name]
-    if not fn then return true end
     local context = M.context(self.work, self.view, self.view.token .. name)
     context.vendor = self.account and self.account.name
     local view = hooks.contact(self.view)
@@ -86,14 +86,17 @@ end
 -- Returns the names to try, or nil and how it ended.
 function Attempt:route()
     local campaign = self.work.campaign
-    local ok, value = self:ask("eligible", campaign)
+    if campaign.hooks.eligible then
+        local ok, value = self:ask("eligible", campaign)
+        if not ok then return nil, self:give_back() end
+        if plan.is(value) then return nil, self:carry_out(value) end
+        if type(value) == "table" then return nil, self:decide { state = "blocked", why = value.why } end
+    end
+    if not campaign.hooks.route then return campaign.route end
+    local ok, names = self:ask("route", { names = campaign.vendor_names, known = campaign.vendors })
     if not ok then return nil, self:give_back() end
-    if plan.is(value) then return nil, self:carry_out(value) end
-    if type(value) == "table" then return nil, self:decide { state = "blocked", why = value.why } end
-    ok, value = self:ask("route", { names = campaign.vendor_names, known = campaign.vendors })
-    if not ok then return nil, self:give_back() end
-    if plan.is(value) then return nil, self:carry_out(value) end
-    return value or campaign.route
+    if plan.is(names) then return nil, self:carry_out(names) end
+    return names
 end
 
 -- The next of the names that is in order and was not used in this attempt; else when to look again.
@@ -124,10 +127,11 @@ function Attempt:make_call()
     local ticket = self:ticket()
     local call = { to = view.numbers[view.number].number, contact = view.id, token = self.token }
     if ticket then call.fields = { [TICKET_FIELD[self.account.kind]] = ticket } end
+    if not self.work.campaign.hooks.plan then return call, view.number end
     local ok, value, index = self:ask("plan", { numbers = view.numbers, ticket = ticket, token = self.token }, call)
     if not ok then return nil, self:give_back() end
     if plan.is(value) then return nil, self:carry_out(value) end
-    call, index = value or call, index or view.number
+    call = value
     if ticket and index ~= view.number then call.fields[TICKET_FIELD[self.account.kind]] = nil end
     return call, index
 end
@@ -365,7 +369,7 @@ end
 -- M.run(work, view): sees one claimed contact through.
 function M.run(work, view)
     local self = setmetatable({ work = work, view = view, version = view.version, token = view.token, used = {},
-        random = random.new(view.token .. "tries") }, Attempt)
+        random = random.new(view.token, "tries") }, Attempt)
     local began = work:now()
     while true do
         if work:stopped() then return self:give_back() end

@@ -1,24 +1,37 @@
 -- Whether a vendor is worth asking: a circuit breaker, pure. When half of at least 20 samples within 30 s have failed,
 -- it opens for 15 s; then one probe decides, and each time in a row it stays open twice as long, up to 5 minutes. Times
--- are seconds of one clock.
+-- are seconds of one clock. What ended at the same time is one entry.
 local M = {}
 
 local RATIO, LEAST, WITHIN_S = 0.5, 20, 30
+local TOGETHER_S = 1
 local FIRST_S, LAST_S = 15, 300
 
 local Breaker = {}
 Breaker.__index = Breaker
 
 function M.new()
-    return setmetatable({ samples = {}, first = 1, last = 0, failed = 0, pause = FIRST_S }, Breaker)
+    return setmetatable({ samples = {}, first = 1, last = 0, count = 0, failed = 0, pause = FIRST_S }, Breaker)
 end
 
 local function forget(self, before)
-    while self.first <= self.last and self.samples[self.first].at < before do
-        if not self.samples[self.first].ok then self.failed = self.failed - 1 end
-        self.samples[self.first] = nil
+    local samples = self.samples
+    local oldest = samples[self.first]
+    while oldest and oldest.at < before do
+        self.count, self.failed = self.count - oldest.count, self.failed - oldest.failed
+        samples[self.first] = nil
         self.first = self.first + 1
+        oldest = samples[self.first]
     end
+end
+
+-- Those of one second are kept as one, or a fast campaign would remember a hundred thousand.
+local function samples_at(self, now)
+    local latest = self.samples[self.last]
+    if latest and now - latest.at < TOGETHER_S then return latest end
+    self.last = self.last + 1
+    self.samples[self.last] = { at = now, count = 0, failed = 0 }
+    return self.samples[self.last]
 end
 
 local function open(self, now)
@@ -31,14 +44,14 @@ end
 function Breaker:record(now, ok)
     if self.open_until then return end
     forget(self, now - WITHIN_S)
-    self.last = self.last + 1
-    self.samples[self.last] = { at = now, ok = ok }
-    if not ok then self.failed = self.failed + 1 end
-    local count = self.last - self.first + 1
-    if count >= LEAST and self.failed >= RATIO * count then open(self, now) end
+    local samples, failed = samples_at(self, now), ok and 0 or 1
+    samples.count, samples.failed = samples.count + 1, samples.failed + failed
+    self.count, self.failed = self.count + 1, self.failed + failed
+    if self.count >= LEAST and self.failed >= RATIO * self.count then open(self, now) end
     if ok and self.closed_at and now - self.closed_at > LAST_S then self.pause, self.closed_at = FIRST_S, nil end
 end
 
+-- breaker.open_until is nil while it is closed.
 -- breaker:state(now) -> "closed", "open" or "due" (a probe is to be made), and when it is due
 function Breaker:state(now)
     if not self.open_until then return "closed" end

@@ -9,11 +9,11 @@ local type, rawget = type, rawget
 
 local M = {}
 
-local SEND_OPTIONS = { "send_before", "timeout", "single_try", "unpaced" }
-local FLAGS = { single_try = true, unpaced = true }
+local SEND_OPTIONS = { "send_before", "timeout", "single_try", "unpaced",
+    kinds = { send_before = "seconds", timeout = "seconds", single_try = "flag", unpaced = "flag" } }
 local SETTINGS = { "timeout", "resend_within", "open_per_seat", "devices", "device_id", "agents", "agent_email",
     "place_call_with", "outbound_number" }
-local TRACK_OPTIONS = { "timeout" }
+local TRACK_OPTIONS = { "timeout", kinds = { timeout = "seconds" } }
 
 local function describe_type(value)
     return type(value) == "nil" and "nothing" or type(value)
@@ -31,18 +31,19 @@ local function contains(list, value)
     return false
 end
 
--- Options in seconds, and flags: those of SEND_OPTIONS, unless other names are given.
-local function check_send_options(what, options, names)
-    names = names or SEND_OPTIONS
+-- Options in seconds, and flags: those of SEND_OPTIONS, unless others are given.
+local function check_send_options(what, options, known)
+    known = known or SEND_OPTIONS
     local problem
     if type(options) ~= "table" then
         problem = "expected a table of options, got " .. describe_type(options)
     else
         for key, value in pairs(options) do
-            if not contains(names, key) then
-                problem = errors.unknown("unknown option", key, names)
-            elseif FLAGS[key] then
-                if type(value) ~= "boolean" then
+            local kind = known.kinds[key]
+            if not kind then
+                problem = errors.unknown("unknown option", key, known)
+            elseif kind == "flag" then
+                if value ~= true and value ~= false then
                     problem = ("%s: expected true or false, got %s"):format(key, tostring(value))
                 end
             elseif type(value) ~= "number" or not (value >= 0 and value <= 1e12) then
@@ -159,10 +160,12 @@ local function new_class(scheduler, vendor)
         return wait(task, request)
     end
 
-    -- client:place_prepared(prepared [, options]) -> as place_call: sends what was prepared, to the byte. prepared stays as
-    -- it is: another time sends it again, which is the caller's to judge.
+    -- client:place_prepared(prepared [, options]) -> as place_call: sends what was prepared, to the byte. prepared
+    -- stays as it is: another time sends it again, which is the caller's to judge.
+    local place_prepared, prepare_placing = vendor .. ":place_prepared", vendor .. ":prepare_placing"
+
     function methods.place_prepared(self, prepared, options)
-        local what = vendor .. ":place_prepared"
+        local what = place_prepared
         local handle = type(self) == "table" and rawget(self, "_handle")
         if not handle then check_handle(what, self, prepared) end
         local ready = type(prepared) == "table" and prepared.handle
@@ -294,10 +297,10 @@ local function new_class(scheduler, vendor)
     end
 
     -- client:prepare_placing(call) -> prepared { operation, to, token, account, bucket, per_second, burst, hands_off,
-    -- hands_off_unbounded, record, handle }, or nil, err: the call as place_prepared sends it, to the byte. record is the
-    -- JSON text of what is sent and the call, as a store keeps it; handle:drop() gives its memory back at once.
+    -- hands_off_unbounded, record, handle }, or nil, err: the call as place_prepared sends it, to the byte. record is
+    -- the JSON text of what is sent and the call, as a store keeps it; handle:drop() gives its memory back at once.
     function methods.prepare_placing(self, call)
-        local what = vendor .. ":prepare_placing"
+        local what = prepare_placing
         local handle = type(self) == "table" and rawget(self, "_handle")
         if not handle then check_handle(what, self, call) end
         if type(call) ~= "table" then misuse(what, "expected a table of fields, got " .. describe_type(call)) end

@@ -31,8 +31,13 @@ end
 
 -- gate:ring(): lets the one go that has waited longest.
 function Gate:ring()
-    local request = table.remove(self.waiters, 1)
-    if request then request:cancel() else self.rung = true end
+    local request = self.waiters[1]
+    if not request then
+        self.rung = true
+        return
+    end
+    table.remove(self.waiters, 1)
+    request:cancel()
 end
 
 -- gate:ring_all(): lets all go that wait, and nobody else.

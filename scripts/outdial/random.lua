@@ -9,17 +9,15 @@ local function seeded(seed)
     return (state == 0 and 1 or state) * FACTOR % MODULUS
 end
 
--- M.new(seed, a text) -> random(): a number in [0, 1); random(n): 1..n; random(m, n): m..n, as math.random
-function M.new(seed)
+-- M.new(seed [, purpose], texts) -> random(): a number in [0, 1); random(n): 1..n; random(m, n): m..n, as math.random
+function M.new(seed, purpose)
     local state -- most are never asked for a number
-    local function draw()
-        state = (state or seeded(seed)) * FACTOR % MODULUS
-        return (state - 1) / (MODULUS - 1)
-    end
     return function(low, high)
-        if low == nil then return draw() end
+        state = (state or seeded(seed .. (purpose or ""))) * FACTOR % MODULUS
+        local drawn = (state - 1) / (MODULUS - 1)
+        if low == nil then return drawn end
         if high == nil then low, high = 1, low end
-        return low + math.floor(draw() * (high - low + 1))
+        return low + math.floor(drawn * (high - low + 1))
     end
 end
 

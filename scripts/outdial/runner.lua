@@ -32,6 +32,11 @@ local function beat(work)
                 work.chores:ring()
             end
             if good.jumped_ms then work.wake:ring() end -- the store holds its campaigns
+            for _, changed in ipairs(good.zones or {}) do
+                work:log(changed.kept and "warning" or "info", changed.kept
+                    and ("time zones: %s has changed, and is kept as it was: %s"):format(changed.zone, changed.kept)
+                    or ("time zones: %s has changed, and was read again"):format(changed.zone))
+            end
         end
     end
 end

@@ -10,16 +10,24 @@ local yieldable = require "outdial.yieldable"
 local unpack = table.unpack or unpack -- luacheck: ignore 113 143
 local running, yield, resume, create = coroutine.running, coroutine.yield, coroutine.resume, coroutine.create
 local status_of, select, setmetatable = coroutine.status, select, setmetatable
+local gethook, remove = debug.gethook, table.remove
 local close_thread = coroutine.close -- luacheck: ignore 143
 local here = yieldable.here
 local WAIT, DONE, DROP, PROBE = {}, {}, {}, yieldable.PROBE
+local MOST_IDLE = 128 -- threads that are kept for the next task
 
-local function pack(...)
-    return { n = select("#", ...), ... }
+local function outcome_of(...)
+    local n = select("#", ...)
+    if n > 0 then return { n = n, ... } end
 end
 
-local function task_main(fn, ...)
-    return DONE, fn(...)
+-- What a thread runs: one task after the other.
+local function live(task)
+    while true do
+        task.outcome = outcome_of(task.fn(unpack(task, 1, task.n)))
+        task = nil -- it may be long until the next one
+        task = yield(DONE)
+    end
 end
 
 local function canceled_error()
@@ -41,6 +49,7 @@ local OWN_YIELD = "outdial: a task may not yield by itself: coroutine.yield was 
 local function new(engine)
     local M = {}
     local tasks = {}     -- thread -> task, while it lives
+    local idle = {}      -- threads of tasks that serve and have returned
     local waiting = {}   -- request -> task that waits for it
     local ready, first, last = {}, 1, 0
     local current        -- the task being resumed; nil in the main program
@@ -52,7 +61,7 @@ local function new(engine)
     Task.__index = Task
 
     local function new_scope()
-        return { open = 0, tasks = {}, done = false, waiters = {}, failures = {} }
+        return { open = 0, tasks = {}, done = false, failures = {} }
     end
 
     local root = new_scope()
@@ -62,6 +71,25 @@ local function new(engine)
         return engine
     end
 
+    local function end_thread(task, how)
+        local thread = task.thread
+        if not thread then return end
+        task.thread = nil
+        tasks[thread] = nil
+        if how ~= "returned" then
+            if close_thread then close_thread(thread) end
+        elseif task.serves and not idle[MOST_IDLE] and not gethook(thread) then
+            idle[#idle + 1] = thread
+        end
+    end
+
+    local function begin_thread(task)
+        local thread = task.serves and remove(idle) or create(live)
+        task.thread = thread
+        tasks[thread] = task
+        return thread
+    end
+
     local function make_ready(task)
         task.waits = nil
         last = last + 1
@@ -69,10 +97,10 @@ local function new(engine)
     end
 
     local function wake(waited)
-        for i, task in ipairs(waited.waiters) do
-            waited.waiters[i] = nil
-            make_ready(task)
-        end
+        local waiters = waited.waiters
+        if not waiters then return end
+        waited.waiters = nil
+        for _, task in ipairs(waiters) do make_ready(task) end
     end
 
     ---- the life of a task ----
@@ -91,13 +119,13 @@ local function new(engine)
         for _, task in ipairs(daemons) do task:cancel() end
     end
 
-    local function finish(task, how, outcome)
-        local scope, thread = task.scope, task.thread
-        task.done, task.how, task.outcome = true, how, outcome
-        if thread then tasks[thread] = nil end
-        if thread and how ~= "returned" and close_thread then close_thread(thread) end
-        task.thread, task.fn, task.args = nil, nil, nil
-        if task.on_end then task.on_end() end -- neither waits nor raises
+    local function finish(task, how)
+        local scope = task.scope
+        task.done, task.how = true, how
+        end_thread(task, how)
+        if task.on_end then task.on_end(task) end
+        task.fn = nil
+        for i = 1, task.n do task[i] = nil end
         if how == "failed" then scope.failures[#scope.failures + 1] = task end
         scope.tasks[task] = nil
         if not task.daemon then scope.open = scope.open - 1 end
@@ -113,13 +141,14 @@ local function new(engine)
         elseif errors.is(problem) and not problem.traceback then
             problem.traceback = debug.traceback(task.thread, "")
         end
-        finish(task, "failed", problem)
+        task.outcome = problem
+        finish(task, "failed")
     end
 
-    local function settle(task, ok, tag, ...)
+    local function settle(task, ok, tag)
         if ok and tag == WAIT then return end
         if not ok then return fail(task, tag) end
-        if tag == DONE then return finish(task, "returned", select("#", ...) > 0 and pack(...) or nil) end
+        if tag == DONE then return finish(task, "returned") end
         if tag == PROBE then return settle(task, resume(task.thread)) end
         if tag == DROP then return finish(task, "canceled") end
         return fail(task, OWN_YIELD)
@@ -133,22 +162,16 @@ local function new(engine)
         return current
     end
 
-    local function resume_task(task)
-        local outer = resuming()
+    -- Resumes a task; outer is the one that does so, nil in the main program.
+    local function resume_task(task, outer)
         current = task
-        if task.thread then
-            settle(task, resume(task.thread))
-        else
-            local args = task.args
-            task.thread = create(task_main)
-            tasks[task.thread] = task
-            if args then settle(task, resume(task.thread, task.fn, unpack(args, 1, args.n)))
-            else settle(task, resume(task.thread, task.fn)) end
-        end
+        local ok, tag = resume(task.thread or begin_thread(task), task)
+        if tag ~= WAIT or not ok then settle(task, ok, tag) end
         current = outer
     end
 
-    -- Resumes those that are ready now; who becomes ready meanwhile comes after the next look at the engine.
+    -- Resumes those that are ready now; who becomes ready meanwhile comes after the next look at the engine. Only in the
+    -- main program.
     local function resume_ready()
         local stop = last
         while first <= stop do
@@ -167,13 +190,19 @@ local function new(engine)
         if state.on_work then state.on_work() end -- see outdial.attach
     end
 
-    local function start(scope, daemon, fn, ...)
-        local task = setmetatable({ fn = fn, scope = scope, daemon = daemon, done = false, waiters = {} }, Task)
-        local parent = resuming()
-        task.hook = parent and parent.hook
-        if select("#", ...) > 0 then task.args = pack(...) end
+    -- The task that runs now, also through a coroutine of its own.
+    local function running_task()
+        return tasks[running() or false] or resuming()
+    end
+
+    -- Makes a task of scope; parent is the one that does so. All that a task may get has its place from the start, as a
+    -- table that grows costs more.
+    local function start(scope, parent, daemon, fn, ...)
+        local task = setmetatable({ fn = fn, scope = scope, daemon = daemon, done = false, hook = parent and parent.hook,
+            thread = nil, waits = nil, on_end = nil, serves = nil, n = select("#", ...), ... }, Task)
         scope.tasks[task] = true
-        if not daemon then scope.open = scope.open + 1 end
+        if not daemon then scope.open = scope.open + 1
+        elseif scope.ending then task.canceled = true end -- the others were before it began; nobody would cancel it
         make_ready(task)
         if not parent then tell_host() end
         return task
@@ -206,7 +235,7 @@ local function new(engine)
         end
         if logging then hand_over_logs() end
         for i = #drains, 1, -1 do
-            if drains[i].handle:pending() == 0 then make_ready(table.remove(drains, i).task) end
+            if drains[i].handle:pending() == 0 then make_ready(remove(drains, i).task) end
         end
     end
 
@@ -255,7 +284,8 @@ local function new(engine)
         if task then
             waiting[request] = task
             task.waits = request
-            return yield(WAIT)
+            yield(WAIT)
+            return
         end
         while not request:finished() do
             deliver(core_engine():step())
@@ -272,7 +302,9 @@ local function new(engine)
     -- Waits in a task for another one or a scope; returns whether it is done (false: the waiter was canceled).
     local function wait_until_done(task, waited)
         if waited.done then return true end
-        waited.waiters[#waited.waiters + 1] = task
+        local waiters = waited.waiters or {}
+        waited.waiters = waiters
+        waiters[#waiters + 1] = task
         task.waits = waited
         yield(WAIT)
         return waited.done
@@ -305,7 +337,7 @@ local function new(engine)
         local waiter = enter()
         if not waiter then check_main("run") end
         local scope = new_scope()
-        local task = start(scope, false, fn, ...)
+        local task = start(scope, waiter, false, fn, ...)
         if not finish_scope(waiter, scope) then return nil, canceled_error() end
         if task.how == "failed" then error(task.outcome, 0) end
         raise_failures(scope)
@@ -314,19 +346,19 @@ local function new(engine)
         if results then return unpack(results, 1, results.n) end
     end
 
-    local function scope_here()
-        local task = tasks[running() or false] or resuming()
-        return task and task.scope or root
+    local function start_here(daemon, fn, ...)
+        local parent = running_task()
+        return start(parent and parent.scope or root, parent, daemon, fn, ...)
     end
 
     function M.spawn(fn, ...)
         check_function("spawn", fn)
-        return start(scope_here(), false, fn, ...)
+        return start_here(false, fn, ...)
     end
 
     function M.daemon(fn, ...)
         check_function("daemon", fn)
-        return start(scope_here(), true, fn, ...)
+        return start_here(true, fn, ...)
     end
 
     -- task:join() -> what its function returned; raises what it raised; nil, err if it was canceled.
@@ -360,7 +392,7 @@ local function new(engine)
         elseif waits then
             for i, task in ipairs(waits.waiters) do
                 if task == self then
-                    table.remove(waits.waiters, i)
+                    remove(waits.waiters, i)
                     return make_ready(self)
                 end
             end
@@ -434,7 +466,7 @@ local function new(engine)
         local item_at = type(list) == "function" and list or function(index) return list[index] end
         local job = { fn = fn, item_at = item_at, scope = scope, index = 0 }
         if type(list) == "table" and #list < n then n = #list end
-        for _ = 1, n do start(scope, false, worker, job) end
+        for _ = 1, n do start(scope, waiter, false, worker, job) end
         if n == 0 then return true end
         if not finish_scope(waiter, scope) then return nil, canceled_error() end
         raise_failures(scope)
@@ -462,13 +494,13 @@ local function new(engine)
         local waiter = enter()
         if not waiter then misuse("hook: only for tasks", 2) end
         local scope = new_scope()
-        local task = start(scope, false, fn, ...)
+        local task = start(scope, waiter, false, fn, ...)
         task.hook, task.joined = name, true
         ready[last] = nil -- it begins here and now
         last = last - 1
-        resume_task(task)
+        resume_task(task, waiter)
         if not scope.done then
-            start(scope, true, end_late, scope, task, seconds)
+            start(scope, waiter, true, end_late, scope, task, seconds)
             finish_scope(waiter, scope)
         end
         return task
@@ -476,6 +508,7 @@ local function new(engine)
 
     -- in_hook() -> the name of the hook that the running task is part of, or nil
     function M.in_hook()
+        if not (current and current.hook) then return nil end
         local task = resuming()
         return task and task.hook
     end
@@ -501,6 +534,15 @@ local function new(engine)
 
     M.state, M.enter, M.wait, M.core_engine = state, enter, wait, core_engine
 
+    -- serve(on_end, fn, ...) -> task: as spawn, for the runtime's own tasks of which there are many: a thread that has
+    -- served one, and that no script knows of, serves the next. on_end(task) is called when it has ended, and finds
+    -- its arguments at 1, 2 and so on; it neither waits nor raises.
+    function M.serve(on_end, fn, ...)
+        local task = start_here(false, fn, ...)
+        task.on_end, task.serves = on_end, true
+        return task
+    end
+
     function M.log_to(handle, on_log)
         handle:keep_logs()
         loggers[handle] = on_log
@@ -512,7 +554,8 @@ local function new(engine)
         if handle:pending() == 0 then return end
         if task then
             drains[#drains + 1] = { handle = handle, task = task }
-            return yield(WAIT)
+            yield(WAIT)
+            return
         end
         while handle:pending() > 0 do
             deliver(core_engine():step())
@@ -556,11 +599,19 @@ local function new(engine)
         return core_engine():pending() + (last - first + 1)
     end
 
-    for _, name in ipairs { "now", "wall", "wake", "await", "sleep", "advance" } do
+    for _, name in ipairs { "wake", "await", "sleep", "advance" } do
         M.engine[name] = function(_, ...)
             local object = core_engine()
             return object[name](object, ...)
         end
+    end
+
+    function M.engine:now() -- luacheck: ignore 212
+        return (engine or core_engine()):now()
+    end
+
+    function M.engine:wall() -- luacheck: ignore 212
+        return (engine or core_engine()):wall()
     end
 
     return M

@@ -6,6 +6,8 @@ local scheduler = require "outdial.scheduler"
 
 local M = {}
 
+local handles = setmetatable({}, { __mode = "k" }) -- of the stores that are open
+
 local function misuse(what, text)
     error(("outdial: %s: %s"):format(what, text), 3)
 end
@@ -17,7 +19,7 @@ local function new_class(tasks)
     for _, verb in ipairs(core.store_verbs()) do
         names[#names + 1] = verb
         methods[verb] = function(self, params)
-            local handle = type(self) == "table" and rawget(self, "_handle")
+            local handle = self ~= nil and handles[self]
             if not handle then misuse("store:" .. verb, "this store is closed, or called without a colon") end
             if params ~= nil and type(params) ~= "table" then
                 misuse("store:" .. verb, "expected a table, got " .. type(params))
@@ -31,9 +33,9 @@ local function new_class(tasks)
 
     -- store:close(): waits for what is under way, and gives up what it had as a worker; closing twice does nothing.
     function methods.close(self)
-        if not self._handle then return end
-        self._handle:close()
-        self._handle = false
+        if not handles[self] then return end
+        handles[self]:close()
+        handles[self] = nil
     end
 
     setmetatable(methods, { __index = function(_, key)
@@ -54,7 +56,9 @@ function M.open(path, options)
     local handle, err = core.store_open(tasks.core_engine(), path, options.create or false)
     if not handle then return nil, err end
     classes[tasks] = classes[tasks] or new_class(tasks)
-    return setmetatable({ _handle = handle, path = path }, classes[tasks])
+    local self = setmetatable({ path = path }, classes[tasks])
+    handles[self] = handle
+    return self
 end
 
 return M

@@ -6,6 +6,8 @@ local errors = require "outdial.error"
 local gate = require "outdial.gate"
 local track = require "outdial.track"
 
+local floor = math.floor
+
 local M = {}
 
 local LEASE_LEFT = 0.5    -- with less than this part of it left no new call is begun
@@ -26,7 +28,7 @@ Work.__index = Work
 
 -- M.new(campaign, scheduler, db, log) -> work
 function M.new(campaign, scheduler, db, log)
-    local self = setmetatable({ campaign = campaign, scheduler = scheduler, db = db, log_to = log, accounts = {},
+    local self = setmetatable({ campaign = campaign, scheduler = scheduler, clock = scheduler.core_engine(), db = db, log_to = log, accounts = {},
         room = gate.new(scheduler), hand_room = gate.new(scheduler), -- where contacts wait for their turn
         wake = gate.new(scheduler), chores = gate.new(scheduler),    -- where the runner's loops wait
         withdrawn = gate.new(scheduler),
@@ -40,11 +42,11 @@ function M.new(campaign, scheduler, db, log)
 end
 
 function Work:now()
-    return self.scheduler.engine:now()
+    return self.clock:now()
 end
 
 function Work:wall_ms()
-    return math.floor(self.scheduler.engine:wall() * 1000 + 0.5)
+    return floor(self.clock:wall() * 1000 + 0.5)
 end
 
 -- work:log(level, text): once for each text in a row
@@ -226,20 +228,22 @@ function Work:space()
     return self.campaign.pace.max_open - (self.contacts - self.parked) - self.open
 end
 
-function Work:someone_ended(task)
+local function someone_ended(self, task)
     if task.how == "failed" then self:fail("outdial: an error in the program: " .. tostring(task.outcome)) end
     self.room:ring()
     self.wake:ring()
 end
 
+local function contact_ended(task)
+    local self = task[1]
+    self.contacts = self.contacts - 1
+    someone_ended(self, task)
+end
+
 -- work:begin(view): a contact that was taken
 function Work:begin(view)
     self.contacts = self.contacts + 1
-    local task = self.scheduler.spawn(attempt.run, self, view)
-    task.on_end = function()
-        self.contacts = self.contacts - 1
-        self:someone_ended(task)
-    end
+    self.scheduler.serve(contact_ended, attempt.run, self, view)
 end
 
 function Work:count_leg(leg, step)
@@ -247,6 +251,15 @@ function Work:count_leg(leg, step)
     local key = leg.state == "placed" and "open" or "handed_off"
     self[key], account[key] = self[key] + step, account[key] + step
     if key == "handed_off" and step < 0 then self.hand_room:ring() end
+end
+
+local function leg_ended(task)
+    local self, leg = task[1], task[2]
+    self.legs[leg.leg] = nil
+    self:count_leg(leg, -1)
+    if leg.seat then self.accounts[leg.client]:free_seat(leg.seat) end
+    if leg.anew and not self.closing then self:follow(leg.anew) end
+    someone_ended(self, task)
 end
 
 -- work:follow(leg): to its end
@@ -261,14 +274,7 @@ function Work:follow(leg)
     end
     self.legs[leg.leg] = leg
     self:count_leg(leg, 1)
-    leg.task = self.scheduler.spawn(track.follow, self, leg)
-    leg.task.on_end = function()
-        self.legs[leg.leg] = nil
-        self:count_leg(leg, -1)
-        if leg.seat then self.accounts[leg.client]:free_seat(leg.seat) end
-        if leg.anew and not self.closing then self:follow(leg.anew) end
-        self:someone_ended(leg.task)
-    end
+    leg.task = self.scheduler.serve(leg_ended, track.follow, self, leg)
 end
 
 -- work:moved(leg, state): a leg that was handed off is placed

@@ -12,7 +12,8 @@
  *   close                the worker's process dies: its connection closes, its lock is free
  *   file, text, age_s    writes a file beside the store, last changed so many seconds ago
  *   file, bytes          compares a file beside the store with this text, to the byte
- *   sql                  what another program does to the store's file */
+ *   sql, refused         what another program does to the store's file; the database's words where that is to fail
+ *   load                 makes the store's file of this file of SQL, as an older outdial has left it */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -310,11 +311,24 @@ static void compare_file(const theatre *t, const char *name, const char *bytes) 
     assert_string_equal(got, bytes);
 }
 
-static void run_sql(const theatre *t, const char *sql) {
+static void run_sql(const theatre *t, const char *sql, const char *refused) {
     sqlite3 *other = NULL;
     assert_int_equal(sqlite3_open(t->path, &other), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(other, sql, NULL, NULL, NULL), SQLITE_OK);
+    (void)sqlite3_exec(other, sql, NULL, NULL, NULL);
+    assert_string_equal(sqlite3_errmsg(other), refused != NULL ? refused : "not an error");
     assert_int_equal(sqlite3_close(other), SQLITE_OK);
+}
+
+static void load_sql(const theatre *t, const char *name) {
+    static char sql[1 << 16];
+    char path[256];
+    snprintf(path, sizeof(path), STORIES "/%s", name);
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
+    size_t length = fread(sql, 1, sizeof(sql) - 1, file);
+    assert_int_equal(fclose(file), 0);
+    sql[length] = '\0';
+    run_sql(t, sql, NULL);
 }
 
 static void write_file(const theatre *t, const char *name, const char *text, double age_s) {
@@ -342,7 +356,9 @@ static void run_step(theatre *t, const od_value *step, size_t index) {
     if (text_of(step, "file") != NULL && text_of(step, "text") != NULL)
         write_file(t, text_of(step, "file"), text_of(step, "text"), od_value_number(od_value_get(step, "age_s")));
     if (text_of(step, "sql") != NULL)
-        run_sql(t, text_of(step, "sql"));
+        run_sql(t, text_of(step, "sql"), text_of(step, "refused"));
+    if (text_of(step, "load") != NULL)
+        load_sql(t, text_of(step, "load"));
     if (text_of(step, "verb") != NULL || text_of(step, "dial") != NULL)
         run_verb(t, step, where);
     if (text_of(step, "file") != NULL && text_of(step, "bytes") != NULL)

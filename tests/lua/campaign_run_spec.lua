@@ -1,8 +1,10 @@
 -- `outdial run` with a script that returns a campaign, as a child process beside a mock: what it prints, how it exits,
 -- and what two of them at once do.
 
+package.path = "tests/lua/?.lua;" .. package.path
+local BUILD = require("child").BUILD
+
 local NO_LIST = "no do_not_call list is named: nobody is left out for having asked not to be called"
-local BUILD = os.getenv("OUTDIAL_BUILD") or "build"
 
 local CLIENT = [[
 local outdial = require "outdial"

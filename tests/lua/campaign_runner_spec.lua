@@ -509,6 +509,14 @@ describe("a campaign", function()
         assert.equal(1, #world.rings)
     end)
 
+    it("R24 tells of time zones that change while it runs", function()
+        world.store.zones_changed = { { zone = "Europe/London" }, { zone = "Europe/Paris", kept = "it is damaged" } }
+        run_one({ track = function() return "answered", 60 end })
+        local logs = table.concat(world.logs, "\n")
+        assert.truthy(logs:find("info: time zones: Europe/London has changed, and was read again\n"
+            .. "warning: time zones: Europe/Paris has changed, and is kept as it was: it is damaged", 1, true), logs)
+    end)
+
     it("goes on when it is resumed after a pause, and takes nobody meanwhile", function()
         local client, hooks_run = support.client(world), 0
         local made = support.campaign(support.people(12), { fake = client }, { pace = { max_open = 2 },

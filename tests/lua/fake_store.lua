@@ -205,8 +205,10 @@ function verbs.beat(self)
     for _, campaign in pairs(jumped and self.campaigns or {}) do
         campaign.state, campaign.why = "held", ("the clock jumped by %+.1f s"):format(jumped / 1000)
     end
-    return { until_ms = self:wall() + 120000, taken_over = 0, workers = self.workers or 1,
-        jumped_ms = jumped }
+    local zones = self.zones_changed
+    self.zones_changed = nil
+    return { until_ms = self:wall() + 120000, taken_over = 0, workers = self.workers or 1, jumped_ms = jumped,
+        zones = zones }
 end
 
 function verbs.resign()
@@ -314,7 +316,8 @@ function verbs.intend(self, params)
     local leg = { id = #self.legs + 1, attempt = attempt.id, ordinal = contact.ordinal, state = "intent",
         contact = contact, person = contact.person, campaign = contact.campaign, client = params.client,
         vendor = params.vendor, account = params.account, token = params.token, number = params.number,
-        at_ms = self:wall(), call = record.call, meant = copy(record.call), request = record.request, seat = params.seat, followed = true,
+        at_ms = self:wall(), call = record.call, meant = copy(record.call),
+        request = record.request, seat = params.seat, followed = true,
         params = copy(params) }
     self.legs[leg.id] = leg
     contact.state, contact.version = "open", contact.version + 1

@@ -1,24 +1,12 @@
 -- The commands about a store, as child processes over a store in which something of everything has happened.
 package.path = "tests/lua/?.lua;" .. package.path
+local child = require "child"
 local fixture = require "store_fixture"
 local outdial_json = require "outdial.json"
 local scheduler = require "outdial.scheduler"
 local store = require "outdial.store"
 
-local BUILD = os.getenv("OUTDIAL_BUILD") or "build"
-
-local function read_file(name)
-    local file = assert(io.open(name, "rb"))
-    local text = file:read("*a")
-    file:close()
-    return text
-end
-
-local function write_file(name, text)
-    local file = assert(io.open(name, "wb"))
-    file:write(text)
-    file:close()
-end
+local read_file, write_file = child.read_file, child.write_file
 
 describe("the commands about a store:", function()
     local path
@@ -31,16 +19,9 @@ describe("the commands about a store:", function()
 
     -- Runs it, @ being the store; returns output, errors (with the store's path as @ again) and exit code.
     local function outdial(arguments)
-        local errors = os.tmpname()
-        local line = "unset NO_COLOR LD_PRELOAD; export USER=tom; { %s/outdial %s\n} 2>%s; echo \"code $?\""
-        local pipe = io.popen(line:format(BUILD, arguments:gsub("@", path), errors))
-        local text = pipe:read("*a")
-        pipe:close()
-        local out, code = text:match("^(.*)code (%d+)\n$")
-        local err = read_file(errors)
-        os.remove(errors)
+        local out, err, code = child.shell("$OUTDIAL " .. arguments:gsub("@", path), "export USER=tom")
         local function plain(from) return (from:gsub(path:gsub("%p", "%%%0"), "@")) end
-        return plain(out), plain(err), tonumber(code)
+        return plain(out), plain(err), code
     end
 
     local function check(arguments, out, err, code)
@@ -277,10 +258,10 @@ renewals,gus,ready,,,,,,,,,,,,
             db:close()
         end)
         local fifo = os.tmpname()
-        local line = "export @ > /dev/null; rm -f %s; mkfifo %s; exec 3<>%s 4>%s 3<&-; %s/outdial %s @ >&4; echo $?"
+        local line = "export @ > /dev/null; rm -f %s; mkfifo %s; exec 3<>%s 4>%s 3<&-; $OUTDIAL %s @ >&4; echo $?"
         for _, command in ipairs { "export", "export --json", "dnc list", "dnc list --json", "status",
             "doubts list" } do
-            local out, err = outdial(line:format(fifo, fifo, fifo, fifo, BUILD, command))
+            local out, err = outdial(line:format(fifo, fifo, fifo, fifo, command))
             assert.equal("", err)
             assert.equal("141\n", out, command)
         end
