@@ -102,8 +102,7 @@ function cases.command(options)
     self:fell(1)
     local row = options.command
     local words = person.words(self, row.words)
-    local dies = person.command(self, row, words, options.build .. "/faults/outdial",
-        { OUTDIAL_FAULT = options.point .. ":1:kill" })
+    local dies = person.command(self, row, words, options.point .. ":1:kill")
     if dies:wait() == "signal" then self.counts.hits, self.counts.deaths = 1, self.counts.deaths + 1 end
     self:look()
     person.command(self, row, words):wait() -- done, or refused as done already
