@@ -9,11 +9,13 @@
 #define OD_LIMIT_PERSON_BYTES 600
 #define OD_LIMIT_EXTERNAL_BYTES 256
 
-/* A contact with what its campaign adds. Texts are owned. */
+/* A contact with what its campaign adds. Its texts are in one piece of memory; NULL: it has none. */
 typedef struct od_contact_row {
     int64_t id, campaign_id, version, state, due_ms, number_next, callback_ms, callback_within_ms;
     int64_t ordinal;                    /* of its latest attempt; 0: it was never called */
-    char *external, *numbers, *country, *zones, *data, *wish, *campaign;
+    const char *external, *numbers, *country, *zones, *data, *wish;
+    char *texts;
+    char campaign[OD_LIMIT_CAMPAIGN_BYTES + 1];
     char person[OD_LIMIT_PERSON_BYTES]; /* its key over all campaigns (R9) */
     const char *shared_person;          /* what the list gave for it, in `person`; NULL: nothing */
 } od_contact_row;
@@ -48,9 +50,12 @@ typedef struct od_decided {
     int64_t state, version;
 } od_decided;
 
-/* Carries out a decision (a person's wish for an open contact wins over it), gives the claim up, and counts the version on.
- * `guard` is the version that the contact must have; -1: any. Errors: conflict. */
+/* Carries out a decision (a person's wish for an open contact wins over it), and counts the version on. One that is not being
+ * called may be claimed: see od__contact_unclaim. `guard` is the version that the contact must have; -1: any. Errors:
+ * conflict. */
 od_status od__contact_decide(od_work *work, int64_t id, int64_t guard, const od_decision *decision, od_error *err);
+/* Gives the claim of whoever has taken it up; that is done already for a contact with an open attempt. */
+od_status od__contact_unclaim(od_work *work, int64_t id, od_error *err);
 /* What it is. Errors: conflict (it is not there). */
 od_status od__contact_decided(od_work *work, int64_t id, od_decided *out, od_error *err);
 
