@@ -48,12 +48,8 @@ function person.lists_all(self)
     while count < HANDED_OFF and process.now_s() < last_s do
         process.sleep(0.05)
         count = 0
-        local file = io.open(self.place.store)
-        if file then
-            file:close()
-            for _, leg in ipairs((self:read()).legs) do
-                if leg.state == "handed_off" then count = count + 1 end
-            end
+        for _, leg in ipairs((self:read()).legs) do
+            if leg.state == "handed_off" then count = count + 1 end
         end
     end
     local words = { "dnc", "add" }
