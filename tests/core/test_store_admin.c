@@ -241,6 +241,45 @@ static void test_a_slice_that_fails(void **state) {
     od__group_free(group);
 }
 
+/* ---- one transaction ---- */
+
+/* What a transaction has looked up once, it knows anew after a verb of its own has changed that. */
+static void test_verbs_of_one_transaction_see_each_other(void **state) {
+    static const struct { const char *verb, *json, *result; } steps[] = {
+        { "window", "{\"contact\":1}", "{\"allowed\":true,\"until_ms\":1440975515000,\"zone\":\"Europe/London\"}" },
+        { "dnc_add", "{\"entries\":[{\"number\":\"+442079461111\"}],\"by\":\"ann\"}", NULL },
+        { "window", "{\"contact\":1}", "{\"allowed\":false,\"zone\":\"Europe/London\"}" },
+        { "dnc_lift", "{\"number\":\"+442079461111\",\"by\":\"ann\",\"because\":\"asked\"}", NULL },
+        { "window", "{\"contact\":1}", "{\"allowed\":true,\"until_ms\":1440975515000,\"zone\":\"Europe/London\"}" },
+        { "campaign", "{\"name\":\"c\",\"script\":\"s\",\"ruleset\":{\"hours\":{\"mon\":[\"00:00-24:00\"]}}}", NULL },
+        { "window", "{\"contact\":1}", "{\"allowed\":false,\"zone\":\"Europe/London\"}" },
+    };
+    enum { COUNT = sizeof(steps) / sizeof(steps[0]) };
+    stage *s = *state;
+    od_clock clock = fake_od_clock(&s->clock);
+    od_group *group;
+    od_task tasks[COUNT], *all[COUNT];
+    do_verb(s, "put", "{\"campaign\":\"c\",\"contacts\":[{\"id\":\"p\",\"zones\":\"Europe/London\",\"numbers\":[{\"column\":\"m\",\"number\":\"+442079461111\"}]}]}");
+    assert_int_equal(od__group_new(s->path, false, &clock, &group, NULL), OD_OK);
+    for (size_t i = 0; i < COUNT; i++) {
+        od_value *params = NULL;
+        assert_int_equal(od_value_parse(steps[i].json, strlen(steps[i].json), &params, NULL), OD_OK);
+        od__task_init(&tasks[i], od__verb_find(steps[i].verb), params);
+        all[i] = &tasks[i];
+    }
+    od__group_run(group, all, COUNT);
+    for (size_t i = 0; i < COUNT; i++) {
+        char *text = NULL;
+        assert_int_equal(tasks[i].error.code, OD_OK);
+        assert_int_equal(od_value_format(tasks[i].result, &text, NULL, NULL), OD_OK);
+        if (steps[i].result != NULL)
+            assert_string_equal(text, steps[i].result);
+        od_text_free(text);
+        od__task_clear(&tasks[i]);
+    }
+    od__group_free(group);
+}
+
 /* ---- memory ---- */
 
 static void check_file(const stage *s) {
@@ -338,6 +377,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_given_up_on_the_way, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_the_same_id_from_two_sides, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_slice_that_fails, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_verbs_of_one_transaction_see_each_other, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_each_allocation_fails_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_each_allocation_fails_once_in_doubt, set_up, tear_down),
     };

@@ -22,6 +22,9 @@ return function(add)
 
     add.mutant("point", "mutant synchronous_off", { stage = store, workers = 1, mutant = "synchronous_off",
         point = "after_answer", nth = 8, until_died = true, notices = "rang without a committed intent" })
+    add.mutant("point", "mutant synchronous_off, three workers", { stage = store, workers = 3, cuts = true,
+        mutant = "synchronous_off", point = "after_answer", nth = 8, until_died = true,
+        notices = "rang without a committed intent" })
     add.mutant("stopped", "mutant no_lease_check", { stage = store, mutant = "no_lease_check", point = "after_intend",
         nth = 5, notices = "phones rang for a worker whose lease was lost" })
     for _, name in ipairs { "amazon_connect", "genesys", "ccai_platform", "symbee" } do
@@ -32,7 +35,7 @@ return function(add)
     add.case("point", "R15 a worker's death after the answer, ccai_platform", { stage = vendor "ccai_platform",
         workers = 1, point = "after_answer", nth = 5 })
     add.case("stopped", "R4 a worker stopped after the intent, past the lease, symbee",
-        { stage = vendor "symbee", point = "after_intend", nth = 2 })
+        { stage = vendor "symbee", point = "after_intend", nth = 2, faults = true })
     add.mutant("quiet", "mutant resend_after_unknown", { stage = vendor "ccai_platform", workers = 1,
         mutant = "resend_after_unknown", faults = "drop_after=0.3", notices = "rang more than 1 times" })
     add.mutant("quiet", "mutant no_prerequest_guard", { stage = vendor "ccai_platform", workers = 1,

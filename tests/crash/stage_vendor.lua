@@ -13,10 +13,10 @@ local FAULTS = "throttle=0.05,error_500=0.03,drop_before=0.03,drop_after=0.05,ha
 local FEWER = "throttle=0.02,error_500=0.01,drop_before=0.01,drop_after=0.03,hang=0.01,garbage=0.01"
 local READINGS = { "new_contact", "same_contact" }
 
-local LEASE_MS = 4000 -- short campaigns have beats too
+local LEASE_MS = 8000 -- short campaigns have beats too
 -- How many times as fast calls live. A Connect contact lives for two seconds: longer than a ClientToken is sent again.
 local SPEED, CONNECT_SPEED = 400, 5
-local TIMEOUT_S, LONG_TIMEOUT_S = 0.5, 20 -- of a request: where some hang, and where none does
+local TIMEOUT_S, LONG_TIMEOUT_S = 0.5, 5 -- of a request: where some hang, and where none does
 
 local Stage = {}
 Stage.__index = Stage
@@ -25,7 +25,7 @@ Stage.__index = Stage
 local function new(vendor)
     local stage = setmetatable({ name = vendor, vendor = vendor, max_open = 10, cap = 1, contacts = 24,
         inside = stage_store.inside, takes_over = stage_store.takes_over, last_point = stage_store.last_point,
-        lease_ms = 2000, longest_s = 0.4, patience_s = 40 }, Stage)
+        lease_ms = 2000, longest_s = 0.4, patience_s = 40, tells = true }, Stage)
     local verbs = table.move(MORE[vendor], 1, #MORE[vendor], #VERBS + 1, table.move(VERBS, 1, #VERBS, 1, {}))
     stage.points = stage_store.points_of(verbs)
     return stage
@@ -42,11 +42,13 @@ local function read(path)
 end
 
 -- stage.open(build, folder, options) -> place. options.faults: the mock's, all of them; options.reading: what a
--- ClientToken of an ended contact starts; options.speed; options.writes_off: doubts are given up
-function Stage.open(build, folder, options)
+-- ClientToken of an ended contact starts; options.speed; options.writes_off: doubts are given up. slowness: how many
+-- times as long all may take
+function Stage.open(build, folder, options, slowness)
     local self = setmetatable({ build = build, store = folder .. "/store.db", phones = folder .. "/phones",
         log = folder .. "/log", vendor = options.stage.vendor, contacts = options.stage.contacts,
-        timeout_s = options.faults and TIMEOUT_S or LONG_TIMEOUT_S, writes_off = options.writes_off or false }, Place)
+        timeout_s = (options.faults and TIMEOUT_S or LONG_TIMEOUT_S) * slowness,
+        lease_ms = math.floor(LEASE_MS * slowness), writes_off = options.writes_off or false }, Place)
     local all = options.stage.vendor == "genesys" and FEWER or FAULTS
     local faults = options.faults == true and all or options.faults or "throttle=0"
     self.mock = process.start({ build .. "/outdial", "run", "tests/crash/mock.lua", self.phones, faults,
@@ -62,7 +64,7 @@ end
 
 function Place:start(environment)
     environment.AWS_EC2_METADATA_DISABLED = "true"
-    environment.OUTDIAL_LEASE_MS = environment.OUTDIAL_LEASE_MS or LEASE_MS
+    environment.OUTDIAL_LEASE_MS = environment.OUTDIAL_LEASE_MS or self.lease_ms
     environment.OUTDIAL_LEASE_MARGIN_MS = environment.OUTDIAL_LEASE_MARGIN_MS or 100
     return process.start({ self.build .. "/faults/outdial", "run", "tests/crash/campaign.lua", self.port, self.store,
         self.vendor, self.contacts, self.timeout_s, self.writes_off }, environment, self.log)

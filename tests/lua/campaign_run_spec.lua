@@ -3,7 +3,6 @@
 
 package.path = "tests/lua/?.lua;" .. package.path
 local BUILD = require("child").BUILD
-
 local NO_LIST = "no do_not_call list is named: nobody is left out for having asked not to be called"
 
 local CLIENT = [[
