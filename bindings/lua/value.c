@@ -16,6 +16,7 @@
  * beforehand, keys are never converted, nothing is pushed but by lua_next and lua_rawgeti. A C function has
  * LUA_MINSTACK (20) slots for the asking; what is nested deeper makes reading stop, reserve more and start anew. */
 #define SLOTS_PER_LEVEL 3
+#define SLOTS_AT_END 2 /* for finding out what a userdata is */
 #define LEVELS_FOR_FREE 3
 #define LEVELS_MAX OD_LIMIT_JSON_DEPTH
 #define MEMBERS_ON_STACK 32
@@ -266,6 +267,7 @@ static od_value *read_value(reader *r, int index) {
     case LUA_TSTRING: return read_string(r, index);
     case LUA_TNUMBER: return read_number(r, index);
     case LUA_TTABLE: return read_table(r, index);
+    case LUA_TUSERDATA: return od__lua_prepared_value(L, index, &value, r->err) == OD_OK ? value : NULL;
     case LUA_TBOOLEAN: value = od_value_new_boolean(lua_toboolean(L, index)); break;
     case LUA_TLIGHTUSERDATA:
         if (lua_touserdata(L, index)) return refuse_type(r, "what JSON can hold", index);
@@ -282,7 +284,7 @@ od_status od__lua_value_read(lua_State *L, int index, od_value **out, od_error *
     *out = read_value(&r, index);
     if (!*out && r.needs_room) {
         od__error_clear(r.err); /* the path of where it stopped */
-        luaL_checkstack(L, LEVELS_MAX * SLOTS_PER_LEVEL, "a nested table needs room");
+        luaL_checkstack(L, LEVELS_MAX * SLOTS_PER_LEVEL + SLOTS_AT_END, "a nested table needs room");
         r = (reader){.L = L, .err = r.err, .levels_reserved = LEVELS_MAX};
         *out = read_value(&r, index);
     }

@@ -199,7 +199,7 @@ function Attempt:intend(index, prepared)
         burst = prepared.burst or 1 } or nil
     return self.work:store("intend", { contact = self.taken.contact, version = self.version, attempt = self.attempt,
         number = prepared.to, number_index = index, client = account.name, vendor = account.kind,
-        account = prepared.account, token = self.token, record = prepared.record, rate = rate,
+        account = prepared.account, token = self.token, record = prepared.handle, rate = rate,
         seat = self.seat, per_seat = self.seat and account.seats.per_seat or nil, client_max_open = account.max_open,
         timeout_ms = math.ceil((account.settings.timeout or TIMEOUT_S) * 1000),
         ring_timeout_ms = self.work.campaign.ruleset.ring_timeout_ms,

@@ -5,7 +5,6 @@ local errors = require "outdial.error"
 local campaign = require "outdial.campaign"
 local contacts = require "outdial.contacts"
 local fake_store = require "fake_store"
-local json = require "outdial.json"
 local runner = require "outdial.runner"
 local scheduler = require "outdial.scheduler"
 
@@ -85,9 +84,9 @@ function support.client(world, behave)
         local kept = copy(call)
         return { operation = "place", to = call.to, token = call.token, account = behave.account or "account",
             bucket = info.name, per_second = behave.per_second, burst = 1, hands_off = behave.hands_off,
-            hands_off_unbounded = behave.hands_off_unbounded, call = kept, handle = { drop = function() end },
-            record = assert(json.encode { call = kept, request = { method = "POST",
-                url = "https://vendor.example/calls", body = call.to .. call.token } }) }
+            hands_off_unbounded = behave.hands_off_unbounded, call = kept,
+            handle = setmetatable({ call = kept, request = { method = "POST", url = "https://vendor.example/calls",
+                body = call.to .. call.token } }, { __index = { drop = function() end } }) }
     end
 
     function client.place_prepared(_, prepared, options)
