@@ -65,6 +65,7 @@ typedef struct od_lua_store {
 typedef struct od_lua_request {
     od_request *request;    /* NULL: never started, or taken */
     bool taken;             /* its result was handed over and let go */
+    bool unread;            /* its result is handed over as a value, not as a table */
     od_lua_client *client;  /* pinned by what is attached; NULL: a request of a store or the engine */
 } od_lua_request;
 
@@ -98,7 +99,7 @@ void od__lua_core_unref(od_lua_core *core);
 
 /* Makes an od_value (new) of the Lua value at index (absolute). Raises only before anything is acquired. A table with
  * keys 1..n is an array, one with text keys an object with its keys in alphabetical order, an empty one an empty object;
- * core.null is null, a prepared call its record. Errors: validation (what JSON has no place for; path names it), out_of_memory. */
+ * core.null is null, a prepared call its record, an unread value a copy of itself. Errors: validation (what JSON has no place for; path names it), out_of_memory. */
 od_status od__lua_value_read(lua_State *L, int index, od_value **out, od_error *err);
 /* Pushes value (borrowed). Integers that a Lua without integers cannot hold become decimal strings; null members of
  * objects are left out, null elements are core.null. */

@@ -260,6 +260,14 @@ static od_value *read_table(reader *r, int index) {
     return value;
 }
 
+/* What is read may be changed by whoever gets it. */
+static od_value *read_userdata(reader *r, int index) {
+    od_value *value, **unread = od__lua_handle_find(r->L, index, OD_LUA_VALUE);
+    if (!unread) return od__lua_prepared_value(r->L, index, &value, r->err) == OD_OK ? value : NULL;
+    value = od__value_copy(*unread);
+    return value ? value : no_memory(r);
+}
+
 static od_value *read_value(reader *r, int index) {
     lua_State *L = r->L;
     od_value *value;
@@ -267,7 +275,7 @@ static od_value *read_value(reader *r, int index) {
     case LUA_TSTRING: return read_string(r, index);
     case LUA_TNUMBER: return read_number(r, index);
     case LUA_TTABLE: return read_table(r, index);
-    case LUA_TUSERDATA: return od__lua_prepared_value(L, index, &value, r->err) == OD_OK ? value : NULL;
+    case LUA_TUSERDATA: return read_userdata(r, index);
     case LUA_TBOOLEAN: value = od_value_new_boolean(lua_toboolean(L, index)); break;
     case LUA_TLIGHTUSERDATA:
         if (lua_touserdata(L, index)) return refuse_type(r, "what JSON can hold", index);
@@ -354,6 +362,22 @@ static int value_free(lua_State *L) {
     return 0;
 }
 
+/* value:get(key) -> a member of an unread object, or nil. */
+static int value_get(lua_State *L) {
+    od_value **box = luaL_checkudata(L, 1, OD_LUA_VALUE);
+    const od_value *found = od_value_get(*box, luaL_checkstring(L, 2));
+    if (!found) return 0;
+    od__lua_value_push(L, found);
+    return 1;
+}
+
+/* value:read() -> all of it as what Lua has for it. */
+static int value_read(lua_State *L) {
+    od_value **box = luaL_checkudata(L, 1, OD_LUA_VALUE);
+    od__lua_value_push(L, *box);
+    return 1;
+}
+
 /* core.round_trip(value) -> the value as it comes back from the core, or nil, err: what conversion does to a value. */
 static int round_trip(lua_State *L) {
     luaL_checkany(L, 1);
@@ -400,11 +424,11 @@ static int from_json(lua_State *L) {
 }
 
 void od__lua_open_value(lua_State *L) {
-    static const luaL_Reg none[] = {{NULL, NULL}};
+    static const luaL_Reg methods[] = {{"get", value_get}, {"read", value_read}, {NULL, NULL}};
     static const luaL_Reg metamethods[] = {{"__gc", value_free}, {NULL, NULL}};
     static const luaL_Reg functions[] = {
         {"round_trip", round_trip}, {"to_json", to_json}, {"from_json", from_json}, {NULL, NULL}};
-    od__lua_handle_type(L, OD_LUA_VALUE, none, metamethods);
+    od__lua_handle_type(L, OD_LUA_VALUE, methods, metamethods);
     od__lua_register(L, functions);
     lua_pushlightuserdata(L, NULL);
     lua_setfield(L, -2, "null");

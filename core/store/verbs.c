@@ -235,7 +235,7 @@ const od_verb *od__verb_at(size_t index) {
 
 const od_verb *od__verb_find(const char *name) {
     for (size_t i = 0; name != NULL && i < VERB_COUNT; i++) {
-        if (strcmp(verbs[i].name, name) == 0)
+        if (verbs[i].name[0] == name[0] && strcmp(verbs[i].name, name) == 0)
             return &verbs[i];
     }
     return NULL;

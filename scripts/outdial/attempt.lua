@@ -297,11 +297,14 @@ function Attempt:refused(intent, err, names)
     return "next"
 end
 
--- Hands a leg that is placed or handed off to those who follow it.
+-- Hands a leg that is placed or handed off to those who follow it; the result of one that nobody follows is read by nobody.
 function Attempt:follow(intent, placement, result, call)
     local work = self.work
-    result.to, result.contact, result.at = call.to, call.contact, call.at -- to be found and followed by, in a later run
     local untracked = placement == "placed" and not work.campaign.track
+    if not untracked then
+        result = result:read()
+        result.to, result.contact, result.at = call.to, call.contact, call.at -- to be found by, also in a later run
+    end
     local settled = work:store("settle", { leg = intent.leg, placement = placement, call = result,
         ends = untracked and M.UNTRACKED or nil, decision = untracked and M.PLACED_IS_THE_END or nil })
     if not settled then return "done" end -- lost: whoever takes over finds it in doubt

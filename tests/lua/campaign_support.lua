@@ -50,6 +50,12 @@ function support.real_world(options)
     return world
 end
 
+-- A result that is to be read.
+local UNREAD = { __index = {
+    get = function(self, key) return rawget(self, key) end,
+    read = function(self) return setmetatable(self, nil) end,
+} }
+
 local function copy(value)
     if type(value) ~= "table" then return value end
     local out = {}
@@ -91,7 +97,7 @@ function support.client(world, behave)
 
     function client.place_prepared(_, prepared, options)
         local call = prepared.call
-        assert(options.single_try and options.unpaced)
+        assert(options.single_try and options.unpaced and options.unread)
         client.placed = client.placed + 1
         client.sent[client.placed] = { call = call, at = world.engine:now(), send_before = options.send_before }
         if s.stopping() then
@@ -106,7 +112,8 @@ function support.client(world, behave)
                 vendor = behave.kind or "fake" }
         end
         if result == "lost" then return nil, support.unknown() end
-        return { id = "id-" .. client.placed, state = result, vendor = info.name, token = call.token, response = {} }
+        return setmetatable({ id = "id-" .. client.placed, state = result, vendor = info.name, token = call.token,
+            response = {} }, UNREAD)
     end
 
     function client.track(_, call, options)

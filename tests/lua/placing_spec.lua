@@ -99,6 +99,10 @@ describe("a call that is prepared", function()
             local placed = assert(client:place_prepared(prepared, { single_try = true, unpaced = true }))
             assert.same({ "placed", "t-1", "+12065550101" }, { placed.state, placed.token, placed.to })
             assert.equal(placed.id, assert(client:place_prepared(prepared)).id) -- the vendor knows the token
+            local unread = assert(client:place_prepared(prepared, { unread = true }))
+            assert.same({ "userdata", placed.id, nil }, { type(unread), unread:get "id", unread:get "none" })
+            assert.same(placed, unread:read())
+            assert.same({ call = placed }, core.round_trip { call = unread })
             handle:drop()
             local value, err = core.round_trip { record = handle }
             assert.same({ nil, "validation /record: expected a call that is prepared, got one that was dropped" },
