@@ -308,7 +308,7 @@ local function new_class(scheduler, vendor)
         return handle:prepare_placing(call)
     end
 
-    -- client:share_rate(clients): so many, in all processes, take from its account's rate (settings.rate_scope) at present:
+    -- client:share_rate(clients): so many, in all processes, take from its account's rate (settings.rate_scope) now:
     -- its look-ups and polls keep to their part of it (R21)
     function methods.share_rate(self, clients)
         local what = vendor .. ":share_rate"
