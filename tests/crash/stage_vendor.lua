@@ -3,8 +3,8 @@
 local process = require "process"
 local stage_store = require "stage_store"
 
-local VERBS = { "register", "campaign", "put", "adopt", "take", "decide", "intend", "settle", "looks", "looked",
-    "write_off", "beat", "resign" }
+local VERBS = { "register", "outages", "campaign", "put", "adopt", "take", "decide", "intend", "settle", "looks",
+    "looked", "write_off", "beat", "resign" }
 -- What only some have: Connect's calls are not followed; it alone has a rate; a record can be taken back.
 local MORE = { amazon_connect = { "slot" }, genesys = { "outcome" }, ccai_platform = { "outcome" },
     symbee = { "outcome", "withdrawals", "withdrawn" } }
