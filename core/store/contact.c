@@ -27,7 +27,7 @@ static bool copy_text(char **out, const od_query *query, int column) {
     return *out != NULL;
 }
 
-static od_status fill(od_query *query, od_contact_row *out, od_error *err) {
+static void read_integers(const od_query *query, od_contact_row *out) {
     *out = (od_contact_row){
         .id = od__query_integer(query, 0), .campaign_id = od__query_integer(query, 1),
         .version = od__query_integer(query, 2), .state = od__query_integer(query, 3),
@@ -35,11 +35,10 @@ static od_status fill(od_query *query, od_contact_row *out, od_error *err) {
         .callback_ms = od__query_integer(query, 6), .callback_within_ms = od__query_integer(query, 7),
         .ordinal = od__query_integer(query, 16),
     };
-    if (!copy_text(&out->external, query, 8) || !copy_text(&out->numbers, query, 9) ||
-        !copy_text(&out->country, query, 10) || !copy_text(&out->zones, query, 11) || !copy_text(&out->data, query, 12) ||
-        !copy_text(&out->wish, query, 13) || !copy_text(&out->campaign, query, 14))
-        return od__error_no_memory(err);
-    /* A person who is not shared is known by campaign and id; one who is, by the name that all campaigns give. */
+}
+
+/* A person who is not shared is known by campaign and id; one who is, by the name that all campaigns give. */
+static void make_person(const od_query *query, od_contact_row *out) {
     const char *shared = od__query_text(query, 15);
     if (shared != NULL) {
         snprintf(out->person, sizeof(out->person), OD_SHARED_PERSON "%s", shared);
@@ -47,6 +46,15 @@ static od_status fill(od_query *query, od_contact_row *out, od_error *err) {
     } else {
         snprintf(out->person, sizeof(out->person), "campaign/%s:%s", out->campaign, out->external);
     }
+}
+
+static od_status fill(const od_query *query, od_contact_row *out, od_error *err) {
+    read_integers(query, out);
+    if (!copy_text(&out->external, query, 8) || !copy_text(&out->numbers, query, 9) ||
+        !copy_text(&out->country, query, 10) || !copy_text(&out->zones, query, 11) || !copy_text(&out->data, query, 12) ||
+        !copy_text(&out->wish, query, 13) || !copy_text(&out->campaign, query, 14))
+        return od__error_no_memory(err);
+    make_person(query, out);
     return OD_OK;
 }
 
@@ -98,6 +106,27 @@ void od__contact_clear(od_contact_row *row) {
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         od__free(texts[i]);
     *row = (od_contact_row){ 0 };
+}
+
+void od__contact_callable(od_query *query, od_work *work, int64_t campaign_id, int64_t after, int64_t to, od_error *err) {
+    od__query(query, work->database, err,
+              CONTACT_COLUMNS "WHERE c.id > ?1 AND c.id <= ?2 AND +c.campaign_id = ?3 AND c.state IN (0, 1)", "iii", after, to,
+              campaign_id);
+}
+
+/* The row's texts are its own where od__contact_clear frees them, and here they are not. */
+static char *borrowed(const od_query *query, int column) {
+    return (char *)od__query_text(query, column);
+}
+
+void od__contact_borrow(const od_query *query, od_contact_row *out) {
+    read_integers(query, out);
+    out->external = borrowed(query, 8);
+    out->numbers = borrowed(query, 9);
+    out->country = borrowed(query, 10);
+    out->zones = borrowed(query, 11);
+    out->campaign = borrowed(query, 14);
+    make_person(query, out);
 }
 
 /* ---- tokens ---- */

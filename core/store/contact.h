@@ -23,6 +23,10 @@ od_status od__contact_read(od_work *work, int64_t id, od_contact_row *out, od_er
 /* As od__contact_read, by campaign (NULL: the only one that has it) and the id that the list gave. Errors: not_found. */
 od_status od__contact_find(od_work *work, const char *campaign, const char *external, od_contact_row *out, od_error *err);
 void od__contact_clear(od_contact_row *row);
+/* Starts a query for those of a campaign's contacts from row id after + 1 to `to` that may yet be called. Each row that it
+ * steps to is read by od__contact_borrow: texts are borrowed until the next step, data and wish left out, nothing to clear. */
+void od__contact_callable(od_query *query, od_work *work, int64_t campaign_id, int64_t after, int64_t to, od_error *err);
+void od__contact_borrow(const od_query *query, od_contact_row *out);
 
 /* Makes the token of a leg (R8): HMAC(instance key, campaign | person | ordinal | leg | generation) in base32. */
 od_status od__contact_token(const od_work *work, const od_contact_row *row, int64_t ordinal, int64_t leg,
