@@ -33,7 +33,8 @@ TEST_HELP  := $(sort $(filter-out $(TEST_SRC),$(wildcard tests/core/*.c)))
 BENCH_SRC  := $(sort $(wildcard tests/bench/*.c))
 FUZZ_SRC   := $(sort $(wildcard tests/fuzz/*.c))
 # What a build in which processes die on purpose has of its own; the rest it shares.
-FAULT_SRC  := $(filter core/store/% core/transport/curl_% core/follow.c,$(CORE_SRC))
+FAULT_SRC  := $(filter core/store/% core/transport/curl_% core/follow.c \
+    core/vendors/genesys_following.c,$(CORE_SRC))
 
 CORE_OBJ   := $(CORE_SRC:%.c=$(BUILD)/obj/%.o)
 HOST_OBJ   := $(HOST_SRC:%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/embedded.o

@@ -9,7 +9,7 @@ typedef struct od_lua_prepared {
 } od_lua_prepared;
 
 static od_lua_prepared *check_type(lua_State *L, int index) {
-    return luaL_checkudata(L, index, OD_LUA_PREPARED);
+    return od__lua_handle_check(L, index, OD_LUA_PREPARED);
 }
 
 static const char *what_is_wrong(const od_lua_prepared *own, const od_client *client) {

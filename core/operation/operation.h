@@ -244,6 +244,7 @@ struct od_vendor {
     /* Judges an address that a profile of the shared AWS files gives for the same; `where` names it. NULL: those files have
      * no say. Errors: validation. */
     od_status (*check_profile_url)(const char *where, const char *url, const od_value *options, od_error *err);
+    bool aws_retry_settings;      /* AWS_MAX_ATTEMPTS, AWS_RETRY_MODE and their likes in a profile count for `retry` */
     /* Reads an answer; pure. body is NULL if it is not JSON (or empty). */
     void (*read)(const od_operation *operation, const od_http_response *response, const od_value *body, od_answer *out);
     /* Turns a neutral call into an operation and its parameters (*params new). Unknown fields are refused later, by the

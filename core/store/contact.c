@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "crypto/crypto.h"
+#include "store/campaign.h"
 #include "store/numbers.h"
 #include "store/schema.h"
 
@@ -15,50 +16,72 @@
 #define CONTACT_COLUMNS                                                                                            \
     "SELECT c.id, c.campaign_id, c.version, c.state, c.due_ms, c.number_next,"                                     \
     " coalesce(c.callback_ms, 0), coalesce(c.callback_within_ms, 0), c.external, c.numbers, c.country, c.zones, c.data," \
-    " c.wish, k.name, c.person, c.ordinal FROM contact c JOIN campaign k ON k.id = c.campaign_id "
+    " c.wish, c.person, c.ordinal FROM contact c "
 
 /* ---- reading ---- */
 
-static bool copy_text(char **out, const od_query *query, int column) {
-    const char *text = od__query_text(query, column);
-    if (text == NULL)
-        return true;
-    *out = od__strdup(text);
-    return *out != NULL;
+#define FIRST_TEXT 8
+#define TEXTS 6
+
+static od_status copy_texts(const od_query *query, od_contact_row *out, od_error *err) {
+    const char **const to[TEXTS] = { &out->external, &out->numbers, &out->country, &out->zones, &out->data, &out->wish };
+    const char *from[TEXTS];
+    size_t lengths[TEXTS], bytes = 0;
+    for (int i = 0; i < TEXTS; i++) {
+        from[i] = od__query_text(query, FIRST_TEXT + i);
+        lengths[i] = from[i] != NULL ? strlen(from[i]) + 1 : 0;
+        bytes += lengths[i];
+    }
+    char *at = out->texts = od__alloc(bytes);
+    if (at == NULL)
+        return od__error_no_memory(err);
+    for (int i = 0; i < TEXTS; i++) {
+        if (from[i] == NULL)
+            continue;
+        memcpy(at, from[i], lengths[i]);
+        *to[i] = at;
+        at += lengths[i];
+    }
+    return OD_OK;
 }
 
-static void read_integers(const od_query *query, od_contact_row *out) {
+/* All but the texts and what the campaign adds. */
+static void read_row(const od_query *query, od_contact_row *out) {
     *out = (od_contact_row){
         .id = od__query_integer(query, 0), .campaign_id = od__query_integer(query, 1),
         .version = od__query_integer(query, 2), .state = od__query_integer(query, 3),
         .due_ms = od__query_integer(query, 4), .number_next = od__query_integer(query, 5),
         .callback_ms = od__query_integer(query, 6), .callback_within_ms = od__query_integer(query, 7),
-        .ordinal = od__query_integer(query, 16),
+        .ordinal = od__query_integer(query, 15),
     };
-}
-
-/* A person who is not shared is known by campaign and id; one who is, by the name that all campaigns give. */
-static void make_person(const od_query *query, od_contact_row *out) {
-    const char *shared = od__query_text(query, 15);
+    const char *shared = od__query_text(query, 14);
     if (shared != NULL) {
         snprintf(out->person, sizeof(out->person), OD_SHARED_PERSON "%s", shared);
         out->shared_person = out->person + strlen(OD_SHARED_PERSON);
-    } else {
-        snprintf(out->person, sizeof(out->person), "campaign/%s:%s", out->campaign, out->external);
     }
 }
 
-static od_status fill(const od_query *query, od_contact_row *out, od_error *err) {
-    read_integers(query, out);
-    if (!copy_text(&out->external, query, 8) || !copy_text(&out->numbers, query, 9) ||
-        !copy_text(&out->country, query, 10) || !copy_text(&out->zones, query, 11) || !copy_text(&out->data, query, 12) ||
-        !copy_text(&out->wish, query, 13) || !copy_text(&out->campaign, query, 14))
-        return od__error_no_memory(err);
-    make_person(query, out);
-    return OD_OK;
+/* A person who is not shared is known by campaign and id; one who is, by the name that all campaigns give. */
+static void add_campaign(od_contact_row *out, const od_campaign_row *campaign) {
+    memcpy(out->campaign, campaign->name, sizeof(out->campaign));
+    if (out->shared_person == NULL)
+        snprintf(out->person, sizeof(out->person), "campaign/%s:%s", out->campaign, out->external);
 }
 
-static od_status read_one(od_query *query, od_contact_row *out, od_error *err) {
+static od_status fill(const od_query *query, od_contact_row *out, od_error *err) {
+    read_row(query, out);
+    return copy_texts(query, out, err);
+}
+
+static od_status fill_campaign(od_work *work, od_contact_row *out, od_error *err) {
+    od_campaign_row campaign;
+    od_status status = od__campaign_read(work, out->campaign_id, &campaign, err);
+    if (status == OD_OK)
+        add_campaign(out, &campaign);
+    return status;
+}
+
+static od_status read_one(od_work *work, od_query *query, od_contact_row *out, od_error *err) {
     bool found = od__query_row(query);
     od_status filled = found ? fill(query, out, err) : OD_OK;
     od_status status = od__query_end(query);
@@ -66,6 +89,8 @@ static od_status read_one(od_query *query, od_contact_row *out, od_error *err) {
         status = filled;
     if (status == OD_OK && !found)
         status = od__error_set(err, OD_NOT_FOUND, "there is no such contact");
+    if (status == OD_OK)
+        status = fill_campaign(work, out, err);
     if (status != OD_OK)
         od__contact_clear(out);
     return status;
@@ -75,7 +100,7 @@ od_status od__contact_read(od_work *work, int64_t id, od_contact_row *out, od_er
     *out = (od_contact_row){ 0 };
     od_query query;
     od__query(&query, work->database, err, CONTACT_COLUMNS "WHERE c.id = ?1", "i", id);
-    return read_one(&query, out, err);
+    return read_one(work, &query, out, err);
 }
 
 od_status od__contact_find(od_work *work, const char *campaign, const char *external, od_contact_row *out, od_error *err) {
@@ -102,9 +127,7 @@ od_status od__contact_find(od_work *work, const char *campaign, const char *exte
 }
 
 void od__contact_clear(od_contact_row *row) {
-    char *texts[] = { row->external, row->numbers, row->country, row->zones, row->data, row->wish, row->campaign };
-    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-        od__free(texts[i]);
+    od__free(row->texts);
     *row = (od_contact_row){ 0 };
 }
 
@@ -114,19 +137,13 @@ void od__contact_callable(od_query *query, od_work *work, int64_t campaign_id, i
               campaign_id);
 }
 
-/* The row's texts are its own where od__contact_clear frees them, and here they are not. */
-static char *borrowed(const od_query *query, int column) {
-    return (char *)od__query_text(query, column);
-}
-
-void od__contact_borrow(const od_query *query, od_contact_row *out) {
-    read_integers(query, out);
-    out->external = borrowed(query, 8);
-    out->numbers = borrowed(query, 9);
-    out->country = borrowed(query, 10);
-    out->zones = borrowed(query, 11);
-    out->campaign = borrowed(query, 14);
-    make_person(query, out);
+void od__contact_borrow(const od_query *query, const od_campaign_row *campaign, od_contact_row *out) {
+    read_row(query, out);
+    out->external = od__query_text(query, FIRST_TEXT);
+    out->numbers = od__query_text(query, FIRST_TEXT + 1);
+    out->country = od__query_text(query, FIRST_TEXT + 2);
+    out->zones = od__query_text(query, FIRST_TEXT + 3);
+    add_campaign(out, campaign);
 }
 
 /* ---- tokens ---- */
@@ -345,5 +362,9 @@ od_status od__contact_decide(od_work *work, int64_t id, int64_t guard, const od_
         decision->callback_within_ms);
     if (status == OD_OK && od__database_changes(work->database) == 0)
         return od__error_set(err, OD_CONFLICT, "the contact was changed meanwhile");
-    return status == OD_OK ? od__execute(work->database, err, "DELETE FROM claim WHERE contact_id = ?1", "i", id) : status;
+    return status;
+}
+
+od_status od__contact_unclaim(od_work *work, int64_t id, od_error *err) {
+    return od__execute(work->database, err, "DELETE FROM claim WHERE contact_id = ?1", "i", id);
 }

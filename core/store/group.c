@@ -116,6 +116,7 @@ static od_status run_guarded(od_work *work, od_task *task) {
     if (status == OD_OK && task->error.code != OD_OK) {
         status = od__execute(work->database, NULL, "ROLLBACK TO verb", "");
         od__pace_forget(work);
+        od__campaign_forget(work);
     }
     if (status == OD_OK)
         status = od__execute(work->database, NULL, "RELEASE verb", "");

@@ -134,16 +134,16 @@ static od_status check_mine(intent *self, od_error *err) {
 /* ---- may it be called? ---- */
 
 static od_status check_campaign(intent *self, od_error *err) {
-    bool held = false;
+    const char *held = NULL;
     od_status status = od__campaign_read(self->work, self->contact.campaign_id, &self->campaign, err);
     if (status == OD_OK && self->campaign.running && self->campaign.has_list) {
         status = od__lists_refresh(self->work, self->campaign.id, &held, err);
-        if (status == OD_OK && held)
+        if (status == OD_OK && held != NULL)
             status = od__campaign_read(self->work, self->contact.campaign_id, &self->campaign, err);
     }
     if (status != OD_OK || self->campaign.running)
         return status;
-    const char *rule = held                                         ? "do_not_call_unreadable"
+    const char *rule = held != NULL                                 ? held
                        : strcmp(self->campaign.state, "held") == 0 ? "campaign_held"
                                                                      : self->campaign.state;
     refuse(self, rule, true, self->campaign.why);
@@ -298,7 +298,7 @@ static od_status write_leg(intent *self, od_error *err) {
                              "UPDATE contact SET state = 2, why = NULL, version = version + 1, ordinal = ?2 WHERE id = ?1", "ii",
                              self->contact.id, self->ordinal);
     if (status == OD_OK)
-        status = od__execute(work->database, err, "DELETE FROM claim WHERE contact_id = ?1", "i", self->contact.id);
+        status = od__contact_unclaim(work, self->contact.id, err);
     return status;
 }
 
@@ -368,6 +368,8 @@ static od_status write_refusal(intent *self, od_decision *decision, od_error *er
     *decision = decide(self, behind_doubt);
     if (status == OD_OK)
         status = od__contact_decide(work, self->contact.id, self->contact.version, decision, err);
+    if (status == OD_OK)
+        status = od__contact_unclaim(work, self->contact.id, err);
     if (status != OD_OK)
         return status;
     return od__execute(work->database, err,

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "store/campaign.h"
 #include "store/journal.h"
 #include "store/pace.h"
 #include "store/rulebook.h"
@@ -199,6 +200,7 @@ static od_status check_clocks(od_work *work, int64_t *jumped_ms, od_error *err) 
     if (*jumped_ms == 0)
         return OD_OK;
     char why[96];
+    od__campaign_forget(work);
     snprintf(why, sizeof(why), "the clock jumped by %" PRId64 " s: see that it is right, then resume", jumped / 1000);
     od_status status = od__execute(work->database, err,
                                    "UPDATE campaign SET state = 'held', why = ?1 WHERE state = 'running'", "t", why);

@@ -125,11 +125,18 @@ static od_status move_not_placed(od_work *work, const od_leg_row *leg, int64_t t
 static od_status next_token(od_work *work, const od_leg_row *leg, char out[OD_STORE_TOKEN_BYTES], int64_t *version,
                             od_error *err) {
     od_contact_row contact;
-    od_status status = od__contact_read(work, leg->contact_id, &contact, err);
+    od_query query;
+    int64_t ordinal = 0;
+    od__query(&query, work->database, err, "SELECT ordinal FROM attempt WHERE id = ?1", "i", leg->attempt_id);
+    if (od__query_row(&query))
+        ordinal = od__query_integer(&query, 0);
+    od_status status = od__query_end(&query);
+    if (status == OD_OK)
+        status = od__contact_read(work, leg->contact_id, &contact, err);
     if (status != OD_OK)
         return status;
     *version = contact.version;
-    status = od__contact_token(work, &contact, leg->attempt_ordinal, leg->ordinal + 1, out, err);
+    status = od__contact_token(work, &contact, ordinal, leg->ordinal + 1, out, err);
     od__contact_clear(&contact);
     return status;
 }
@@ -195,10 +202,9 @@ od_status od__verb_settle(od_work *work, const od_value *params, od_value **resu
 
 static od_status note_late_outcome(od_work *work, const od_leg_row *leg, const char *kind, od_error *err) {
     /* `unreported` says only that nobody had told: what is told later refines it (R7). */
-    bool refines = leg->state == OD_LEG_ended && strcmp(leg->attempt_kind, "unreported") == 0;
-    od_status status = refines ? od__execute(work->database, err, "UPDATE attempt SET kind = ?2 WHERE id = ?1", "it",
-                                             leg->attempt_id, kind)
-                               : OD_OK;
+    od_status status = od__execute(work->database, err, "UPDATE attempt SET kind = ?2 WHERE id = ?1 AND kind = 'unreported'",
+                                   "it", leg->attempt_id, kind);
+    bool refines = status == OD_OK && od__database_changes(work->database) > 0;
     return status == OD_OK ? od__leg_journal(work, leg, refines ? "outcome_refined" : "late_outcome", NULL, kind, NULL, err)
                            : status;
 }

@@ -88,16 +88,16 @@ static od_status count_reasons(od_work *work, int64_t campaign_id, status_counts
 
 static od_status count_outcomes(od_work *work, int64_t campaign_id, status_counts *counts, od_error *err) {
     od_query query;
+    od_status status = OD_OK;
     od__query(&query, work->database, err,
-              "SELECT kind, count(*) FROM attempt WHERE campaign_id = ?1 AND kind IS NOT NULL GROUP BY kind", "i", campaign_id);
-    od_status status = count_words(&query, counts->outcomes, err);
-    if (status != OD_OK)
-        return status;
-    od__query(&query, work->database, err, "SELECT count(*) FROM attempt WHERE campaign_id = ?1 AND second_ring = 1", "i",
-              campaign_id);
-    if (od__query_row(&query))
-        counts->second_rings += od__query_integer(&query, 0);
-    return od__query_end(&query);
+              "SELECT kind, count(*), sum(second_ring) FROM attempt WHERE campaign_id = ?1 GROUP BY kind", "i", campaign_id);
+    while (status == OD_OK && od__query_row(&query)) {
+        counts->second_rings += od__query_integer(&query, 2);
+        if (!od__query_is_null(&query, 0))
+            status = add_to(counts->outcomes, od__query_text(&query, 0), od__query_integer(&query, 1), err);
+    }
+    od_status ended = od__query_end(&query);
+    return status == OD_OK ? ended : status;
 }
 
 /* ---- legs ---- */

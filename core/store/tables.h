@@ -33,8 +33,7 @@
     "CREATE UNIQUE INDEX attempt_person_open ON attempt(shared_person) WHERE open = 1 AND shared_person IS NOT NULL;"  \
     "CREATE INDEX attempt_contact ON attempt(contact_id, at_ms);"                                                      \
     "CREATE INDEX attempt_person ON attempt(shared_person, at_ms) WHERE shared_person IS NOT NULL;"                    \
-    "CREATE INDEX attempt_number ON attempt(number, at_ms) WHERE common = 1;"                                          \
-    "CREATE INDEX attempt_second_ring ON attempt(campaign_id) WHERE second_ring = 1;"
+    "CREATE INDEX attempt_number ON attempt(number, at_ms) WHERE common = 1;"
 
 #pragma GCC visibility pop
 #endif

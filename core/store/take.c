@@ -128,6 +128,8 @@ od_status od__verb_decide(od_work *work, const od_value *params, od_value **resu
     if (status == OD_OK)
         status = od__contact_decide(work, id, version, &decision, err);
     if (status == OD_OK)
+        status = od__contact_unclaim(work, id, err);
+    if (status == OD_OK)
         status = od__journal(work, &entry, err);
     if (status != OD_OK)
         return status;

@@ -48,6 +48,23 @@ typedef struct od_open_counts {
     int64_t of_client;
 } od_open_counts;
 
+#define OD_LIMIT_CAMPAIGN_BYTES 800      /* its name: 200 characters */
+#define OD_LIMIT_SUBJECT_BYTES 200
+#define OD_LIMIT_WHY_BYTES 512
+
+/* A campaign (campaign.h). */
+typedef struct od_campaign_row {
+    int64_t id, revision;
+    int64_t max_open, max_handed_off;    /* -1: no limit */
+    bool running;
+    bool has_list;                       /* a do-not-call list is named */
+    char name[OD_LIMIT_CAMPAIGN_BYTES + 1];
+    char state[16];
+    char why[OD_LIMIT_WHY_BYTES];
+    char subject[OD_LIMIT_SUBJECT_BYTES + 1]; /* "": none */
+    const struct od_ruleset *ruleset;           /* borrowed from the rulebook until the next campaign is read */
+} od_campaign_row;
+
 typedef enum od_attempts { OD_ATTEMPTS_UNKNOWN, OD_ATTEMPTS_NONE, OD_ATTEMPTS_SOME } od_attempts;
 
 /* One verb at work. */
@@ -60,6 +77,7 @@ typedef struct od_work {
     bool resigned;                     /* the owner has given up in this transaction */
     od_attempts attempts;              /* whether the store has any */
     od_open_counts open;
+    od_campaign_row campaign;          /* the one that was read last; id 0: none was */
     void **state;                      /* of a long verb, between its slices: its own, starts as NULL */
     bool again;                        /* set by a long verb: not done, run the next slice in a later transaction */
     bool reads_next;                   /* and with it: that slice writes nothing */

@@ -133,6 +133,9 @@ STRUCT(withdrawals_shape, CAMPAIGN, LIMIT, CLIENTS, TAKES(followed, "legs that a
 STRUCT(withdrawn_shape, LEG, NEEDS(done, "it will not ring", od_shape_boolean), TAKES(why, "in words", long_text),
        TAKES(again, "it may be tried again", od_shape_boolean));
 
+STRUCT(outages_shape, TAKES(vendor, "whose account", long_text), TAKES(until_ms, "it is out of order until then; absent: no more", unix_ms),
+       TAKES(pause_ms, "how long the next pause will be", duration_ms));
+
 /* ---- do not call ---- */
 
 STRUCT(entry_shape, NEEDS(number, "E.164, or national with a country", name_text));
@@ -192,6 +195,7 @@ static const od_verb verbs[] = {
     { "looks", "legs in doubt that are to be looked up", &adopt_shape, od__verb_looks, true, false, NULL, false },
     { "looked", "say what a look-up found", &looked_shape, od__verb_looked, true, false, NULL, false },
     { "write_off", "give a doubt up", &write_off_shape, od__verb_write_off, true, false, NULL, false },
+    { "outages", "vendors that were out of order; with one given, whether it is", &outages_shape, od__verb_outages, false, false, NULL, false },
     { "withdrawals", "legs that are to be taken back", &withdrawals_shape, od__verb_withdrawals, true, false, NULL, false },
     { "withdrawn", "say whether a leg was taken back", &withdrawn_shape, od__verb_withdrawn, true, false, NULL, false },
     { "dnc_add", "list numbers that are not to be called", &dnc_add_shape, od__verb_dnc_add, false, false, NULL, false },

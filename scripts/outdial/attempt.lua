@@ -19,7 +19,8 @@ local TIMEOUT_S = 30
 local RECORD_WAIT_S = 10 -- for the chain that Genesys puts a record into: by that a later run knows its calls
 local TICKET_FIELD = { ccai_platform = "ticket_id" } -- R10
 -- Refusals of the whole campaign: nothing is taken for a while.
-local RESTS = { paused = true, stopped = true, campaign_held = true, do_not_call_unreadable = true }
+local RESTS = { paused = true, stopped = true, campaign_held = true, do_not_call_unreadable = true,
+    do_not_call_too_old = true }
 local CONFIGURATION = { authentication = true, permission = true }
 -- Placed is the end where nothing is tracked.
 M.UNTRACKED = { kind = "unreported", rang = "unknown", raw = "not tracked" }

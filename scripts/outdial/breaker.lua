@@ -63,4 +63,11 @@ function Breaker:probed(now, ok)
     if ok then self.open_until, self.closed_at = nil, now else open(self, now) end
 end
 
+-- breaker:reopen(now, open_for, pause): as another run has left it: open for so long yet (0 or less: the probe is due),
+-- and for `pause` if the next probe fails
+function Breaker:reopen(now, open_for, pause)
+    self.open_until = now + math.min(math.max(open_for, 0), LAST_S)
+    self.pause = math.min(math.max(pause, FIRST_S), LAST_S)
+end
+
 return M

@@ -160,10 +160,12 @@ local function new_class(scheduler, vendor)
         return wait(task, request)
     end
 
-    -- client:place_prepared(prepared [, options]) -> as place_call: sends what was prepared, to the byte. prepared stays as
-    -- it is: another time sends it again, which is the caller's to judge.
+    -- client:place_prepared(prepared [, options]) -> as place_call: sends what was prepared, to the byte. prepared
+    -- stays as it is: another time sends it again, which is the caller's to judge.
+    local place_prepared, prepare_placing = vendor .. ":place_prepared", vendor .. ":prepare_placing"
+
     function methods.place_prepared(self, prepared, options)
-        local what = vendor .. ":place_prepared"
+        local what = place_prepared
         local handle = type(self) == "table" and rawget(self, "_handle")
         if not handle then check_handle(what, self, prepared) end
         local ready = type(prepared) == "table" and prepared.handle
@@ -295,10 +297,10 @@ local function new_class(scheduler, vendor)
     end
 
     -- client:prepare_placing(call) -> prepared { operation, to, token, account, bucket, per_second, burst, hands_off,
-    -- hands_off_unbounded, record, handle }, or nil, err: the call as place_prepared sends it, to the byte. record is the
-    -- JSON text of what is sent and the call, as a store keeps it; handle:drop() gives its memory back at once.
+    -- hands_off_unbounded, record, handle }, or nil, err: the call as place_prepared sends it, to the byte. record is
+    -- the JSON text of what is sent and the call, as a store keeps it; handle:drop() gives its memory back at once.
     function methods.prepare_placing(self, call)
-        local what = vendor .. ":prepare_placing"
+        local what = prepare_placing
         local handle = type(self) == "table" and rawget(self, "_handle")
         if not handle then check_handle(what, self, call) end
         if type(call) ~= "table" then misuse(what, "expected a table of fields, got " .. describe_type(call)) end

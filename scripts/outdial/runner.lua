@@ -12,6 +12,7 @@ local TAKE_AT_ONCE = 100
 local FIRST_POLL_S, OTHERS_POLL_S, LONGEST_POLL_S = 1, 2, 60
 local WITHDRAW_EVERY_S, CHORES_EVERY_S = 5, 60
 local PROGRESS_EVERY_S = 1
+local QUIET_S = 60            -- nothing but what was handed off is left for so long: then that is said
 local STATUS_SHARE = 0.05     -- of the time a store of many calls may be asked how it stands
 local DONE, FAILED, DOUBTS, STOPPED = 0, 1, 3, 4
 
@@ -149,10 +150,12 @@ local function take(work)
     return #taken.contacts, taken.next_ms, not taken.contacts[1] and not taken.next_ms
 end
 
--- A run goes on for what was handed off, because only who listens hears how it ends. Said once: it may be for long, and
--- a person may know what no vendor tells.
+-- A run goes on for what was handed off, because only who listens hears how it ends. Said once, after a while: it may be
+-- for long, and a person may know what no vendor tells.
 local function tell_what_it_waits_for(work)
-    if work.told_of_handed_off or work.contacts + work.open > 0 or work.handed_off == 0 then return end
+    local waits = work.contacts + work.open == 0 and work.handed_off > 0
+    work.waits_since = waits and (work.waits_since or work:now()) or nil
+    if work.told_of_handed_off or not waits or work:now() - work.waits_since < QUIET_S then return end
     work.told_of_handed_off = true
     work:log("info", ("nothing is left to call; waiting for what vendors were handed and have not told the end of (%d). What "
         .. "a person knows of them: outdial doubts list %s --handed-off"):format(work.handed_off, work.campaign.store))
@@ -239,7 +242,8 @@ local function start(work)
     if next(campaign.loosened) then
         work:store("note", { campaign = campaign.name, event = "loosened", data = campaign.loosened })
     end
-    if not campaign.do_not_call then work:log("warning", "no do_not_call list is named") end
+    work:recall_outages()
+    for _, text in ipairs(known.warnings or {}) do work:log("warning", text) end
     return true
 end
 
@@ -259,7 +263,7 @@ local function run(work, options)
     local ended = filled and call_all(work)
     if ended then -- those that came up last
         doubts.settle_all(work)
-        repeat until not withdrawals.run(work, true)
+        withdrawals.finish(work)
     end
     wind_up(work)
     forget()

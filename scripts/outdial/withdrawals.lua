@@ -2,7 +2,7 @@
 -- what it would ring once more though its outcome is known, when the campaign is done with the contact.
 local M = {}
 
-local LIMIT, MOST_FOLLOWED, AT_ONCE = 100, 1000, 4
+local LIMIT, MOST_FOLLOWED, AT_ONCE, WAIT_S = 100, 1000, 4, 60
 
 local function withdraw(work, leg)
     local account, ended = work.accounts[leg.client], leg.state == "ended"
@@ -52,8 +52,18 @@ function M.run(work, living_on)
         clients = work.campaign.vendor_names, followed = followed(work), living_on = living_on })
     if not due then return false end
     let_go(work, due.settled)
+    work.withdrawing = true
     work.scheduler.each(due.legs, { concurrency = AT_ONCE }, function(leg) carry_out(work, leg) end)
+    work.withdrawing = nil
+    work.withdrawn:ring_all()
     return due.legs[LIMIT] ~= nil
+end
+
+-- M.finish(work): carries out all that is due before a run ends; what the chores have begun is seen through.
+function M.finish(work)
+    repeat
+        while work.withdrawing do work.withdrawn:wait(WAIT_S) end
+    until not M.run(work, true)
 end
 
 return M

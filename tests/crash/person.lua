@@ -2,7 +2,7 @@
 
 local process = require "process"
 
-local person = {}
+local person = { LOCKED = "another process has kept it locked" } -- the words
 
 local WAIT_S, HANDED_OFF = 10, 3
 
@@ -30,7 +30,8 @@ person.commands = {
         undone = { "contact", "release", "p24" } },
     { name = "dnc add", verb = "dnc_add", before_store = 2, words = { "dnc", "add", "+12065550023" } },
     { name = "doubts resolve", verb = "resolve", before_store = 2,
-        words = { "doubts", "resolve", in_doubt, "write_off", "--because", "nobody knows" } },
+        words = { "doubts", "resolve", in_doubt, "write_off", "--by", "a person",
+            "--because", "nobody knows" } },
 }
 
 -- person.words(self, words): with what only the store can tell
@@ -57,7 +58,11 @@ function person.lists_all(self)
     local words = { "dnc", "add" }
     for i = 1, self.stage.contacts do words[#words + 1] = ("+1206555%04d"):format(i) end
     local how, code = person.command(self, { before_store = 2 }, words):wait()
-    if how ~= "exit" or code ~= 0 then self:find("dnc add ended by " .. how .. " " .. code .. ": " .. self:log()) end
+    if how == "exit" and code == 0 then return end
+    -- One that was stopped while it writes keeps people from writing, too.
+    if self.options.kind ~= "stopped" or not self:log(true):find(person.LOCKED, 1, true) then
+        self:find(("dnc add ended by %s %s: %s"):format(how, code, self:log()))
+    end
 end
 
 return person

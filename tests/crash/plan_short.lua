@@ -32,7 +32,7 @@ return function(add)
     add.case("point", "R15 a worker's death after the answer, ccai_platform", { stage = vendor "ccai_platform",
         workers = 1, point = "after_answer", nth = 5 })
     add.case("stopped", "R4 a worker stopped after the intent, past the lease, symbee",
-        { stage = vendor "symbee", point = "after_intend", nth = 2 })
+        { stage = vendor "symbee", point = "after_intend", nth = 2, faults = true })
     add.mutant("quiet", "mutant resend_after_unknown", { stage = vendor "ccai_platform", workers = 1,
         mutant = "resend_after_unknown", faults = "drop_after=0.3", notices = "rang more than 1 times" })
     add.mutant("quiet", "mutant no_prerequest_guard", { stage = vendor "ccai_platform", workers = 1,

@@ -68,6 +68,7 @@ function rounds.of(form)
     for runner in pairs(runners) do
         add[runner] = function(kind, name, options)
             assert(not by_name[name], "two rounds are called " .. name)
+            options.kind = kind
             list[#list + 1] = { name = name, kind = kind, runner = runner, options = options }
             by_name[name] = list[#list]
         end

@@ -13,10 +13,10 @@ local FAULTS = "throttle=0.05,error_500=0.03,drop_before=0.03,drop_after=0.05,ha
 local FEWER = "throttle=0.02,error_500=0.01,drop_before=0.01,drop_after=0.03,hang=0.01,garbage=0.01"
 local READINGS = { "new_contact", "same_contact" }
 
-local LEASE_MS = 4000 -- short campaigns have beats too
+local LEASE_MS = 8000 -- short campaigns have beats too
 -- How many times as fast calls live. A Connect contact lives for two seconds: longer than a ClientToken is sent again.
 local SPEED, CONNECT_SPEED = 400, 5
-local TIMEOUT_S, LONG_TIMEOUT_S = 0.5, 20 -- of a request: where some hang, and where none does
+local TIMEOUT_S, LONG_TIMEOUT_S = 0.5, 5 -- of a request: where some hang, and where none does
 
 local Stage = {}
 Stage.__index = Stage
@@ -25,7 +25,7 @@ Stage.__index = Stage
 local function new(vendor)
     local stage = setmetatable({ name = vendor, vendor = vendor, max_open = 10, cap = 1, contacts = 24,
         inside = stage_store.inside, takes_over = stage_store.takes_over, last_point = stage_store.last_point,
-        lease_ms = 2000, longest_s = 0.4, patience_s = 40 }, Stage)
+        lease_ms = 2000, longest_s = 0.4, patience_s = 40, tells = true }, Stage)
     local verbs = table.move(MORE[vendor], 1, #MORE[vendor], #VERBS + 1, table.move(VERBS, 1, #VERBS, 1, {}))
     stage.points = stage_store.points_of(verbs)
     return stage

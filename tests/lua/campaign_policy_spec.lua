@@ -1,5 +1,6 @@
 -- What scripts write of a campaign, by rows: durations, times, hours, caps, gaps, retry policies, contacts, options.
 package.path = "tests/lua/?.lua;" .. package.path
+local breaker = require "outdial.breaker"
 local caps = require "outdial.caps"
 local contacts = require "outdial.contacts"
 local duration = require "outdial.duration"
@@ -77,9 +78,35 @@ describe("a point in time", function()
     end
 end)
 
+describe("a vendor's breaker", function()
+    -- What was recorded: { at, ok, how many times }, and its state after that, at the time of the last.
+    local ROWS = {
+        { "too few", "closed", { 0, true, 9 }, { 0, false, 10 } },
+        { "half of 20 at once", "open", { 0, true, 10 }, { 0, false, 10 } },
+        { "half of 20, and the last one went well", "open", { 0, false, 10 }, { 0, true, 10 } },
+        { "less than half", "closed", { 0, false, 9 }, { 0, true, 11 } },
+        { "half of 20 within 30 s", "open", { 0, false, 9 }, { 15, true, 10 }, { 30, false, 1 } },
+        { "the first are older", "closed", { 0, false, 9 }, { 15, true, 10 }, { 30.001, false, 1 } },
+        { "only the older ones failed", "closed", { 0, false, 9 }, { 1, true, 10 }, { 31, true, 20 } },
+        { "all are older", "closed", { 0, true, 10 }, { 0, false, 9 }, { 100, false, 10 } },
+    }
+
+    for _, row in ipairs(ROWS) do
+        it("is " .. row[2] .. ": " .. row[1], function()
+            local one, now = breaker.new(), nil
+            for i = 3, #row do
+                now = row[i][1]
+                for _ = 1, row[i][3] do one:record(now, row[i][2]) end
+            end
+            assert.equal(row[2], (one:state(now)))
+            assert.equal(row[2] == "closed", one.open_until == nil)
+        end)
+    end
+end)
+
 describe("random numbers of an attempt", function()
     it("go by the seed alone", function()
-        local a, b, c = random.new("token-1"), random.new("token-1"), random.new("token-2")
+        local a, b, c = random.new("token-1"), random.new("token", "-1"), random.new("token-2")
         local same, differ = true, false
         for _ = 1, 100 do
             local x = a()
@@ -454,6 +481,8 @@ describe("a campaign's options", function()
 
     local closed = client()
     closed._handle = false
+    local slow = client()
+    slow.settings = { timeout = 61 }
     local bad = {
         { { nmae = "x" }, 'unknown option "nmae", did you mean "name"?' },
         { { name = "nothing" }, "name: expected a text, got nothing" },
@@ -466,6 +495,8 @@ describe("a campaign's options", function()
         { { vendors = { connect = "x" } }, "vendors.connect: expected a client, got string" },
         { { vendors = { connect = {} } }, "vendors.connect: expected a client, got a table without prepare_placing" },
         { { vendors = { connect = closed } }, "vendors.connect: this client is closed" },
+        { { vendors = { connect = slow } },
+            "vendors.connect: timeout: expected at most 60 seconds in a campaign, got 61" },
         { { hours = { mon = "9-5" } },
             'hours: mon: expected a window such as "10:00-20:00" (00:00 to 24:00), got "9-5"' },
         { { caps = { { 1, per = "person", every = "1x" } } }, 'caps[1]: every: expected a duration such as "15m" '

@@ -200,7 +200,8 @@ describe("a campaign", function()
                     return { withdrawn = false, why = "an agent has the record", placed = true }
                 end })
             local figures = support.run(world, support.campaign(support.people(1), { fake = client }, { gap = 0,
-                loosen = { gap = "test" }, retry = retry.new { max_attempts = 2, on = { busy = { after = 600 } } } }))
+                loosen = { gap = "test" }, retry = assert(retry.new { max_attempts = 2, on = { busy = { after = "10m" },
+                    ["*"] = { stop = "done" } } }) }))
             assert.equal(1, figures.contacts.exhausted)
             assert.equal(0, figures.exit_code)
             table.sort(asked, function(a, b) return a[1] < b[1] end)

@@ -143,6 +143,30 @@ describe("a campaign over its store", function()
         assert.is_true(world.engine:wall() < from + 5 * HOUR) -- of which four are the gap
     end)
 
+    it("does not begin by calling a vendor that was out of order when the last run ended", function()
+        local steps = 0
+        kill_when(function(client)
+            if client.placed >= 20 then steps = steps + 1 end
+            return steps > 100
+        end, support.people(40), { place = function() return nil, support.refused("unavailable") end,
+            probe = function() return nil, support.refused("unavailable") end })
+        assert.truthy(world.store:outages({}).outages.fake)
+        local probes, before, from = 0, 0, world.engine:now()
+        local figures, client = run(support.people(40), { place = function()
+            if probes < 2 then before = before + 1 end
+            return "placed"
+        end, probe = function()
+            probes = probes + 1
+            return nil, support.refused(probes == 1 and "network" or "permission")
+        end })
+        assert.equal("40 done", states(figures))
+        assert.equal(2, probes)
+        assert.equal(0, before)
+        assert.equal(40, client.placed)
+        assert.is_true(client.sent[1].at - from >= 30) -- the pause after a failed probe grows on
+        assert.same({}, world.store:outages({}).outages)
+    end)
+
     it("R8 goes to the next vendor with a leg of its own, once", function()
         local one = support.client(world, { kind = "one", place = refuse })
         local other = support.client(world, { kind = "two" })

@@ -27,7 +27,7 @@ function fake.new(engine, options)
     options = options or {}
     return setmetatable({ engine = engine, contacts = {}, legs = {}, attempts = {}, campaigns = {}, by_id = {},
         listed = options.do_not_call or {}, fail = options.fail or {}, journal = {}, rates = {}, claims = {},
-        owners = { {} }, next_attempt = 0, generation = options.generation or "g" }, Store)
+        owners = { {} }, out_of_order = {}, next_attempt = 0, generation = options.generation or "g" }, Store)
 end
 
 function Store:wall()
@@ -316,7 +316,8 @@ function verbs.intend(self, params)
     local leg = { id = #self.legs + 1, attempt = attempt.id, ordinal = contact.ordinal, state = "intent",
         contact = contact, person = contact.person, campaign = contact.campaign, client = params.client,
         vendor = params.vendor, account = params.account, token = params.token, number = params.number,
-        at_ms = self:wall(), call = record.call, meant = copy(record.call), request = record.request, seat = params.seat, followed = true,
+        at_ms = self:wall(), call = record.call, meant = copy(record.call),
+        request = record.request, seat = params.seat, followed = true,
         params = copy(params) }
     self.legs[leg.id] = leg
     contact.state, contact.version = "open", contact.version + 1
@@ -431,6 +432,14 @@ function verbs.write_off(self, params)
     return {}
 end
 
+function verbs.outages(self, params)
+    if params.vendor then
+        self.out_of_order[params.vendor] = params.until_ms and { until_ms = params.until_ms, pause_ms = params.pause_ms }
+        self:log("outage", params)
+    end
+    return { outages = copy(self.out_of_order) }
+end
+
 local GOES_ON = { ready = true, waiting = true, open = true }
 
 function verbs.withdrawals(self, params)
@@ -438,13 +447,17 @@ function verbs.withdrawals(self, params)
     for _, leg in ipairs(self.legs) do
         local handed_off = leg.withdraw and leg.state == "handed_off"
         local lives_on = params.living_on and leg.lives_on and not GOES_ON[leg.contact.state]
-        if (handed_off or lives_on) and not leg.withdraw_failed then out[#out + 1] = leg_view(self, leg) end
+        if (handed_off or lives_on) and not leg.withdraw_failed and not leg.withdrawing then
+            leg.withdrawing = true
+            out[#out + 1] = leg_view(self, leg)
+        end
     end
     return { legs = out, settled = {} }
 end
 
 function verbs.withdrawn(self, params)
     local leg = self.legs[params.leg]
+    leg.withdrawing = nil
     if params.done and leg.lives_on then
         leg.lives_on, leg.taken_back = nil, true
     elseif params.done then

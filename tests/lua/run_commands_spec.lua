@@ -146,7 +146,7 @@ $O run %s $F ${line##*listening on } $A; C=$?; kill $M; wait $M; rm -r $D; (exit
 
     it("run calls everyone and ends with how it went", function()
         local out, err, code = run("return campaign {}")
-        assert.equal("outdial run: warning: no do_not_call list is named\n"
+        assert.equal("outdial run: warning: " .. NO_LIST .. "\n"
             .. "outdial run: contacts: 3 rows: 2 new, 0 updated, 1 rejected\n", err)
         assert.equal([[
 renewals: done, nobody is left to call
@@ -161,7 +161,7 @@ outcomes  2 answered
 
     it("run --json --quiet says it for programs", function()
         local out, err, code = run("return campaign {}", "--json --quiet")
-        assert.equal("outdial run: warning: no do_not_call list is named\n", err)
+        assert.equal("outdial run: warning: " .. NO_LIST .. "\n", err)
         local figures = json.decode(out)
         assert.equal(0, code)
         assert.equal(0, figures.exit_code)

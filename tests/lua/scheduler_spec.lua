@@ -630,6 +630,108 @@ describe("a task", function()
         end)
     end)
 
+    describe("that serves", function()
+        local ended
+
+        -- Serves fn(...) to its end. Returns the thread in which it ran.
+        local function serve(fn, ...)
+            local thread
+            s.serve(function(task)
+                task.joined = task[1] == error -- that one is meant to fail
+                ended = { how = task.how, outcome = task.outcome, task[1], task[2], n = task.n }
+            end, function(...)
+                thread = coroutine.running()
+                return fn(...)
+            end, ...)
+            s.sleep(1)
+            return thread
+        end
+
+        local function pause() s.sleep(0) end
+
+        it("leaves its thread to the next one, and nothing else", function()
+            s.run(function()
+                local first = serve(function(a, b)
+                    pause()
+                    return a, b
+                end, "a", nil)
+                assert.same({ how = "returned", outcome = { n = 2, "a" }, "a", n = 2 }, ended)
+                local given
+                assert.equal(first, serve(function(...) given = { n = select("#", ...), ... } end))
+                assert.same({ n = 0 }, given)
+                assert.same({ how = "returned", n = 0 }, ended)
+                assert.not_equal(first, s.spawn(coroutine.running):join())
+                assert.equal(first, serve(pause))
+            end)
+        end)
+
+        it("has a thread of its own while it lasts", function()
+            s.run(function()
+                local threads, count = {}, 0
+                for _ = 1, 3 do
+                    s.serve(function() end, function()
+                        threads[coroutine.running()] = true
+                        s.sleep(1)
+                    end)
+                end
+                s.sleep(2)
+                for _ in pairs(threads) do count = count + 1 end
+                assert.equal(3, count)
+            end)
+        end)
+
+        it("takes its thread with it when it fails, is canceled or has set a debug hook", function()
+            s.run(function()
+                local gone = {}
+                gone[1] = serve(function()
+                    pause()
+                    debug.sethook(function() end, "", 1000000)
+                end)
+                debug.sethook()
+                gone[2] = serve(function(fail) fail "a mistake" end, error)
+                assert.equal("failed", ended.how)
+                assert.matches("a mistake\nstack traceback:", ended.outcome)
+                local task
+                task = s.serve(function() end, function()
+                    gone[3] = coroutine.running()
+                    s.sleep(10)
+                    s.sleep(10)
+                end)
+                pause()
+                task:cancel()
+                s.sleep(1)
+                assert.equal("canceled", task.how)
+                local next_one = serve(pause)
+                for i = 1, 3 do assert.not_equal(gone[i], next_one) end
+                assert.is_nil(debug.gethook(next_one))
+                assert.equal(next_one, serve(pause))
+            end)
+        end)
+
+        it("tells its own traceback, also as the second in its thread", function()
+            local problem = select(2, pcall(s.run, function()
+                serve(pause)
+                serve(function() error "the second" end)
+            end))
+            assert.matches("the second\nstack traceback:.*scheduler_spec", problem)
+            assert.not_matches("pause", problem)
+        end)
+
+        it("is not kept by the thread that waits for the next", function()
+            local kept = setmetatable({}, { __mode = "k" })
+            s.run(function()
+                serve(function(big) pause() return big end, (function()
+                    local big = {}
+                    kept[big] = true
+                    return big
+                end)())
+                ended = nil
+                collectgarbage() collectgarbage()
+                assert.is_nil(next(kept))
+            end)
+        end)
+    end)
+
     it("takes no memory that stays", function()
         local function many(n)
             s.run(function()
