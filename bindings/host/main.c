@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "script.h"
+#include "store/database.h"
 
 /* The same signal again within this time is one: `timeout` sends it to a program and then to its group. */
 #define ONE_SIGNAL_MS 200
@@ -92,6 +93,7 @@ static void give_large_blocks_back(void) {
 
 int main(int argc, char **argv) {
     give_large_blocks_back();
+    od__database_count_no_memory();
     if (!watch_signals()) {
         fprintf(stderr, "outdial: cannot watch signals: %s\n", strerror(errno));
         return HOST_FAILED;

@@ -110,6 +110,20 @@ static od_status found(od_work *work, const od_leg_row *leg, const od_value *par
     return status == OD_OK ? od__leg_journal(work, leg, "found", NULL, NULL, call, err) : status;
 }
 
+/* A leg that cannot be looked up is asked for again as others are, for its client may be another by then; why it cannot is said
+ * once for as long as that stays the same. */
+static od_status cannot_look(od_work *work, const od_leg_row *leg, const char *why, od_error *err) {
+    od_query query;
+    bool is_said = false;
+    od__query(&query, work->database, err,
+              "SELECT data ->> 'text' IS ?3 FROM journal WHERE contact_id = ?1 AND leg_id = ?2 AND event = 'cannot_look'"
+              " ORDER BY id DESC LIMIT 1", "iit", leg->contact_id, leg->id, why);
+    if (od__query_row(&query))
+        is_said = od__query_integer(&query, 0) != 0;
+    od_status status = od__query_end(&query);
+    return status == OD_OK && !is_said ? od__leg_journal(work, leg, "cannot_look", NULL, why, NULL, err) : status;
+}
+
 /* R5: a look that found nothing settles only if its sender can send no more, the vendor's delay has passed, and the look
  * before it said the same. */
 static od_status not_found(od_work *work, const od_leg_row *leg, const od_value *params, od_error *err) {
@@ -121,12 +135,12 @@ static od_status not_found(od_work *work, const od_leg_row *leg, const od_value 
     bool counts = !cannot && dead && work->wall_ms - leg->at_ms >= delay_ms;
     if (!counts || leg->looks + 1 < 2) {
         status = od__execute(work->database, err,
-                             "UPDATE leg SET looks = looks + ?2, look_ms = CASE ?3 WHEN 1 THEN NULL ELSE ?4 END,"
-                             " version = version + 1 WHERE id = ?1",
-                             "iiii", leg->id, (int64_t)counts, (int64_t)cannot, work->wall_ms + LOOK_AGAIN_MS);
-        return status == OD_OK ? od__leg_journal(work, leg, cannot ? "cannot_look" : "looked", NULL,
-                                                 od__param_text(params, "why"), NULL, err)
-                               : status;
+                             "UPDATE leg SET looks = looks + ?2, look_ms = ?3, version = version + 1 WHERE id = ?1", "iii",
+                             leg->id, (int64_t)counts, work->wall_ms + LOOK_AGAIN_MS);
+        const char *why = od__param_text(params, "why");
+        if (status != OD_OK)
+            return status;
+        return cannot ? cannot_look(work, leg, why, err) : od__leg_journal(work, leg, "looked", NULL, why, NULL, err);
     }
     const od_decision ready = { .state = OD_CONTACT_ready };
     status = od__leg_set(work, leg, OD_LEG_not_placed, NULL, NULL, "two looks found nothing", err);

@@ -69,6 +69,10 @@ static od_status fail(const od_database *database, int code, od_error *err) {
 
 /* ---- opening ---- */
 
+void od__database_count_no_memory(void) {
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); /* refused once SQLite is in use: then it goes on counting */
+}
+
 /* Processes that make the same file at the same time stand in each other's way here, and SQLite does not wait then. */
 static int use_wal(const od_database *database) {
     int code, waited_ms = 0;

@@ -189,7 +189,7 @@ function Attempt:intend(index, prepared)
         number = prepared.to, number_index = index, client = account.name, vendor = account.kind,
         account = prepared.account, token = self.token, record = prepared.record, rate = rate,
         seat = self.seat, per_seat = self.seat and account.seats.per_seat or nil, client_max_open = account.max_open,
-        timeout_ms = (account.settings.timeout or TIMEOUT_S) * 1000,
+        timeout_ms = math.ceil((account.settings.timeout or TIMEOUT_S) * 1000),
         ring_timeout_ms = self.work.campaign.ruleset.ring_timeout_ms,
         callback = self.view.callback and true or nil, hands_off = prepared.hands_off,
         hands_off_unbounded = prepared.hands_off_unbounded })

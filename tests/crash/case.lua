@@ -17,12 +17,14 @@ local M = {}
 -- the stage's own. One worker that dies may as well have lost its power.
 function M.new(options)
     local folder = process.lines({ "mktemp", "-d", "/tmp/outdial-crash-XXXXXX" })[1]
+    local slowness = process.slowness()
     local self = setmetatable({ options = options, stage = options.stage, folder = folder, findings = {},
+        patience_s = options.stage.patience_s * slowness, lease_ms = math.floor(options.stage.lease_ms * slowness),
         power = folder .. "/power", cuts = options.cuts or options.workers == 1, boot = 0, falls = 0,
         reboots = math.random(2) == 1, counts = { deaths = 0, hits = 0, cuts = 0, stops = 0, doubts = 0, unknowns = 0,
             rings = 0, campaigns = 1, waiting = 0 } }, Case)
     process.lines({ "mkdir", self.power })
-    self.place = self.stage.open(options.build, folder, options)
+    self.place = self.stage.open(options.build, folder, options, slowness)
     return self
 end
 
@@ -32,7 +34,7 @@ function Case:start(more)
         -- else the doubts of a few deaths fill all places for a quarter of an hour
         OUTDIAL_DOUBT_TAKES_PLACE_MS = 0,
         OUTDIAL_FIRST_LOOK_MS = 300, OUTDIAL_LOOK_AGAIN_MS = 500, OUTDIAL_WITHDRAW_AGAIN_MS = 500,
-        OUTDIAL_FENCE_WAIT_MS = 200, OUTDIAL_FOLLOW_SPEED = 50, OUTDIAL_DIAL_SHOWS_MS = 2000 }
+        OUTDIAL_FENCE_WAIT_MS = 200, OUTDIAL_FOLLOW_SPEED = 20, OUTDIAL_DIAL_SHOWS_MS = 2000 }
     for name, value in pairs(more or {}) do environment[name] = value end
     return self.place:start(environment)
 end
@@ -57,9 +59,6 @@ end
 
 -- In the midst of it: whatever has rung so far has its leg, on the disk.
 function Case:look()
-    local file = io.open(self.place.store)
-    if not file then return end
-    file:close()
     local store, rings = self:read()
     if not store.locked then judge.rings(store, rings, self.stage.cap, self.findings) end
 end
@@ -112,18 +111,18 @@ end
 -- and no others are left.
 function Case:wait(worker)
     local waited_s, seen = 0, 0
-    while waited_s < self.stage.patience_s and seen < SEEN do
+    while waited_s < self.patience_s and seen < SEEN do
         if worker:wait_for(1) then return worker:wait() end
         waited_s = waited_s + 1
         seen = (self:count_waiting() or 0) > 0 and seen + 1 or 0
     end
     worker:signal("TERM")
-    if not worker:wait_for(self.stage.patience_s) then worker:kill() end
+    if not worker:wait_for(self.patience_s) then worker:kill() end
     if seen == SEEN then
         self.counts.waiting = self:count_waiting() or 0
         return "exit", DOUBTS
     end
-    self:find(("a worker did not end in %d s: %s"):format(self.stage.patience_s, self:log()))
+    self:find(("a worker did not end in %.0f s: %s"):format(self.patience_s, self:log()))
     return worker:wait()
 end
 

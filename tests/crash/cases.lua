@@ -102,8 +102,7 @@ function cases.command(options)
     self:fell(1)
     local row = options.command
     local words = person.words(self, row.words)
-    local dies = person.command(self, row, words, options.build .. "/faults/outdial",
-        { OUTDIAL_FAULT = options.point .. ":1:kill" })
+    local dies = person.command(self, row, words, options.point .. ":1:kill")
     if dies:wait() == "signal" then self.counts.hits, self.counts.deaths = 1, self.counts.deaths + 1 end
     self:look()
     person.command(self, row, words):wait() -- done, or refused as done already
@@ -119,12 +118,12 @@ end
 
 ---- stopped, and continued later ----
 
-local function short(stage)
-    return { OUTDIAL_LEASE_MS = stage.lease_ms, OUTDIAL_LEASE_MARGIN_MS = 100, OUTDIAL_BUSY_MS = 300 }
+local function short(self)
+    return { OUTDIAL_LEASE_MS = self.lease_ms, OUTDIAL_LEASE_MARGIN_MS = 100, OUTDIAL_BUSY_MS = 300 }
 end
 
 local function sleeper_of(self)
-    local fault = short(self.stage)
+    local fault = short(self)
     fault.OUTDIAL_FAULT = ("%s:%d:stop"):format(self.options.point, self.options.nth or 1)
     return fault
 end
@@ -145,8 +144,8 @@ function cases.stopped(options)
     if options.meanwhile then options.meanwhile(self) end
     if process.wait_stopped(sleeper) == "T" then
         self.counts.stops, self.counts.hits = 1, 1
-        process.sleep(self.stage.lease_ms / 1000 + 0.1)
-        local how, code = self:wait(self:start(short(self.stage)))
+        process.sleep(self.lease_ms / 1000 + 0.1)
+        local how, code = self:wait(self:start(short(self)))
         local took_over = case.is_end(how, code)
         -- Its other thread may have been inside a transaction.
         self.counts.locked = not took_over and self:log(true):find(person.LOCKED, 1, true) and 1 or 0
@@ -159,7 +158,7 @@ function cases.stopped(options)
         local store, rings = self:read()
         local allowed = options.point == self.stage.last_point and 1 or 0
         if took_over then judge.silent_since(rings, since_ms, allowed, self.findings) end
-        judge.in_time(store, rings, self.stage.lease_ms, allowed, self.findings)
+        judge.in_time(store, rings, self.lease_ms, allowed, self.findings)
     else
         self:expect_end(sleeper, "the worker")
     end
@@ -172,10 +171,10 @@ end
 function cases.frozen(options)
     local self = case.new(options)
     local workers = { self:start(sleeper_of(self)) }
-    for i = 2, options.workers do workers[i] = self:start(short(self.stage)) end
+    for i = 2, options.workers do workers[i] = self:start(short(self)) end
     if process.wait_stopped(workers[1]) == "T" then
         self.counts.stops, self.counts.hits = 1, 1
-        process.sleep(2 * self.stage.lease_ms / 1000)
+        process.sleep(2 * self.lease_ms / 1000)
         self:look()
         if self.stage.tells and not self:log(true):find(person.LOCKED, 1, true) then
             self:find("nobody said that the store is locked: " .. self:log())
@@ -185,7 +184,7 @@ function cases.frozen(options)
     for _, worker in ipairs(workers) do self:wait(worker) end
     self.place:settle()
     local store, rings = self:read()
-    judge.in_time(store, rings, self.stage.lease_ms, 0, self.findings)
+    judge.in_time(store, rings, self.lease_ms, 0, self.findings)
     self:finish(true)
     return self:close()
 end

@@ -8,11 +8,12 @@ local process = require "process"
 local rounds = require "rounds"
 
 local build, form, seed, only = arg[1], arg[2], tonumber(arg[3]), arg[4]
-seed = seed or os.time()
+seed, only = seed or os.time(), only ~= "" and only or nil
 local long = form == "long"
 
-local LONGEST_S = 600   -- a round that does not end at all
-local CORE_S_ROUND = 6 -- what a round of the long form takes, on one core
+local LONGEST_S = 600    -- a round that does not end at all
+local SLOWEST = 5        -- are named
+local CORE_S_ROUND = 2.5 -- what a round of the long form takes, on one core
 local COLUMNS = { "rounds", "campaigns", "deaths", "cuts", "stops", "rings", "doubts", "unknowns" }
 
 local function cores()
@@ -50,7 +51,7 @@ end
 
 local list = chosen()
 local began_s = process.now_s()
-local totals, by_stage, passed, failed, waits_for = {}, {}, 0, {}, {}
+local totals, by_stage, passed, failed, waits_for, slow = {}, {}, 0, {}, {}, {}
 
 local function stage_totals(round)
     local name = round.options.stage.name
@@ -64,6 +65,7 @@ end
 local sum = { name = "all" }
 
 local function count(round, line)
+    slow[#slow + 1] = { name = round.name, s = tonumber(line:match("ms=(%d+)")) / 1000 }
     for _, into in ipairs { stage_totals(round), sum } do
         into.rounds = (into.rounds or 0) + 1
         for key, number in line:gmatch("(%w+)=(%d+)") do into[key] = (into[key] or 0) + tonumber(number) end
@@ -130,5 +132,7 @@ if long then
     end
     print(("%d passed, %d failed in %s, seed %d"):format(passed, #failed, minutes(process.now_s() - began_s), seed))
     for _, round in ipairs(failed) do print("    failed: " .. round.name) end
+    table.sort(slow, function(a, b) return a.s > b.s end)
+    for i = 1, math.min(#slow, SLOWEST) do print(("    slow: %s, %.1f s"):format(slow[i].name, slow[i].s)) end
 end
 os.exit(#failed == 0 and not missing[1])

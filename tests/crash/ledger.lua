@@ -35,6 +35,9 @@ end
 -- be read
 function ledger.read(program, store)
     local into = { contacts = {}, legs = {}, listed = {} }
+    local file = io.open(store)
+    if not file then return { contacts = {}, legs = {}, listed = {}, locked = true } end -- nobody has made it yet
+    file:close()
     for _, line in ipairs(process.lines({ program, store })) do
         local words = {}
         for word in line:gmatch("[^\t]+") do words[#words + 1] = word end

@@ -4,17 +4,18 @@ local process = require "process"
 
 local person = { LOCKED = "another process has kept it locked" } -- the words
 
-local WAIT_S, HANDED_OFF = 10, 3
+local WAIT_S, HANDED_OFF = 5, 3
+local BUSY_MS = 2000
 
--- person.command(self, words, program, environment) -> process. words: of the command, without the store, which comes
+-- person.command(self, row, words, fault) -> process. words: of the command, without the store, which comes
 -- after the first, or after the second where there are subcommands.
-function person.command(self, row, words, program, environment)
-    local line = { program or self.options.build .. "/outdial" }
+function person.command(self, row, words, fault)
+    local line = { self.options.build .. "/faults/outdial" }
     for i, word in ipairs(words) do
         line[#line + 1] = word
         if i == row.before_store then line[#line + 1] = self.place.store end
     end
-    return process.start(line, environment, self.place.log)
+    return process.start(line, { OUTDIAL_FAULT = fault, OUTDIAL_BUSY_MS = BUSY_MS }, self.place.log)
 end
 
 local function in_doubt(self)
@@ -47,12 +48,8 @@ function person.lists_all(self)
     while count < HANDED_OFF and process.now_s() < last_s do
         process.sleep(0.05)
         count = 0
-        local file = io.open(self.place.store)
-        if file then
-            file:close()
-            for _, leg in ipairs((self:read()).legs) do
-                if leg.state == "handed_off" then count = count + 1 end
-            end
+        for _, leg in ipairs((self:read()).legs) do
+            if leg.state == "handed_off" then count = count + 1 end
         end
     end
     local words = { "dnc", "add" }

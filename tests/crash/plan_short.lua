@@ -22,6 +22,9 @@ return function(add)
 
     add.mutant("point", "mutant synchronous_off", { stage = store, workers = 1, mutant = "synchronous_off",
         point = "after_answer", nth = 8, until_died = true, notices = "rang without a committed intent" })
+    add.mutant("point", "mutant synchronous_off, three workers", { stage = store, workers = 3, cuts = true,
+        mutant = "synchronous_off", point = "after_answer", nth = 8, until_died = true,
+        notices = "rang without a committed intent" })
     add.mutant("stopped", "mutant no_lease_check", { stage = store, mutant = "no_lease_check", point = "after_intend",
         nth = 5, notices = "phones rang for a worker whose lease was lost" })
     for _, name in ipairs { "amazon_connect", "genesys", "ccai_platform", "symbee" } do

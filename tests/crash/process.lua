@@ -5,6 +5,7 @@ local Process = {}
 Process.__index = Process
 
 local PATIENCE_S = 60
+local LOAD_PER_CORE, SLOWEST = 3, 8
 local started = {}
 
 function process.quote(text)
@@ -120,6 +121,15 @@ function process.now_s()
     local text = file:read("a")
     file:close()
     return tonumber(text:match("^[%d.]+"))
+end
+
+-- How many times as long all may take, since the machine has much else to do.
+function process.slowness()
+    local file = assert(io.open("/proc/loadavg"))
+    local load = tonumber(file:read("a"):match("^[%d.]+"))
+    file:close()
+    local cores = tonumber(process.lines({ "nproc" })[1])
+    return math.max(1, math.min(load / (LOAD_PER_CORE * cores), SLOWEST))
 end
 
 function process.now_ms()

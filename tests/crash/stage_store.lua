@@ -3,9 +3,9 @@
 local process = require "process"
 
 -- Each verb that the worker uses has a point before it and one after; others lie around a sync and around a byte.
-local VERBS = { "register", "campaign", "campaign_set", "note", "put", "import", "adopt", "take", "release", "decide",
-    "intend", "slot", "settle", "outcome", "looks", "looked", "write_off", "dnc_add", "withdrawals", "withdrawn",
-    "beat", "resign" }
+local VERBS = { "register", "outages", "campaign", "campaign_set", "note", "put", "import", "adopt", "take",
+    "release", "decide", "intend", "slot", "settle", "outcome", "looks", "looked", "write_off", "dnc_add",
+    "withdrawals", "withdrawn", "beat", "resign" }
 local AROUND = { "before_commit", "before_sync", "during_sync", "after_sync", "before_first_byte", "after_answer" }
 -- A process that is stopped inside a transaction keeps all others from writing.
 local INSIDE = { before_takeover = true, after_takeover = true, before_commit = true, before_sync = true,

@@ -3,8 +3,8 @@
 local process = require "process"
 local stage_store = require "stage_store"
 
-local VERBS = { "register", "campaign", "put", "adopt", "take", "decide", "intend", "settle", "looks", "looked",
-    "write_off", "beat", "resign" }
+local VERBS = { "register", "outages", "campaign", "put", "adopt", "take", "decide", "intend", "settle", "looks",
+    "looked", "write_off", "beat", "resign" }
 -- What only some have: Connect's calls are not followed; it alone has a rate; a record can be taken back.
 local MORE = { amazon_connect = { "slot" }, genesys = { "outcome" }, ccai_platform = { "outcome" },
     symbee = { "outcome", "withdrawals", "withdrawn" } }
@@ -42,11 +42,13 @@ local function read(path)
 end
 
 -- stage.open(build, folder, options) -> place. options.faults: the mock's, all of them; options.reading: what a
--- ClientToken of an ended contact starts; options.speed; options.writes_off: doubts are given up
-function Stage.open(build, folder, options)
+-- ClientToken of an ended contact starts; options.speed; options.writes_off: doubts are given up. slowness: how many
+-- times as long all may take
+function Stage.open(build, folder, options, slowness)
     local self = setmetatable({ build = build, store = folder .. "/store.db", phones = folder .. "/phones",
         log = folder .. "/log", vendor = options.stage.vendor, contacts = options.stage.contacts,
-        timeout_s = options.faults and TIMEOUT_S or LONG_TIMEOUT_S, writes_off = options.writes_off or false }, Place)
+        timeout_s = (options.faults and TIMEOUT_S or LONG_TIMEOUT_S) * slowness,
+        lease_ms = math.floor(LEASE_MS * slowness), writes_off = options.writes_off or false }, Place)
     local all = options.stage.vendor == "genesys" and FEWER or FAULTS
     local faults = options.faults == true and all or options.faults or "throttle=0"
     self.mock = process.start({ build .. "/outdial", "run", "tests/crash/mock.lua", self.phones, faults,
@@ -62,7 +64,7 @@ end
 
 function Place:start(environment)
     environment.AWS_EC2_METADATA_DISABLED = "true"
-    environment.OUTDIAL_LEASE_MS = environment.OUTDIAL_LEASE_MS or LEASE_MS
+    environment.OUTDIAL_LEASE_MS = environment.OUTDIAL_LEASE_MS or self.lease_ms
     environment.OUTDIAL_LEASE_MARGIN_MS = environment.OUTDIAL_LEASE_MARGIN_MS or 100
     return process.start({ self.build .. "/faults/outdial", "run", "tests/crash/campaign.lua", self.port, self.store,
         self.vendor, self.contacts, self.timeout_s, self.writes_off }, environment, self.log)

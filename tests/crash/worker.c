@@ -149,6 +149,7 @@ static void start(worker *self, const char *store, int count) {
     od_request_unref(registered);
     od_request_unref(run(self, "campaign", "{\"name\":\"c\",\"script\":\"s\",\"max_open\":%d,\"ruleset\":%s}", MAX_OPEN, ruleset));
     od_request_unref(run(self, "campaign_set", "{\"campaign\":\"c\",\"state\":\"running\",\"by\":\"worker\"}"));
+    od_request_unref(run(self, "outages", "{}"));
     od_request_unref(run(self, "note", "{\"campaign\":\"c\",\"event\":\"begun\"}"));
     put_contacts(self, count / 2);
     import_contacts(self, store, count / 2 + 1, count);

@@ -51,6 +51,13 @@ describe("a campaign", function()
         assert.equal("account", leg.account)
     end)
 
+    it("tells the store in whole milliseconds how long a request may take", function()
+        local client = support.client(world)
+        client.settings.timeout = 1 / 3
+        support.run(world, support.campaign(support.people(1), { fake = client }))
+        assert.equal(334, world.store.legs[1].params.timeout_ms)
+    end)
+
     it("goes through the numbers of a contact as the policy says", function()
         local rows = { { customer = "1", phone = "+14155550001", home = "+14155550002" } }
         local policy = assert(retry.new { on = { invalid_number = { next_number = true }, no_answer = { after = "6h" },
