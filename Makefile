@@ -33,14 +33,15 @@ TEST_HELP  := $(sort $(filter-out $(TEST_SRC),$(wildcard tests/core/*.c)))
 BENCH_SRC  := $(sort $(wildcard tests/bench/*.c))
 FUZZ_SRC   := $(sort $(wildcard tests/fuzz/*.c))
 # What a build in which processes die on purpose has of its own; the rest it shares.
-FAULT_SRC  := $(filter core/store/% core/transport/curl_% core/follow.c,$(CORE_SRC))
+FAULT_SRC  := $(filter core/store/% core/transport/curl_% core/follow.c \
+    core/vendors/genesys_following.c,$(CORE_SRC))
 
 CORE_OBJ   := $(CORE_SRC:%.c=$(BUILD)/obj/%.o)
 HOST_OBJ   := $(HOST_SRC:%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/embedded.o
 TEST_BIN   := $(TEST_SRC:tests/core/%.c=$(BUILD)/tests/%)
 FAULT_OBJ  := $(FAULT_SRC:%.c=$(BUILD)/faults/obj/%.o) $(filter-out $(FAULT_SRC:%.c=$(BUILD)/obj/%.o),$(CORE_OBJ)) \
     $(BUILD)/faults/obj/tests/crash/fault.o $(BUILD)/faults/obj/tests/crash/power_vfs.o
-FAULT_BIN  := $(BUILD)/faults/outdial $(BUILD)/faults/worker $(BUILD)/faults/ledger
+FAULT_BIN  := $(BUILD)/faults/outdial $(BUILD)/faults/worker $(BUILD)/faults/ledger $(BUILD)/faults/power_cut
 BENCH_BIN  := $(BENCH_SRC:tests/bench/%.c=$(BUILD)/bench/%)
 LUA_MODULES := $(LUA_MODULE_VERSIONS:%=$(BUILD)/lua%/outdial/core.so)
 
@@ -241,6 +242,10 @@ $(BUILD)/faults/worker: $(BUILD)/faults/obj/tests/crash/worker.o $(FAULT_OBJ)
 $(BUILD)/faults/ledger: $(BUILD)/faults/obj/tests/crash/ledger.o
 	$(call say,LD,$@)
 	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(LDFLAGS) -lsqlite3
+
+$(BUILD)/faults/power_cut: $(BUILD)/faults/obj/tests/crash/power_cut.o
+	$(call say,LD,$@)
+	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(LDFLAGS)
 
 .PHONY: crash check-crash
 crash: deps ## kill workers everywhere and at random, check that nobody is rung twice

@@ -326,7 +326,7 @@ od_status od__client_submit_take(od_client *client, const char *operation, od_va
         *out = NULL;
     const od_operation *found;
     od_status status = od__client_operation(client, operation, &found, err);
-    if (status != OD_OK) {
+    if (found == NULL) {
         od_value_unref(parameters);
         return status;
     }
@@ -340,7 +340,7 @@ od_status od_client_submit(od_client *client, const char *operation, const od_va
         *out = NULL;
     const od_operation *found;
     od_status status = od__client_operation(client, operation, &found, err);
-    if (status != OD_OK)
+    if (found == NULL)
         return status;
     od_value *copy = parameters != NULL ? od__value_copy(parameters) : od_value_new_object();
     if (copy == NULL)

@@ -62,6 +62,9 @@ od_status od__client_options_fill(const od_vendor *vendor, od_value *options, co
  * option), out_of_memory. */
 od_status od__client_plan_read(const od_vendor *vendor, const od_value *options, const char *(*get_env)(const char *name),
                                od_client_plan *plan, od_error *err);
+/* The part of it that says how often is tried (client_retry.c). */
+od_status od__client_plan_retry(const od_vendor *vendor, const od_value *options, const char *(*get_env)(const char *name),
+                                od_client_plan *plan, od_error *err);
 /* getenv under a type that promises not to change what it lends. */
 const char *od__client_environment(const char *name);
 /* The address that an operation goes to; borrowed. */

@@ -13,7 +13,6 @@
 #define SECONDS_MAX 518400.0          /* six days: the longest that any option may ask for */
 #define RATE_PER_SECOND_MAX 100000.0
 #define RATE_BURST_MAX 100000
-#define ATTEMPTS_MAX 100
 
 static od_status refuse(const char *path, const char *expected, const od_value *value, od_error *err) {
     char got[64] = "nothing";
@@ -65,28 +64,6 @@ static od_status read_rate(const od_value *options, od_client_plan *plan, od_err
         return refuse("/rate/burst", "an integer from 1 to 100000", burst, err);
     plan->rate_given = true;
     plan->rate = (od_rate){ .per_second = rate, .burst = burst != NULL ? (int)od_value_integer(burst) : 1 };
-    return OD_OK;
-}
-
-static od_status read_retry(const od_value *options, od_client_plan *plan, od_error *err) {
-    const od_value *value = od_value_get(options, "retry");
-    if (value == NULL)
-        return OD_OK;
-    if (is_false(value)) {
-        plan->max_attempts = 1;
-        return OD_OK;
-    }
-    if (od_value_type(value) != OD_TYPE_OBJECT)
-        return refuse("/retry", "false or { max_attempts, mode }", value, err);
-    const char *mode = od_value_string(od_value_get(value, "mode"));
-    plan->adaptive = mode != NULL && strcmp(mode, "adaptive") == 0;
-    const od_value *attempts = od_value_get(value, "max_attempts");
-    if (attempts == NULL)
-        return OD_OK;
-    if (od_value_type(attempts) != OD_TYPE_INTEGER || od_value_integer(attempts) < 1 ||
-        od_value_integer(attempts) > ATTEMPTS_MAX)
-        return refuse("/retry/max_attempts", "an integer from 1 to 100", attempts, err);
-    plan->max_attempts = (int)od_value_integer(attempts);
     return OD_OK;
 }
 
@@ -226,7 +203,7 @@ od_status od__client_plan_read(const od_vendor *vendor, const od_value *options,
     if (status == OD_OK)
         status = read_rate(options, plan, err);
     if (status == OD_OK)
-        status = read_retry(options, plan, err);
+        status = od__client_plan_retry(vendor, options, get_env, plan, err);
     if (status == OD_OK)
         status = read_resend(options, plan, err);
     if (status == OD_OK)

@@ -323,6 +323,8 @@ static const od_field followed_fields[] = {
     { .name = "vendor", .summary = "whose call it is", .shape = &od_shape_text },
     { .name = "token", .summary = "what the call was placed with", .shape = &od_shape_text },
     { .name = "to", .summary = "the number that was called", .shape = &od_shape_text },
+    { .name = "ended", .summary = "how it ended is known: it is taken back so as not to be made again",
+      .shape = &od_shape_boolean },
     { .name = "at", .summary = "when it was meant, in Unix seconds", .shape = &unix_seconds },
     OD_FIELDS_END
 };

@@ -42,6 +42,8 @@ static od_status set_outcome(od_value *result, const od_report *report, od_error
         status = od_value_set(result, "raw", od_value_ref(report->raw), err);
     if (status == OD_OK && report->at_ms != 0)
         status = od_value_set(result, "at", seconds_of(report->at_ms), err);
+    if (status == OD_OK && report->lives_on)
+        status = od_value_set(result, "lives_on", od_value_new_boolean(true), err);
     return status;
 }
 

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -10,9 +11,12 @@
 #include <unistd.h>
 
 #include "script.h"
+#include "store/database.h"
 
 /* The same signal again within this time is one: `timeout` sends it to a program and then to its group. */
 #define ONE_SIGNAL_MS 200
+/* Larger blocks go back to the system when they are freed. */
+#define LARGE_BYTES (256 * 1024)
 
 static volatile sig_atomic_t signal_count;
 static volatile sig_atomic_t first_number;
@@ -79,7 +83,17 @@ static int end_by_sigpipe(int code) {
     return code;
 }
 
+/* Left to itself glibc learns from the first large block that is freed to keep all that are not larger: an import's buffers
+ * of megabytes would then stay with the process for as long as the campaign runs. */
+static void give_large_blocks_back(void) {
+#ifdef __GLIBC__
+    (void)mallopt(M_MMAP_THRESHOLD, LARGE_BYTES); /* fails only for a threshold out of range */
+#endif
+}
+
 int main(int argc, char **argv) {
+    give_large_blocks_back();
+    od__database_count_no_memory();
     if (!watch_signals()) {
         fprintf(stderr, "outdial: cannot watch signals: %s\n", strerror(errno));
         return HOST_FAILED;

@@ -30,8 +30,15 @@ typedef struct reader {
 
 typedef struct member {
     const char *key; /* anchored by the table, which nobody changes meanwhile */
+    size_t key_length;
     od_value *value;
 } member;
+
+typedef struct members {
+    member *list; /* `few`, or a block of its own */
+    size_t count, capacity, key_bytes;
+    member few[MEMBERS_ON_STACK];
+} members;
 
 static od_value *read_value(reader *r, int index);
 
@@ -72,8 +79,10 @@ static void prefix_path(od_error *err, const char *key) {
 static od_value *read_string(reader *r, int index) {
     size_t length;
     const char *text = lua_tolstring(r->L, index, &length);
-    if (memchr(text, '\0', length)) return refuse(r, "text without zero bytes", "some");
-    if (!od__utf8_is_valid(text, length)) return refuse(r, "UTF-8 text", "other bytes");
+    if (!od__utf8_is_text(text, length)) {
+        if (memchr(text, '\0', length)) return refuse(r, "text without zero bytes", "some");
+        return refuse(r, "UTF-8 text", "other bytes");
+    }
     od_value *value = od__value_text(text, length);
     return value ? value : no_memory(r);
 }
@@ -91,7 +100,6 @@ static od_value *read_number(reader *r, int index) {
     return value ? value : no_memory(r);
 }
 
-/* The table is at index, its first key and value lie above it and are left to the caller. */
 static od_value *read_list(reader *r, int index) {
     lua_State *L = r->L;
     size_t length = od__lua_length(L, index), count = 0;
@@ -107,7 +115,7 @@ static od_value *read_list(reader *r, int index) {
     }
     if (count != length) return refuse(r, "a list with keys 1 to n", "a table with gaps or other keys");
 
-    od_value *array = od_value_new_array();
+    od_value *array = od__value_new_array_for(length);
     if (!array) return no_memory(r);
     for (size_t i = 1; i <= length; i++) {
         lua_rawgeti(L, index, (int)i);
@@ -128,76 +136,97 @@ static od_value *read_list(reader *r, int index) {
     return array;
 }
 
-static int compare_members(const void *a, const void *b) {
-    return strcmp(((const member *)a)->key, ((const member *)b)->key);
-}
-
-static bool check_key(reader *r, int index) {
+/* Reads the key at index. */
+static bool read_key(reader *r, int index, member *into) {
     int type = lua_type(r->L, index);
     if (type != LUA_TSTRING) {
         if (type == LUA_TNUMBER) refuse(r, "an object or a list", "a table with both kinds of keys");
         else refuse_type(r, "keys of text", index);
         return false;
     }
-    size_t length;
-    const char *key = lua_tolstring(r->L, index, &length);
-    if (!memchr(key, '\0', length) && od__utf8_is_valid(key, length)) return true;
+    into->key = lua_tolstring(r->L, index, &into->key_length);
+    if (od__utf8_is_text(into->key, into->key_length)) return true;
     refuse(r, "keys of UTF-8 text without zero bytes", "other bytes");
     return false;
 }
 
-/* Reads the members into *members in any order; returns how many there are, or -1. */
-static int read_members(reader *r, int index, member **members, member *few) {
-    lua_State *L = r->L;
-    int top = lua_gettop(L);
-    int count = 0, capacity = MEMBERS_ON_STACK;
-    *members = few;
-    for (lua_pushnil(L); lua_next(L, index); lua_settop(L, top + 1)) {
-        if (!check_key(r, top + 1)) goto fail;
-        if (count == capacity) {
-            member *more = od__realloc(*members == few ? NULL : *members, sizeof(member) * (size_t)capacity * 2);
-            if (!more) {
-                no_memory(r);
-                goto fail;
-            }
-            if (*members == few) memcpy(more, few, sizeof(member) * (size_t)count);
-            *members = more;
-            capacity *= 2;
-        }
-        const char *key = lua_tostring(L, top + 1);
-        od_value *value = read_value(r, top + 2);
-        if (!value) {
-            prefix_path(r->err, key);
-            goto fail;
-        }
-        (*members)[count++] = (member){.key = key, .value = value};
-    }
-    return count;
+static bool has_room(members *all) {
+    if (all->count < all->capacity) return true;
+    bool first = all->list == all->few;
+    member *more = od__realloc(first ? NULL : all->list, sizeof(member) * all->capacity * 2);
+    if (!more) return false;
+    if (first) memcpy(more, all->few, sizeof all->few);
+    all->list = more;
+    all->capacity *= 2;
+    return true;
+}
 
-fail:
+/* Reads the members in any order. The first key and value lie on top of the stack; they are gone afterwards. */
+static bool read_members(reader *r, int index, members *all) {
+    lua_State *L = r->L;
+    int top = lua_gettop(L) - 2;
+    do {
+        if (!has_room(all)) {
+            no_memory(r);
+            break;
+        }
+        member *next = &all->list[all->count];
+        if (!read_key(r, top + 1, next)) break;
+        next->value = read_value(r, top + 2);
+        if (!next->value) {
+            prefix_path(r->err, next->key);
+            break;
+        }
+        all->count++;
+        all->key_bytes += next->key_length + 1;
+        lua_settop(L, top + 1);
+        if (!lua_next(L, index)) return true;
+    } while (true);
     lua_settop(L, top);
-    while (count > 0) od_value_unref((*members)[--count].value);
-    if (*members != few) od__free(*members);
-    return -1;
+    return false;
+}
+
+static bool comes_before(const member *a, const member *b) {
+    unsigned char first = (unsigned char)a->key[0], other = (unsigned char)b->key[0];
+    return first != other ? first < other : strcmp(a->key, b->key) < 0;
+}
+
+static int compare_members(const void *a, const void *b) {
+    return strcmp(((const member *)a)->key, ((const member *)b)->key);
 }
 
 /* Members go in alphabetical order: a table has none of its own, and the same call must be the same bytes each time. */
-static od_value *read_object(reader *r, int index) {
-    member few[MEMBERS_ON_STACK], *members;
-    int count = read_members(r, index, &members, few);
-    if (count < 0) return NULL;
-    qsort(members, (size_t)count, sizeof(member), compare_members);
-    od_value *object = od_value_new_object();
-    bool ok = object != NULL;
-    if (!ok) no_memory(r);
-    for (int i = 0; i < count; i++) {
-        if (ok) ok = od__value_put(object, members[i].key, members[i].value, r->err) == OD_OK;
-        else od_value_unref(members[i].value);
+static void sort_members(members *all) {
+    if (all->list != all->few) {
+        qsort(all->list, all->count, sizeof(member), compare_members);
+        return;
     }
-    if (members != few) od__free(members);
-    if (ok) return object;
+    for (size_t i = 1; i < all->count; i++) {
+        member moving = all->few[i];
+        size_t at = i;
+        for (; at > 0 && comes_before(&moving, &all->few[at - 1]); at--) all->few[at] = all->few[at - 1];
+        all->few[at] = moving;
+    }
+}
+
+/* The first key and value lie on top of the stack; they are gone afterwards. */
+static od_value *read_object(reader *r, int index) {
+    members all;
+    all.list = all.few;
+    all.count = all.key_bytes = 0;
+    all.capacity = MEMBERS_ON_STACK;
+    bool read = read_members(r, index, &all);
+    od_value *object = read ? od__value_new_object_for(all.count, all.key_bytes) : NULL;
+    bool good = object != NULL;
+    if (good) sort_members(&all);
+    for (size_t i = 0; i < all.count; i++) {
+        if (good) good = od__value_put_new(object, all.list[i].key, all.list[i].key_length, all.list[i].value);
+        else od_value_unref(all.list[i].value);
+    }
+    if (all.list != all.few) od__free(all.list);
+    if (good) return object;
     od_value_unref(object);
-    return NULL;
+    return read ? no_memory(r) : NULL;
 }
 
 static od_value *read_table(reader *r, int index) {
@@ -220,10 +249,11 @@ static od_value *read_table(reader *r, int index) {
     if (!lua_next(L, index)) {
         value = od_value_new_object();
         if (!value) no_memory(r);
-    } else {
-        bool list = lua_type(L, -2) == LUA_TNUMBER;
+    } else if (lua_type(L, -2) == LUA_TNUMBER) {
         lua_pop(L, 2);
-        value = list ? read_list(r, index) : read_object(r, index);
+        value = read_list(r, index);
+    } else {
+        value = read_object(r, index);
     }
     r->levels--;
     return value;
@@ -276,6 +306,7 @@ static void push_integer(lua_State *L, int64_t integer) {
 
 static void push_array(lua_State *L, const od_value *array) {
     size_t count = od_value_length(array);
+    luaL_checkstack(L, SLOTS_PER_LEVEL, "a nested value needs room");
     lua_createtable(L, (int)count, 0);
     for (size_t i = 0; i < count; i++) {
         od__lua_value_push(L, od_value_at(array, i));
@@ -286,18 +317,19 @@ static void push_array(lua_State *L, const od_value *array) {
 static void push_object(lua_State *L, const od_value *object) {
     void *cursor = NULL;
     const char *key;
+    size_t key_length;
     const od_value *value;
+    luaL_checkstack(L, SLOTS_PER_LEVEL, "a nested value needs room");
     lua_createtable(L, 0, (int)od_value_length(object));
-    while (od_value_next(object, &cursor, &key, &value)) {
+    while ((value = od__value_next_n(object, &cursor, &key, &key_length)) != NULL) {
         if (od_value_type(value) == OD_TYPE_NULL) continue;
-        lua_pushstring(L, key);
+        lua_pushlstring(L, key, key_length);
         od__lua_value_push(L, value);
         lua_rawset(L, -3);
     }
 }
 
 void od__lua_value_push(lua_State *L, const od_value *value) {
-    luaL_checkstack(L, SLOTS_PER_LEVEL + 1, "a nested value needs room");
     switch (od_value_type(value)) {
     case OD_TYPE_NULL: lua_pushlightuserdata(L, NULL); break;
     case OD_TYPE_BOOLEAN: lua_pushboolean(L, od_value_boolean(value)); break;

@@ -21,6 +21,7 @@
 #define OD_LIMIT_NEAREST_BYTES 96                    /* longer names are not compared for "did you mean" */
 #define OD_LIMIT_LOOP_EVENTS 256                     /* ready descriptors taken from the kernel at once */
 #define OD_LIMIT_LOOP_ROUNDS 16                      /* how often one step runs work that its own work made due */
+#define OD_LIMIT_LOOP_PUT_OFF 8                      /* steps that may go before work that waits for a quiet moment */
 #define OD_LIMIT_BAYEUX_MESSAGES 100000              /* messages in one answer of a notification server */
 #define OD_LIMIT_CHANNEL_BYTES 256                   /* one channel's name */
 #define OD_LIMIT_CHANNELS 64                         /* channels of one subscription, and of one client */

@@ -180,7 +180,9 @@ static void on_renewed(void *context) {
 static od_status write_form(const sso_source *self, od_buffer *out, od_error *err) {
     const od_sso_token *token = &self->token;
     od_value *form = od_value_new_object();
-    od_status status = od_value_set(form, "clientId", od_value_new_string(token->client_id), err);
+    od_status status = form != NULL ? OD_OK : od__error_no_memory(err);
+    if (status == OD_OK)
+        status = od_value_set(form, "clientId", od_value_new_string(token->client_id), err);
     if (status == OD_OK)
         status = od_value_set(form, "clientSecret", od_value_new_string(token->client_secret), err);
     if (status == OD_OK)

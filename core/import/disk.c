@@ -12,19 +12,6 @@
 #define CHUNK_BYTES (64u * 1024)
 #define WAITING_BYTES (64u * OD_LIMIT_ROW_BYTES)   /* rows that wait to be written; more is a defect */
 
-static od_file_version version_of(const struct stat *file) {
-    return (od_file_version){
-        .device = (uint64_t)file->st_dev,
-        .inode = (uint64_t)file->st_ino,
-        .bytes = (int64_t)file->st_size,
-        .modified_ns = (int64_t)file->st_mtim.tv_sec * 1000000000 + file->st_mtim.tv_nsec,
-    };
-}
-
-bool od__file_version_same(const od_file_version *a, const od_file_version *b) {
-    return a->device == b->device && a->inode == b->inode && a->bytes == b->bytes && a->modified_ns == b->modified_ns;
-}
-
 static od_status complain(od_status code, const char *what, const char *path, od_error *err) {
     return od__error_set(err, code, "%s cannot be %s: %s", path, what, strerror(errno));
 }
@@ -42,7 +29,7 @@ od_status od__file_version(const char *path, od_file_version *out, od_error *err
     struct stat file;
     if (stat(path, &file) != 0)
         return complain(OD_VALIDATION, "read", path, err);
-    *out = version_of(&file);
+    *out = od__file_version_of(&file);
     return check_regular(&file, path, err);
 }
 
@@ -60,7 +47,7 @@ od_status od__disk_reader_open(od_disk_reader *reader, const char *path, od_erro
     struct stat file;
     if (reader->fd < 0 || fstat(reader->fd, &file) != 0)
         return complain(OD_VALIDATION, "read", path, err);
-    reader->version = version_of(&file);
+    reader->version = od__file_version_of(&file);
     return check_regular(&file, path, err);
 }
 
@@ -84,7 +71,7 @@ od_status od__disk_reader_unchanged(const od_disk_reader *reader, od_error *err)
     struct stat file;
     if (fstat(reader->fd, &file) != 0)
         return complain(OD_UNAVAILABLE, "read", reader->path, err);
-    od_file_version now = version_of(&file);
+    od_file_version now = od__file_version_of(&file);
     if (!od__file_version_same(&now, &reader->version) || reader->bytes_read != now.bytes)
         return od__error_set(err, OD_CONFLICT, "%s changed while it was read", reader->path);
     return OD_OK;

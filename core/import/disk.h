@@ -4,19 +4,12 @@
 
 #include <outdial.h>
 #include "base/buffer.h"
+#include "base/file_version.h"
 
 #pragma GCC visibility push(hidden)
 
-/* What tells one state of a file from another. */
-typedef struct od_file_version {
-    uint64_t device, inode;
-    int64_t bytes;
-    int64_t modified_ns;   /* Unix time */
-} od_file_version;
-
 /* Reads which version path has now. Errors: validation (no such file, not a regular one). */
 od_status od__file_version(const char *path, od_file_version *out, od_error *err);
-bool od__file_version_same(const od_file_version *a, const od_file_version *b);
 
 /* A file that is read from its beginning to its end. */
 typedef struct od_disk_reader {

@@ -7,7 +7,7 @@
 #include "import/country_codes.h"
 #include "import/spelling.h"
 
-#define SHORTEST_DIGITS 8    /* after the +, for any country */
+#define SHORTEST_DIGITS 8    /* after the +, but for the small plans */
 #define LONGEST_DIGITS 15
 #define NANP_DIGITS 10       /* after +1 */
 #define SHORT_CODE_DIGITS 6  /* 112, 911, 116117, 118118: so few, and from 4 on with 11 at the beginning */
@@ -55,6 +55,25 @@ static bool is_short_code(const char *national, size_t count) {
     return count <= 3 || (count <= SHORT_CODE_DIGITS && national[0] == '1' && national[1] == '1');
 }
 
+/* Plans whose subscribers have so few digits that a whole number is shorter than any other. Such a number looks like a
+ * short code: it is taken only if it begins as those of its plan do, and no short code does. */
+static const struct small_plan {
+    unsigned code;
+    size_t digits;
+    const char *begin;
+} small_plans[] = {
+    {683, 4, "4567"}, /* Niue */
+    {690, 4, "2347"}, /* Tokelau */
+};
+
+static const struct small_plan *small_plan_of(unsigned code, size_t count) {
+    for (size_t i = 0; i < sizeof small_plans / sizeof small_plans[0]; i++) {
+        if (small_plans[i].code == code && small_plans[i].digits == count)
+            return &small_plans[i];
+    }
+    return NULL;
+}
+
 static bool is_n11(const char *digits) {
     return digits[1] == '1' && digits[2] == '1';
 }
@@ -80,6 +99,9 @@ static bool judge(const reading *number) {
         return refuse(number, emergency);
     if (number->code->code == OD_CALLING_CODE_NANP)
         return judge_nanp(number);
+    const struct small_plan *small = small_plan_of(number->code->code, number->national_count);
+    if (small != NULL)
+        return strchr(small->begin, number->national[0]) != NULL || refuse(number, emergency);
     size_t count = code_digits_of(number->code->code) + number->national_count;
     if (count < SHORTEST_DIGITS || count > LONGEST_DIGITS)
         return refuse(number, "expected %d to %d digits after +, got %zu", SHORTEST_DIGITS, LONGEST_DIGITS, count);
@@ -192,7 +214,8 @@ static bool is_calling_code_meant(const reading *number, size_t trunk) {
     size_t code_digits = write_code(number->code->code, code), count = number->national_count;
     if (trunk > 0 || count < code_digits || memcmp(number->national, code, code_digits) != 0)
         return false;
-    return count > number->given->longest || (number->given->trunk[0] == '0' && count >= SHORTEST_DIGITS + code_digits);
+    return count > number->given->longest || small_plan_of(number->code->code, count - code_digits) != NULL ||
+           (number->given->trunk[0] == '0' && count >= SHORTEST_DIGITS + code_digits);
 }
 
 static bool read_national(reading *number, const od_spelled *spelled) {

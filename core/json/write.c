@@ -7,14 +7,13 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/memory.h"
+#include "base/word.h"
 #include "crypto/crypto.h"
-#include "json/value.h"
+#include "json/internal.h"
 #include "json/writer.h"
 
-/* jansson's own writer checks every string's UTF-8 again and every object for loops; all strings here were checked when
- * they were made, and the depth limit ends a loop, so this one takes a third of the time. */
+/* All strings were checked when they were made, and the depth limit ends a loop: nothing here looks at either again. */
 
-#define WRITE_DEPTH (4 * OD_LIMIT_JSON_DEPTH)
 #define WRITE_LIMIT_BYTES (256u * 1024 * 1024)
 #define NUMBER_BYTES 64
 
@@ -53,32 +52,25 @@ static void write_byte(od_json_writer *writer, char byte) {
     writer->chunk[writer->used++] = byte;
 }
 
-#define EACH_BYTE UINT64_C(0x0101010101010101)
-
 /* Whether one of eight bytes is below 0x20, a quote or a backslash. Subtracting from a byte that is smaller borrows into
  * its top bit, which was not set before; a borrow may also reach the next byte, so a yes can be wrong and a no cannot. */
 static bool may_need_escape(uint64_t eight) {
-    uint64_t quote = eight ^ EACH_BYTE * '"', backslash = eight ^ EACH_BYTE * '\\';
-    uint64_t low = (eight - EACH_BYTE * 0x20) & ~eight;
-    uint64_t is_quote = (quote - EACH_BYTE) & ~quote;
-    uint64_t is_backslash = (backslash - EACH_BYTE) & ~backslash;
-    return ((low | is_quote | is_backslash) & EACH_BYTE * 0x80) != 0;
+    uint64_t quote = eight ^ OD_EACH_BYTE * '"', backslash = eight ^ OD_EACH_BYTE * '\\';
+    uint64_t low = (eight - OD_EACH_BYTE * 0x20) & ~eight;
+    uint64_t is_quote = (quote - OD_EACH_BYTE) & ~quote;
+    uint64_t is_backslash = (backslash - OD_EACH_BYTE) & ~backslash;
+    return ((low | is_quote | is_backslash) & OD_EACH_BYTE * 0x80) != 0;
 }
 
-/* How many bytes from the start on may stand in a JSON string as they are. */
-static size_t plain_run(const char *text, size_t length) {
+size_t od__json_plain_run(const char *text, size_t length) {
     size_t i = 0;
     while (i < length) {
-        uint64_t eight;
-        if (length - i >= sizeof eight) {
-            memcpy(&eight, text + i, sizeof eight);
-            if (!may_need_escape(eight)) {
-                i += sizeof eight;
-                continue;
-            }
+        bool whole = length - i >= sizeof(uint64_t);
+        if (!may_need_escape(whole ? od__word_at(text + i) : od__last_word(text, length))) {
+            i += sizeof(uint64_t);
+            continue;
         }
-        size_t end = length - i < sizeof eight ? length : i + sizeof eight;
-        for (; i < end; i++) {
+        for (size_t end = whole ? i + sizeof(uint64_t) : length; i < end; i++) {
             unsigned char byte = (unsigned char)text[i];
             if (byte < 0x20 || byte == '"' || byte == '\\')
                 return i;
@@ -87,25 +79,35 @@ static size_t plain_run(const char *text, size_t length) {
     return length;
 }
 
-static void write_escape(od_json_writer *writer, unsigned char byte) {
-    char escape[8] = {'\\', (char)byte, '\0'};
+/* The letter that stands for byte behind a backslash; NUL: it has none, and goes by its number. */
+static char escape_letter(unsigned char byte) {
     switch (byte) {
     case '"':
-    case '\\': break;
-    case '\b': escape[1] = 'b'; break;
-    case '\f': escape[1] = 'f'; break;
-    case '\n': escape[1] = 'n'; break;
-    case '\r': escape[1] = 'r'; break;
-    case '\t': escape[1] = 't'; break;
-    default: (void)snprintf(escape, sizeof escape, "\\u%04X", byte);
+    case '\\': return (char)byte;
+    case '\b': return 'b';
+    case '\f': return 'f';
+    case '\n': return 'n';
+    case '\r': return 'r';
+    case '\t': return 't';
+    default: return '\0';
     }
-    od__json_raw(writer, escape, strlen(escape));
+}
+
+static void write_escape(od_json_writer *writer, unsigned char byte) {
+    char letter = escape_letter(byte), number[8];
+    write_byte(writer, '\\');
+    if (letter != '\0') {
+        write_byte(writer, letter);
+    } else {
+        int length = snprintf(number, sizeof number, "u%04X", byte);
+        od__json_raw(writer, number, (size_t)length);
+    }
 }
 
 void od__json_string(od_json_writer *writer, const char *text, size_t length) {
     write_byte(writer, '"');
     for (;;) {
-        size_t run = plain_run(text, length);
+        size_t run = od__json_plain_run(text, length);
         od__json_raw(writer, text, run);
         if (run == length)
             break;
@@ -131,27 +133,30 @@ static void write_integer(od_json_writer *writer, int64_t integer) {
 
 /* Left to jansson, which knows the traps: the locale's decimal point, ".0" for whole numbers, exponents. Fifteen digits,
  * so that 0.1 stays 0.1; but the largest numbers, rounded to them, would be beyond what a double can hold. */
-static bool write_number(od_json_writer *writer, const json_t *number) {
+static bool write_number(od_json_writer *writer, double number) {
     char text[NUMBER_BYTES];
-    size_t digits = fabs(json_real_value(number)) > 1.79769313486231e308 ? 17 : 15;
-    size_t length = json_dumpb(number, text, sizeof text, JSON_ENCODE_ANY | JSON_REAL_PRECISION(digits));
+    size_t digits = fabs(number) > 1.79769313486231e308 ? 17 : 15;
+    json_t *json = json_real(number);
+    size_t length = json_dumpb(json, text, sizeof text, JSON_ENCODE_ANY | JSON_REAL_PRECISION(digits));
+    json_decref(json);
     if (length == 0 || length > sizeof text)
         return false;
     od__json_raw(writer, text, length);
     return true;
 }
 
-static od_status write_value(od_json_writer *writer, json_t *json, int depth, od_error *err);
+static od_status write_value(od_json_writer *writer, const od_value *value, int depth, od_error *err);
 
-static od_status write_object(od_json_writer *writer, json_t *json, int depth, od_error *err) {
+static od_status write_object(od_json_writer *writer, const od_object *object, int depth, od_error *err) {
     char before = '{';
-    for (void *at = json_object_iter(json); at != NULL; at = json_object_iter_next(json, at)) {
-        const char *key = json_object_iter_key(at);
+    for (const od_member *member = object->members, *end = member + object->used; member < end; member++) {
+        if (member->value == NULL)
+            continue;
         write_byte(writer, before);
         before = ',';
-        od__json_string(writer, key, strlen(key));
+        od__json_string(writer, member->key, member->key_length);
         write_byte(writer, ':');
-        od_status status = write_value(writer, json_object_iter_value(at), depth, err);
+        od_status status = write_value(writer, member->value, depth, err);
         if (status != OD_OK)
             return status;
     }
@@ -161,12 +166,12 @@ static od_status write_object(od_json_writer *writer, json_t *json, int depth, o
     return OD_OK;
 }
 
-static od_status write_array(od_json_writer *writer, json_t *json, int depth, od_error *err) {
+static od_status write_array(od_json_writer *writer, const od_array *array, int depth, od_error *err) {
     write_byte(writer, '[');
-    for (size_t i = 0; i < json_array_size(json); i++) {
+    for (size_t i = 0; i < array->count; i++) {
         if (i > 0)
             write_byte(writer, ',');
-        od_status status = write_value(writer, json_array_get(json, i), depth, err);
+        od_status status = write_value(writer, array->elements[i], depth, err);
         if (status != OD_OK)
             return status;
     }
@@ -174,21 +179,20 @@ static od_status write_array(od_json_writer *writer, json_t *json, int depth, od
     return OD_OK;
 }
 
-static od_status write_value(od_json_writer *writer, json_t *json, int depth, od_error *err) {
-    if (depth > WRITE_DEPTH)
-        return od__error_set(err, OD_INTERNAL, "nesting deeper than %d cannot be written", WRITE_DEPTH);
-    switch (json_typeof(json)) {
-    case JSON_OBJECT: return write_object(writer, json, depth + 1, err);
-    case JSON_ARRAY: return write_array(writer, json, depth + 1, err);
-    case JSON_STRING: od__json_string(writer, json_string_value(json), json_string_length(json)); break;
-    case JSON_INTEGER: write_integer(writer, json_integer_value(json)); break;
-    case JSON_REAL:
-        if (!write_number(writer, json))
+static od_status write_value(od_json_writer *writer, const od_value *value, int depth, od_error *err) {
+    if (depth > OD_JSON_WALK_DEPTH)
+        return od__error_set(err, OD_INTERNAL, "nesting deeper than %d cannot be written", OD_JSON_WALK_DEPTH);
+    switch (od_value_type(value)) {
+    case OD_TYPE_OBJECT: return write_object(writer, (const od_object *)value, depth + 1, err);
+    case OD_TYPE_ARRAY: return write_array(writer, (const od_array *)value, depth + 1, err);
+    case OD_TYPE_STRING: od__json_string(writer, ((const od_string *)value)->text, ((const od_string *)value)->length); break;
+    case OD_TYPE_INTEGER: write_integer(writer, od_value_integer(value)); break;
+    case OD_TYPE_NUMBER:
+        if (!write_number(writer, od_value_number(value)))
             return od__error_no_memory(err);
         break;
-    case JSON_TRUE: od__json_raw(writer, "true", 4); break;
-    case JSON_FALSE: od__json_raw(writer, "false", 5); break;
-    case JSON_NULL: od__json_raw(writer, "null", 4); break;
+    case OD_TYPE_BOOLEAN: od__json_raw(writer, value->boolean ? "true" : "false", value->boolean ? 4 : 5); break;
+    case OD_TYPE_NULL: od__json_raw(writer, "null", 4); break;
     }
     /* A buffer that is full stays full: no use in walking on. */
     return writer->out->failed ? od__error_no_memory(err) : OD_OK;
@@ -197,7 +201,7 @@ static od_status write_value(od_json_writer *writer, json_t *json, int depth, od
 od_status od__json_value(od_json_writer *writer, const od_value *value, od_error *err) {
     if (value == NULL)
         return od__error_no_memory(err); /* what a builder returns when memory runs out */
-    return write_value(writer, (json_t *)(uintptr_t)value, 0, err);
+    return write_value(writer, value, 0, err);
 }
 
 od_status od__value_write(const od_value *value, od_buffer *out, od_error *err) {

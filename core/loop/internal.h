@@ -28,6 +28,11 @@ typedef struct od_watches {
     bool refused;      /* those still listed after the last flush were refused by the kernel */
 } od_watches;
 
+typedef struct od_jobs {
+    od_job *first, *last;
+    size_t count;
+} od_jobs;
+
 struct od_loop {
     const od_clock *clock;
     int poller;
@@ -37,8 +42,9 @@ struct od_loop {
     bool stepping;
     atomic_bool woken;     /* wake_fd holds a wake-up already */
     od_timers timers;
-    od_job *first_job, *last_job;
-    size_t job_count;
+    od_jobs jobs;
+    od_jobs last_jobs;     /* for when nothing else is ready */
+    int put_off;           /* steps that found something else */
     od_watches watches;
 };
 

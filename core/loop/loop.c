@@ -35,7 +35,8 @@ od_status od__loop_new(const od_clock *clock, od_loop **out, od_error *err) {
 
 void od__loop_free(od_loop *loop) {
     if (loop == NULL) return;
-    while (loop->first_job != NULL) od__loop_unpost(loop, loop->first_job);
+    while (loop->jobs.first != NULL) od__loop_unpost(loop, loop->jobs.first);
+    while (loop->last_jobs.first != NULL) od__loop_unpost(loop, loop->last_jobs.first);
     od__timers_clear(&loop->timers);
     if (loop->timer_fd >= 0) close(loop->timer_fd);
     if (loop->wake_fd >= 0) close(loop->wake_fd);
@@ -66,10 +67,14 @@ static void arm(od_loop *loop) {
     }
 }
 
+static bool is_work_left(const od_loop *loop) {
+    return loop->jobs.first != NULL || loop->last_jobs.first != NULL || loop->watches.refused;
+}
+
 void od__loop_changed(od_loop *loop) {
     if (loop->timer_fd < 0 || loop->stepping) return;
     od__watches_flush(loop);
-    if (loop->first_job != NULL || loop->watches.refused) od__loop_wake(loop);
+    if (is_work_left(loop)) od__loop_wake(loop);
     arm(loop);
 }
 
@@ -96,32 +101,42 @@ void od__loop_timer_stop(od_loop *loop, od_timer *timer) {
     od__timers_remove(&loop->timers, timer);
 }
 
-void od__loop_post(od_loop *loop, od_job *job) {
-    if (job->queued) return;
-    job->queued = true;
+static void post(od_loop *loop, od_jobs *queue, od_job *job) {
+    if (job->queue != NULL) return;
+    job->queue = queue;
     job->next = NULL;
-    if (loop->last_job != NULL) {
-        loop->last_job->next = job;
+    if (queue->last != NULL) {
+        queue->last->next = job;
     } else {
-        loop->first_job = job;
+        queue->first = job;
     }
-    loop->last_job = job;
-    loop->job_count++;
+    queue->last = job;
+    queue->count++;
     od__loop_changed(loop);
 }
 
+void od__loop_post(od_loop *loop, od_job *job) {
+    post(loop, &loop->jobs, job);
+}
+
+void od__loop_post_last(od_loop *loop, od_job *job) {
+    post(loop, &loop->last_jobs, job);
+}
+
 void od__loop_unpost(od_loop *loop, od_job *job) {
-    if (!job->queued) return;
+    (void)loop;
+    od_jobs *queue = job->queue;
+    if (queue == NULL) return;
     od_job *before = NULL;
-    for (od_job *each = loop->first_job; each != job; each = each->next) before = each;
+    for (od_job *each = queue->first; each != job; each = each->next) before = each;
     if (before != NULL) {
         before->next = job->next;
     } else {
-        loop->first_job = job->next;
+        queue->first = job->next;
     }
-    if (loop->last_job == job) loop->last_job = before;
-    loop->job_count--;
-    job->queued = false;
+    if (queue->last == job) queue->last = before;
+    queue->count--;
+    job->queue = NULL;
     job->next = NULL;
 }
 
@@ -153,10 +168,10 @@ static bool run_timers(od_loop *loop) {
     return ran;
 }
 
-static bool run_jobs(od_loop *loop) {
+static bool run_jobs(od_loop *loop, od_jobs *queue) {
     bool ran = false;
-    for (size_t left = loop->job_count; left > 0 && loop->first_job != NULL; left--) {
-        od_job *job = loop->first_job;
+    for (size_t left = queue->count; left > 0 && queue->first != NULL; left--) {
+        od_job *job = queue->first;
         od__loop_unpost(loop, job);
         job->fn(job->context);
         ran = true;
@@ -168,7 +183,7 @@ static bool run_rounds(od_loop *loop) {
     int rounds = 0;
     while (rounds < OD_LIMIT_LOOP_ROUNDS) {
         bool timers = run_timers(loop);
-        bool jobs = run_jobs(loop);
+        bool jobs = run_jobs(loop, &loop->jobs);
         if (!timers && !jobs) break;
         rounds++;
     }
@@ -185,7 +200,7 @@ bool od__loop_run_due(od_loop *loop) {
 }
 
 int od__loop_timeout_ms(od_loop *loop) {
-    if (loop->first_job != NULL || loop->watches.refused) return 0;
+    if (is_work_left(loop)) return 0;
     if (loop->timers.count == 0) return -1;
     int64_t due_us = loop->timers.heap[0]->due_us, now_us = od__loop_now_us(loop);
     if (due_us <= now_us) return 0;
@@ -201,16 +216,18 @@ static int wait_ms(od_loop *loop, int timeout_ms) {
     return timeout_ms < 0 || own_ms < timeout_ms ? own_ms : timeout_ms;
 }
 
-od_status od__loop_step(od_loop *loop, int timeout_ms, od_error *err) {
-    if (loop->stepping) return od__error_set(err, OD_INTERNAL, "the loop was stepped from one of its own functions");
-    loop->stepping = true;
-    bool ran = run_rounds(loop);
+/* What one look at the kernel brought: how many events, -1 when it failed; whether any was more than a wake-up or
+ * a timer of ours. */
+typedef struct look {
+    int count;
+    bool ready;
+} look;
+
+static look take_events(od_loop *loop, int timeout_ms) {
     od__watches_flush(loop);
     od_poll_event events[OD_LIMIT_LOOP_EVENTS];
-    int count = od__poller_wait(loop->poller, ran ? 0 : wait_ms(loop, timeout_ms), events, OD_LIMIT_LOOP_EVENTS);
-    od_status status = OD_OK;
-    if (count < 0) status = od__error_set(err, OD_INTERNAL, "epoll_wait: %s", strerror(errno));
-    for (int i = 0; i < count; i++) {
+    look taken = { .count = od__poller_wait(loop->poller, wait_ms(loop, timeout_ms), events, OD_LIMIT_LOOP_EVENTS) };
+    for (int i = 0; i < taken.count; i++) {
         if (events[i].fd == loop->wake_fd) {
             drain(loop->wake_fd);
             atomic_store(&loop->woken, false); /* after draining: before, a wake-up in between would be lost for ever */
@@ -219,8 +236,27 @@ od_status od__loop_step(od_loop *loop, int timeout_ms, od_error *err) {
             loop->armed_us = INT64_MAX;
         } else {
             od__watches_dispatch(loop, &events[i]);
+            taken.ready = true;
         }
     }
+    return taken;
+}
+
+/* Runs the last jobs unless something was ready, which may bring more for them; returns whether it ran any. */
+static bool run_last_jobs(od_loop *loop, bool ready) {
+    if (loop->last_jobs.first == NULL || (ready && ++loop->put_off < OD_LIMIT_LOOP_PUT_OFF)) return false;
+    loop->put_off = 0;
+    return run_jobs(loop, &loop->last_jobs);
+}
+
+od_status od__loop_step(od_loop *loop, int timeout_ms, od_error *err) {
+    if (loop->stepping) return od__error_set(err, OD_INTERNAL, "the loop was stepped from one of its own functions");
+    loop->stepping = true;
+    bool ran = run_rounds(loop);
+    look taken = take_events(loop, ran ? 0 : timeout_ms);
+    if (taken.count >= 0 && run_last_jobs(loop, taken.ready) && taken.count == 0 && !ran)
+        taken = take_events(loop, timeout_ms);
+    od_status status = taken.count < 0 ? od__error_set(err, OD_INTERNAL, "epoll_wait: %s", strerror(errno)) : OD_OK;
     od__watches_dispatch_refused(loop);
     run_rounds(loop);
     loop->stepping = false;

@@ -35,7 +35,7 @@ typedef struct od_timer {
 /* Work for the next step: embedded in its owner; zero-initialised it is idle. Runs once per posting, in order. */
 typedef struct od_job {
     struct od_job *next;
-    bool queued;
+    struct od_jobs *queue; /* where it waits; NULL: idle */
     od_timer_fn *fn;
     void *context;
 } od_job;
@@ -57,6 +57,9 @@ od_status od__loop_timer_start(od_loop *loop, od_timer *timer, int64_t due_us, o
 void od__loop_timer_stop(od_loop *loop, od_timer *timer);
 /* Queues a job for the next step; from the loop's own thread. Never fails; posting a queued job does nothing. */
 void od__loop_post(od_loop *loop, od_job *job);
+/* As od__loop_post, for work that gains by waiting for more of its kind: it runs when a step finds nothing else ready,
+ * before the step waits, or after OD_LIMIT_LOOP_PUT_OFF steps that always did find something. */
+void od__loop_post_last(od_loop *loop, od_job *job);
 void od__loop_unpost(od_loop *loop, od_job *job);
 /* Wakes the loop; any thread. */
 void od__loop_wake(od_loop *loop);

@@ -43,6 +43,10 @@ od_status od__bayeux_parse(const char *text, size_t length_bytes, od_value **out
         return status;
     if (od_value_type(messages) == OD_TYPE_OBJECT) {
         od_value *array = od_value_new_array();
+        if (array == NULL) {
+            od_value_unref(messages);
+            return od__error_no_memory(err);
+        }
         status = od_value_add(array, messages, err);
         messages = array;
     } else if (od_value_type(messages) != OD_TYPE_ARRAY) {

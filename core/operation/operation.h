@@ -161,6 +161,7 @@ typedef struct od_report {
     od_rang rang;
     od_value *raw;          /* TRACK: new, the vendor's own words (a string or an object); SETTLE: new, the result */
     int64_t at_ms;          /* TRACK: when it ended, Unix time; 0: unknown */
+    bool lives_on;          /* TRACK: the vendor may make the call again of its own accord, unless it is taken back */
     bool withdrawn;         /* WITHDRAW: proven to be taken back, and no phone rang */
     bool rang_maybe;        /* WITHDRAW, not withdrawn: the vendor has made the call, or may have */
     char why[OD_REPORT_WHY_BYTES]; /* WITHDRAW, not withdrawn: in one line */
@@ -243,6 +244,7 @@ struct od_vendor {
     /* Judges an address that a profile of the shared AWS files gives for the same; `where` names it. NULL: those files have
      * no say. Errors: validation. */
     od_status (*check_profile_url)(const char *where, const char *url, const od_value *options, od_error *err);
+    bool aws_retry_settings;      /* AWS_MAX_ATTEMPTS, AWS_RETRY_MODE and their likes in a profile count for `retry` */
     /* Reads an answer; pure. body is NULL if it is not JSON (or empty). */
     void (*read)(const od_operation *operation, const od_http_response *response, const od_value *body, od_answer *out);
     /* Turns a neutral call into an operation and its parameters (*params new). Unknown fields are refused later, by the

@@ -7,16 +7,22 @@
 #include "store/journal.h"
 #include "store/lists.h"
 #include "store/owner.h"
+#include "store/tables.h"
 #include "store/verbs.h"
 
 od_status od__campaign_read(od_work *work, int64_t id, od_campaign_row *out, od_error *err) {
+    if (work->campaign.id != 0 && work->campaign.id == id) {
+        *out = work->campaign;
+        return OD_OK;
+    }
     *out = (od_campaign_row){ .id = id };
     od_query query;
     od_status status = OD_OK;
     bool found = false;
+    od__campaign_forget(work); /* its ruleset may give way to this one's */
     od__query(&query, work->database, err,
               "SELECT state, coalesce(why, ''), coalesce(subject, ''), coalesce(max_open, -1), coalesce(max_handed_off, -1),"
-              " revision, list IS NOT NULL, ruleset FROM campaign WHERE id = ?1", "i", id);
+              " revision, list IS NOT NULL, ruleset, name FROM campaign WHERE id = ?1", "i", id);
     if (od__query_row(&query)) {
         found = true;
         snprintf(out->state, sizeof(out->state), "%s", od__query_text(&query, 0));
@@ -26,6 +32,7 @@ od_status od__campaign_read(od_work *work, int64_t id, od_campaign_row *out, od_
         out->max_handed_off = od__query_integer(&query, 4);
         out->revision = od__query_integer(&query, 5);
         out->has_list = od__query_integer(&query, 6) != 0;
+        snprintf(out->name, sizeof(out->name), "%s", od__query_text(&query, 8));
         out->running = strcmp(out->state, "running") == 0;
         status = od__rulebook_get(work, id, out->revision, od__query_text(&query, 7), &out->ruleset, err);
     }
@@ -34,7 +41,13 @@ od_status od__campaign_read(od_work *work, int64_t id, od_campaign_row *out, od_
         status = ended;
     if (status == OD_OK && !found)
         status = od__error_set(err, OD_NOT_FOUND, "there is no such campaign");
+    if (status == OD_OK)
+        work->campaign = *out;
     return status;
+}
+
+void od__campaign_forget(od_work *work) {
+    work->campaign.id = 0;
 }
 
 od_status od__campaign_id(od_work *work, const char *name, int64_t *out, od_error *err) {
@@ -58,6 +71,7 @@ od_status od__param_campaign(od_work *work, const od_value *params, int64_t *out
 }
 
 od_status od__campaign_set(od_work *work, int64_t id, const char *state, const char *why, const char *by, od_error *err) {
+    od__campaign_forget(work);
     od_status status = od__execute(work->database, err,
                                    "UPDATE campaign SET state = ?2, why = ?3, by_whom = ?4 WHERE id = ?1", "ittt", id, state,
                                    why, by);
@@ -71,6 +85,7 @@ od_status od__campaign_set(od_work *work, int64_t id, const char *state, const c
 
 /* A new ruleset or script is a new revision: attempts keep the one they were decided under in their journal. */
 static od_status write_campaign(od_work *work, const od_value *params, const char *ruleset, const char *list, od_error *err) {
+    od__campaign_forget(work);
     return od__execute(
         work->database, err,
         "INSERT INTO campaign(name, state, subject, max_open, max_handed_off, ruleset, script, revision, list, created_ms)"
@@ -87,7 +102,7 @@ static od_status write_campaign(od_work *work, const od_value *params, const cha
 static od_status let_fenced_try(od_work *work, int64_t id, od_error *err) {
     return od__execute(work->database, err,
                        "UPDATE contact SET state = 0, why = NULL, due_ms = 0, version = version + 1 WHERE campaign_id = ?1"
-                       " AND state = 3 AND why IN ('person_open', 'number_open')", "i", id);
+                       " AND state = 3 AND why IN ('person_open', 'number_open') AND " OD_SCHEMA_RESTS, "i", id);
 }
 
 /* A worker that says what its campaign is runs it: reports tell. */

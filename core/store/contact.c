@@ -7,24 +7,37 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "crypto/crypto.h"
+#include "store/campaign.h"
 #include "store/numbers.h"
 #include "store/schema.h"
 
 #define OD_SHARED_PERSON "person:"
 
-#define CONTACT_COLUMNS                                                                                            \
-    "SELECT c.id, c.campaign_id, c.version, c.state, c.due_ms, c.number_next,"                                     \
-    " coalesce(c.callback_ms, 0), coalesce(c.callback_within_ms, 0), c.external, c.numbers, c.country, c.zones, c.data," \
-    " c.wish, k.name, c.person FROM contact c JOIN campaign k ON k.id = c.campaign_id "
-
 /* ---- reading ---- */
 
-static bool copy_text(char **out, const od_query *query, int column) {
-    const char *text = od__query_text(query, column);
-    if (text == NULL)
-        return true;
-    *out = od__strdup(text);
-    return *out != NULL;
+#define FIRST_TEXT 8
+#define TEXTS 6
+
+static od_status copy_texts(const od_query *query, od_contact_row *out, od_error *err) {
+    const char **const to[TEXTS] = { &out->external, &out->numbers, &out->country, &out->zones, &out->data, &out->wish };
+    const char *from[TEXTS];
+    size_t lengths[TEXTS], bytes = 0;
+    for (int i = 0; i < TEXTS; i++) {
+        from[i] = od__query_text(query, FIRST_TEXT + i);
+        lengths[i] = from[i] != NULL ? strlen(from[i]) + 1 : 0;
+        bytes += lengths[i];
+    }
+    char *at = out->texts = od__alloc(bytes);
+    if (at == NULL)
+        return od__error_no_memory(err);
+    for (int i = 0; i < TEXTS; i++) {
+        if (from[i] == NULL)
+            continue;
+        memcpy(at, from[i], lengths[i]);
+        *to[i] = at;
+        at += lengths[i];
+    }
+    return OD_OK;
 }
 
 static od_status fill(od_query *query, od_contact_row *out, od_error *err) {
@@ -33,40 +46,53 @@ static od_status fill(od_query *query, od_contact_row *out, od_error *err) {
         .version = od__query_integer(query, 2), .state = od__query_integer(query, 3),
         .due_ms = od__query_integer(query, 4), .number_next = od__query_integer(query, 5),
         .callback_ms = od__query_integer(query, 6), .callback_within_ms = od__query_integer(query, 7),
+        .ordinal = od__query_integer(query, 15),
     };
-    if (!copy_text(&out->external, query, 8) || !copy_text(&out->numbers, query, 9) ||
-        !copy_text(&out->country, query, 10) || !copy_text(&out->zones, query, 11) || !copy_text(&out->data, query, 12) ||
-        !copy_text(&out->wish, query, 13) || !copy_text(&out->campaign, query, 14))
-        return od__error_no_memory(err);
-    /* A person who is not shared is known by campaign and id; one who is, by the name that all campaigns give. */
-    const char *shared = od__query_text(query, 15);
+    const char *shared = od__query_text(query, 14);
     if (shared != NULL) {
         snprintf(out->person, sizeof(out->person), OD_SHARED_PERSON "%s", shared);
         out->shared_person = out->person + strlen(OD_SHARED_PERSON);
-    } else {
-        snprintf(out->person, sizeof(out->person), "campaign/%s:%s", out->campaign, out->external);
     }
+    return copy_texts(query, out, err);
+}
+
+/* A person who is not shared is known by campaign and id; one who is, by the name that all campaigns give. */
+static od_status fill_campaign(od_work *work, od_contact_row *out, od_error *err) {
+    od_campaign_row campaign;
+    od_status status = od__campaign_read(work, out->campaign_id, &campaign, err);
+    if (status != OD_OK)
+        return status;
+    memcpy(out->campaign, campaign.name, sizeof(out->campaign));
+    if (out->shared_person == NULL)
+        snprintf(out->person, sizeof(out->person), "campaign/%s:%s", out->campaign, out->external);
     return OD_OK;
 }
 
-static od_status read_one(od_query *query, od_contact_row *out, od_error *err) {
-    bool found = od__query_row(query);
-    od_status filled = found ? fill(query, out, err) : OD_OK;
-    od_status status = od__query_end(query);
+od_status od__contact_next(od_work *work, od_query *query, od_contact_row *out, bool *found, od_error *err) {
+    *out = (od_contact_row){ 0 };
+    *found = od__query_row(query);
+    if (!*found)
+        return query->status;
+    od_status status = fill(query, out, err);
     if (status == OD_OK)
-        status = filled;
-    if (status == OD_OK && !found)
-        status = od__error_set(err, OD_NOT_FOUND, "there is no such contact");
+        status = fill_campaign(work, out, err);
     if (status != OD_OK)
         od__contact_clear(out);
     return status;
 }
 
 od_status od__contact_read(od_work *work, int64_t id, od_contact_row *out, od_error *err) {
-    *out = (od_contact_row){ 0 };
+    bool found;
     od_query query;
-    od__query(&query, work->database, err, CONTACT_COLUMNS "WHERE c.id = ?1", "i", id);
-    return read_one(&query, out, err);
+    od__query(&query, work->database, err, OD_CONTACT_COLUMNS "WHERE c.id = ?1", "i", id);
+    od_status status = od__contact_next(work, &query, out, &found, err);
+    od_status ended = od__query_end(&query);
+    if (status == OD_OK && ended == OD_OK && found)
+        return OD_OK;
+    od__contact_clear(out);
+    if (status != OD_OK || ended != OD_OK)
+        return status != OD_OK ? status : ended;
+    return od__error_set(err, OD_NOT_FOUND, "there is no such contact");
 }
 
 od_status od__contact_find(od_work *work, const char *campaign, const char *external, od_contact_row *out, od_error *err) {
@@ -93,9 +119,7 @@ od_status od__contact_find(od_work *work, const char *campaign, const char *exte
 }
 
 void od__contact_clear(od_contact_row *row) {
-    char *texts[] = { row->external, row->numbers, row->country, row->zones, row->data, row->wish, row->campaign };
-    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-        od__free(texts[i]);
+    od__free(row->texts);
     *row = (od_contact_row){ 0 };
 }
 
@@ -126,10 +150,12 @@ od_status od__contact_token(const od_work *work, const od_contact_row *row, int6
 
 od_status od__contact_next_ordinal(od_work *work, const od_contact_row *row, int64_t *out, od_error *err) {
     od_query query;
-    *out = 1;
+    *out = row->ordinal + 1;
+    if (row->shared_person == NULL)
+        return OD_OK;
     od__query(&query, work->database, err,
-              "SELECT coalesce(max(ordinal), 0) + 1 FROM attempt WHERE person = ?1 AND campaign_id = ?2", "ti", row->person,
-              row->campaign_id);
+              "SELECT max(ordinal) + 1 FROM attempt WHERE shared_person = ?1 AND campaign_id = ?2 HAVING max(ordinal) >= ?3",
+              "tii", row->shared_person, row->campaign_id, *out);
     if (od__query_row(&query))
         *out = od__query_integer(&query, 0);
     return od__query_end(&query);
@@ -174,8 +200,8 @@ static od_status view_history(od_work *work, const od_contact_row *row, od_maker
     od__query(&query, work->database, err,
               "SELECT a.at_ms, a.kind, a.rang, a.number, a.counts, a.ordinal, a.callback, (SELECT client FROM leg WHERE"
               " attempt_id = a.id ORDER BY ordinal DESC LIMIT 1), count(*) FILTER (WHERE a.counts = 1) OVER () FROM attempt a"
-              " WHERE a.person = ?1 AND a.campaign_id = ?2 ORDER BY a.at_ms DESC, a.id DESC LIMIT ?3",
-              "tii", row->person, row->campaign_id, (int64_t)OD_LIMIT_VIEW_HISTORY);
+              " WHERE (a.contact_id = ?1 OR a.shared_person = ?2) AND a.campaign_id = ?3 ORDER BY a.at_ms DESC, a.id DESC LIMIT ?4",
+              "itii", row->id, row->shared_person, row->campaign_id, (int64_t)OD_LIMIT_VIEW_HISTORY);
     while (status == OD_OK && od__query_row(&query)) {
         od_maker maker;
         od__make(&maker, err);
@@ -313,5 +339,9 @@ od_status od__contact_decide(od_work *work, int64_t id, int64_t guard, const od_
         decision->callback_within_ms);
     if (status == OD_OK && od__database_changes(work->database) == 0)
         return od__error_set(err, OD_CONFLICT, "the contact was changed meanwhile");
-    return status == OD_OK ? od__execute(work->database, err, "DELETE FROM claim WHERE contact_id = ?1", "i", id) : status;
+    return status;
+}
+
+od_status od__contact_unclaim(od_work *work, int64_t id, od_error *err) {
+    return od__execute(work->database, err, "DELETE FROM claim WHERE contact_id = ?1", "i", id);
 }

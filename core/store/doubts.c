@@ -14,12 +14,13 @@ typedef struct ids {
     size_t count;
 } ids;
 
-static od_status read_doubts(od_work *work, int64_t campaign_id, int64_t after, int64_t limit, ids *out, od_error *err) {
+static od_status read_doubts(od_work *work, int64_t campaign_id, int64_t state, int64_t after, int64_t limit, ids *out,
+                             od_error *err) {
     od_query query;
     out->count = 0;
     od__query(&query, work->database, err,
-              "SELECT id FROM leg WHERE (?1 = 0 OR campaign_id = ?1) AND open = 1 AND state = 1"
-              " AND id > ?2 ORDER BY id LIMIT ?3", "iii", campaign_id, after, limit);
+              "SELECT id FROM leg WHERE (?1 = 0 OR campaign_id = ?1) AND open = 1 AND state = ?4"
+              " AND id > ?2 ORDER BY id LIMIT ?3", "iiii", campaign_id, after, limit, state);
     while (od__query_row(&query) && out->count < OD_LIMIT_TAKE)
         out->list[out->count++] = od__query_integer(&query, 0);
     return od__query_end(&query);
@@ -67,7 +68,8 @@ od_status od__verb_doubts(od_work *work, const od_value *params, od_value **resu
     od_value *list = od_value_new_array();
     od_status status = list != NULL ? od__param_campaign(work, params, &campaign_id, err) : od__error_no_memory(err);
     if (status == OD_OK)
-        status = read_doubts(work, campaign_id, od__param_integer(params, "after", 0), limit, &legs, err);
+        status = read_doubts(work, campaign_id, od__param_is(params, "handed_off") ? OD_LEG_handed_off : OD_LEG_in_doubt,
+                             od__param_integer(params, "after", 0), limit, &legs, err);
     for (size_t i = 0; i < legs.count && status == OD_OK; i++)
         status = add_doubt(work, legs.list[i], list, err);
     od_maker maker;

@@ -27,9 +27,22 @@ void od__enlist_numbers(const od_contact *contact, od_buffer *out) {
     od__json_end(&writer);
 }
 
+/* What the one contact was called by that had the number alone until now; the attempts of several are marked already. */
+static od_status mark_common(od_work *work, const char *number, int64_t contact_id, od_error *err) {
+    return od__execute(work->database, err,
+                       "UPDATE attempt SET common = 1 WHERE common = 0 AND number = ?1 AND contact_id = (SELECT contact_id FROM"
+                       " number WHERE number = ?1 AND contact_id <> ?2 LIMIT 1)", "ti", number, contact_id);
+}
+
 od_status od__enlist_number(od_work *work, const char *number, int64_t contact_id, od_error *err) {
-    return od__execute(work->database, err, "INSERT OR IGNORE INTO number(number, contact_id) VALUES(?1, ?2)", "ti", number,
-                       contact_id);
+    bool called = false;
+    od_status status = od__execute(work->database, err, "INSERT OR IGNORE INTO number(number, contact_id) VALUES(?1, ?2)", "ti",
+                                   number, contact_id);
+    if (status != OD_OK || od__database_changes(work->database) == 0)
+        return status;
+    /* A list that comes before the first call needs not to look at each of its numbers. */
+    status = od__rows_any(work, &work->attempts, "SELECT 1 FROM attempt LIMIT 1", &called, err);
+    return status == OD_OK && called ? mark_common(work, number, contact_id, err) : status;
 }
 
 /* ---- one row ---- */
@@ -65,13 +78,15 @@ static od_status find_row(od_work *work, int64_t campaign_id, const od_enlisting
     return od__query_end(&query);
 }
 
-/* What was blocked may be callable with what is known now; every other state stays as it is. */
+/* What was blocked may be callable with what is known now; every other state stays as it is. A number that it was called by
+ * stays its: whoever has that now shares its history. */
 static od_status update_row(od_work *work, const known *old, const od_enlisting *row, od_error *err) {
     od_status status = old->same_numbers
                            ? OD_OK
                            : od__execute(work->database, err,
                                          "DELETE FROM number WHERE contact_id = ?1 AND number IN (SELECT value ->> 1 FROM"
-                                         " json_each((SELECT numbers FROM contact WHERE id = ?1)))", "i", old->id);
+                                         " json_each((SELECT numbers FROM contact WHERE id = ?1))) AND NOT EXISTS (SELECT 1 FROM attempt"
+                                         " WHERE contact_id = ?1 AND attempt.number = number.number)", "i", old->id);
     if (status != OD_OK)
         return status;
     return od__execute(

@@ -12,21 +12,31 @@
 
 /* ---- the journal ---- */
 
+/* Together with what legs tell of themselves (schema.c). */
+#define LEGS "FROM attempt a CROSS JOIN leg l ON l.attempt_id = a.id"
+#define JUDGEMENTS LEGS " CROSS JOIN judgement j ON j.leg_id = l.id"
+
 static od_status journal_of(od_work *work, int64_t contact_id, od_value *list, od_error *err) {
     od_query query;
     od_status status = OD_OK;
     od__query(&query, work->database, err,
-              "SELECT * FROM (SELECT id, at_ms, event, by_whom, attempt_id, leg_id, data FROM journal WHERE contact_id = ?1"
-              " ORDER BY id DESC LIMIT ?2) ORDER BY id", "ii", contact_id, (int64_t)LIMIT_ENTRIES);
+              "SELECT at_ms, event, by_whom, attempt_id, leg_id, data FROM (SELECT id AS place, 0 AS leg, 0 AS step, at_ms, event,"
+              " by_whom, attempt_id, leg_id, data FROM journal WHERE contact_id = ?1"
+              " UNION ALL SELECT j.after, l.id, 1, l.at_ms, 'intent', NULL, l.attempt_id, l.id, j.data " JUDGEMENTS
+              " WHERE a.contact_id = ?1"
+              " UNION ALL SELECT l.placed_after, l.id, 2, l.placed_ms, 'placed', NULL, l.attempt_id, l.id, coalesce(l.error, l.call) " LEGS
+              " WHERE a.contact_id = ?1 AND l.placed_ms IS NOT NULL"
+              " ORDER BY place DESC, leg DESC, step DESC LIMIT ?2) ORDER BY place, leg, step", "ii", contact_id,
+              (int64_t)LIMIT_ENTRIES);
     while (status == OD_OK && od__query_row(&query)) {
         od_maker maker;
         od__make(&maker, err);
-        od__make_integer_column(&maker, "at_ms", &query, 1);
-        od__make_column(&maker, "event", &query, 2);
-        od__make_column(&maker, "by", &query, 3);
-        od__make_integer_column(&maker, "attempt", &query, 4);
-        od__make_integer_column(&maker, "leg", &query, 5);
-        od__make_json(&maker, "data", od__query_text(&query, 6));
+        od__make_integer_column(&maker, "at_ms", &query, 0);
+        od__make_column(&maker, "event", &query, 1);
+        od__make_column(&maker, "by", &query, 2);
+        od__make_integer_column(&maker, "attempt", &query, 3);
+        od__make_integer_column(&maker, "leg", &query, 4);
+        od__make_json(&maker, "data", od__query_text(&query, 5));
         status = od__made_into(&maker, list);
     }
     od_status ended = od__query_end(&query);
@@ -40,7 +50,8 @@ static od_status revisions_of(od_work *work, int64_t campaign_id, int64_t contac
     od__query(&query, work->database, err,
               "SELECT at_ms, data FROM journal WHERE campaign_id = ?1 AND contact_id IS NULL AND event = 'revision'"
               " AND (data ->> 'revision' = (SELECT revision FROM campaign WHERE id = ?1) OR data ->> 'revision' IN"
-              " (SELECT data ->> 'revision' FROM journal WHERE contact_id = ?2 AND event = 'intent')) ORDER BY id",
+              " (SELECT data ->> 'revision' FROM journal WHERE contact_id = ?2 AND event = 'intent'"
+              " UNION ALL SELECT j.data ->> 'revision' " JUDGEMENTS " WHERE a.contact_id = ?2)) ORDER BY id",
               "ii", campaign_id, contact_id);
     while (status == OD_OK && od__query_row(&query)) {
         od_value *row = NULL;
@@ -96,8 +107,8 @@ static od_status attempts_of(od_work *work, const od_contact_row *contact, od_va
     od_status status = OD_OK;
     od__query(&query, work->database, err,
               "SELECT * FROM (SELECT id, ordinal, number, open, counts, at_ms, ended_ms, callback, kind, rang, second_ring"
-              " FROM attempt WHERE person = ?1 AND contact_id = ?2 ORDER BY id DESC LIMIT ?3) ORDER BY id",
-              "tii", contact->person, contact->id, (int64_t)LIMIT_ENTRIES);
+              " FROM attempt WHERE contact_id = ?1 ORDER BY id DESC LIMIT ?2) ORDER BY id",
+              "ii", contact->id, (int64_t)LIMIT_ENTRIES);
     while (status == OD_OK && od__query_row(&query)) {
         od_maker maker;
         od_value *legs = NULL;

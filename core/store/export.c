@@ -40,14 +40,13 @@ static od_status add_legs(od_work *work, int64_t campaign_id, int64_t limit, cur
     od_status status = OD_OK;
     od__query(&query, work->database, err,
               "SELECT l.id, k.name, c.external, c.state, l.attempt_id, l.vendor, l.client, l.call ->> 'id', a.number, l.at_ms,"
-              " coalesce(a.ended_ms, l.settled_ms), l.state, a.kind, a.rang, a.raw, l.ordinal, a.ordinal, l.open, l.error FROM leg l"
+              " coalesce(a.ended_ms, l.settled_ms), l.state, a.kind, a.rang, a.raw, l.ordinal, a.ordinal, l.error FROM leg l"
               " JOIN attempt a ON a.id = l.attempt_id JOIN contact c ON c.id = l.contact_id JOIN campaign k"
               " ON k.id = l.campaign_id WHERE l.id > ?1 AND (?2 = 0 OR l.campaign_id = ?2) ORDER BY l.id LIMIT ?3",
               "iii", at->after, campaign_id, limit);
     while (status == OD_OK && od__query_row(&query)) {
         od_maker maker;
         int64_t state = od__query_integer(&query, 11);
-        bool open = od__query_integer(&query, 17) != 0;
         od__make(&maker, err);
         od__make_column(&maker, "campaign", &query, 1);
         od__make_column(&maker, "contact", &query, 2);
@@ -61,7 +60,7 @@ static od_status add_legs(od_work *work, int64_t campaign_id, int64_t limit, cur
         od__make_column(&maker, "vendor_id", &query, 7);
         od__make_column(&maker, "number", &query, 8);
         od__make_integer_column(&maker, "at_ms", &query, 9);
-        if (!open)
+        if (state > OD_LEG_LAST_OPEN)
             od__make_integer_column(&maker, "ended_ms", &query, 10);
         od__make_text(&maker, "state", od__leg_state_name(state));
         /* An attempt's outcome is that of the leg that ended it. */
@@ -70,7 +69,7 @@ static od_status add_legs(od_work *work, int64_t campaign_id, int64_t limit, cur
             od__make_column(&maker, "rang", &query, 13);
             od__make_json(&maker, "raw", od__query_text(&query, 14));
         } else {
-            od__make_json(&maker, "raw", od__query_text(&query, 18)); /* why it was not placed, or may not have been */
+            od__make_json(&maker, "raw", od__query_text(&query, 17)); /* why it was not placed, or may not have been */
         }
         at->after = od__query_integer(&query, 0);
         status = od__made_into(&maker, rows);
@@ -79,15 +78,12 @@ static od_status add_legs(od_work *work, int64_t campaign_id, int64_t limit, cur
     return status == OD_OK ? ended : status;
 }
 
-/* A contact that was called has an attempt under its person's key. */
 static od_status add_contacts(od_work *work, int64_t campaign_id, int64_t limit, cursor *at, od_value *rows, od_error *err) {
     od_query query;
     od_status status = OD_OK;
     od__query(&query, work->database, err,
               "SELECT c.id, k.name, c.external, c.state, c.why FROM contact c JOIN campaign k ON k.id = c.campaign_id"
-              " WHERE c.id > ?1 AND (?2 = 0 OR +c.campaign_id = ?2) AND NOT EXISTS (SELECT 1 FROM attempt a WHERE a.person ="
-              " CASE WHEN c.person IS NULL THEN 'campaign/' || k.name || ':' || c.external ELSE 'person:' || c.person END"
-              " AND a.contact_id = c.id) ORDER BY c.id LIMIT ?3", "iii", at->after, campaign_id, limit);
+              " WHERE c.id > ?1 AND (?2 = 0 OR +c.campaign_id = ?2) AND c.ordinal = 0 ORDER BY c.id LIMIT ?3", "iii", at->after, campaign_id, limit);
     while (status == OD_OK && od__query_row(&query)) {
         od_maker maker;
         od__make(&maker, err);

@@ -12,7 +12,7 @@
 #include "store/verbs.h"
 
 #define LOOK_AGAIN_MS od__tunable("OUTDIAL_LOOK_AGAIN_MS", 300000) /* between two looks that found nothing */
-#define WITHDRAW_AGAIN_MS 60000
+#define WITHDRAW_AGAIN_MS od__tunable("OUTDIAL_WITHDRAW_AGAIN_MS", 60000)
 
 typedef struct ids {
     int64_t list[OD_LIMIT_TAKE];
@@ -110,6 +110,20 @@ static od_status found(od_work *work, const od_leg_row *leg, const od_value *par
     return status == OD_OK ? od__leg_journal(work, leg, "found", NULL, NULL, call, err) : status;
 }
 
+/* A leg that cannot be looked up is asked for again as others are, for its client may be another by then; why it cannot is said
+ * once for as long as that stays the same. */
+static od_status cannot_look(od_work *work, const od_leg_row *leg, const char *why, od_error *err) {
+    od_query query;
+    bool is_said = false;
+    od__query(&query, work->database, err,
+              "SELECT data ->> 'text' IS ?3 FROM journal WHERE contact_id = ?1 AND leg_id = ?2 AND event = 'cannot_look'"
+              " ORDER BY id DESC LIMIT 1", "iit", leg->contact_id, leg->id, why);
+    if (od__query_row(&query))
+        is_said = od__query_integer(&query, 0) != 0;
+    od_status status = od__query_end(&query);
+    return status == OD_OK && !is_said ? od__leg_journal(work, leg, "cannot_look", NULL, why, NULL, err) : status;
+}
+
 /* R5: a look that found nothing settles only if its sender can send no more, the vendor's delay has passed, and the look
  * before it said the same. */
 static od_status not_found(od_work *work, const od_leg_row *leg, const od_value *params, od_error *err) {
@@ -121,12 +135,12 @@ static od_status not_found(od_work *work, const od_leg_row *leg, const od_value 
     bool counts = !cannot && dead && work->wall_ms - leg->at_ms >= delay_ms;
     if (!counts || leg->looks + 1 < 2) {
         status = od__execute(work->database, err,
-                             "UPDATE leg SET looks = looks + ?2, look_ms = CASE ?3 WHEN 1 THEN NULL ELSE ?4 END,"
-                             " version = version + 1 WHERE id = ?1",
-                             "iiii", leg->id, (int64_t)counts, (int64_t)cannot, work->wall_ms + LOOK_AGAIN_MS);
-        return status == OD_OK ? od__leg_journal(work, leg, cannot ? "cannot_look" : "looked", NULL,
-                                                 od__param_text(params, "why"), NULL, err)
-                               : status;
+                             "UPDATE leg SET looks = looks + ?2, look_ms = ?3, version = version + 1 WHERE id = ?1", "iii",
+                             leg->id, (int64_t)counts, work->wall_ms + LOOK_AGAIN_MS);
+        const char *why = od__param_text(params, "why");
+        if (status != OD_OK)
+            return status;
+        return cannot ? cannot_look(work, leg, why, err) : od__leg_journal(work, leg, "looked", NULL, why, NULL, err);
     }
     const od_decision ready = { .state = OD_CONTACT_ready };
     status = od__leg_set(work, leg, OD_LEG_not_placed, NULL, NULL, "two looks found nothing", err);
@@ -179,7 +193,40 @@ od_status od__verb_write_off(od_work *work, const od_value *params, od_value **r
     return nothing(status, result, err);
 }
 
-/* ---- withdrawals (R6) ---- */
+/* ---- withdrawals (R6) ----
+ *
+ * Also of calls that have an outcome and may be made again by their vendor: their leg is ended and its row still open. They
+ * are taken back once the campaign is done with the contact, or calls nobody at the time. */
+
+/* Those that a worker follows as handed off, and that are not any more: a person has said what became of them. */
+static od_status read_settled(od_work *work, const od_value *params, ids *out, od_error *err) {
+    char *followed = NULL;
+    od_status status = od__param_json(params, "followed", &followed, err);
+    out->count = 0;
+    if (status != OD_OK || followed == NULL)
+        return status;
+    od_query query;
+    od__query(&query, work->database, err,
+              "SELECT value FROM json_each(?1) WHERE NOT EXISTS (SELECT 1 FROM leg WHERE id = value AND state = 2)", "t",
+              followed);
+    status = read_ids(&query, out);
+    od_text_free(followed);
+    return status;
+}
+
+static od_status add_settled(od_work *work, const od_value *params, od_value *result, od_error *err) {
+    ids settled;
+    od_status status = read_settled(work, params, &settled, err);
+    od_value *list = status == OD_OK ? od_value_new_array() : NULL;
+    if (status == OD_OK && list == NULL)
+        return od__error_no_memory(err);
+    for (size_t i = 0; i < settled.count && status == OD_OK; i++)
+        status = od_value_add(list, od_value_new_integer(settled.list[i]), err);
+    if (status == OD_OK)
+        return od_value_set(result, "settled", list, err);
+    od_value_unref(list);
+    return status;
+}
 
 od_status od__verb_withdrawals(od_work *work, const od_value *params, od_value **result, od_error *err) {
     ids legs;
@@ -191,23 +238,27 @@ od_status od__verb_withdrawals(od_work *work, const od_value *params, od_value *
         return status;
     od__query(&query, work->database, err,
               "SELECT l.id FROM leg l JOIN campaign k ON k.id = l.campaign_id JOIN attempt a ON a.id = l.attempt_id"
-              " JOIN contact c ON c.id = l.contact_id WHERE l.campaign_id = ?1 AND l.open = 1 AND l.state = 2"
+              " JOIN contact c ON c.id = l.contact_id WHERE l.campaign_id = ?1 AND l.open = 1 AND l.state IN (2, ?5)"
               " AND (?2 IS NULL OR l.client IN (SELECT value FROM json_each(?2)))"
               " AND (l.withdrawal IS NULL OR (l.withdrawal LIKE 'again:%' AND l.look_ms <= ?3))"
-              " AND (k.state <> 'running' OR l.until_ms <= ?3 OR c.wish IS NOT NULL"
+              " AND (k.state <> 'running' OR c.wish IS NOT NULL"
+              "  OR CASE l.state WHEN 2 THEN l.until_ms <= ?3 ELSE c.state > 2 END"
               "  OR EXISTS (SELECT 1 FROM listed WHERE number = a.number AND lifted_ms IS NULL)"
               "  OR EXISTS (SELECT 1 FROM json_each(c.numbers) j JOIN listed d ON d.number = j.value ->> 1"
               "   AND d.lifted_ms IS NULL)"
               "  OR EXISTS (SELECT 1 FROM contact o, json_each(o.numbers) j JOIN listed d ON d.number = j.value ->> 1"
               "   AND d.lifted_ms IS NULL WHERE o.person = c.person)) ORDER BY l.id LIMIT ?4",
-              "itii", campaign_id, clients, work->wall_ms, od__param_integer(params, "limit", 100));
+              "itiii", campaign_id, clients, work->wall_ms, od__param_integer(params, "limit", 100),
+              od__param_is(params, "living_on") ? (int64_t)OD_LEG_ended : (int64_t)OD_LEG_handed_off);
     status = read_ids(&query, &legs);
     od_text_free(clients);
     for (size_t i = 0; i < legs.count && status == OD_OK; i++)
         status = od__execute(work->database, err,
                              "UPDATE leg SET withdrawal = 'again: under way', look_ms = ?2 WHERE id = ?1", "ii", legs.list[i],
                              work->wall_ms + WITHDRAW_AGAIN_MS);
-    return status == OD_OK ? od__leg_views(work, legs.list, legs.count, result, err) : status;
+    if (status == OD_OK)
+        status = od__leg_views(work, legs.list, legs.count, result, err);
+    return status == OD_OK ? add_settled(work, params, *result, err) : status;
 }
 
 /* A record that was taken back rang nobody: the attempt is given back, and the contact waits for its campaign. */
@@ -221,6 +272,22 @@ static od_status withdrawn(od_work *work, const od_leg_row *leg, od_error *err) 
     return status == OD_OK ? od__leg_journal(work, leg, "withdrawn", NULL, NULL, NULL, err) : status;
 }
 
+/* Its vendor calls no more because of a leg that had its outcome. */
+static od_status closed(od_work *work, const od_leg_row *leg, od_error *err) {
+    od_status status = od__execute(work->database, err, "UPDATE leg SET open = 0, withdrawal = NULL WHERE id = ?1", "i", leg->id);
+    return status == OD_OK ? od__leg_journal(work, leg, "withdrawn", NULL, NULL, NULL, err) : status;
+}
+
+static od_status read_lives_on(od_work *work, const od_leg_row *leg, bool *lives_on, od_error *err) {
+    od_query query;
+    *lives_on = false;
+    od__query(&query, work->database, err, "SELECT 1 FROM leg WHERE id = ?1 AND state = ?2 AND open = 1", "ii", leg->id,
+              (int64_t)OD_LEG_ended);
+    if (od__query_row(&query))
+        *lives_on = true;
+    return od__query_end(&query);
+}
+
 static od_status not_withdrawn(od_work *work, const od_leg_row *leg, const od_value *params, od_error *err) {
     const char *why = od__param_text(params, "why");
     od_status status = od__execute(work->database, err, "UPDATE leg SET withdrawal = CASE ?3 WHEN 1 THEN 'again: ' || ?2 ELSE"
@@ -231,11 +298,16 @@ static od_status not_withdrawn(od_work *work, const od_leg_row *leg, const od_va
 
 od_status od__verb_withdrawn(od_work *work, const od_value *params, od_value **result, od_error *err) {
     od_leg_row leg;
+    bool lives_on = false;
     od_status status = od__leg_read(work, od__param_integer(params, "leg", 0), &leg, err);
-    if (status == OD_OK && leg.state != OD_LEG_handed_off)
-        status = od__error_set(err, OD_CONFLICT, "the leg is %s by now", od__leg_state_name(leg.state));
     if (status == OD_OK)
-        status = od__param_is(params, "done") ? withdrawn(work, &leg, err) : not_withdrawn(work, &leg, params, err);
+        status = read_lives_on(work, &leg, &lives_on, err);
+    if (status == OD_OK && leg.state != OD_LEG_handed_off && !lives_on)
+        status = od__error_set(err, OD_CONFLICT, "the leg is %s by now", od__leg_state_name(leg.state));
+    if (status == OD_OK && !od__param_is(params, "done"))
+        status = not_withdrawn(work, &leg, params, err);
+    else if (status == OD_OK)
+        status = lives_on ? closed(work, &leg, err) : withdrawn(work, &leg, err);
     if (status == OD_OK)
         status = od__leg_read(work, leg.id, &leg, err);
     if (status != OD_OK)

@@ -7,6 +7,7 @@
 #include "import/phone.h"
 #include "store/judging.h"
 #include "store/schema.h"
+#include "store/tables.h"
 #include "store/verbs.h"
 
 #define JUDGE_ROWS 2000          /* row ids of one slice */
@@ -60,7 +61,7 @@ static od_status make(od_work *work, const od_value *params, forecast **out, od_
     status = read_one(&query, &self->last);
     if (status != OD_OK)
         return status;
-    od__query(&query, work->database, err, "SELECT count(*) FROM contact WHERE campaign_id = ?1 AND state = 4", "i",
+    od__query(&query, work->database, err, "SELECT count(*) FROM contact WHERE campaign_id = ?1 AND state = 4 AND " OD_SCHEMA_RESTS, "i",
               self->campaign_id);
     return read_one(&query, &self->blocked);
 }

@@ -6,9 +6,14 @@
 #include "store/numbers.h"
 #include "store/rulebook.h"
 
-#define PAST_COLUMNS                                                                                             \
-    "SELECT id, at_ms, ended_ms, person = ?1, number = ?2, campaign_id = ?3, subject IS NOT NULL AND subject = ?4," \
-    " counts, kind FROM attempt "
+/* ?1 the contact, ?2 the person that it shares, ?3 the number, ?4 the campaign, ?5 its subject, ?6 since when, ?7 how many. */
+#define PAST_COLUMNS                                                                                                 \
+    "SELECT id, at_ms, ended_ms, contact_id = ?1 OR shared_person IS ?2 AND ?2 IS NOT NULL, number = ?3, campaign_id = ?4," \
+    " subject IS NOT NULL AND subject = ?5, counts, kind FROM attempt "
+#define PAST_LATEST " AND at_ms >= ?6 ORDER BY at_ms DESC LIMIT ?7"
+#define PAST_TYPES "ittitii"
+#define PAST_VALUES \
+    row->contact_id, row->shared_person, row->number, row->campaign_id, row->subject, since_ms, (int64_t)OD_LIMIT_PAST
 
 static bool read_kind(const char *text, od_outcome_kind *out) {
     static const char *const names[] = {
@@ -63,24 +68,44 @@ static void sort_past(od_past *past, size_t count) {
     }
 }
 
+static od_status gather_of_person(od_work *work, const od_subject_row *row, int64_t since_ms, const past_rows *rows,
+                                  od_error *err) {
+    od_query query;
+    if (row->shared_person != NULL)
+        od__query(&query, work->database, err, PAST_COLUMNS "WHERE (contact_id = ?1 OR shared_person = ?2)" PAST_LATEST, PAST_TYPES,
+                  PAST_VALUES);
+    else
+        od__query(&query, work->database, err, PAST_COLUMNS "WHERE contact_id = ?1" PAST_LATEST, PAST_TYPES, PAST_VALUES);
+    rows->out->facts.person_whole_from_ms = add_past(rows, &query, false);
+    return od__query_end(&query);
+}
+
+static od_status gather_of_number(od_work *work, const od_subject_row *row, int64_t since_ms, const past_rows *rows,
+                                  od_error *err) {
+    od_facts *facts = &rows->out->facts;
+    od_query query;
+    if (rows->out->number_common) {
+        od__query(&query, work->database, err, PAST_COLUMNS "WHERE number = ?3 AND common = 1" PAST_LATEST, PAST_TYPES, PAST_VALUES);
+    } else if (rows->out->number_contact_id == row->contact_id) { /* among those of the person */
+        facts->number_whole_from_ms = facts->person_whole_from_ms;
+        return OD_OK;
+    } else {
+        od__query(&query, work->database, err,
+                  PAST_COLUMNS "WHERE contact_id = ?8 AND number = ?3" PAST_LATEST, PAST_TYPES "i", PAST_VALUES,
+                  rows->out->number_contact_id);
+    }
+    facts->number_whole_from_ms = add_past(rows, &query, true);
+    return od__query_end(&query);
+}
+
 static od_status gather_past(od_work *work, const od_subject_row *row, int64_t since_ms, od_gathered *out, od_error *err) {
     /* As if it had been counted before this transaction. */
     const past_rows rows = { .out = out, .own = row->attempt_id,
                              .unseen_ms = od__mutant("caps_outside") ? work->wall_ms - 10000 : INT64_MAX };
-    od_query query;
-    od__query(&query, work->database, err,
-              PAST_COLUMNS "WHERE person = ?1 AND at_ms >= ?5 ORDER BY at_ms DESC LIMIT ?6", "ttitii", row->person,
-              row->number, row->campaign_id, row->subject, since_ms, (int64_t)OD_LIMIT_PAST);
-    out->facts.person_whole_from_ms = add_past(&rows, &query, false);
-    od_status status = od__query_end(&query);
-    if (status != OD_OK)
-        return status;
+    od_status status = gather_of_person(work, row, since_ms, &rows, err);
     size_t of_person = out->facts.history_count;
-    od__query(&query, work->database, err,
-              PAST_COLUMNS "WHERE number = ?2 AND at_ms >= ?5 ORDER BY at_ms DESC LIMIT ?6", "ttitii", row->person,
-              row->number, row->campaign_id, row->subject, since_ms, (int64_t)OD_LIMIT_PAST);
-    out->facts.number_whole_from_ms = add_past(&rows, &query, true);
-    status = od__query_end(&query);
+    if (status == OD_OK)
+        status = gather_of_number(work, row, since_ms, &rows, err);
     if (out->facts.history_count > of_person && of_person > 0)
         sort_past(out->past, out->facts.history_count);
     return status;
@@ -89,14 +114,34 @@ static od_status gather_past(od_work *work, const od_subject_row *row, int64_t s
 static od_status gather_fences(od_work *work, const od_subject_row *row, od_gathered *out, od_error *err) {
     od_query query;
     od__query(&query, work->database, err,
-              "SELECT EXISTS (SELECT 1 FROM attempt WHERE person = ?1 AND open = 1 AND id <> ?3),"
-              " EXISTS (SELECT 1 FROM attempt WHERE number = ?2 AND open = 1 AND id <> ?3)",
-              "tti", row->person, row->number, row->attempt_id);
+              "SELECT EXISTS (SELECT 1 FROM attempt WHERE contact_id = ?1 AND open = 1 AND id <> ?4)"
+              " OR EXISTS (SELECT 1 FROM attempt WHERE shared_person = ?2 AND open = 1 AND id <> ?4),"
+              " EXISTS (SELECT 1 FROM attempt WHERE number = ?3 AND open = 1 AND id <> ?4)",
+              "itti", row->contact_id, row->shared_person, row->number, row->attempt_id);
     if (od__query_row(&query)) {
         out->facts.person_open = od__query_integer(&query, 0) != 0;
         out->facts.number_open = od__query_integer(&query, 1) != 0;
     }
     return od__query_end(&query);
+}
+
+/* Whose the number is: every attempt at it was made to one of those (od__enlist_number). */
+static od_status gather_number(od_work *work, const char *number, od_gathered *out, od_error *err) {
+    od_query query;
+    out->number_contact_id = 0;
+    out->number_common = false;
+    od__query(&query, work->database, err, "SELECT contact_id FROM number WHERE number = ?1 LIMIT 2", "t", number);
+    while (od__query_row(&query)) {
+        out->number_common = out->number_contact_id != 0;
+        out->number_contact_id = od__query_integer(&query, 0);
+    }
+    return od__query_end(&query);
+}
+
+/* Nobody who was never called, and shares neither name nor number with anybody, has a history or an open attempt. */
+static bool is_new(const od_subject_row *row, const od_gathered *known) {
+    bool alone = known->number_contact_id == 0 || (!known->number_common && known->number_contact_id == row->contact_id);
+    return alone && !row->called && row->shared_person == NULL;
 }
 
 static od_status find_listed(od_work *work, const char *number, od_gathered *out, bool *listed, od_error *err) {
@@ -124,7 +169,11 @@ static od_status find_listed_of_person(od_work *work, const char *shared_person,
 static od_status gather_listed(od_work *work, const od_subject_row *row, od_gathered *out, od_error *err) {
     od_facts *facts = &out->facts;
     od_number_entry entry;
-    od_status status = find_listed(work, row->number, out, &facts->number_listed, err);
+    bool any = false;
+    od_status status = od__rows_any(work, &work->listed, "SELECT 1 FROM listed LIMIT 1", &any, err);
+    if (status != OD_OK || !any)
+        return status;
+    status = find_listed(work, row->number, out, &facts->number_listed, err);
     for (const char *at = row->numbers_json; !facts->number_listed && !facts->person_listed && status == OD_OK &&
                                              od__numbers_next(&at, &entry);) {
         if (strcmp(entry.number, row->number) != 0)
@@ -143,10 +192,11 @@ od_status od__gather(od_work *work, const od_ruleset *ruleset, const od_subject_
     };
     int64_t reach_ms = od__ruleset_reach_ms(ruleset);
     int64_t since_ms = reach_ms >= work->wall_ms ? INT64_MIN : work->wall_ms - reach_ms;
-    od_status status = gather_fences(work, row, out, err);
+    od_status status = gather_listed(work, row, out, err);
     if (status == OD_OK)
-        status = gather_listed(work, row, out, err);
-    if (status == OD_OK)
-        status = gather_past(work, row, since_ms, out, err);
-    return status;
+        status = gather_number(work, row->number, out, err);
+    if (status != OD_OK || is_new(row, out))
+        return status;
+    status = gather_fences(work, row, out, err);
+    return status == OD_OK ? gather_past(work, row, since_ms, out, err) : status;
 }

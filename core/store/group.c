@@ -20,7 +20,13 @@ struct od_group {
 };
 
 void od__task_init(od_task *task, const od_verb *verb, od_value *params) {
-    *task = (od_task){ .verb = verb, .params = params, .error = OD_ERROR_INIT };
+    /* Member by member: this runs several times for each call, and the error's texts are long. */
+    task->verb = verb;
+    task->params = params;
+    task->result = NULL;
+    od__error_init(&task->error);
+    task->state = NULL;
+    task->spoiled = task->again = task->reads = false;
 }
 
 void od__task_clear(od_task *task) {
@@ -110,6 +116,7 @@ static od_status run_guarded(od_work *work, od_task *task) {
     if (status == OD_OK && task->error.code != OD_OK) {
         status = od__execute(work->database, NULL, "ROLLBACK TO verb", "");
         od__pace_forget(work);
+        od__campaign_forget(work);
     }
     if (status == OD_OK)
         status = od__execute(work->database, NULL, "RELEASE verb", "");

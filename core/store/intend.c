@@ -13,6 +13,7 @@
 #include "json/writer.h"
 #include "store/campaign.h"
 #include "store/contact.h"
+#include "store/enlist.h"
 #include "store/journal.h"
 #include "store/judging.h"
 #include "store/leg.h"
@@ -23,7 +24,6 @@
 #include "store/schema.h"
 #include "store/verbs.h"
 
-#define TRAIL_BYTES 65536
 #define HORIZON_MS (INT64_C(370) * 24 * 3600 * 1000)
 #define FENCE_WAIT_MS od__tunable("OUTDIAL_FENCE_WAIT_MS", 60000) /* until an attempt that is under way is looked at again */
 
@@ -35,7 +35,7 @@ typedef struct intent {
     od_campaign_row campaign;
     od_judgement judgement;
     od_gathered *gathered;
-    od_buffer trail;
+    od_buffer *words;                /* of the judgement */
     char country[OD_COUNTRY_BYTES];
     int64_t attempt_id, ordinal, leg_ordinal, leg_id, send_before_ms;
     od_pace pace;
@@ -134,19 +134,40 @@ static od_status check_mine(intent *self, od_error *err) {
 /* ---- may it be called? ---- */
 
 static od_status check_campaign(intent *self, od_error *err) {
-    bool held = false;
+    const char *held = NULL;
     od_status status = od__campaign_read(self->work, self->contact.campaign_id, &self->campaign, err);
     if (status == OD_OK && self->campaign.running && self->campaign.has_list) {
         status = od__lists_refresh(self->work, self->campaign.id, &held, err);
-        if (status == OD_OK && held)
+        if (status == OD_OK && held != NULL)
             status = od__campaign_read(self->work, self->contact.campaign_id, &self->campaign, err);
     }
     if (status != OD_OK || self->campaign.running)
         return status;
-    const char *rule = held                                         ? "do_not_call_unreadable"
+    const char *rule = held != NULL                                 ? held
                        : strcmp(self->campaign.state, "held") == 0 ? "campaign_held"
                                                                      : self->campaign.state;
     refuse(self, rule, true, self->campaign.why);
+    return OD_OK;
+}
+
+/* What a judgement is about, before the rules say theirs: JSON, put together as text. */
+static od_status begin_words(intent *self, od_error *err) {
+    int64_t read_ms = 0;
+    od_status status = self->campaign.has_list ? od__list_read_ms(self->work, self->campaign.id, &read_ms, err) : OD_OK;
+    if (status != OD_OK)
+        return status;
+    const char *client = od__param_text(self->params, "client");
+    od_json_writer writer;
+    od__buffer_add_text(self->words, "{\"client\":");
+    od__json_begin(&writer, self->words);
+    od__json_string(&writer, client, strlen(client));
+    od__json_end(&writer);
+    od__buffer_add_text(self->words, ",\"number\":\"");
+    od__buffer_add_text(self->words, self->number);
+    od__buffer_addf(self->words, "\",\"revision\":%" PRId64, self->campaign.revision);
+    if (read_ms > 0)
+        od__buffer_addf(self->words, ",\"list_read_ms\":%" PRId64, read_ms);
+    od__buffer_add_text(self->words, ",\"rules\":");
     return OD_OK;
 }
 
@@ -171,10 +192,17 @@ static od_status judge(intent *self, od_error *err) {
     if (status == OD_OK)
         status = od__gather(self->work, self->campaign.ruleset, &row, self->gathered, err);
     if (status == OD_OK)
+        status = begin_words(self, err);
+    if (status == OD_OK)
         status = od__rules_judge(self->campaign.ruleset, zones, &self->gathered->facts, self->work->wall_ms,
-                                 &self->judgement, &self->trail, err);
-    if (status != OD_OK || self->judgement.allowed)
+                                 &self->judgement, self->words, err);
+    if (status != OD_OK)
         return status;
+    od__buffer_add_byte(self->words, '}');
+    if (self->words->failed)
+        return od__error_no_memory(err);
+    if (self->judgement.allowed)
+        return OD_OK;
     refuse(self, self->judgement.rule, false, self->judgement.saw);
     if (self->judgement.next_ms > 0)
         return od__rules_next(self->campaign.ruleset, zones, &self->gathered->facts, self->judgement.next_ms,
@@ -230,16 +258,23 @@ static od_status check_record(const od_value *value, const char *path, od_value 
 
 const od_check od_check_record = { .name = "JSON text { request, call }, up to 16 MiB", .fn = check_record };
 
+/* By its number an attempt is found through the contact that has it alone, else by being marked as of several. */
 static od_status write_attempt(intent *self, od_error *err) {
     od_work *work = self->work;
+    const od_gathered *known = self->gathered;
+    bool alone = !known->number_common && known->number_contact_id == self->contact.id;
     if (self->attempt_id != 0)
         return OD_OK;
-    od_status status = od__execute(
+    od_status status = alone ? OD_OK : od__enlist_number(work, self->number, self->contact.id, err);
+    if (status != OD_OK)
+        return status;
+    work->attempts = OD_ROWS_SOME;
+    status = od__execute(
         work->database, err,
-        "INSERT INTO attempt(campaign_id, contact_id, person, subject, ordinal, number, open, counts, at_ms, callback)"
-        " VALUES(?1, ?2, ?3, nullif(?4, ''), ?5, ?6, 1, 1, ?7, ?8)",
-        "iittitii", self->campaign.id, self->contact.id, self->contact.person, self->campaign.subject, self->ordinal,
-        self->number, work->wall_ms, (int64_t)self->gathered->facts.is_callback);
+        "INSERT INTO attempt(campaign_id, contact_id, shared_person, subject, ordinal, number, common, open, counts, at_ms,"
+        " callback) VALUES(?1, ?2, ?3, nullif(?4, ''), ?5, ?6, ?7, 1, 1, ?8, ?9)",
+        "iittitiii", self->campaign.id, self->contact.id, self->contact.shared_person, self->campaign.subject, self->ordinal,
+        self->number, (int64_t)(!alone && known->number_contact_id != 0), work->wall_ms, (int64_t)known->facts.is_callback);
     self->attempt_id = od__database_last_id(work->database);
     return status;
 }
@@ -260,52 +295,25 @@ static od_status write_leg(intent *self, od_error *err) {
         od__pace_entered(work, self->campaign.id, od__param_text(params, "account"), od__param_text(params, "client"));
     if (status == OD_OK)
         status = od__execute(work->database, err,
-                             "UPDATE contact SET state = 2, why = NULL, version = version + 1 WHERE id = ?1", "i",
-                             self->contact.id);
+                             "UPDATE contact SET state = 2, why = NULL, version = version + 1, ordinal = ?2 WHERE id = ?1", "ii",
+                             self->contact.id, self->ordinal);
     if (status == OD_OK)
-        status = od__execute(work->database, err, "DELETE FROM claim WHERE contact_id = ?1", "i", self->contact.id);
+        status = od__contact_unclaim(work, self->contact.id, err);
     return status;
 }
 
-/* The journal's data is put together as text: the trail is JSON already, and the longest of it. */
-static od_status journal_data(intent *self, od_buffer *out, od_error *err) {
-    int64_t read_ms = 0;
-    od_status status = self->campaign.has_list ? od__list_read_ms(self->work, self->campaign.id, &read_ms, err) : OD_OK;
-    if (status != OD_OK)
-        return status;
-    const char *client = od__param_text(self->params, "client");
-    od_json_writer writer;
-    od__buffer_add_text(out, "{\"client\":");
-    od__json_begin(&writer, out);
-    od__json_string(&writer, client, strlen(client));
-    od__json_end(&writer);
-    od__buffer_addf(out, ",\"number\":\"%s\",\"revision\":%" PRId64, self->number, self->campaign.revision);
-    if (read_ms > 0)
-        od__buffer_addf(out, ",\"list_read_ms\":%" PRId64, read_ms);
-    od__buffer_add_text(out, ",\"rules\":");
-    od__buffer_add_text(out, od__buffer_text(&self->trail));
-    od__buffer_add_text(out, "}");
-    return out->failed ? od__error_no_memory(err) : OD_OK;
-}
-
-static od_status write_journal(intent *self, od_error *err) {
-    od_buffer data;
-    od__buffer_init(&data, TRAIL_BYTES + 2048);
-    od_status status = journal_data(self, &data, err);
-    const od_entry entry = { .campaign_id = self->campaign.id, .contact_id = self->contact.id,
-                             .attempt_id = self->attempt_id, .leg_id = self->leg_id, .event = "intent",
-                             .data = od__buffer_text(&data) };
-    if (status == OD_OK)
-        status = od__journal(self->work, &entry, err);
-    od__buffer_clear(&data);
-    return status;
+/* R25: what was judged, and after which row of the journal that comes. */
+static od_status write_judgement(intent *self, od_error *err) {
+    return od__execute(self->work->database, err,
+                       "INSERT INTO judgement(leg_id, after, data) VALUES(?1, (SELECT coalesce(max(id), 0) FROM journal), ?2)", "it",
+                       self->leg_id, od__buffer_text(self->words));
 }
 
 static od_status write_intent(intent *self, od_error *err) {
     od_status status = write_attempt(self, err);
     if (status == OD_OK)
         status = write_leg(self, err);
-    return status == OD_OK ? write_journal(self, err) : status;
+    return status == OD_OK ? write_judgement(self, err) : status;
 }
 
 /* Whether the attempt that stands in the way is in doubt: it may stay so until a person settles it. */
@@ -313,8 +321,10 @@ static od_status fenced_by_doubt(const intent *self, bool *out, od_error *err) {
     od_query query;
     *out = false;
     od__query(&query, self->work->database, err,
-              "SELECT 1 FROM attempt a JOIN leg l ON l.attempt_id = a.id AND l.open = 1 AND l.state = 1"
-              " WHERE a.open = 1 AND (a.person = ?1 OR a.number = ?2) LIMIT 1", "tt", self->contact.person, self->number);
+              "SELECT 1 FROM leg WHERE open = 1 AND state = 1 AND attempt_id IN (SELECT id FROM attempt WHERE contact_id = ?1"
+              " AND open = 1 UNION ALL SELECT id FROM attempt WHERE shared_person = ?2 AND open = 1"
+              " UNION ALL SELECT id FROM attempt WHERE number = ?3 AND open = 1) LIMIT 1", "itt",
+              self->contact.id, self->contact.shared_person, self->number);
     if (od__query_row(&query))
         *out = true;
     return od__query_end(&query);
@@ -358,6 +368,8 @@ static od_status write_refusal(intent *self, od_decision *decision, od_error *er
     *decision = decide(self, behind_doubt);
     if (status == OD_OK)
         status = od__contact_decide(work, self->contact.id, self->contact.version, decision, err);
+    if (status == OD_OK)
+        status = od__contact_unclaim(work, self->contact.id, err);
     if (status != OD_OK)
         return status;
     return od__execute(work->database, err,
@@ -419,11 +431,9 @@ static od_status intend(intent *self, od_value **result, od_error *err) {
 od_status od__verb_intend(od_work *work, const od_value *params, od_value **result, od_error *err) {
     intent self = { .work = work, .params = params, .number = od__param_text(params, "number"),
                     .token = od__param_text(params, "token"), .attempt_id = od__param_integer(params, "attempt", 0) };
-    od__buffer_init(&self.trail, TRAIL_BYTES);
-    od_status status = od__gathered(work, &self.gathered, err);
+    od_status status = od__gathered(work, &self.gathered, &self.words, err);
     if (status == OD_OK)
         status = intend(&self, result, err);
-    od__buffer_clear(&self.trail);
     od__contact_clear(&self.contact);
     return status;
 }

@@ -13,7 +13,7 @@ bool od__judged_number(const od_value *numbers, int64_t index, od_judged_number 
 od_subject_row od__subject_of(const od_contact_row *contact, const od_campaign_row *campaign, const char *number,
                               const char *country) {
     return (od_subject_row){
-        .contact_id = contact->id, .campaign_id = campaign->id, .person = contact->person,
+        .contact_id = contact->id, .campaign_id = campaign->id, .called = contact->ordinal > 0,
         .shared_person = contact->shared_person,
         .subject = campaign->subject[0] != '\0' ? campaign->subject : NULL, .number = number,
         .country = country != NULL && country[0] != '\0' ? country : NULL, .zones = contact->zones,

@@ -16,9 +16,8 @@ od_status od__leg_read(od_work *work, int64_t id, od_leg_row *out, od_error *err
     bool found = false;
     od_query query;
     od__query(&query, work->database, err,
-              "SELECT l.attempt_id, l.campaign_id, l.contact_id, l.ordinal, l.state, l.version, l.owner_id,"
-              " coalesce(l.follower_id, 0), l.at_ms, l.looks, coalesce(l.look_ms, 0), a.ordinal, a.open, a.counts, l.client,"
-              " coalesce(a.kind, ''), l.account FROM leg l JOIN attempt a ON a.id = l.attempt_id WHERE l.id = ?1", "i", id);
+              "SELECT attempt_id, campaign_id, contact_id, ordinal, state, version, owner_id, coalesce(follower_id, 0), at_ms,"
+              " looks, coalesce(look_ms, 0), client, account FROM leg WHERE id = ?1", "i", id);
     if (od__query_row(&query)) {
         found = true;
         out->attempt_id = od__query_integer(&query, 0);
@@ -32,12 +31,8 @@ od_status od__leg_read(od_work *work, int64_t id, od_leg_row *out, od_error *err
         out->at_ms = od__query_integer(&query, 8);
         out->looks = od__query_integer(&query, 9);
         out->look_ms = od__query_integer(&query, 10);
-        out->attempt_ordinal = od__query_integer(&query, 11);
-        out->attempt_open = od__query_integer(&query, 12) != 0;
-        out->attempt_counts = od__query_integer(&query, 13) != 0;
-        snprintf(out->client, sizeof(out->client), "%s", od__query_text(&query, 14));
-        snprintf(out->attempt_kind, sizeof(out->attempt_kind), "%s", od__query_text(&query, 15));
-        snprintf(out->account, sizeof(out->account), "%s", od__query_text(&query, 16));
+        snprintf(out->client, sizeof(out->client), "%s", od__query_text(&query, 11));
+        snprintf(out->account, sizeof(out->account), "%s", od__query_text(&query, 12));
     }
     od_status status = od__query_end(&query);
     if (status == OD_OK && !found)
@@ -117,10 +112,13 @@ od_status od__leg_set(od_work *work, const od_leg_row *leg, int64_t state, const
         work->database, err,
         "UPDATE leg SET state = ?3, open = ?4, version = version + 1, settled_ms = ?5, call = coalesce(?6, call),"
         " error = coalesce(?7, error), cause = coalesce(?8, cause), request = CASE ?4 WHEN 0 THEN NULL ELSE request END,"
-        " look_ms = CASE ?3 WHEN 1 THEN ?5 + ?9 END, follower_id = CASE WHEN ?3 IN (2, 3) THEN nullif(?10, 0) END"
+        " look_ms = CASE ?3 WHEN 1 THEN ?5 + ?9 END, follower_id = CASE WHEN ?3 IN (2, 3) THEN nullif(?10, 0) END,"
+        " placed_ms = CASE ?11 WHEN 1 THEN ?5 ELSE placed_ms END,"
+        " placed_after = CASE ?11 WHEN 1 THEN (SELECT coalesce(max(id), 0) FROM journal) ELSE placed_after END"
         " WHERE id = ?1 AND version = ?2",
-        "iiiiitttii", leg->id, leg->version, state, (int64_t)(state <= OD_LEG_LAST_OPEN), work->wall_ms, call, error, cause,
-        (int64_t)FIRST_LOOK_MS, work->core->owner != NULL ? work->core->owner->id : INT64_C(0));
+        "iiiiitttiii", leg->id, leg->version, state, (int64_t)(state <= OD_LEG_LAST_OPEN), work->wall_ms, call, error, cause,
+        (int64_t)FIRST_LOOK_MS, work->core->owner != NULL ? work->core->owner->id : INT64_C(0),
+        (int64_t)(leg->state == OD_LEG_intent && (state == OD_LEG_placed || state == OD_LEG_ended)));
     if (status == OD_OK && od__database_changes(work->database) == 0)
         return od__error_set(err, OD_CONFLICT, "the leg was changed meanwhile");
     if (status == OD_OK)

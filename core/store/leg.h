@@ -8,10 +8,7 @@
 
 typedef struct od_leg_row {
     int64_t id, attempt_id, campaign_id, contact_id, ordinal, state, version, owner_id, follower_id, at_ms, looks, look_ms;
-    int64_t attempt_ordinal;
-    bool attempt_open, attempt_counts;
     char client[OD_LIMIT_NAME_BYTES], account[OD_LIMIT_ACCOUNT_BYTES];
-    char attempt_kind[32];               /* "": it has no outcome yet */
 } od_leg_row;
 
 /* Errors: not_found. */
@@ -22,7 +19,8 @@ od_status od__leg_view(od_work *work, int64_t id, od_value **out, od_error *err)
 od_status od__leg_views(od_work *work, const int64_t *ids, size_t count, od_value **out, od_error *err);
 /* Sets the leg's state under its version, with what came of it: one that is under way at its vendor is followed by this
  * worker (nobody, if this is none), one in doubt is to be looked up in a minute, a final one has its request erased (R25).
- * call and error are JSON or NULL: as they are. Errors: conflict. */
+ * call and error are JSON or NULL: as they are. That a leg was placed at once is noted in its row, and needs no entry in the
+ * journal. Errors: conflict. */
 od_status od__leg_set(od_work *work, const od_leg_row *leg, int64_t state, const char *call, const char *error,
                       const char *cause, od_error *err);
 /* Ends the leg's attempt: counts or is given back (R23); kind NULL: it had no outcome. */

@@ -61,6 +61,7 @@ typedef struct reading {
 static od_status add_listed(void *context, int64_t row, const od_phone *phone, od_error *err) {
     (void)row;
     const reading *self = context;
+    self->work->listed = OD_ROWS_SOME;
     return od__execute(self->work->database, err,
                        "INSERT INTO listed(number, source, since_ms) VALUES(?1, ?2, ?3) ON CONFLICT(number) DO NOTHING", "tti",
                        phone->e164, self->path, self->work->wall_ms);
@@ -84,16 +85,16 @@ static od_status journal_skipped(od_work *work, const char *path, const od_dnc_r
     return od__journal(work, &(od_entry){ .event = "do_not_call_rows_skipped", .text = text }, err);
 }
 
-od_status od__list_load(od_work *work, const od_value *list, od_error *err) {
+/* version: of the file as it is now. */
+static od_status load(od_work *work, const od_value *list, od_file_version *version, od_error *err) {
     const od_dnc_options options = {
         .path = od__param_text(list, "path"), .country = od__param_text(list, "country"),
         .column = od__param_text(list, "column"), .skip_bad = od__param_is(list, "skip_bad"),
     };
-    od_file_version version;
     bool current = false;
-    od_status status = od__file_version(options.path, &version, err);
+    od_status status = od__file_version(options.path, version, err);
     if (status == OD_OK)
-        status = is_current(work, &options, &version, &current, err);
+        status = is_current(work, &options, version, &current, err);
     if (status != OD_OK || current)
         return status;
     od_dnc_file *file = NULL;
@@ -103,25 +104,42 @@ od_status od__list_load(od_work *work, const od_value *list, od_error *err) {
     if (status == OD_OK)
         status = write_version(work, &options, od__dnc_file_version(file), od__dnc_file_report(file), err);
     if (status == OD_OK)
+        *version = *od__dnc_file_version(file);
+    if (status == OD_OK)
         status = journal_skipped(work, options.path, od__dnc_file_report(file), err);
     od__dnc_file_close(file);
     return status;
 }
 
+od_status od__list_load(od_work *work, const od_value *list, od_error *err) {
+    od_file_version version;
+    return load(work, list, &version, err);
+}
+
 /* ---- how old one may be ---- */
+
+static int64_t age_ms(const od_work *work, const od_file_version *version) {
+    return work->wall_ms - version->modified_ns / 1000000;
+}
+
+static od_status refuse_old(const od_work *work, const char *path, const od_file_version *version, od_error *err) {
+    if (age_ms(work, version) <= OD_LIMIT_LIST_DAYS * DAY_MS)
+        return OD_OK;
+    return od__error_at(err, OD_VALIDATION, "/do_not_call/path",
+                        "%s is %lld days old: a do-not-call list of more than %d days may be used no more", path,
+                        (long long)(age_ms(work, version) / DAY_MS), OD_LIMIT_LIST_DAYS);
+}
 
 od_status od__list_check_age(od_work *work, const char *path, char *warning, size_t warning_bytes, od_error *err) {
     od_file_version version;
     warning[0] = '\0';
     od_status status = od__file_version(path, &version, err);
+    if (status == OD_OK)
+        status = refuse_old(work, path, &version, err);
     if (status != OD_OK)
         return status;
-    int64_t age_ms = work->wall_ms - version.modified_ns / 1000000, days = age_ms / DAY_MS;
-    if (age_ms > OD_LIMIT_LIST_DAYS * DAY_MS)
-        return od__error_at(err, OD_VALIDATION, "/do_not_call/path",
-                            "%s is %lld days old: a do-not-call list of more than %d days may be used no more", path,
-                            (long long)days, OD_LIMIT_LIST_DAYS);
-    if (age_ms > OD_LIST_WARN_DAYS * DAY_MS)
+    int64_t days = age_ms(work, &version) / DAY_MS;
+    if (age_ms(work, &version) > OD_LIST_WARN_DAYS * DAY_MS)
         snprintf(warning, warning_bytes, "%.300s is %lld days old: a do-not-call list should not be older than %d days", path,
                  (long long)days, OD_LIST_WARN_DAYS);
     return OD_OK;
@@ -152,18 +170,22 @@ static od_status read_options(od_work *work, int64_t campaign_id, od_value **out
     return status == OD_OK ? ended : status;
 }
 
-od_status od__lists_refresh(od_work *work, int64_t campaign_id, bool *held, od_error *err) {
-    *held = false;
+od_status od__lists_refresh(od_work *work, int64_t campaign_id, const char **held, od_error *err) {
+    *held = NULL;
     if (work->list_campaign_id == campaign_id)
         return OD_OK;
     od_value *list = NULL;
+    od_file_version version;
     od_error problem = OD_ERROR_INIT;
     od_status status = read_options(work, campaign_id, &list, err);
     if (status != OD_OK || list == NULL)
         return status;
     /* What a list that is refused had added already goes with it. */
     status = od__execute(work->database, err, "SAVEPOINT list", "");
-    od_status loaded = status == OD_OK ? od__list_load(work, list, &problem) : status;
+    od_status loaded = status == OD_OK ? load(work, list, &version, &problem) : status;
+    *held = loaded == OD_OK ? "do_not_call_too_old" : "do_not_call_unreadable";
+    if (loaded == OD_OK) /* a run may go on for weeks */
+        loaded = refuse_old(work, od__param_text(list, "path"), &version, &problem);
     od_value_unref(list);
     if (status == OD_OK && loaded != OD_OK)
         status = od__execute(work->database, err, "ROLLBACK TO list", "");
@@ -172,10 +194,10 @@ od_status od__lists_refresh(od_work *work, int64_t campaign_id, bool *held, od_e
     if (status != OD_OK)
         return status;
     if (loaded == OD_OK) {
+        *held = NULL;
         work->list_campaign_id = campaign_id;
         return OD_OK;
     }
-    *held = true;
     char why[OD_LIMIT_WHY_BYTES];
     snprintf(why, sizeof(why), "do_not_call: %.480s", problem.message);
     return od__campaign_set(work, campaign_id, "held", why, NULL, err);

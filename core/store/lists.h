@@ -17,9 +17,10 @@ od_status od__list_load(od_work *work, const od_value *list, od_error *err);
 od_status od__list_check_age(od_work *work, const char *path, char *warning, size_t warning_bytes, od_error *err);
 /* When the list of a campaign was last read, Unix ms; 0: it has none. */
 od_status od__list_read_ms(od_work *work, int64_t campaign_id, int64_t *out, od_error *err);
-/* Before intents: reads again what has changed of the list of this campaign, once in a transaction. A failure is the
- * campaign's: it is held, *held says so, and err has the reason. Errors: as od__query_end. */
-od_status od__lists_refresh(od_work *work, int64_t campaign_id, bool *held, od_error *err);
+/* Before intents: reads again what has changed of the list of this campaign, once in a transaction, and judges its age again.
+ * A failure is the campaign's: it is held for that reason, and *held is the rule's name (NULL: it goes on). Errors: as
+ * od__query_end. */
+od_status od__lists_refresh(od_work *work, int64_t campaign_id, const char **held, od_error *err);
 
 #pragma GCC visibility pop
 #endif

@@ -9,8 +9,10 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "store/campaign.h"
 #include "store/journal.h"
 #include "store/pace.h"
+#include "store/rulebook.h"
 #include "store/schema.h"
 #include "store/verbs.h"
 
@@ -53,6 +55,8 @@ void od__owner_boot_id(char out[OD_BOOT_ID_BYTES]) {
         out[got] = '\0';
     else
         snprintf(out, OD_BOOT_ID_BYTES, "unknown");
+    if (od__tunable("OUTDIAL_BOOT", 0) > 0)
+        snprintf(out, OD_BOOT_ID_BYTES, "boot %d", od__tunable("OUTDIAL_BOOT", 0));
 }
 
 void od__owner_free(od_owner *owner) {
@@ -196,6 +200,7 @@ static od_status check_clocks(od_work *work, int64_t *jumped_ms, od_error *err) 
     if (*jumped_ms == 0)
         return OD_OK;
     char why[96];
+    od__campaign_forget(work);
     snprintf(why, sizeof(why), "the clock jumped by %" PRId64 " s: see that it is right, then resume", jumped / 1000);
     od_status status = od__execute(work->database, err,
                                    "UPDATE campaign SET state = 'held', why = ?1 WHERE state = 'running'", "t", why);
@@ -271,12 +276,15 @@ static od_status count_workers(od_work *work, int64_t *count, od_error *err) {
     return od__query_end(&query);
 }
 
-static od_status lease_result(od_work *work, int64_t taken_over, od_value **result, od_error *err) {
+/* Takes zones; NULL: none has changed. */
+static od_status lease_result(od_work *work, int64_t taken_over, od_value *zones, od_value **result, od_error *err) {
     const od_owner *owner = work->core->owner;
     int64_t workers;
     od_status status = count_workers(work, &workers, err);
-    if (status != OD_OK)
+    if (status != OD_OK) {
+        od_value_unref(zones);
         return status;
+    }
     od_maker maker;
     od__make(&maker, err);
     od__make_integer(&maker, "owner", owner->id);
@@ -285,6 +293,8 @@ static od_status lease_result(od_work *work, int64_t taken_over, od_value **resu
     od__make_integer(&maker, "until_ms", owner->lease_boot_ms);
     od__make_integer(&maker, "taken_over", taken_over);
     od__make_integer(&maker, "workers", workers);
+    if (zones != NULL)
+        od__make_value(&maker, "zones", zones);
     return od__made(&maker, result);
 }
 
@@ -306,7 +316,7 @@ od_status od__verb_register(od_work *work, const od_value *params, od_value **re
     if (status == OD_OK)
         status = take_over(work, &taken_over, err);
     if (status == OD_OK)
-        status = lease_result(work, taken_over, result, err);
+        status = lease_result(work, taken_over, NULL, result, err);
     if (status != OD_OK) {
         od__owner_free(owner);
         work->core->owner = NULL;
@@ -326,15 +336,18 @@ od_status od__verb_beat(od_work *work, const od_value *params, od_value **result
     if (!stands)
         return od__error_set(err, OD_UNAVAILABLE, "the lease was lost: another process has taken this worker's part over");
     int64_t lease_boot_ms = work->now_ms + OD_LEASE_MS, taken_over = 0;
+    od_value *zones = NULL;
     status = od__execute(work->database, err, "UPDATE owner SET lease_boot_ms = ?2 WHERE id = ?1", "ii", owner->id,
                          lease_boot_ms);
     if (status == OD_OK)
         status = take_over(work, &taken_over, err);
+    if (status == OD_OK)
+        status = od__rulebook_refresh(work, &zones, err);
     if (status != OD_OK)
         return status;
     /* Should the commit fail, this is later than the row says by one beat: the next commit tells. */
     owner->lease_boot_ms = lease_boot_ms;
-    return lease_result(work, taken_over, result, err);
+    return lease_result(work, taken_over, zones, result, err);
 }
 
 od_status od__verb_resign(od_work *work, const od_value *params, od_value **result, od_error *err) {

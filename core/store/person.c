@@ -13,8 +13,7 @@
 static od_status has_open_attempt(od_work *work, const od_contact_row *row, bool *out, od_error *err) {
     od_query query;
     *out = false;
-    od__query(&query, work->database, err, "SELECT 1 FROM attempt WHERE person = ?1 AND open = 1 AND contact_id = ?2", "ti",
-              row->person, row->id);
+    od__query(&query, work->database, err, "SELECT 1 FROM attempt WHERE contact_id = ?1 AND open = 1", "i", row->id);
     if (od__query_row(&query))
         *out = true;
     return od__query_end(&query);
@@ -28,7 +27,8 @@ static od_status wish(od_work *work, const od_contact_row *row, const char *acti
 static od_status set(od_work *work, const od_contact_row *row, int64_t state, const char *why, od_error *err) {
     const od_decision decision = { .state = state, .why = why, .callback_ms = row->callback_ms,
                                    .callback_within_ms = row->callback_within_ms };
-    return od__contact_decide(work, row->id, -1, &decision, err);
+    od_status status = od__contact_decide(work, row->id, -1, &decision, err);
+    return status == OD_OK ? od__contact_unclaim(work, row->id, err) : status;
 }
 
 static od_status release(od_work *work, const od_contact_row *row, bool under_way, od_error *err) {

@@ -1,9 +1,11 @@
 #include "store/rulebook.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "store/journal.h"
 
 typedef struct compiled {
     int64_t campaign_id, revision;
@@ -15,6 +17,7 @@ struct od_rulebook {
     compiled rows[OD_LIMIT_RULESETS];
     size_t next;                 /* which gives way */
     od_gathered gathered;
+    od_buffer words;
 };
 
 void od__rulebook_forget(od_rulebook *rulebook) {
@@ -29,6 +32,7 @@ void od__rulebook_free(od_rulebook *rulebook) {
         return;
     od__rulebook_forget(rulebook);
     od__zones_free(rulebook->zones);
+    od__buffer_clear(&rulebook->words);
     od__free(rulebook);
 }
 
@@ -38,7 +42,8 @@ static od_status open_book(od_work *work, od_error *err) {
     od_rulebook *rulebook = od__calloc(1, sizeof(*rulebook));
     if (rulebook == NULL)
         return od__error_no_memory(err);
-    od_status status = od__zones_new(NULL, &rulebook->zones, err);
+    od__buffer_init(&rulebook->words, OD_LIMIT_WORDS_BYTES);
+    od_status status = od__zones_new(work->core->zone_directory, &rulebook->zones, err);
     if (status != OD_OK) {
         od__free(rulebook);
         return status;
@@ -53,10 +58,61 @@ od_status od__rulebook_zones(od_work *work, od_zones **out, od_error *err) {
     return status;
 }
 
-od_status od__gathered(od_work *work, od_gathered **out, od_error *err) {
+/* ---- zones that change ---- */
+
+typedef struct changes {
+    od_work *work;
+    od_value *list;              /* NULL: none yet */
+    od_error *err;
+    od_status status;
+} changes;
+
+static od_status add_change(changes *self, const char *name, const char *kept) {
+    od_maker maker;
+    if (self->list == NULL && (self->list = od_value_new_array()) == NULL)
+        return od__error_no_memory(self->err);
+    od__make(&maker, self->err);
+    od__make_text(&maker, "zone", name);
+    od__make_text(&maker, "kept", kept);
+    return od__made_into(&maker, self->list);
+}
+
+static void on_change(void *context, const char *name, const od_error *why) {
+    changes *self = context;
+    char text[256 + OD_LIMIT_ZONE_NAME_BYTES];
+    if (self->status != OD_OK)
+        return;
+    self->status = add_change(self, name, why != NULL ? why->message : NULL);
+    snprintf(text, sizeof(text), why != NULL ? "%s has changed, and is kept as it was: %.200s" : "%s has changed, and was read again", name,
+             why != NULL ? why->message : "");
+    if (self->status == OD_OK)
+        self->status = od__journal(self->work, &(od_entry){ .event = why != NULL ? "zone_kept" : "zone_read_again", .text = text },
+                                   self->err);
+}
+
+od_status od__rulebook_refresh(od_work *work, od_value **out, od_error *err) {
+    changes self = { .work = work, .err = err };
+    if (work->core->rulebook != NULL)
+        od__zones_refresh(work->core->rulebook->zones, work->now_ms, on_change, &self);
+    *out = self.status == OD_OK ? self.list : NULL;
+    if (*out == NULL)
+        od_value_unref(self.list);
+    return self.status;
+}
+
+od_status od__gathered(od_work *work, od_gathered **out, od_buffer **words, od_error *err) {
     od_status status = open_book(work, err);
-    *out = status == OD_OK ? &work->core->rulebook->gathered : NULL;
-    return status;
+    *out = NULL;
+    if (status != OD_OK)
+        return status;
+    od_rulebook *rulebook = work->core->rulebook;
+    if (rulebook->words.failed)
+        od__buffer_clear(&rulebook->words);
+    od__buffer_truncate(&rulebook->words, 0);
+    *out = &rulebook->gathered;
+    if (words != NULL)
+        *words = &rulebook->words;
+    return OD_OK;
 }
 
 od_status od__rulebook_get(od_work *work, int64_t campaign_id, int64_t revision, const char *ruleset_json,

@@ -5,21 +5,23 @@
 
 #include "base/error.h"
 #include "crypto/crypto.h"
+#include "store/migrate.h"
+#include "store/tables.h"
 #include "store/verb.h"
 
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 #define APPLICATION_ID 0x6f646c31 /* "odl1", in the file's header */
 
-/* Every index costs each call: those of open legs and attempts stay small. A claim is in a table of its own, so that taking a
- * contact does not write its row. Times: *_ms are Unix milliseconds, *_boot_ms are CLOCK_BOOTTIME. A contact's numbers stand twice: as a list in its row, to
- * be read with it, and by number, to find who has it. */
+/* Every index costs each call, most of all one in whose order calls do not come: a page is written for each. So attempts are
+ * found by contact, which come in order; by person and by number only where several contacts have the same (od__gather). A
+ * claim is in a table of its own, so that taking a contact does not write its row. Times: *_ms are Unix milliseconds,
+ * *_boot_ms are CLOCK_BOOTTIME. A contact's numbers stand twice: as a list in its row, to be read with it, and by number, to
+ * find who has it, or has been called by it. contact.ordinal is that of its latest attempt. Every leg is meant, and nearly
+ * every one is placed: the journal has no rows for that, and each says after which of them it comes. */
 static const char tables[] =
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
 
-    "CREATE TABLE owner(id INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, state TEXT NOT NULL, boot_id TEXT NOT NULL,"
-    " host TEXT NOT NULL, pid INTEGER NOT NULL, started_ms INTEGER NOT NULL, lease_boot_ms INTEGER NOT NULL,"
-    " ended_ms INTEGER, campaign_id INTEGER);"
-    "CREATE INDEX owner_state ON owner(state);"
+    OD_SCHEMA_OWNER
 
     "CREATE TABLE campaign(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, state TEXT NOT NULL, why TEXT, by_whom TEXT,"
     " subject TEXT, max_open INTEGER, max_handed_off INTEGER, ruleset TEXT NOT NULL, script TEXT NOT NULL,"
@@ -28,35 +30,30 @@ static const char tables[] =
     "CREATE TABLE contact(id INTEGER PRIMARY KEY, campaign_id INTEGER NOT NULL, external TEXT NOT NULL, person TEXT,"
     " version INTEGER NOT NULL DEFAULT 0, state INTEGER NOT NULL DEFAULT 0, due_ms INTEGER NOT NULL DEFAULT 0, why TEXT,"
     " wish TEXT, number_next INTEGER NOT NULL DEFAULT 1, numbers TEXT NOT NULL, country TEXT, zones TEXT,"
-    " data TEXT NOT NULL, callback_ms INTEGER, callback_within_ms INTEGER);"
+    " data TEXT NOT NULL, callback_ms INTEGER, callback_within_ms INTEGER, ordinal INTEGER NOT NULL DEFAULT 0);"
     "CREATE UNIQUE INDEX contact_external ON contact(campaign_id, external);"
-    "CREATE INDEX contact_due ON contact(campaign_id, state, due_ms);"
+    OD_SCHEMA_CONTACT_DUE
     "CREATE INDEX contact_person ON contact(person) WHERE person IS NOT NULL;"
     "CREATE TABLE claim(contact_id INTEGER PRIMARY KEY, owner_id INTEGER NOT NULL, ordinal INTEGER NOT NULL,"
     " token TEXT NOT NULL);"
 
     "CREATE TABLE number(number TEXT NOT NULL, contact_id INTEGER NOT NULL, PRIMARY KEY(number, contact_id)) WITHOUT ROWID;"
 
-    "CREATE TABLE attempt(id INTEGER PRIMARY KEY, campaign_id INTEGER NOT NULL, contact_id INTEGER NOT NULL,"
-    " person TEXT NOT NULL, subject TEXT, ordinal INTEGER NOT NULL, number TEXT NOT NULL, open INTEGER NOT NULL,"
-    " counts INTEGER NOT NULL, at_ms INTEGER NOT NULL, callback INTEGER NOT NULL, kind TEXT, rang TEXT, raw TEXT,"
-    " ended_ms INTEGER, second_ring INTEGER NOT NULL DEFAULT 0);"
-    "CREATE UNIQUE INDEX attempt_person_open ON attempt(person) WHERE open = 1;"
-    "CREATE UNIQUE INDEX attempt_number_open ON attempt(number) WHERE open = 1;"
-    "CREATE INDEX attempt_person ON attempt(person, at_ms);"
-    "CREATE INDEX attempt_number ON attempt(number, at_ms);"
-    "CREATE INDEX attempt_second_ring ON attempt(campaign_id) WHERE second_ring = 1;"
+    OD_SCHEMA_ATTEMPT
 
     "CREATE TABLE leg(id INTEGER PRIMARY KEY, attempt_id INTEGER NOT NULL, campaign_id INTEGER NOT NULL,"
     " contact_id INTEGER NOT NULL, ordinal INTEGER NOT NULL, client TEXT NOT NULL, vendor TEXT NOT NULL,"
     " account TEXT NOT NULL, seat TEXT, token TEXT NOT NULL, state INTEGER NOT NULL, open INTEGER NOT NULL,"
     " version INTEGER NOT NULL DEFAULT 0, owner_id INTEGER NOT NULL, follower_id INTEGER, request TEXT, call TEXT,"
     " error TEXT, cause TEXT, at_ms INTEGER NOT NULL, until_ms INTEGER NOT NULL, settled_ms INTEGER,"
-    " looks INTEGER NOT NULL DEFAULT 0, look_ms INTEGER, withdrawal TEXT);"
+    " looks INTEGER NOT NULL DEFAULT 0, look_ms INTEGER, withdrawal TEXT, placed_ms INTEGER,"
+    " placed_after INTEGER);"
     "CREATE UNIQUE INDEX leg_attempt_open ON leg(attempt_id) WHERE open = 1;"
     "CREATE UNIQUE INDEX leg_attempt ON leg(attempt_id, ordinal);"
     "CREATE INDEX leg_open ON leg(state, campaign_id, account, client, at_ms) WHERE open = 1;"
     "CREATE INDEX leg_seat_open ON leg(account, client, seat) WHERE open = 1 AND seat IS NOT NULL;"
+
+    OD_SCHEMA_JUDGEMENT
 
     "CREATE TABLE bucket(key TEXT PRIMARY KEY, full_boot_us INTEGER NOT NULL) WITHOUT ROWID;"
 
@@ -167,6 +164,16 @@ static od_status read_identity(od_store_core *core, od_error *err) {
     return status;
 }
 
+/* One version after the other, in the transaction of the opening. */
+static od_status bring_forward(od_database *database, int64_t version, od_error *err) {
+    char pragma[48];
+    od_status status = version == 1 ? od__migrate_1_to_2(database, err)
+                                    : od__error_set(err, OD_PROTOCOL, "the store %s has version %d, which no outdial has made",
+                                                    od__database_path(database), (int)version);
+    snprintf(pragma, sizeof(pragma), "PRAGMA user_version = %d;", SCHEMA_VERSION);
+    return status == OD_OK ? od__database_run(database, pragma, err) : status;
+}
+
 static od_status bring_up(od_store_core *core, bool create, od_error *err) {
     int64_t application = 0, version = 0, objects = 0;
     const char *path = od__database_path(core->database);
@@ -187,7 +194,7 @@ static od_status bring_up(od_store_core *core, bool create, od_error *err) {
     if (version > SCHEMA_VERSION)
         return od__error_set(err, OD_PROTOCOL, "the store %s has version %d, made by a newer outdial; this one knows up to %d",
                              path, (int)version, SCHEMA_VERSION);
-    return OD_OK;
+    return version < SCHEMA_VERSION ? bring_forward(core->database, version, err) : OD_OK;
 }
 
 od_status od__schema_open(od_store_core *core, bool create, od_error *err) {

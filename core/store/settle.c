@@ -72,9 +72,9 @@ static od_status move_open(od_work *work, const od_leg_row *leg, int64_t to, con
     if (status == OD_OK)
         status = to == OD_LEG_in_doubt ? set_contact(work, leg->contact_id, OD_CONTACT_held, "in_doubt", err)
                                        : set_contact(work, leg->contact_id, OD_CONTACT_open, NULL, err);
-    return status == OD_OK
-               ? od__leg_journal(work, leg, event, NULL, NULL, what->error != NULL ? what->error : what->call, err)
-               : status;
+    if (status != OD_OK || (leg->state == OD_LEG_intent && to == OD_LEG_placed))
+        return status;
+    return od__leg_journal(work, leg, event, NULL, NULL, what->error != NULL ? what->error : what->call, err);
 }
 
 /* Ends the leg's attempt as `params` ({ kind, rang, raw?, at_ms? }) say; call: the vendor's answer, or NULL. Nobody's phone
@@ -101,7 +101,8 @@ static od_status place_and_end(od_work *work, const od_leg_row *leg, const od_va
     od_text_free(raw);
     if (status == OD_OK)
         status = od__contact_decide(work, leg->contact_id, -1, &decision, err);
-    return status == OD_OK ? od__leg_journal(work, leg, "placed", NULL, NULL, what->call, err) : status;
+    return status == OD_OK && leg->state != OD_LEG_intent ? od__leg_journal(work, leg, "placed", NULL, NULL, what->call, err)
+                                                          : status;
 }
 
 /* Not placed: the attempt waits for another leg, or is given back (R23). */
@@ -124,11 +125,18 @@ static od_status move_not_placed(od_work *work, const od_leg_row *leg, int64_t t
 static od_status next_token(od_work *work, const od_leg_row *leg, char out[OD_STORE_TOKEN_BYTES], int64_t *version,
                             od_error *err) {
     od_contact_row contact;
-    od_status status = od__contact_read(work, leg->contact_id, &contact, err);
+    od_query query;
+    int64_t ordinal = 0;
+    od__query(&query, work->database, err, "SELECT ordinal FROM attempt WHERE id = ?1", "i", leg->attempt_id);
+    if (od__query_row(&query))
+        ordinal = od__query_integer(&query, 0);
+    od_status status = od__query_end(&query);
+    if (status == OD_OK)
+        status = od__contact_read(work, leg->contact_id, &contact, err);
     if (status != OD_OK)
         return status;
     *version = contact.version;
-    status = od__contact_token(work, &contact, leg->attempt_ordinal, leg->ordinal + 1, out, err);
+    status = od__contact_token(work, &contact, ordinal, leg->ordinal + 1, out, err);
     od__contact_clear(&contact);
     return status;
 }
@@ -194,10 +202,9 @@ od_status od__verb_settle(od_work *work, const od_value *params, od_value **resu
 
 static od_status note_late_outcome(od_work *work, const od_leg_row *leg, const char *kind, od_error *err) {
     /* `unreported` says only that nobody had told: what is told later refines it (R7). */
-    bool refines = leg->state == OD_LEG_ended && strcmp(leg->attempt_kind, "unreported") == 0;
-    od_status status = refines ? od__execute(work->database, err, "UPDATE attempt SET kind = ?2 WHERE id = ?1", "it",
-                                             leg->attempt_id, kind)
-                               : OD_OK;
+    od_status status = od__execute(work->database, err, "UPDATE attempt SET kind = ?2 WHERE id = ?1 AND kind = 'unreported'",
+                                   "it", leg->attempt_id, kind);
+    bool refines = status == OD_OK && od__database_changes(work->database) > 0;
     return status == OD_OK ? od__leg_journal(work, leg, refines ? "outcome_refined" : "late_outcome", NULL, kind, NULL, err)
                            : status;
 }
@@ -218,6 +225,13 @@ static od_status journal_outcome(od_work *work, const od_leg_row *leg, const cha
     return status;
 }
 
+/* The attempt is over and its fences are free. The row of the leg stays among the open ones until its vendor cannot call
+ * because of it any more: see withdrawals in follow.c. */
+static od_status keep_open(od_work *work, const od_leg_row *leg, od_error *err) {
+    return od__execute(work->database, err, "UPDATE leg SET open = 1, seat = NULL, withdrawal = NULL, look_ms = NULL"
+                       " WHERE id = ?1", "i", leg->id);
+}
+
 static od_status write_outcome(od_work *work, const od_leg_row *leg, const od_value *params, const od_decision *decision,
                                od_error *err) {
     const char *kind = od__param_text(params, "kind"), *rang = od__param_text(params, "rang");
@@ -227,6 +241,8 @@ static od_status write_outcome(od_work *work, const od_leg_row *leg, const od_va
         status = end_leg(work, leg, params, NULL, raw, err);
     if (status == OD_OK)
         status = journal_outcome(work, leg, kind, rang, raw, err);
+    if (status == OD_OK && od__param_is(params, "lives_on"))
+        status = keep_open(work, leg, err);
     od_text_free(raw);
     return status == OD_OK ? od__contact_decide(work, leg->contact_id, -1, decision, err) : status;
 }

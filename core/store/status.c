@@ -7,6 +7,7 @@
 #include "store/importing.h"
 #include "store/leg.h"
 #include "store/schema.h"
+#include "store/tables.h"
 #include "store/verbs.h"
 #include "store/workers.h"
 
@@ -21,23 +22,44 @@ static od_status add_to(od_value *object, const char *key, int64_t count, od_err
     return od_value_set(object, key, od_value_new_integer(od__param_integer(object, key, 0) + count), err);
 }
 
-/* contacts: of this campaign alone. */
+/* All of a campaign's contacts, and those that are being called: these are few, and each has an open attempt. */
+static od_status count_all_contacts(od_work *work, int64_t campaign_id, int64_t *total, int64_t *open, od_error *err) {
+    od_query query;
+    od__query(&query, work->database, err,
+              "SELECT (SELECT count(*) FROM contact WHERE campaign_id = ?1), (SELECT count(*) FROM attempt a CROSS JOIN contact c"
+              " ON c.id = a.contact_id WHERE a.open = 1 AND a.campaign_id = ?1 AND c.state = 2)", "i", campaign_id);
+    if (od__query_row(&query)) {
+        *total = od__query_integer(&query, 0);
+        *open = od__query_integer(&query, 1);
+    }
+    return od__query_end(&query);
+}
+
+/* contacts: of this campaign alone. Who is done is whoever is left. */
 static od_status count_contacts(od_work *work, int64_t campaign_id, status_counts *counts,
                                 int64_t contacts[OD_CONTACT_COUNT], od_error *err) {
     od_query query;
-    od__query(&query, work->database, err, "SELECT state, count(*) FROM contact WHERE campaign_id = ?1 GROUP BY state", "i",
-              campaign_id);
+    int64_t rest = 0;
+    od_status status = count_all_contacts(work, campaign_id, &rest, &contacts[OD_CONTACT_open], err);
+    if (status != OD_OK)
+        return status;
+    rest -= contacts[OD_CONTACT_open];
+    od__query(&query, work->database, err,
+              "SELECT state, count(*) FROM contact WHERE campaign_id = ?1 AND " OD_SCHEMA_RESTS " GROUP BY state", "i", campaign_id);
     while (od__query_row(&query)) {
         int64_t state = od__query_integer(&query, 0);
         if (state >= 0 && state < OD_CONTACT_COUNT) {
             contacts[state] = od__query_integer(&query, 1);
-            counts->contacts[state] += contacts[state];
+            rest -= contacts[state];
         }
     }
-    od_status status = od__query_end(&query);
+    status = od__query_end(&query);
     if (status != OD_OK)
         return status;
-    od__query(&query, work->database, err, "SELECT due_ms FROM contact WHERE campaign_id = ?1 AND state = 1"
+    contacts[OD_CONTACT_done] = rest;
+    for (int64_t state = 0; state < OD_CONTACT_COUNT; state++)
+        counts->contacts[state] += contacts[state];
+    od__query(&query, work->database, err, "SELECT due_ms FROM contact WHERE campaign_id = ?1 AND state = 1 AND " OD_SCHEMA_RESTS
               " ORDER BY due_ms LIMIT 1", "i", campaign_id);
     if (od__query_row(&query)) {
         int64_t next_ms = od__query_integer(&query, 0);
@@ -60,22 +82,22 @@ static od_status count_reasons(od_work *work, int64_t campaign_id, status_counts
     od_query query;
     od__query(&query, work->database, err,
               "SELECT why, count(*) FROM contact WHERE campaign_id = ?1 AND state IN (1, 4, 7)"
-              " AND why IS NOT NULL GROUP BY why", "i", campaign_id);
+              " AND why IS NOT NULL AND " OD_SCHEMA_RESTS " GROUP BY why", "i", campaign_id);
     return count_words(&query, counts->refused, err);
 }
 
 static od_status count_outcomes(od_work *work, int64_t campaign_id, status_counts *counts, od_error *err) {
     od_query query;
+    od_status status = OD_OK;
     od__query(&query, work->database, err,
-              "SELECT kind, count(*) FROM attempt WHERE campaign_id = ?1 AND kind IS NOT NULL GROUP BY kind", "i", campaign_id);
-    od_status status = count_words(&query, counts->outcomes, err);
-    if (status != OD_OK)
-        return status;
-    od__query(&query, work->database, err, "SELECT count(*) FROM attempt WHERE campaign_id = ?1 AND second_ring = 1", "i",
-              campaign_id);
-    if (od__query_row(&query))
-        counts->second_rings += od__query_integer(&query, 0);
-    return od__query_end(&query);
+              "SELECT kind, count(*), sum(second_ring) FROM attempt WHERE campaign_id = ?1 GROUP BY kind", "i", campaign_id);
+    while (status == OD_OK && od__query_row(&query)) {
+        counts->second_rings += od__query_integer(&query, 2);
+        if (!od__query_is_null(&query, 0))
+            status = add_to(counts->outcomes, od__query_text(&query, 0), od__query_integer(&query, 1), err);
+    }
+    od_status ended = od__query_end(&query);
+    return status == OD_OK ? ended : status;
 }
 
 /* ---- legs ---- */
@@ -135,8 +157,8 @@ static od_status count_legs(od_work *work, int64_t campaign_id, status_counts *c
     if (status != OD_OK || ended != OD_OK)
         return status != OD_OK ? status : ended;
     od__query(&query, work->database, err,
-              "SELECT count(*) FROM leg WHERE campaign_id = ?1 AND open = 1 AND state = 2 AND withdrawal LIKE 'failed:%'", "i",
-              campaign_id);
+              "SELECT count(*) FROM leg WHERE campaign_id = ?1 AND open = 1 AND (state = 2 AND withdrawal LIKE 'failed:%'"
+              "  OR state = ?2 AND withdrawal <> 'again: under way')", "ii", campaign_id, (int64_t)OD_LEG_ended);
     if (od__query_row(&query))
         counts->withdrawals_failed += od__query_integer(&query, 0);
     return od__query_end(&query);

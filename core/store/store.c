@@ -224,17 +224,20 @@ od_status od__store_submit_take(od_store *store, const char *name, od_value *par
     const od_verb *verb = od__verb_find(name);
     od_status status = verb != NULL ? od__shape_validate(verb->input, params, "", err)
                                     : od__error_set(err, OD_VALIDATION, "a store has no verb \"%s\"", name);
-    verb_request *request = status == OD_OK ? od__calloc(1, sizeof(*request)) : NULL;
+    verb_request *request = status == OD_OK ? od__alloc(sizeof(*request)) : NULL;
     if (request == NULL) {
         od_value_unref(params);
         return status != OD_OK ? status : od__error_no_memory(err);
     }
     request->store = store;
+    request->next = NULL;
     od__task_init(&request->task, verb, params);
     od__request_init(&request->base, &kind, store->engine, context);
     queue_add(&store->asked, request);
     if (store->threaded && store->asked.count == OD_LIMIT_BATCH)
         hand_over(store); /* a transaction is full */
+    else if (store->threaded)
+        od__loop_post_last(store->engine->loop, &store->job);
     else
         od__loop_post(store->engine->loop, &store->job);
     od__request_hand_out(&request->base, out);

@@ -34,6 +34,7 @@ struct od_store_core {
     const od_clock *clock;
     od_owner *owner;                   /* NULL: this store has not registered */
     od_rulebook *rulebook;             /* compiled rulesets and zones; made when first needed */
+    const char *zone_directory;        /* NULL: the system's */
     od_importing *importing;           /* how far the latest import is; NULL: there was none */
     unsigned char key[OD_STORE_KEY_BYTES]; /* makes tokens; it authenticates to nobody */
     char generation[33];
@@ -47,6 +48,26 @@ typedef struct od_open_counts {
     int64_t of_client;
 } od_open_counts;
 
+#define OD_LIMIT_CAMPAIGN_BYTES 800      /* its name: 200 characters */
+#define OD_LIMIT_SUBJECT_BYTES 200
+#define OD_LIMIT_WHY_BYTES 512
+
+/* A campaign (campaign.h). */
+typedef struct od_campaign_row {
+    int64_t id, revision;
+    int64_t max_open, max_handed_off;    /* -1: no limit */
+    bool running;
+    bool has_list;                       /* a do-not-call list is named */
+    char name[OD_LIMIT_CAMPAIGN_BYTES + 1];
+    char state[16];
+    char why[OD_LIMIT_WHY_BYTES];
+    char subject[OD_LIMIT_SUBJECT_BYTES + 1]; /* "": none */
+    const struct od_ruleset *ruleset;           /* borrowed from the rulebook until the next campaign is read */
+} od_campaign_row;
+
+/* Whether a table has rows, as the transaction under way knows: looked up once, and noted by who writes it. */
+typedef enum od_rows { OD_ROWS_UNKNOWN, OD_ROWS_NONE, OD_ROWS_SOME } od_rows;
+
 /* One verb at work. */
 typedef struct od_work {
     od_store_core *core;
@@ -55,7 +76,9 @@ typedef struct od_work {
     int64_t now_ms;                    /* CLOCK_BOOTTIME of this transaction: the clock of leases and of sending */
     int64_t list_campaign_id;          /* whose do-not-call list was found good in this transaction; 0: none yet */
     bool resigned;                     /* the owner has given up in this transaction */
+    od_rows attempts, listed;          /* of the store */
     od_open_counts open;
+    od_campaign_row campaign;          /* the one that was read last; id 0: none was */
     void **state;                      /* of a long verb, between its slices: its own, starts as NULL */
     bool again;                        /* set by a long verb: not done, run the next slice in a later transaction */
     bool reads_next;                   /* and with it: that slice writes nothing */
@@ -73,6 +96,9 @@ typedef struct od_verb {
     void (*free_state)(void *state);   /* of a long verb */
     bool in_memory;                    /* changes od_store_core: never run twice */
 } od_verb;
+
+/* Sets *any to whether `sql` gives a row, *known being what is known of that. Errors: as od__query_end. */
+od_status od__rows_any(od_work *work, od_rows *known, const char *sql, bool *any, od_error *err);
 
 /* Finds a verb; NULL if there is none. */
 const od_verb *od__verb_find(const char *name);

@@ -120,6 +120,7 @@ STRUCT(settle_shape, LEG, NEEDS(placement, "what is known", placement_text), TAK
 
 STRUCT(outcome_shape, LEG, NEEDS(kind, "how it ended", kind_text), NEEDS(rang, "whether a phone rang", rang_text),
        TAKES(raw, "the vendor's words", od_shape_any), TAKES(at_ms, "when", unix_ms),
+       TAKES(lives_on, "the vendor may call again, unless it is taken back", od_shape_boolean),
        TAKES(decision, "what becomes of the contact", od_shape_decision));
 
 STRUCT(adopt_shape, CAMPAIGN, LIMIT, CLIENTS);
@@ -127,8 +128,13 @@ STRUCT(looked_shape, LEG, NEEDS(found, "the vendor has it", od_shape_boolean), T
        TAKES(why, "in words", long_text), TAKES(delay_ms, "after which the vendor shows what it has", duration_ms),
        TAKES(cannot, "the vendor cannot be asked", od_shape_boolean));
 STRUCT(write_off_shape, LEG, NEEDS(why, "in words", long_text));
+STRUCT(withdrawals_shape, CAMPAIGN, LIMIT, CLIENTS, TAKES(followed, "legs that are followed as handed off", row_ids),
+       TAKES(living_on, "also those that have an outcome, and may be called again all the same", od_shape_boolean));
 STRUCT(withdrawn_shape, LEG, NEEDS(done, "it will not ring", od_shape_boolean), TAKES(why, "in words", long_text),
        TAKES(again, "it may be tried again", od_shape_boolean));
+
+STRUCT(outages_shape, TAKES(vendor, "whose account", long_text), TAKES(until_ms, "it is out of order until then; absent: no more", unix_ms),
+       TAKES(pause_ms, "how long the next pause will be", duration_ms));
 
 /* ---- do not call ---- */
 
@@ -149,7 +155,8 @@ STRUCT(dnc_import_shape, NEEDS(path, "the file", path_text), TAKES(country, "for
 #define ANY_CAMPAIGN TAKES(campaign, "its name; absent: all", name_text)
 
 STRUCT(status_shape, ANY_CAMPAIGN);
-STRUCT(doubts_shape, ANY_CAMPAIGN, TAKES(limit, "how many at most", limit), TAKES(after, "the leg after which to go on", row_id));
+STRUCT(doubts_shape, ANY_CAMPAIGN, TAKES(limit, "how many at most", limit), TAKES(after, "the leg after which to go on", row_id),
+       TAKES(handed_off, "those that were handed off instead", od_shape_boolean));
 static const char *const resolutions[] = { "placed", "not_placed", "write_off", NULL };
 static const od_shape resolution_text = { .kind = OD_KIND_STRING, .choices = resolutions };
 STRUCT(resolve_shape, LEG, NEEDS(as, "what it was", resolution_text), NEEDS(by, "who says so", name_text),
@@ -188,14 +195,15 @@ static const od_verb verbs[] = {
     { "looks", "legs in doubt that are to be looked up", &adopt_shape, od__verb_looks, true, false, NULL, false },
     { "looked", "say what a look-up found", &looked_shape, od__verb_looked, true, false, NULL, false },
     { "write_off", "give a doubt up", &write_off_shape, od__verb_write_off, true, false, NULL, false },
-    { "withdrawals", "legs that are to be taken back", &adopt_shape, od__verb_withdrawals, true, false, NULL, false },
+    { "outages", "vendors that were out of order; with one given, whether it is", &outages_shape, od__verb_outages, false, false, NULL, false },
+    { "withdrawals", "legs that are to be taken back", &withdrawals_shape, od__verb_withdrawals, true, false, NULL, false },
     { "withdrawn", "say whether a leg was taken back", &withdrawn_shape, od__verb_withdrawn, true, false, NULL, false },
     { "dnc_add", "list numbers that are not to be called", &dnc_add_shape, od__verb_dnc_add, false, false, NULL, false },
     { "dnc_lift", "take a number off that list", &dnc_lift_shape, od__verb_dnc_lift, false, false, NULL, false },
     { "dnc_list", "show that list", &dnc_list_shape, od__verb_dnc_list, false, true, NULL, false },
     { "dnc_import", "list the numbers in a file", &dnc_import_shape, od__verb_dnc_import, false, false, NULL, false },
     { "status", "how the store stands", &status_shape, od__verb_status, false, true, NULL, false },
-    { "doubts", "legs in doubt, with what is known of them", &doubts_shape, od__verb_doubts, false, true, NULL, false },
+    { "doubts", "legs in doubt, or handed off, with what is known of them", &doubts_shape, od__verb_doubts, false, true, NULL, false },
     { "resolve", "settle a doubt", &resolve_shape, od__verb_resolve, false, false, NULL, false },
     { "explain", "all that was decided about a contact, and how it stands", &explain_shape, od__verb_explain, false, true, NULL, false },
     { "export", "everything as rows", &export_shape, od__verb_export, false, true, NULL, false },
@@ -204,6 +212,20 @@ static const od_verb verbs[] = {
       od__forecast_free, false },
     { "contact_set", "cancel, finish, hold or release a contact", &contact_set_shape, od__verb_contact_set, false, false, NULL, false },
 };
+
+od_status od__rows_any(od_work *work, od_rows *known, const char *sql, bool *any, od_error *err) {
+    od_status status = OD_OK;
+    if (*known == OD_ROWS_UNKNOWN) {
+        od_query query;
+        od__query(&query, work->database, err, sql, "");
+        bool found = od__query_row(&query);
+        status = od__query_end(&query);
+        if (status == OD_OK)
+            *known = found ? OD_ROWS_SOME : OD_ROWS_NONE;
+    }
+    *any = *known != OD_ROWS_NONE;
+    return status;
+}
 
 #define VERB_COUNT (sizeof(verbs) / sizeof(verbs[0]))
 

@@ -31,6 +31,7 @@ OD_VERB(looked);
 OD_VERB(write_off);
 OD_VERB(withdrawals);
 OD_VERB(withdrawn);
+OD_VERB(outages);      /* outages.c */
 OD_VERB(dnc_add);      /* dnc.c */
 OD_VERB(dnc_lift);
 OD_VERB(dnc_list);

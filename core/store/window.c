@@ -16,7 +16,7 @@ static od_status judge(od_work *work, const od_contact_row *contact, const char 
     od_campaign_row campaign;
     od_zones *zones = NULL;
     od_gathered *gathered = NULL;
-    od_status status = od__gathered(work, &gathered, err);
+    od_status status = od__gathered(work, &gathered, NULL, err);
     if (status == OD_OK)
         status = od__campaign_read(work, contact->campaign_id, &campaign, err);
     if (status == OD_OK)

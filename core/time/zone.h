@@ -1,6 +1,7 @@
 /* time: IANA time zones from the system's TZif files; no process-wide TZ, no answer where the wall clock has none or two.
  *
- * tzif.c, posix_tz.c and zone_tab.c parse bytes, zone.c answers from what was parsed, zones.c alone reads files. */
+ * tzif.c, posix_tz.c and zone_tab.c parse bytes, zone.c answers from what was parsed, zone_file.c reads files, zones.c
+ * keeps what was read. */
 #ifndef OD_TIME_ZONE_H
 #define OD_TIME_ZONE_H
 
@@ -18,8 +19,9 @@
 #define OD_ZONE_MIN_S INT64_C(-62135510400)
 #define OD_ZONE_MAX_S INT64_C(253402214400)
 
-/* The zones of one directory, each read when it is first asked for and then kept: a file that changes later is not read
- * again. For one thread at a time, with everything that came out of it. */
+#define OD_ZONES_LOOK_MS 60000     /* between two looks whether files have changed */
+
+/* The zones of one directory, each read when it is first asked for and then kept, until a refresh. For one thread at a time, with everything that came out of it. */
 typedef struct od_zones od_zones;
 typedef struct od_zone od_zone;
 
@@ -63,12 +65,19 @@ od_status od__zones_get(od_zones *zones, const char *name, od_zone **out, od_err
 /* As od__zones_get, of the first length bytes of name. */
 od_status od__zones_get_n(od_zones *zones, const char *name, size_t length, od_zone **out, od_error *err);
 
-/* Gives the zones that zone.tab has for an ISO 3166 country ("US", in any case), in its order; borrowed until zones is
- * freed. No such country: OD_OK and none. Errors: unavailable (zone.tab cannot be read), out_of_memory. */
+/* Gives the zones that zone.tab has for an ISO 3166 country ("US", in any case), in its order; borrowed until the next
+ * refresh. No such country: OD_OK and none. Errors: unavailable (zone.tab cannot be read), out_of_memory. */
 od_status od__zones_of_country(od_zones *zones, const char *country, const char *const **names, size_t *count,
                                od_error *err);
 /* Whether zone.tab has the zone under this name for any country; false too where it cannot be read. */
 bool od__zones_is_of_a_country(od_zones *zones, const char *name);
+
+/* Of a file that has changed; why NULL: it was read again, else why what was read before is kept. */
+typedef void od_zones_seen_fn(void *context, const char *name, const od_error *why);
+/* At most once in OD_ZONES_LOOK_MS of the caller's clock: looks whether the files that were read are still the same, reads
+ * those again that are not, and tells of each. Zones that were given out stay where they are, and answer anew. One that is
+ * unreadable, damaged or gone is kept as it was and told of once. */
+void od__zones_refresh(od_zones *zones, int64_t now_ms, od_zones_seen_fn *each, void *context);
 
 /* The name it was asked for by; borrowed. */
 const char *od__zone_name(const od_zone *zone);

@@ -1,22 +1,23 @@
 /* The zones of one directory: reads their files, and keeps what was read. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/nearest.h"
 #include "time/internal.h"
+#include "time/zone_file.h"
 
 #define BUCKETS 256
 #define PATH_BYTES 1024
 
 typedef struct entry {
     struct entry *next;
-    od_zone *zone;  /* NULL: unknown */
+    od_zone *zone;            /* NULL: unknown */
+    od_file_version version;  /* that it was read from */
+    bool failing;             /* there is another one, which cannot be used */
     char name[OD_LIMIT_ZONE_NAME_BYTES];
 } entry;
 
@@ -24,8 +25,10 @@ struct od_zones {
     char *directory;
     entry *buckets[BUCKETS];
     size_t known, unknown;
-    bool has_tab;
+    bool has_tab, tab_failing;
     od_zone_tab tab;
+    od_file_version tab_version;
+    int64_t looked_ms;        /* when files were last looked at for changes */
 };
 
 od_status od__zones_new(const char *directory, od_zones **out, od_error *err) {
@@ -68,78 +71,37 @@ void od__zones_free(od_zones *zones) {
     od__free(zones);
 }
 
-/* Reads a whole file into *out (od__free). *missing: there is no such file, which is no error by itself. Errors:
- * unavailable, out_of_memory. */
-static od_status read_file(const char *path, size_t limit_bytes, char **out, size_t *length, bool *missing, od_error *err) {
-    *missing = false;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0) {
-        *missing = errno == ENOENT || errno == ENOTDIR;
-        return *missing ? OD_OK : od__error_set(err, OD_UNAVAILABLE, "cannot open %s: %s", path, strerror(errno));
-    }
-    struct stat facts;
-    od_status status = OD_OK;
-    char *bytes = NULL;
-    size_t used = 0;
-    if (fstat(fd, &facts) != 0) {
-        status = od__error_set(err, OD_UNAVAILABLE, "cannot read %s: %s", path, strerror(errno));
-    } else if (!S_ISREG(facts.st_mode)) {
-        *missing = true;
-    } else if ((bytes = od__alloc(limit_bytes + 1)) == NULL) {
-        status = od__error_no_memory(err);
-    } else {
-        for (;;) {
-            ssize_t got = read(fd, bytes + used, limit_bytes + 1 - used);
-            if (got > 0)
-                used += (size_t)got;
-            else if (got == 0 || errno != EINTR) {
-                if (got < 0)
-                    status = od__error_set(err, OD_UNAVAILABLE, "cannot read %s: %s", path, strerror(errno));
-                break;
-            }
-            if (used > limit_bytes) {
-                status = od__error_set(err, OD_UNAVAILABLE, "%s is longer than %zu bytes", path, limit_bytes);
-                break;
-            }
-        }
-    }
-    (void)close(fd);  /* nothing was written */
-    if (status != OD_OK || *missing) {
-        od__free(bytes);
-        return status;
-    }
-    *out = bytes;
-    *length = used;
-    return OD_OK;
-}
-
 /* DIRECTORY/NAME; false if it is too long. */
 static bool path_of(const od_zones *zones, const char *name, char out[PATH_BYTES]) {
     int length = snprintf(out, PATH_BYTES, "%s/%s", zones->directory, name);
     return length > 0 && length < PATH_BYTES;
 }
 
-static od_status read_tab(od_zones *zones, od_error *err) {
-    if (zones->has_tab)
-        return OD_OK;
+static od_status load_tab(const od_zones *zones, od_zone_tab *tab, od_file_version *version, od_error *err) {
     char path[PATH_BYTES], *text = NULL;
     size_t length = 0;
-    bool missing;
     if (!path_of(zones, "zone.tab", path))
         return od__error_set(err, OD_UNAVAILABLE, "the name of the time zones' directory is too long");
-    od_status status = read_file(path, OD_LIMIT_ZONE_TAB_BYTES, &text, &length, &missing, err);
+    od_status status = od__zone_file_read(path, OD_LIMIT_ZONE_TAB_BYTES, &text, &length, version, err);
     if (status != OD_OK)
         return status;
-    if (missing)
+    if (text == NULL)
         return od__error_set(err, OD_UNAVAILABLE, "cannot open %s: %s", path, strerror(ENOENT));
     od_error why = OD_ERROR_INIT;
-    status = od__zone_tab_parse(text, length, &zones->tab, &why);
+    status = od__zone_tab_parse(text, length, tab, &why);
     if (status == OD_OUT_OF_MEMORY)
         return od__error_no_memory(err);
     if (status != OD_OK)
         return od__error_set(err, OD_UNAVAILABLE, "%s is damaged: %s", path, why.message);
-    zones->has_tab = true;
     return OD_OK;
+}
+
+static od_status read_tab(od_zones *zones, od_error *err) {
+    if (zones->has_tab)
+        return OD_OK;
+    od_status status = load_tab(zones, &zones->tab, &zones->tab_version, err);
+    zones->has_tab = status == OD_OK;
+    return status;
 }
 
 od_status od__zones_of_country(od_zones *zones, const char *country, const char *const **names, size_t *count,
@@ -201,17 +163,16 @@ static entry **bucket_of(od_zones *zones, const char *name) {
 }
 
 /* Reads and parses a zone's file; *out stays NULL where there is none of this name. */
-static od_status load(const od_zones *zones, const char *name, od_zone **out, od_error *err) {
+static od_status load(const od_zones *zones, const char *name, od_zone **out, od_file_version *version, od_error *err) {
     char path[PATH_BYTES], *bytes = NULL;
     size_t length = 0;
-    bool missing;
     struct stat facts;
     if (!path_of(zones, name, path))
         return od__error_set(err, OD_UNAVAILABLE, "the name of the time zones' directory is too long");
-    od_status status = read_file(path, OD_LIMIT_ZONE_FILE_BYTES, &bytes, &length, &missing, err);
+    od_status status = od__zone_file_read(path, OD_LIMIT_ZONE_FILE_BYTES, &bytes, &length, version, err);
     if (status != OD_OK)
         return status;
-    if (missing) {
+    if (bytes == NULL) {
         if (stat(zones->directory, &facts) != 0)
             return od__error_set(err, OD_UNAVAILABLE, "no time zones: cannot open %s: %s", zones->directory, strerror(errno));
         return OD_OK;
@@ -224,6 +185,8 @@ static od_status load(const od_zones *zones, const char *name, od_zone **out, od
         return od__error_no_memory(err);
     if (status != OD_OK)
         return od__error_set(err, OD_UNAVAILABLE, "time zone %s cannot be used: %s", name, why.message);
+    if (*out != NULL)
+        memcpy((*out)->name, name, strlen(name) + 1);
     return OD_OK;
 }
 
@@ -244,7 +207,8 @@ od_status od__zones_get_n(od_zones *zones, const char *name, size_t length, od_z
     if (zones->known >= OD_LIMIT_ZONES)
         return od__error_set(err, OD_UNAVAILABLE, "more than %d time zones", OD_LIMIT_ZONES);
     od_zone *zone = NULL;
-    od_status status = load(zones, copy, &zone, err);
+    od_file_version version;
+    od_status status = load(zones, copy, &zone, &version, err);
     if (status != OD_OK)
         return status;
     entry *made = od__calloc(1, sizeof *made);
@@ -258,11 +222,11 @@ od_status od__zones_get_n(od_zones *zones, const char *name, size_t length, od_z
     }
     memcpy(made->name, copy, sizeof made->name);
     made->zone = zone;
+    made->version = version;
     made->next = *bucket;
     *bucket = made;
     if (zone == NULL)
         return unknown(zones, name, length, err);
-    memcpy(zone->name, copy, sizeof zone->name);
     zones->known++;
     *out = zone;
     return OD_OK;
@@ -270,4 +234,72 @@ od_status od__zones_get_n(od_zones *zones, const char *name, size_t length, od_z
 
 od_status od__zones_get(od_zones *zones, const char *name, od_zone **out, od_error *err) {
     return od__zones_get_n(zones, name, strlen(name), out, err);
+}
+
+/* ---- files that change ---- */
+
+/* Tells of a file that has changed: that it was read again, or once, why what was read before is kept. */
+static void tell(const char *name, const od_error *why, bool *failing, od_zones_seen_fn *each, void *context) {
+    if (why == NULL || !*failing)
+        each(context, name, why);
+    *failing = why != NULL;
+}
+
+/* What others have borrowed stays where it is. */
+static void refresh_zone(const od_zones *zones, entry *here, od_zones_seen_fn *each, void *context) {
+    char path[PATH_BYTES];
+    od_error why = OD_ERROR_INIT;
+    od_zone *fresh = NULL;
+    if (!path_of(zones, here->name, path))
+        return;
+    od_file_version version = od__zone_file_version(path);
+    if (od__file_version_same(&version, &here->version)) {
+        here->failing = false;
+        return;
+    }
+    if (load(zones, here->name, &fresh, &version, &why) == OD_OK && fresh == NULL)
+        (void)od__error_set(&why, OD_UNAVAILABLE, "%s is no time zone any more", path);
+    if (fresh != NULL) {
+        od_zone old = *here->zone;
+        *here->zone = *fresh;
+        *fresh = old;
+        here->version = version;
+    }
+    tell(here->name, fresh != NULL ? NULL : &why, &here->failing, each, context);
+    od__zone_free(fresh);
+}
+
+static void refresh_tab(od_zones *zones, od_zones_seen_fn *each, void *context) {
+    static const char name[] = "zone.tab";
+    char path[PATH_BYTES];
+    od_error why = OD_ERROR_INIT;
+    od_zone_tab fresh = {0};
+    if (!zones->has_tab || !path_of(zones, name, path))
+        return;
+    od_file_version version = od__zone_file_version(path);
+    if (od__file_version_same(&version, &zones->tab_version)) {
+        zones->tab_failing = false;
+        return;
+    }
+    bool good = load_tab(zones, &fresh, &version, &why) == OD_OK;
+    if (good) {
+        od__zone_tab_clear(&zones->tab);
+        zones->tab = fresh;
+        zones->tab_version = version;
+        drop(zones, false); /* what was no zone may be one now */
+    }
+    tell(name, good ? NULL : &why, &zones->tab_failing, each, context);
+}
+
+void od__zones_refresh(od_zones *zones, int64_t now_ms, od_zones_seen_fn *each, void *context) {
+    if (now_ms - zones->looked_ms < OD_ZONES_LOOK_MS)
+        return;
+    zones->looked_ms = now_ms;
+    refresh_tab(zones, each, context);
+    for (size_t i = 0; i < BUCKETS; i++) {
+        for (entry *here = zones->buckets[i]; here != NULL; here = here->next) {
+            if (here->zone != NULL)
+                refresh_zone(zones, here, each, context);
+        }
+    }
 }

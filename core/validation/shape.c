@@ -175,12 +175,13 @@ static od_status match(walk *at, const od_shape *shape, od_value *object, member
 }
 
 static od_status walk_field(walk *at, const od_field *field, od_value *object, const od_value *member, const char *key) {
+    if (member == NULL && !field->required)
+        return OD_OK;
     step here = {.up = at->where, .key = field->name};
     od_status status = OD_OK;
     at->where = &here;
     if (member == NULL) {
-        if (field->required)
-            status = complain_kind(at, field->shape, NULL);
+        status = complain_kind(at, field->shape, NULL);
     } else {
         od_value *replacement = NULL;
         status = walk_value(at, field->shape, changeable(member), &replacement);
@@ -398,6 +399,8 @@ static od_status run_check(const walk *at, const od_shape *shape, const od_value
     od_value *better = NULL;
     /* Most values are good, so the path is not written before it is known that one is not. */
     od_status status = shape->check->fn(current, "", &better, NULL);
+    if (status == OD_OUT_OF_MEMORY)
+        return od__error_no_memory(at->err);
     if (status != OD_OK) {
         od_value_unref(better);
         better = NULL;

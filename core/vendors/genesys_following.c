@@ -5,13 +5,14 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/fault.h"
 #include "vendors/genesys.h"
 
 #define FIRST_LOOK_MS 2000
 #define LAST_LOOK_MS 10000
 #define LOOKS_WITHOUT 2  /* so many looks in a row that do not see a known call: its last event has had its time */
 #define LOOKS_FOR_DIAL 3 /* and so many that do not see a dialled call that was never seen, once it has had its time: */
-#define DIAL_SHOWS_MS 120000
+#define DIAL_SHOWS_MS od__tunable("OUTDIAL_DIAL_SHOWS_MS", 120000)
 #define LOOKS_AFTER_GAP 2  /* the answer to the first may have been on its way before the gap was over */
 #define RESYNC "/meta/resync"
 #define SCALAR_BYTES 32

@@ -194,6 +194,7 @@ static od_status judge(const od_value *options, const od_value *call, const od_v
     if (!removed && !completed && (!worked || is_at_work(found, now_ms)))
         return OD_OK;
     report->done = true;
+    report->lives_on = !removed && !completed; /* it is delivered again at its next earliest time */
     if (worked) {
         report->kind = kind_of(options, od_value_get(found, "workCodes"));
         report->rang = rang_of(report->kind);
@@ -308,16 +309,24 @@ static od_status ask_withdraw(const od_vendor *vendor, const od_value *options, 
     return od__vendor_place_end(status, made, params);
 }
 
+/* Its outcome is known: that an agent had it is no news, only whether one may have it again. */
+static bool has_ended(const od_value *call) {
+    return od_value_boolean(od_value_get(call, "ended"));
+}
+
 /* Whether the record as it is settles the matter. A state that was final before this call may be told for a while after it
  * was set back, so that only what is seen after the removal proves it. */
 static bool settles(const od_value *call, const od_value *found, bool proving, int64_t now_ms, od_report *report) {
     const char *state = od_value_string(od_value_get(found, "workedState"));
     bool worked = was_worked(call, found), removed = state && strcmp(state, "REMOVED") == 0;
-    if (proving && removed && !worked)
+    bool completed = state && strcmp(state, "COMPLETED") == 0;
+    if (has_ended(call) && worked && (removed || completed))
+        report->done = report->withdrawn = true;
+    else if (proving && removed && !worked)
         report->done = report->withdrawn = true;
     else if (proving && removed)
         od__vendor_not_withdrawn(report, true, "the record is removed, and an agent had it before");
-    else if (worked && state && strcmp(state, "COMPLETED") == 0)
+    else if (worked && completed)
         od__vendor_not_withdrawn(report, true, "the record is COMPLETED");
     else if (worked && !removed && is_at_work(found, now_ms))
         od__vendor_not_withdrawn(report, true, "an agent has the record");
@@ -354,7 +363,10 @@ static od_status learn_withdraw(const od_vendor *vendor, const od_value *options
         return look_again(found, memory, report, err);
     if (found)
         return od__vendor_remember_step(memory, "remove", 0, err);
-    od__vendor_not_withdrawn(report, false, failure ? "there is no such record" : "the record carries another attempt");
+    if (has_ended(call)) /* nothing of this call is left to be delivered again */
+        report->done = report->withdrawn = true;
+    else
+        od__vendor_not_withdrawn(report, false, failure ? "there is no such record" : "the record carries another attempt");
     return OD_OK;
 }
 

@@ -86,14 +86,31 @@ end
 -- account:record(err or nil): how a placement ended
 function Account:record(err)
     local ok = health(err)
-    if ok ~= nil then self.breaker:record(self:now(), ok) end
+    if ok == nil then return end
+    self.breaker:record(self:now(), ok)
+    if self.breaker:state(self:now()) ~= "closed" then self:note_outage() end
+end
+
+-- What the next run is to know. Noted once for each time that the vendor is found out of order, or in order again.
+function Account:note_outage()
+    local until_at = self.breaker.open_until
+    if until_at == self.noted_until then return end
+    self.noted_until = until_at
+    if self.on_outage then self.scheduler.spawn(self.on_outage, self) end
+end
+
+-- account:reopen(open_for, pause): the vendor was out of order in an earlier run; seconds
+function Account:reopen(open_for, pause)
+    self.breaker:reopen(self:now(), open_for, pause)
+    self.noted_until = self.breaker.open_until
 end
 
 function Account:probe()
     local probe = self.info.probe or PROBES[self.kind]
     if not probe then return true end
     local ok, err = probe(self.client)
-    return ok or (err and ANSWERED[err.code]) or false
+    -- Also to an account that may not read: else its vendor would stay out of order for ever.
+    return ok or (err and (ANSWERED[err.code] or err.code == "permission")) or false
 end
 
 -- What dials needs to hear the vendor's events first (R19); the subscription is kept until the run ends.
@@ -117,8 +134,12 @@ function Account:tend(on_change)
     if not due and not deaf then return end
     self.tended = true
     self.scheduler.spawn(function()
-        if due then self.breaker:probed(self:now(), self:probe())
-        else self:listen() end
+        if due then
+            self.breaker:probed(self:now(), self:probe())
+            self:note_outage()
+        else
+            self:listen()
+        end
         self.tended = nil
         on_change()
     end)

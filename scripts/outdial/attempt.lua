@@ -19,7 +19,8 @@ local TIMEOUT_S = 30
 local RECORD_WAIT_S = 10 -- for the chain that Genesys puts a record into: by that a later run knows its calls
 local TICKET_FIELD = { ccai_platform = "ticket_id" } -- R10
 -- Refusals of the whole campaign: nothing is taken for a while.
-local RESTS = { paused = true, stopped = true, campaign_held = true, do_not_call_unreadable = true }
+local RESTS = { paused = true, stopped = true, campaign_held = true, do_not_call_unreadable = true,
+    do_not_call_too_old = true }
 local CONFIGURATION = { authentication = true, permission = true }
 -- Placed is the end where nothing is tracked.
 M.UNTRACKED = { kind = "unreported", rang = "unknown", raw = "not tracked" }
@@ -188,7 +189,7 @@ function Attempt:intend(index, prepared)
         number = prepared.to, number_index = index, client = account.name, vendor = account.kind,
         account = prepared.account, token = self.token, record = prepared.record, rate = rate,
         seat = self.seat, per_seat = self.seat and account.seats.per_seat or nil, client_max_open = account.max_open,
-        timeout_ms = (account.settings.timeout or TIMEOUT_S) * 1000,
+        timeout_ms = math.ceil((account.settings.timeout or TIMEOUT_S) * 1000),
         ring_timeout_ms = self.work.campaign.ruleset.ring_timeout_ms,
         callback = self.view.callback and true or nil, hands_off = prepared.hands_off,
         hands_off_unbounded = prepared.hands_off_unbounded })

@@ -4,6 +4,7 @@
 local M = {}
 
 local RATIO, LEAST, WITHIN_S = 0.5, 20, 30
+local TOGETHER_S = 1
 local FIRST_S, LAST_S = 15, 300
 
 local Breaker = {}
@@ -24,6 +25,15 @@ local function forget(self, before)
     end
 end
 
+-- Those of one second are kept as one, or a fast campaign would remember a hundred thousand.
+local function samples_at(self, now)
+    local latest = self.samples[self.last]
+    if latest and now - latest.at < TOGETHER_S then return latest end
+    self.last = self.last + 1
+    self.samples[self.last] = { at = now, count = 0, failed = 0 }
+    return self.samples[self.last]
+end
+
 local function open(self, now)
     forget(self, math.huge)
     self.open_until = now + self.pause
@@ -34,14 +44,9 @@ end
 function Breaker:record(now, ok)
     if self.open_until then return end
     forget(self, now - WITHIN_S)
-    local newest = self.samples[self.last]
-    if not newest or newest.at ~= now then
-        newest = { at = now, count = 0, failed = 0 }
-        self.last = self.last + 1
-        self.samples[self.last] = newest
-    end
-    newest.count, self.count = newest.count + 1, self.count + 1
-    if not ok then newest.failed, self.failed = newest.failed + 1, self.failed + 1 end
+    local samples, failed = samples_at(self, now), ok and 0 or 1
+    samples.count, samples.failed = samples.count + 1, samples.failed + failed
+    self.count, self.failed = self.count + 1, self.failed + failed
     if self.count >= LEAST and self.failed >= RATIO * self.count then open(self, now) end
     if ok and self.closed_at and now - self.closed_at > LAST_S then self.pause, self.closed_at = FIRST_S, nil end
 end
@@ -56,6 +61,13 @@ end
 -- breaker:probed(now, ok): what the probe found
 function Breaker:probed(now, ok)
     if ok then self.open_until, self.closed_at = nil, now else open(self, now) end
+end
+
+-- breaker:reopen(now, open_for, pause): as another run has left it: open for so long yet (0 or less: the probe is due),
+-- and for `pause` if the next probe fails
+function Breaker:reopen(now, open_for, pause)
+    self.open_until = now + math.min(math.max(open_for, 0), LAST_S)
+    self.pause = math.min(math.max(pause, FIRST_S), LAST_S)
 end
 
 return M

@@ -18,6 +18,7 @@ local KEYS = {
 local HOOKS = { "eligible", "route", "plan", "on_outcome", "on_doubt" }
 local METHODS = { "prepare_placing", "place_prepared", "find", "track" }
 local MAX_NAME, MAX_OPEN, MAX_HANDED_OFF = 64, 100000, 1000000
+local LONGEST_TIMEOUT_S = 60 -- half a lease: a call that might be answered only after its end is never sent (R4)
 local RING_TIMEOUT_MS, RING_LEAST_MS, RING_MOST_MS = 25000, 15000, 60000
 local AFTER_RINGING_MS = 60000 -- how much longer than the ringing a call may be silent before it is unreported (R7)
 local DEFAULT_OPEN, DEFAULT_HANDED_OFF = 10, 100
@@ -88,6 +89,11 @@ local function check_client(name, client)
         end
     end
     if rawget(client, "_handle") == false then return ("vendors.%s: this client is closed"):format(name) end
+    local timeout = (rawget(client, "settings") or {}).timeout
+    if timeout and timeout > LONGEST_TIMEOUT_S then
+        return ("vendors.%s: timeout: expected at most %d seconds in a campaign, got %s"):format(name,
+            LONGEST_TIMEOUT_S, timeout)
+    end
 end
 
 function read.vendors(self, options)

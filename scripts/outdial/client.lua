@@ -160,8 +160,8 @@ local function new_class(scheduler, vendor)
         return wait(task, request)
     end
 
-    -- client:place_prepared(prepared [, options]) -> as place_call: sends what was prepared, to the byte. prepared stays as
-    -- it is: another time sends it again, which is the caller's to judge.
+    -- client:place_prepared(prepared [, options]) -> as place_call: sends what was prepared, to the byte. prepared
+    -- stays as it is: another time sends it again, which is the caller's to judge.
     local place_prepared, prepare_placing = vendor .. ":place_prepared", vendor .. ":prepare_placing"
 
     function methods.place_prepared(self, prepared, options)
@@ -213,7 +213,8 @@ local function new_class(scheduler, vendor)
         return wait(task, request)
     end
 
-    -- client:track(call [, { timeout = seconds }]) -> { kind, rang, raw, at }, or nil, err: waits for the call's end
+    -- client:track(call [, { timeout = seconds }]) -> { kind, rang, raw, at, lives_on }, or nil, err:
+    -- waits for the call's end
     function methods.track(self, call, options)
         local what = vendor .. ":track"
         local handle = type(self) == "table" and rawget(self, "_handle")
@@ -297,8 +298,8 @@ local function new_class(scheduler, vendor)
     end
 
     -- client:prepare_placing(call) -> prepared { operation, to, token, account, bucket, per_second, burst, hands_off,
-    -- hands_off_unbounded, record, handle }, or nil, err: the call as place_prepared sends it, to the byte. record is the
-    -- JSON text of what is sent and the call, as a store keeps it; handle:drop() gives its memory back at once.
+    -- hands_off_unbounded, record, handle }, or nil, err: the call as place_prepared sends it, to the byte. record is
+    -- the JSON text of what is sent and the call, as a store keeps it; handle:drop() gives its memory back at once.
     function methods.prepare_placing(self, call)
         local what = prepare_placing
         local handle = type(self) == "table" and rawget(self, "_handle")
@@ -307,7 +308,7 @@ local function new_class(scheduler, vendor)
         return handle:prepare_placing(call)
     end
 
-    -- client:share_rate(clients): so many, in all processes, take from its account's rate (settings.rate_scope) at present:
+    -- client:share_rate(clients): so many, in all processes, take from its account's rate (settings.rate_scope) now:
     -- its look-ups and polls keep to their part of it (R21)
     function methods.share_rate(self, clients)
         local what = vendor .. ":share_rate"

@@ -12,6 +12,7 @@ local TAKE_AT_ONCE = 100
 local FIRST_POLL_S, OTHERS_POLL_S, LONGEST_POLL_S = 1, 2, 60
 local WITHDRAW_EVERY_S, CHORES_EVERY_S = 5, 60
 local PROGRESS_EVERY_S = 1
+local QUIET_S = 60            -- nothing but what was handed off is left for so long: then that is said
 local STATUS_SHARE = 0.05     -- of the time a store of many calls may be asked how it stands
 local DONE, FAILED, DOUBTS, STOPPED = 0, 1, 3, 4
 
@@ -31,6 +32,11 @@ local function beat(work)
                 work.chores:ring()
             end
             if good.jumped_ms then work.wake:ring() end -- the store holds its campaigns
+            for _, changed in ipairs(good.zones or {}) do
+                work:log(changed.kept and "warning" or "info", changed.kept
+                    and ("time zones: %s has changed, and is kept as it was: %s"):format(changed.zone, changed.kept)
+                    or ("time zones: %s has changed, and was read again"):format(changed.zone))
+            end
         end
     end
 end
@@ -50,7 +56,7 @@ end
 
 -- Adopting, doubts and withdrawals, one after the other.
 local function do_chores(work)
-    local look_at, withdraw_at, settle_at, adopt_at = 0, 0, 0, 0
+    local look_at, withdraw_at, settle_at, adopt_at, ended_at = 0, 0, 0, 0, 0
     -- One that is to be written off soon is not left for longer.
     local settle_every_s = math.min(CHORES_EVERY_S, math.max((work.campaign.write_off_after_ms or math.huge) / 1000, 1))
     while not work.closing do
@@ -69,11 +75,14 @@ local function do_chores(work)
             doubts.settle_all(work)
             settle_at = now + settle_every_s
         end
-        if work.handed_off > 0 and now >= withdraw_at then
-            withdrawals.run(work)
+        local living_on = now >= ended_at or work.must_withdraw
+        if living_on or (work.handed_off > 0 and now >= withdraw_at) then
+            work.must_withdraw = false
+            local more = withdrawals.run(work, living_on or nil)
             withdraw_at = now + WITHDRAW_EVERY_S
+            if living_on then ended_at = more and now or now + CHORES_EVERY_S end
         end
-        local next_at = math.min(look_at, settle_at, adopt_at)
+        local next_at = math.min(look_at, settle_at, adopt_at, ended_at)
         if work.handed_off > 0 then next_at = math.min(next_at, withdraw_at) end
         work.chores:wait(math.max(next_at - work:now(), 0.01))
     end
@@ -128,7 +137,8 @@ local function tend_accounts(work)
     return usable, soonest
 end
 
--- Takes contacts while there is room. Returns how many, and when the next is due (wall ms).
+-- Takes contacts while there is room. Returns how many, when the next is due (wall ms), and whether none is left to
+-- be taken at any time.
 local function take(work)
     local space = work:space()
     if work.rest_until then space = math.min(space, 1) end -- one to try whether it goes on
@@ -137,7 +147,19 @@ local function take(work)
         clients = work.campaign.vendor_names })
     if not taken then return 0 end
     for _, view in ipairs(taken.contacts) do work:begin(view) end
-    return #taken.contacts, taken.next_ms
+    return #taken.contacts, taken.next_ms, not taken.contacts[1] and not taken.next_ms
+end
+
+-- A run goes on for what was handed off, because only who listens hears how it ends. Said once, after a while: it may
+-- be for long, and a person may know what no vendor tells.
+local function tell_what_it_waits_for(work)
+    local waits = work.contacts + work.open == 0 and work.handed_off > 0
+    work.waits_since = waits and (work.waits_since or work:now()) or nil
+    if work.told_of_handed_off or not waits or work:now() - work.waits_since < QUIET_S then return end
+    work.told_of_handed_off = true
+    work:log("info", ("nothing is left to call; waiting for what vendors were handed and have not told the end of "
+        .. "(%d). What a person knows of them: outdial doubts list %s --handed-off"):format(work.handed_off,
+        work.campaign.store))
 end
 
 -- Whether nothing is left: no contact is ready, waiting or open, here or elsewhere; or the campaign was stopped. If
@@ -163,9 +185,10 @@ local function call_all(work)
     local longest_s = LONGEST_POLL_S
     while not (work.failed or work.scheduler.stopping()) do
         local usable, usable_at = tend_accounts(work)
-        local count, next_ms = 0, nil
+        local count, next_ms, none_left = 0, nil, false
         local rests = work.rest_until and work:now() < work.rest_until
-        if usable and not rests and not work:lease_is_low() then count, next_ms = take(work) end
+        if usable and not rests and not work:lease_is_low() then count, next_ms, none_left = take(work) end
+        if none_left then tell_what_it_waits_for(work) end
         if count > 0 then
             poll_s = FIRST_POLL_S
         else
@@ -220,7 +243,8 @@ local function start(work)
     if next(campaign.loosened) then
         work:store("note", { campaign = campaign.name, event = "loosened", data = campaign.loosened })
     end
-    if not campaign.do_not_call then work:log("warning", "no do_not_call list is named") end
+    work:recall_outages()
+    for _, text in ipairs(known.warnings or {}) do work:log("warning", text) end
     return true
 end
 
@@ -238,7 +262,10 @@ local function run(work, options)
     filled, err = fill.run(work)
     if filled then scheduler.daemon(do_chores, work) end
     local ended = filled and call_all(work)
-    if ended then doubts.settle_all(work) end -- those that came up last
+    if ended then -- those that came up last
+        doubts.settle_all(work)
+        withdrawals.finish(work)
+    end
     wind_up(work)
     forget()
     local status, why = work:store("status", { campaign = work.campaign.name })

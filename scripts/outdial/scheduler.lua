@@ -203,7 +203,8 @@ local function new(engine)
         local task = setmetatable({ fn = fn, scope = scope, daemon = daemon, done = false, hook = parent and parent.hook,
             thread = nil, waits = nil, on_end = nil, serves = nil, n = select("#", ...), ... }, Task)
         scope.tasks[task] = true
-        if not daemon then scope.open = scope.open + 1 end
+        if not daemon then scope.open = scope.open + 1
+        elseif scope.ending then task.canceled = true end -- the others were before it began; nobody would cancel it
         make_ready(task)
         if not parent then tell_host() end
         return task

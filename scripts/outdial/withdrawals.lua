@@ -1,30 +1,69 @@
--- Taking back what a vendor would ring later: after a do-not-call entry, a pause, a stop, or when the window ends (R6).
+-- Taking back what a vendor would ring later: after a do-not-call entry, a pause, a stop, or when the window ends (R6);
+-- and what it would ring once more though its outcome is known, when the campaign is done with the contact.
 local M = {}
 
-local LIMIT = 100
+local LIMIT, MOST_FOLLOWED, AT_ONCE, WAIT_S = 100, 1000, 4, 60
 
 local function withdraw(work, leg)
-    local account = work.accounts[leg.client]
+    local account, ended = work.accounts[leg.client], leg.state == "ended"
     if not account.info.withdraws then return { done = false, why = "this vendor takes nothing back" } end
+    leg.call.ended = ended or nil
     local result, err = account.client:withdraw(leg.call)
     if not result then return { done = false, why = tostring(err), again = err.code ~= "validation" or nil } end
-    return { done = result.withdrawn and true or false, why = result.why }, result.placed
+    return { done = result.withdrawn and true or false, why = result.why,
+        again = ended and result.placed or nil }, result.placed -- who has it now gives it back
 end
 
--- M.run(work): carries out what is due; what fails is listed by the store.
-function M.run(work)
-    local due = work:store("withdrawals", { campaign = work.campaign.name, limit = LIMIT,
-        clients = work.campaign.vendor_names })
-    for _, leg in ipairs(due and due.legs or {}) do
-        local result, placed = withdraw(work, leg)
-        result.leg = leg.leg
-        if work:store("withdrawn", result) and result.done then work:unfollow(leg.leg) end
-        local followed = work.legs[leg.leg]
-        if placed and followed and work:store("settle", { leg = leg.leg, placement = "placed", call = leg.call }) then
-            followed.placed_ms = work:wall_ms()
-            work:moved(followed, "placed")
+-- The legs that are waited for as handed off, as far as the store takes them in one question.
+local function followed(work)
+    local ids = {}
+    for id, leg in pairs(work.legs) do
+        if leg.waiting and leg.state == "handed_off" and #ids < MOST_FOLLOWED then ids[#ids + 1] = id end
+    end
+    return ids
+end
+
+-- What a person has said of them ends the waiting. One that is placed is followed anew, as that.
+local function let_go(work, settled)
+    for _, id in ipairs(settled or {}) do
+        local leg = work.legs[id]
+        if leg and leg.waiting and leg.state == "handed_off" then
+            work:unfollow(id)
+            work.must_adopt = true
         end
     end
+end
+
+local function carry_out(work, leg)
+    local result, placed = withdraw(work, leg)
+    result.leg = leg.leg
+    if work:store("withdrawn", result) and result.done then work:unfollow(leg.leg) end
+    local followed = work.legs[leg.leg]
+    if placed and followed and work:store("settle", { leg = leg.leg, placement = "placed", call = leg.call }) then
+        followed.placed_ms = work:wall_ms()
+        work:moved(followed, "placed")
+    end
+end
+
+-- M.run(work, living_on) -> whether there may be more: carries out what is due, with living_on also of calls that have
+-- an outcome; what fails is listed by the store.
+function M.run(work, living_on)
+    local due = work:store("withdrawals", { campaign = work.campaign.name, limit = LIMIT,
+        clients = work.campaign.vendor_names, followed = followed(work), living_on = living_on })
+    if not due then return false end
+    let_go(work, due.settled)
+    work.withdrawing = true
+    work.scheduler.each(due.legs, { concurrency = AT_ONCE }, function(leg) carry_out(work, leg) end)
+    work.withdrawing = nil
+    work.withdrawn:ring_all()
+    return due.legs[LIMIT] ~= nil
+end
+
+-- M.finish(work): carries out all that is due before a run ends; what the chores have begun is seen through.
+function M.finish(work)
+    repeat
+        while work.withdrawing do work.withdrawn:wait(WAIT_S) end
+    until not M.run(work, true)
 end
 
 return M

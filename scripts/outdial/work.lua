@@ -31,6 +31,7 @@ function M.new(campaign, scheduler, db, log)
     local self = setmetatable({ campaign = campaign, scheduler = scheduler, clock = scheduler.core_engine(), db = db, log_to = log, accounts = {},
         room = gate.new(scheduler), hand_room = gate.new(scheduler), -- where contacts wait for their turn
         wake = gate.new(scheduler), chores = gate.new(scheduler),    -- where the runner's loops wait
+        withdrawn = gate.new(scheduler),
         contacts = 0, parked = 0, open = 0, handed_off = 0, legs = {}, -- what is under way here
         refused = {}, placements = { placed = 0, handed_off = 0, not_placed = 0, unknown = 0 }, outcomes = {},
         asked_about = {}, trouble = {}, missed = {}, unmade = 0 }, Work)
@@ -66,6 +67,26 @@ function Work:share_rates(workers)
     for _, account in pairs(self.accounts) do
         local scope = account.settings.rate_scope
         if scope then account.client:share_rate(workers * clients[scope]) end
+    end
+end
+
+local function outage_key(account)
+    return account.settings.rate_scope or account.name
+end
+
+-- work:recall_outages(): a vendor that was out of order when an earlier run ended is probed before it is called again;
+-- what this run finds is kept for the next.
+function Work:recall_outages()
+    local known = self:store("outages", {})
+    for _, account in pairs(self.accounts) do
+        local outage = known and known.outages[outage_key(account)]
+        if outage then account:reopen((outage.until_ms - self:wall_ms()) / 1000, outage.pause_ms / 1000) end
+        account.on_outage = function()
+            local open_until, pause = account.breaker.open_until, account.breaker.pause
+            self:store("outages", { vendor = outage_key(account), until_ms = open_until and
+                math.floor(self:wall_ms() + (open_until - self:now()) * 1000) or nil,
+                pause_ms = open_until and math.floor(pause * 1000) or nil })
+        end
     end
 end
 
@@ -192,6 +213,12 @@ function Work:in_doubt()
     self.chores:ring()
 end
 
+-- work:withdraw_soon(): a call has an outcome, and its vendor may make it again: if that was its last it is taken back
+function Work:withdraw_soon()
+    self.must_withdraw = true
+    self.chores:ring()
+end
+
 ---- what is under way ----
 
 -- How many more contacts may be begun. Those that wait until fewer calls are handed off, or for a seat, take no one's
@@ -231,12 +258,20 @@ local function leg_ended(task)
     self.legs[leg.leg] = nil
     self:count_leg(leg, -1)
     if leg.seat then self.accounts[leg.client]:free_seat(leg.seat) end
+    if leg.anew and not self.closing then self:follow(leg.anew) end
     someone_ended(self, task)
 end
 
 -- work:follow(leg): to its end
 function Work:follow(leg)
-    if self.legs[leg.leg] then return end
+    local followed = self.legs[leg.leg]
+    if followed then
+        if followed.waiting and followed.state ~= leg.state then -- a person has said that it was placed
+            followed.anew = leg
+            followed.task:cancel()
+        end
+        return
+    end
     self.legs[leg.leg] = leg
     self:count_leg(leg, 1)
     leg.task = self.scheduler.serve(leg_ended, track.follow, self, leg)

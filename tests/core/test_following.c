@@ -204,6 +204,7 @@ static void assert_known(const run *r, const od_value *step, const od_report *re
     }
     assert_string_equal(od__outcome_name(report->kind), text_of(outcome, "kind"));
     assert_string_equal(od__rang_name(report->rang), text_of(outcome, "rang"));
+    assert_int_equal(report->lives_on, od_value_boolean(od_value_get(outcome, "lives_on")));
     if (has(outcome, "raw"))
         assert_json_equal(report->raw, od_value_get(outcome, "raw"));
     assert_non_null(report->raw);

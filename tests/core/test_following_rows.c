@@ -102,6 +102,7 @@ static void assert_followed(const follower *f, const od_value *step) {
     } else if (outcome) {
         assert_string_equal(od__outcome_name(report->kind), vector_text(outcome, "kind"));
         assert_string_equal(od__rang_name(report->rang), vector_text(outcome, "rang"));
+        assert_int_equal(report->lives_on, od_value_boolean(od_value_get(outcome, "lives_on")));
         assert_int_equal(report->at_ms, od_value_integer(od_value_get(outcome, "at_ms")));
         if (od_value_get(outcome, "raw"))
             assert_json_equal(report->raw, od_value_get(outcome, "raw"));

@@ -107,6 +107,9 @@ static void R16_the_last_look_refuses_what_is_no_number_to_call(void **state) {
         {"+19115550100", "\"+19115550100\": 911 is no area code of +1"},
         {"+120255501000", "\"+120255501000\": expected 10 digits after +1, got 11"},
         {"+4930123", "\"+4930123\": expected 8 to 15 digits after +, got 7"},
+        {"+6839110", "\"+6839110\": emergency numbers and short codes are never called"},
+        {"+690112", "\"+690112\": emergency numbers and short codes are never called"},
+        {"+2901234", "\"+2901234\": expected 8 to 15 digits after +, got 7"},
         {"+4912345678901234", "\"+4912345678901234\": expected 8 to 15 digits after +, got 16"},
         {"+4402079460958", "\"+4402079460958\": no number of GB begins with 0 after its calling code"},
         {"+9991234567", "\"+9991234567\": no country has a calling code that +9991 begins with"},
@@ -119,6 +122,7 @@ static void R16_the_last_look_refuses_what_is_no_number_to_call(void **state) {
     }
     assert_true(od__phone_is_dialable("+12025550100", NULL));
     assert_true(od__phone_is_dialable("+390612345678", NULL));
+    assert_true(od__phone_is_dialable("+6837012", NULL));
 }
 
 /* Whatever is dialled in three digits somewhere, in every country and spelling: none gets through. */

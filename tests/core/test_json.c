@@ -76,6 +76,8 @@ static void text_is_normalised(void **state) {
         {"[9223372036854775807,-9223372036854775808]", "[9223372036854775807,-9223372036854775808]"},
         {"[0,1.5]", "[0,1.5]"},
         {"\"\x7f\"", "\"\x7f\""},
+        {"{\"\xc3\xa9\":[\"\xe2\x82\xac\",1]}", "{\"\xc3\xa9\":[\"\xe2\x82\xac\",1]}"},
+        {"{\"\xc3\xa9\":[\"\xe2\x82\xac\",1.5]}", "{\"\xc3\xa9\":[\"\xe2\x82\xac\",1.5]}"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         od_value *value = parsed(rows[i].text);
@@ -112,6 +114,8 @@ static void bad_text_is_refused(void **state) {
         {"\"\xc0\xaf\"", "line 1, column 1: unable to decode byte 0xc0"},
         {"\"\xed\xa0\x80\"", "line 1, column 1: unable to decode byte 0xed"},
         {"\"\xf4\x90\x80\x80\"", "line 1, column 1: unable to decode byte 0xf4"},
+        {"{\"a\":1,\"\xe9\":2}", "line 1, column 8: unable to decode byte 0xe9"},
+        {"[\"12345678\xc3\"]", "line 1, column 10: unable to decode byte 0xc3"},
         {"<html>", "line 1, column 1: invalid token"},
         {"[1,]", "line 1, column 4: unexpected token"},
         {"[1 2]", "line 1, column 4: ']' expected"},

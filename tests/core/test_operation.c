@@ -671,9 +671,7 @@ static void finding(void **state) {
     assert_null(od_did_you_mean(NULL, "xyz"));
 }
 
-static od_status build_and_read(od_error *err) {
-    od_value *params = parsed("{\"Line\":\"L\",\"Trace\":\"t\",\"Page\":1,\"To\":\"+49301\"}");
-    od_value *given = parsed("{\"tenant\":\"T\",\"api_key\":\"k\"}");
+static od_status build_and_read(const od_value *given, const od_value *params, od_error *err) {
     od_http_request request;
     od__http_request_init(&request);
     od_status status = od__operation_build(&operations[1], "https://h", given, params, &request, err);
@@ -682,18 +680,18 @@ static od_status build_and_read(od_error *err) {
         status = od_vendor_options(&vendor, &described, err);
     od__http_request_clear(&request);
     od_value_unref(described);
-    od_value_unref(params);
-    od_value_unref(given);
     return status;
 }
 
 static void running_out_of_memory(void **state) {
     (void)state;
+    od_value *params = parsed("{\"Line\":\"L\",\"Trace\":\"t\",\"Page\":1,\"To\":\"+49301\"}");
+    od_value *given = parsed("{\"tenant\":\"T\",\"api_key\":\"k\"}");
     size_t failures = 0;
     for (size_t n = 1;; n++) {
         od_error err = OD_ERROR_INIT;
         (void)od__memory_fail_at(n);
-        od_status status = build_and_read(&err);
+        od_status status = build_and_read(given, params, &err);
         (void)od__memory_fail_at(0);
         if (status == OD_OK)
             break;
@@ -702,6 +700,8 @@ static void running_out_of_memory(void **state) {
         failures++;
     }
     assert_true(failures > 5);
+    od_value_unref(params);
+    od_value_unref(given);
 }
 
 int main(void) {

@@ -420,7 +420,7 @@ static void every_allocation_may_fail(void **state) {
         size_t n = 1;
         while (!run_without(n, placing))
             assert_true(++n < 1000);
-        assert_true(n > 50); /* or the allocations do not go through the door that this test holds */
+        assert_true(n > 40); /* or the allocations do not go through the door that this test holds */
     }
 }
 

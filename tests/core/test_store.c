@@ -12,7 +12,8 @@
  *   close                the worker's process dies: its connection closes, its lock is free
  *   file, text, age_s    writes a file beside the store, last changed so many seconds ago
  *   file, bytes          compares a file beside the store with this text, to the byte
- *   sql                  what another program does to the store's file */
+ *   sql, refused         what another program does to the store's file; the database's words where that is to fail
+ *   load                 makes the store's file of this file of SQL, as an older outdial has left it */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -114,6 +115,16 @@ static char *json_of(const od_value *value) {
     return text;
 }
 
+/* The folder's name is another each time: errors say "$folder" for it. */
+static void hide_folder(const theatre *t, char *line) {
+    static const char name[] = "$folder";
+    size_t length = strlen(t->folder);
+    for (char *at = line; (at = strstr(at, t->folder)) != NULL; at += sizeof(name) - 1) {
+        memcpy(at, name, sizeof(name) - 1);
+        memmove(at + sizeof(name) - 1, at + length, strlen(at + length) + 1);
+    }
+}
+
 /* Objects may have more members than are expected; everything else is the same to the letter. */
 static void assert_has(const theatre *t, const od_value *got, const od_value *expected, const char *where) {
     if (expected != NULL && od_value_type(expected) == OD_TYPE_OBJECT && got != NULL &&
@@ -141,6 +152,8 @@ static void assert_has(const theatre *t, const od_value *got, const od_value *ex
         return; /* null: it is not there */
     od_value *real = substitute(t, expected);
     char *a = json_of(got), *b = json_of(real);
+    hide_folder(t, a);
+    hide_folder(t, b);
     if (strcmp(a, b) != 0)
         fail_msg("%s: expected %s, got %s", where, b, a);
     od_text_free(a);
@@ -246,16 +259,6 @@ static void keep(theatre *t, const od_value *step, const od_value *result) {
     }
 }
 
-/* The folder's name is another each time: errors say "$folder" for it. */
-static void hide_folder(const theatre *t, char *line) {
-    static const char name[] = "$folder";
-    size_t length = strlen(t->folder);
-    for (char *at = line; (at = strstr(at, t->folder)) != NULL; at += sizeof(name) - 1) {
-        memcpy(at, name, sizeof(name) - 1);
-        memmove(at + sizeof(name) - 1, at + length, strlen(at + length) + 1);
-    }
-}
-
 static void run_verb(theatre *t, const od_value *step, const char *where) {
     const char *as = text_of(step, "as") != NULL ? text_of(step, "as") : "a";
     const char *verb = text_of(step, "dial") != NULL ? "intend" : text_of(step, "verb");
@@ -308,11 +311,24 @@ static void compare_file(const theatre *t, const char *name, const char *bytes) 
     assert_string_equal(got, bytes);
 }
 
-static void run_sql(const theatre *t, const char *sql) {
+static void run_sql(const theatre *t, const char *sql, const char *refused) {
     sqlite3 *other = NULL;
     assert_int_equal(sqlite3_open(t->path, &other), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(other, sql, NULL, NULL, NULL), SQLITE_OK);
+    (void)sqlite3_exec(other, sql, NULL, NULL, NULL);
+    assert_string_equal(sqlite3_errmsg(other), refused != NULL ? refused : "not an error");
     assert_int_equal(sqlite3_close(other), SQLITE_OK);
+}
+
+static void load_sql(const theatre *t, const char *name) {
+    static char sql[1 << 16];
+    char path[256];
+    snprintf(path, sizeof(path), STORIES "/%s", name);
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
+    size_t length = fread(sql, 1, sizeof(sql) - 1, file);
+    assert_int_equal(fclose(file), 0);
+    sql[length] = '\0';
+    run_sql(t, sql, NULL);
 }
 
 static void write_file(const theatre *t, const char *name, const char *text, double age_s) {
@@ -340,7 +356,9 @@ static void run_step(theatre *t, const od_value *step, size_t index) {
     if (text_of(step, "file") != NULL && text_of(step, "text") != NULL)
         write_file(t, text_of(step, "file"), text_of(step, "text"), od_value_number(od_value_get(step, "age_s")));
     if (text_of(step, "sql") != NULL)
-        run_sql(t, text_of(step, "sql"));
+        run_sql(t, text_of(step, "sql"), text_of(step, "refused"));
+    if (text_of(step, "load") != NULL)
+        load_sql(t, text_of(step, "load"));
     if (text_of(step, "verb") != NULL || text_of(step, "dial") != NULL)
         run_verb(t, step, where);
     if (text_of(step, "file") != NULL && text_of(step, "bytes") != NULL)

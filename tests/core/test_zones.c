@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -615,6 +616,107 @@ static void test_a_directory_of_ones_own(void **state) {
     od__zones_free(own);
 }
 
+/* ---- files that change ---- */
+
+#define MINUTE_MS INT64_C(60000)
+
+static char seen[1024];
+
+static void note(void *context, const char *name, const od_error *why) {
+    size_t length = strlen(seen);
+    snprintf(seen + length, sizeof seen - length, "%s: %s\n", name, why == NULL ? "read again" : why->message);
+    assert_string_equal(context, "context");
+}
+
+/* What a look at this time tells, the directory being as DIR in it. */
+static void assert_tells(od_zones *own, const char *directory, int64_t now_ms, const char *expected) {
+    seen[0] = '\0';
+    od__zones_refresh(own, now_ms, note, "context");
+    for (char *at; (at = strstr(seen, directory)) != NULL;) {
+        memcpy(at, "DIR", 3);
+        memmove(at + 3, at + strlen(directory), strlen(at + strlen(directory)) + 1);
+    }
+    assert_string_equal(seen, expected);
+}
+
+static void test_R24_a_file_that_changes_is_read_again(void **state) {
+    (void)state;
+    char directory[] = "/tmp/outdial-zones-XXXXXX", path[256];
+    unsigned char bytes[128];
+    size_t length = small_file(bytes);
+    od_zones *own;
+    od_zone *zone, *again;
+    const char *const *names;
+    size_t count;
+    assert_non_null(mkdtemp(directory));
+    write_file(directory, "A", bytes, length);
+    write_file(directory, "B", bytes, length);
+    write_file(directory, "zone.tab", "US\t+0+0\tA\n", 10);
+    assert_int_equal(od__zones_new(directory, &own, NULL), OD_OK);
+    assert_int_equal(od__zones_get(own, "A", &zone, NULL), OD_OK);
+    assert_int_equal(od__zones_get(own, "B", &again, NULL), OD_OK);
+    assert_int_equal(od__zones_get(own, "New", &again, NULL), OD_VALIDATION);
+    assert_int_equal(od__zones_of_country(own, "US", &names, &count, NULL), OD_OK);
+    assert_reads(zone, 0, "Thu 1970-01-01 01:00:00 AAA 3600");
+    assert_tells(own, directory, 10 * MINUTE_MS, "");
+
+    memcpy(bytes + BLOCK_64 + 9, "\0\0\x1c\x20\0\0" "BBB\0" "\nBBB-2\n", 17);
+    write_file(directory, "A", bytes, length + 1);
+    assert_tells(own, directory, 11 * MINUTE_MS - 1, ""); /* it is not looked at yet */
+    assert_reads(zone, 0, "Thu 1970-01-01 01:00:00 AAA 3600");
+    write_file(directory, "A", bytes, length);
+    snprintf(path, sizeof path, "%s/A", directory);
+    const struct timespec later[2] = {{.tv_sec = 2000000000}, {.tv_sec = 2000000000}};
+    assert_int_equal(utimensat(AT_FDCWD, path, later, 0), 0); /* the same size, in the same file: its time tells */
+    assert_tells(own, directory, 11 * MINUTE_MS, "A: read again\n");
+    assert_reads(zone, 0, "Thu 1970-01-01 02:00:00 BBB 7200");
+    assert_string_equal(od__zone_name(zone), "A");
+    assert_int_equal(od__zones_get(own, "A", &again, NULL), OD_OK);
+    assert_ptr_equal(again, zone);
+    assert_tells(own, directory, 12 * MINUTE_MS, "");
+
+    /* Damaged, gone, unknown: kept as it was, and told once. */
+    write_file(directory, "A", bytes, length - 1);
+    assert_tells(own, directory, 13 * MINUTE_MS, "A: time zone A cannot be used: it ends without a footer\n");
+    assert_tells(own, directory, 14 * MINUTE_MS, "");
+    assert_int_equal(unlink(path), 0);
+    assert_tells(own, directory, 15 * MINUTE_MS, "");
+    snprintf(path, sizeof path, "%s/B", directory);
+    assert_int_equal(unlink(path), 0);
+    assert_tells(own, directory, 16 * MINUTE_MS, "B: DIR/B is no time zone any more\n");
+    assert_reads(zone, 0, "Thu 1970-01-01 02:00:00 BBB 7200");
+    write_file(directory, "A", bytes, length);
+    write_file(directory, "B", bytes, length);
+    assert_tells(own, directory, 17 * MINUTE_MS, "B: read again\nA: read again\n");
+
+    /* Countries too; and what was no zone may be one now. */
+    write_file(directory, "zone.tab", "US\t+0+0\tA\nUS\t+0+0", 17);
+    assert_tells(own, directory, 18 * MINUTE_MS, "zone.tab: DIR/zone.tab is damaged: line 2: it does not end\n");
+    assert_int_equal(od__zones_of_country(own, "US", &names, &count, NULL), OD_OK);
+    assert_int_equal(count, 1);
+    write_file(directory, "New", bytes, length);
+    assert_tells(own, directory, 19 * MINUTE_MS, "");
+    assert_int_equal(od__zones_get(own, "New", &again, NULL), OD_VALIDATION);
+    write_file(directory, "zone.tab", "US\t+0+0\tA\nUS\t+0+0\tNew\n", 22);
+    assert_tells(own, directory, 20 * MINUTE_MS, "zone.tab: read again\n");
+    assert_int_equal(od__zones_of_country(own, "US", &names, &count, NULL), OD_OK);
+    assert_int_equal(count, 2);
+    assert_int_equal(od__zones_get(own, "New", &again, NULL), OD_OK);
+
+    static const char *const files[] = {"A", "B", "New", "zone.tab"};
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        snprintf(path, sizeof path, "%s/%s", directory, files[i]);
+        assert_int_equal(unlink(path), 0);
+    }
+    assert_int_equal(rmdir(directory), 0);
+    assert_tells(own, directory, 21 * MINUTE_MS, "zone.tab: cannot open DIR/zone.tab: No such file or directory\n"
+                 "B: no time zones: cannot open DIR: No such file or directory\n"
+                 "New: no time zones: cannot open DIR: No such file or directory\n"
+                 "A: no time zones: cannot open DIR: No such file or directory\n");
+    assert_reads(zone, 0, "Thu 1970-01-01 02:00:00 BBB 7200");
+    od__zones_free(own);
+}
+
 /* ---- countries ---- */
 
 static size_t zones_in(const char *country, const char *const **names) {
@@ -699,6 +801,7 @@ int main(void) {
         cmocka_unit_test(test_unknown_names),
         cmocka_unit_test(test_unknown_names_are_not_remembered_without_end),
         cmocka_unit_test(test_a_directory_of_ones_own),
+        cmocka_unit_test(test_R24_a_file_that_changes_is_read_again),
         cmocka_unit_test(test_R24_zones_of_a_country),
         cmocka_unit_test(test_each_allocation_fails_once),
     };

@@ -1,9 +1,9 @@
 -- The campaign that workers of the crash tests run: one vendor of the mock, everybody once.
 --
---   outdial run campaign.lua PORT STORE VENDOR CONTACTS
+--   outdial run campaign.lua PORT STORE VENDOR CONTACTS TIMEOUT_S WRITES_OFF
 local outdial = require "outdial"
 
-local port, store, vendor, people = ...
+local port, store, vendor, people, timeout_s, writes_off = ...
 local endpoint = "http://127.0.0.1:" .. port
 
 -- Sets the local variable of that name that the functions of a module share, or those of what it uses; it must be
@@ -37,17 +37,20 @@ end
 -- Waits that are a minute for people are short here.
 set_local("outdial.attempt", "TROUBLE_MS", { 300 })
 set_local("outdial.attempt", "TURN_S", 1)
+set_local("outdial.attempt", "HAND_ROOM_S", 0.3)
 set_local("outdial.runner", "FIRST_POLL_S", 0.2)
 set_local("outdial.runner", "LONGEST_POLL_S", 1)
-set_local("outdial.runner", "CHORES_EVERY_S", 1)
+set_local("outdial.runner", "CHORES_EVERY_S", 0.5)
+set_local("outdial.runner", "WITHDRAW_EVERY_S", 0.2)
 set_local("outdial.accounts", "EARS_AGAIN_S", 0.5)
+set_local("outdial.work", "AGAIN_S", 0.1)
 
 -- What only Lua can break.
 if os.getenv("OUTDIAL_MUTANT") == "resend_after_unknown" then
     set_local("outdial.placing", "may_repeat", function(leg) return leg.tries < 3 end)
 end
 
-local TIMEOUT_S = 0.5
+local TIMEOUT_S = tonumber(timeout_s)
 
 local clients = {}
 
@@ -86,11 +89,19 @@ for i = 1, tonumber(people) do
     rows[i] = { id = "p" .. i, phone = ("+1206555%04d"):format(i % 20 == 0 and i - 15 or i), zone = "America/New_York" }
 end
 
+local put_off = {}
+
 return outdial.campaign {
     name = "c", store = store, vendors = { [vendor] = clients[vendor]() },
     contacts = outdial.contacts.list(rows, { id = "id", numbers = "phone", zone = "zone", country = "US" }),
     hours = { every_day = "00:00-24:00" }, caps = { { 1, per = "person", lifetime = true } }, gap = 0,
     loosen = { gap = "a test" }, pace = { max_open = 10, max_handed_off = 10 },
     track = vendor ~= "amazon_connect", -- a contact lives long there
+    eligible = function(contact, ctx) -- some a moment later
+        if tonumber(contact.id:sub(2)) % 8 ~= 0 or put_off[contact.id] then return true end
+        put_off[contact.id] = true
+        return outdial.later(ctx.now, "a moment")
+    end,
+    on_doubt = writes_off == "true" and function() return outdial.WRITE_OFF end or nil,
     retry = outdial.retry { max_attempts = 1, on = { ["*"] = { stop = "done" } } },
 }

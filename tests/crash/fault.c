@@ -3,8 +3,8 @@
  *   OUTDIAL_FAULT=before_first_byte:3:kill   at the third passing of that point, die; stop: be stopped as by SIGSTOP; exit:
  *                                            end at once, the database's connection unclosed. Without a number: the first
  *   OUTDIAL_MUTANT=synchronous_off           be broken in that way
- *   OUTDIAL_POWER=cut                        lose what was not synced when the process dies (power_vfs.h); points: only have
- *                                            the points around a sync
+ *   OUTDIAL_POWER=FOLDER                     note there what is not synced, and die as all do when the power goes (power_vfs.h);
+ *                                            points: only have the points around a sync
  *   OUTDIAL_LEASE_MS, ...                    shorter times, by the names that od__tunable is called with */
 #include "base/fault.h"
 
@@ -25,6 +25,7 @@ static int wanted;
 static atomic_int passed;
 
 static void die(void) {
+    power_off();
     raise(SIGKILL);
 }
 
@@ -57,7 +58,7 @@ __attribute__((constructor)) static void read_environment(void) {
     if (broken != NULL)
         snprintf(mutant, sizeof(mutant), "%s", broken);
     if (power != NULL && power[0] != '\0')
-        power_vfs_register(strcmp(power, "cut") == 0);
+        power_vfs_register(strcmp(power, "points") != 0 ? power : NULL);
 }
 
 void od__fault(const char *name, const char *where) {

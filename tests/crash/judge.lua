@@ -67,6 +67,10 @@ function judge.all(store, rings, cap, waiting, findings)
         elseif leg.state == "intent" then
             findings[#findings + 1] = ("leg %s is under way, and nobody is there"):format(leg.id)
         end
+        local listed_ms = store.listed[leg.number]
+        if listed_ms and leg.at_ms > listed_ms then
+            findings[#findings + 1] = ("leg %s to %s was meant when that was listed already"):format(leg.id, leg.number)
+        end
     end
     for _, contact in ipairs(store.contacts) do
         local called, handed_off = false, false
@@ -77,27 +81,29 @@ function judge.all(store, rings, cap, waiting, findings)
         if (contact.state == "open" and handed_off or contact.state == "ready" or contact.state == "waiting")
             and waiting > 0 then
             waiting = waiting - 1
-        elseif contact.state ~= "done" and contact.state ~= "held" and not (QUIET[contact.state] and called) then
+        elseif contact.state ~= "done" and contact.state ~= "held" and not (QUIET[contact.state] and called)
+            and not (contact.state == "suppressed" and store.listed[contact.number]) then
             findings[#findings + 1] = ("contact %s is %s (%s) at the end"):format(contact.id, contact.state,
                 contact.why)
         end
     end
 end
 
--- How many legs are in doubt, by why: "left" by a worker that died, or the answer "lost".
+-- How many legs are in doubt.
 function judge.doubts(store)
-    local count = { left = 0, lost = 0 }
+    local count = 0
     for _, leg in ipairs(store.legs) do
-        if leg.state == "in_doubt" then count[leg.doubt] = (count[leg.doubt] or 0) + 1 end
+        if leg.state == "in_doubt" then count = count + 1 end
     end
     return count
 end
 
--- What `kills` deaths may leave in doubt at most.
-function judge.bounded(store, kills, max_open, findings)
-    local left = judge.doubts(store).left
-    if left > kills * max_open then
-        findings[#findings + 1] = ("%d legs were left in doubt by %d deaths"):format(left, kills)
+-- What `blows`, of which one or several workers died, may leave in doubt at most, and answers that got lost.
+function judge.bounded(store, blows, max_open, unknowns, findings)
+    local doubts = judge.doubts(store)
+    if doubts > blows * max_open + unknowns then
+        findings[#findings + 1] = ("%d legs are in doubt after %d deaths and %d lost answers"):format(doubts, blows,
+            unknowns)
     end
 end
 

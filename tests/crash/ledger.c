@@ -7,13 +7,17 @@
  * and, once a worker has made the tables:
  *
  *   contact    id, number, state, why
- *   leg        id, token, number, state, client, attempt, whether its attempt counts, when it was meant (ms), when it was
- *              settled (ms), why it is in doubt: lost (no answer came), left (its worker had died) or -
- *   owner      id, state, when its lease ended (ms on CLOCK_BOOTTIME)
+ *   leg        id, token, number, state, when it was meant (ms)
+ *   listed     a number that is not to be called, since when (ms)
+ *
+ *
+ * or only `locked`, while a process that was stopped keeps all others from reading: one that makes the store.
  *
  * The WAL is left as it is: the next worker is to recover from it by itself. */
 #include <sqlite3.h>
 #include <stdio.h>
+
+#define BUSY_MS 1000
 
 static sqlite3 *database;
 
@@ -52,15 +56,20 @@ int main(int argc, char **argv) {
     int failed = sqlite3_open_v2(argv[1], &database, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK;
     if (!failed) {
         sqlite3_db_config(database, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-        sqlite3_busy_timeout(database, 5000);
-        failed = show("BEGIN") || show("SELECT 'integrity', integrity_check FROM pragma_integrity_check");
+        sqlite3_busy_timeout(database, BUSY_MS);
+        int begun = sqlite3_exec(database, "BEGIN; SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL);
+        if (begun == SQLITE_BUSY) {
+            puts("locked");
+            sqlite3_close(database);
+            return 0;
+        }
+        failed = show("SELECT 'integrity', integrity_check FROM pragma_integrity_check");
     }
     if (!failed && has_tables()) {
         failed = show("SELECT 'contact', external, numbers ->> '$[0][1]', state, why FROM contact") ||
-                 show("SELECT 'leg', l.id, l.token, a.number, l.state, l.client, a.id, a.counts, l.at_ms, l.settled_ms, CASE"
-                      " WHEN l.error IS NOT NULL THEN 'lost' WHEN l.cause IS NOT NULL THEN 'left' END FROM leg l"
-                      " JOIN attempt a ON a.id = l.attempt_id ORDER BY l.id") ||
-                 show("SELECT 'owner', id, state, lease_boot_ms FROM owner");
+                 show("SELECT 'leg', l.id, l.token, a.number, l.state, l.at_ms FROM leg l JOIN attempt a ON a.id = l.attempt_id"
+                      " ORDER BY l.id") ||
+                 show("SELECT 'listed', number, since_ms FROM listed WHERE lifted_ms IS NULL");
     }
     sqlite3_close(database);
     return failed;

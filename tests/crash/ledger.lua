@@ -13,6 +13,10 @@ function readers.integrity(words, into)
     if words[1] ~= "ok" then into.broken = words[1] end
 end
 
+function readers.locked(_, into)
+    into.locked = true
+end
+
 function readers.contact(words, into)
     into.contacts[#into.contacts + 1] = { id = words[1], number = words[2], why = words[4],
         state = STATES.contact[tonumber(words[3])] }
@@ -20,17 +24,20 @@ end
 
 function readers.leg(words, into)
     into.legs[#into.legs + 1] = { id = words[1], token = words[2], number = words[3],
-        state = STATES.leg[tonumber(words[4])], client = words[5], attempt = words[6], counts = words[7] == "1",
-        at_ms = tonumber(words[8]), settled_ms = tonumber(words[9]), doubt = words[10] }
+        state = STATES.leg[tonumber(words[4])], at_ms = tonumber(words[5]) }
 end
 
-function readers.owner(words, into)
-    into.owners[#into.owners + 1] = { id = words[1], state = words[2] }
+function readers.listed(words, into)
+    into.listed[words[1]] = tonumber(words[2])
 end
 
--- ledger.read(program, store) -> { contacts, legs, owners, broken }
+-- ledger.read(program, store) -> { contacts, legs, listed (when, by number), broken, locked }; locked: it could not
+-- be read
 function ledger.read(program, store)
-    local into = { contacts = {}, legs = {}, owners = {} }
+    local into = { contacts = {}, legs = {}, listed = {} }
+    local file = io.open(store)
+    if not file then return { contacts = {}, legs = {}, listed = {}, locked = true } end -- nobody has made it yet
+    file:close()
     for _, line in ipairs(process.lines({ program, store })) do
         local words = {}
         for word in line:gmatch("[^\t]+") do words[#words + 1] = word end

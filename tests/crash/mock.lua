@@ -5,6 +5,20 @@ local mock = require "mock"
 
 local phone_log, rates, reading, speed = ...
 
+-- Each answer that gets lost is a line in PHONE_LOG.unknown: all faults but that of a vendor which says that it did
+-- nothing.
+local unknowns, new_faults = assert(io.open(phone_log .. ".unknown", "a")), faults.new
+unknowns:setvbuf("line")
+
+function faults.new(...) -- luacheck: ignore 122
+    local next_fault = new_faults(...)
+    return function()
+        local kind = next_fault()
+        if kind and kind ~= "throttle" then unknowns:write(kind, "\n") end
+        return kind
+    end
+end
+
 local devices, DEVICES = {}, 12
 for i = 1, DEVICES do
     devices[i] = { id = ("00000000-0000-4000-8000-0000000000%02d"):format(i), phone_number = ("50%02d"):format(i),

@@ -1,51 +1,82 @@
--- What `make crash` runs: every point, on every stage, with one and with three workers; two hundred deaths at random;
--- stops past the lease at every point; the mutants.
+-- What `make crash` runs: every point, on every stage, with one and with three workers; two hundred deaths at random on
+-- each; power cuts; stops past the lease at every point; the mutants.
 
 local cases = require "cases"
+local person = require "person"
 local short = require "plan_short"
 local vendor = require "stage_vendor"
 
 local STAGES = { require "stage_store", vendor "amazon_connect", vendor "genesys", vendor "ccai_platform",
     vendor "symbee" }
-local ROUNDS, KILLS = 4, 20
+local ROUNDS, KILLS, CUT_KILLS = 10, 10, 15 -- of each, and deaths in one
 local NTH = { 1, 7 }
-local ONCE = { register = true, campaign = true, put = true, resign = true, takeover = true, beat = true, adopt = true,
-    looks = true }
+local SLOW = 8 -- so that records wait for their agent
+local OFTEN = { take = true, intend = true, settle = true, outcome = true, commit = true, sync = true,
+    first_byte = true, answer = true }
+-- What comes to pass only by something else.
+local AFTER_A_DEATH = { takeover = true, looked = true, write_off = true }
+local WITHDRAWS = { withdrawals = true, withdrawn = true }
+-- Inside a transaction, where all others wait for who is frozen.
+local FROZEN = { "before_intend", "before_commit", "during_sync", "after_sync" }
+-- Where the power goes under all.
+local CUT = { "before_intend", "before_commit", "before_sync", "during_sync", "after_sync", "after_intend",
+    "before_first_byte", "after_answer", "after_settle" }
 
--- A takeover comes to pass only where somebody has died before.
-local function points_of(stage)
-    local points = {}
-    for _, point in ipairs(stage.points) do table.insert(points, { point }) end
-    for _, point in ipairs(stage.takes_over) do table.insert(points, { point, cases.one_died }) end
-    return points
+local function options_at(point, options)
+    local of = point:match("_(.*)")
+    options.point, options.faults = point, true
+    options.after = AFTER_A_DEATH[of] and cases.one_died or nil
+    options.writes_off = of == "write_off"
+    if WITHDRAWS[of] and options.stage.vendor then options.meanwhile, options.speed = person.lists_all, SLOW end
+    return options
 end
 
-local function at_points(run, stage)
-    for _, row in ipairs(points_of(stage)) do
-        local point = row[1]
-        for _, workers in ipairs { 1, 3 } do
-            for _, nth in ipairs(ONCE[point:match("_(.*)")] and { 1 } or NTH) do
-                local name = ("%s: a death at %s, passed %d times, %d workers"):format(stage.name, point, nth, workers)
-                run.case("point", name,
-                    { stage = stage, workers = workers, point = point, nth = nth, after = row[2], faults = true })
-            end
+local function at_point(add, stage, point)
+    local of = point:match("_(.*)")
+    for _, workers in ipairs { 1, 3 } do
+        for _, nth in ipairs(OFTEN[of] and NTH or { 1 }) do
+            local name = ("%s: a death at %s, passed %d times, %d workers"):format(stage.name, point, nth, workers)
+            add.case("point", name, options_at(point, { stage = stage, workers = workers, nth = nth }))
         end
-        run.case("stopped", ("%s: stopped at %s past the lease"):format(stage.name, point),
-            { stage = stage, point = point, nth = 1, after = row[2] })
     end
+    add.case("stopped", ("%s: stopped at %s past the lease"):format(stage.name, point),
+        options_at(point, { stage = stage, nth = 1 }))
 end
 
-return function(run)
-    for _, stage in ipairs(STAGES) do
-        for _, workers in ipairs { 1, 3 } do
-            run.case("quiet", ("%s: without faults, %d workers"):format(stage.name, workers),
-                { stage = stage, workers = workers })
-            for round = 1, ROUNDS do
-                run.deaths(("%s: deaths at random, %d workers, round %d"):format(stage.name, workers, round),
-                    { stage = stage, workers = workers, kills = KILLS, faults = true })
-            end
+local function on_stage(add, stage)
+    for _, workers in ipairs { 1, 3 } do
+        add.case("quiet", ("%s: without faults, %d workers"):format(stage.name, workers),
+            { stage = stage, workers = workers })
+        add.case("quiet", ("%s: with faults, %d workers"):format(stage.name, workers),
+            { stage = stage, workers = workers, faults = true })
+        for round = 1, ROUNDS do
+            add.deaths("random", ("%s: deaths at random, %d workers, round %d"):format(stage.name, workers, round),
+                { stage = stage, workers = workers, kills = KILLS, faults = true })
         end
-        at_points(run, stage)
     end
-    short(run)
+    for round = 1, ROUNDS do
+        add.deaths("dark", ("%s: power cuts at random, 3 workers, round %d"):format(stage.name, round),
+            { stage = stage, workers = 3, kills = CUT_KILLS, cuts = true, faults = true })
+    end
+    for _, point in ipairs(CUT) do
+        add.case("point", ("%s: the power goes at %s, 3 workers"):format(stage.name, point),
+            { stage = stage, workers = 3, point = point, nth = 7, cuts = true, faults = true })
+    end
+    for _, point in ipairs(FROZEN) do
+        add.case("frozen", ("%s: stopped at %s, beside two that run"):format(stage.name, point),
+            { stage = stage, workers = 3, point = point, nth = 7, faults = true })
+    end
+    for _, point in ipairs(stage.points) do at_point(add, stage, point) end
+    for _, point in ipairs(stage.takes_over) do at_point(add, stage, point) end
+end
+
+return function(add)
+    for _, stage in ipairs(STAGES) do on_stage(add, stage) end
+    for _, row in ipairs(person.commands) do
+        for _, when in ipairs { "before", "after" } do
+            add.case("command", ("person: outdial %s dies at %s_%s"):format(row.name, when, row.verb),
+                { stage = STAGES[4], workers = 1, command = row, point = when .. "_" .. row.verb })
+        end
+    end
+    short(add)
 end

@@ -4,9 +4,15 @@ local process = {}
 local Process = {}
 Process.__index = Process
 
-local function quote(text)
+local PATIENCE_S = 60
+local LOAD_PER_CORE, SLOWEST = 3, 8
+local started = {}
+
+function process.quote(text)
     return "'" .. tostring(text):gsub("'", "'\\''") .. "'"
 end
+
+local quote = process.quote
 
 -- process.start(words, environment, log): the words of a command
 function process.start(words, environment, log)
@@ -19,7 +25,14 @@ function process.start(words, environment, log)
     end
     line[#line + 1] = ">>" .. quote(log) .. " 2>&1"
     local pipe = assert(io.popen(table.concat(line, " ")))
-    return setmetatable({ pipe = pipe, pid = assert(tonumber(pipe:read("l"))) }, Process)
+    local self = setmetatable({ pipe = pipe, pid = assert(tonumber(pipe:read("l"))) }, Process)
+    started[#started + 1] = self
+    return self
+end
+
+-- All that were started and go on: Lua itself ends only after them.
+function process.kill_all()
+    for _, one in ipairs(started) do one:kill() end
 end
 
 -- What the kernel says of it: "T" stopped, "Z" ended, nil: no such process.
@@ -70,9 +83,10 @@ function process.sleep(seconds)
     os.execute(("sleep %.3f"):format(seconds))
 end
 
--- Waits until one of them is stopped or has ended. Returns "T" or "Z".
+-- Waits until it is stopped or has ended. Returns "T" or "Z", or nil if neither comes.
 function process.wait_stopped(one)
-    while true do
+    local last = process.now_s() + PATIENCE_S
+    while process.now_s() < last do
         if one:ended() then return "Z" end
         if one:state() == "T" then return "T" end
         process.sleep(0.01)
@@ -81,8 +95,9 @@ end
 
 -- Runs to the end; returns its lines, or fails with what it said.
 function process.lines(words)
-    for i, word in ipairs(words) do words[i] = quote(word) end
-    local pipe = assert(io.popen(table.concat(words, " ") .. " 2>&1"))
+    local quoted = {}
+    for i, word in ipairs(words) do quoted[i] = quote(word) end
+    local pipe = assert(io.popen(table.concat(quoted, " ") .. " 2>&1"))
     local lines = {}
     for line in pipe:lines() do lines[#lines + 1] = line end
     if not pipe:close() then
@@ -91,12 +106,30 @@ function process.lines(words)
     return lines
 end
 
+-- The lines of a file; none where there is no such file.
+function process.count_lines(path)
+    local file = io.open(path)
+    if not file then return 0 end
+    local _, count = file:read("a"):gsub("\n", "")
+    file:close()
+    return count
+end
+
 -- The seconds since the machine was started.
 function process.now_s()
     local file = assert(io.open("/proc/uptime"))
     local text = file:read("a")
     file:close()
     return tonumber(text:match("^[%d.]+"))
+end
+
+-- How many times as long all may take, since the machine has much else to do.
+function process.slowness()
+    local file = assert(io.open("/proc/loadavg"))
+    local load = tonumber(file:read("a"):match("^[%d.]+"))
+    file:close()
+    local cores = tonumber(process.lines({ "nproc" })[1])
+    return math.max(1, math.min(load / (LOAD_PER_CORE * cores), SLOWEST))
 end
 
 function process.now_ms()

@@ -13,5 +13,18 @@ else
     echo "ok a build for users has no faults"
 fi
 
+# A time that a run may replace is no good in an object that was built without.
+missing=
+for name in $(grep -rhoE 'od__tunable\("[A-Z_]+"' core | sed 's/.*"\(.*\)"/\1/' | sort -u); do
+    grep -aq "$name" "$build/faults/outdial" || missing="$missing $name"
+done
+if [ -n "$missing" ]; then
+    echo "not ok a build with faults has every tunable"
+    echo "    not$missing"
+    status=1
+else
+    echo "ok a build with faults has every tunable"
+fi
+
 timeout -s KILL "${CRASH_SECONDS:-300}" lua5.4 tests/crash/crash.lua "$build" short 20261129 || status=1
 exit $status

@@ -2,8 +2,10 @@
 
 local process = require "process"
 
--- Every verb that the worker uses has a point before it and one after; the others lie in the store and around a byte.
-local VERBS = { "register", "campaign", "put", "adopt", "take", "intend", "settle", "outcome", "beat", "resign" }
+-- Each verb that the worker uses has a point before it and one after; others lie around a sync and around a byte.
+local VERBS = { "register", "outages", "campaign", "campaign_set", "note", "put", "import", "adopt", "take",
+    "release", "decide", "intend", "slot", "settle", "outcome", "looks", "looked", "write_off", "dnc_add",
+    "withdrawals", "withdrawn", "beat", "resign" }
 local AROUND = { "before_commit", "before_sync", "during_sync", "after_sync", "before_first_byte", "after_answer" }
 -- A process that is stopped inside a transaction keeps all others from writing.
 local INSIDE = { before_takeover = true, after_takeover = true, before_commit = true, before_sync = true,
@@ -11,16 +13,21 @@ local INSIDE = { before_takeover = true, after_takeover = true, before_commit = 
 
 local stage = { name = "store", max_open = 10, cap = 1, contacts = 120,
     takes_over = { "before_takeover", "after_takeover" }, last_point = "before_first_byte", lease_ms = 1200,
-    longest_s = 0.06, patience_s = 30, doubt_ms = 0 }
+    longest_s = 0.06, patience_s = 30 }
 
-stage.points = {}
-for _, verb in ipairs(VERBS) do
-    table.insert(stage.points, "before_" .. verb)
-    table.insert(stage.points, "after_" .. verb)
-    INSIDE["before_" .. verb] = true
+-- stage.points_of(verbs) -> the points before and after each, and those around
+function stage.points_of(verbs)
+    local points = {}
+    for _, verb in ipairs(verbs) do
+        table.insert(points, "before_" .. verb)
+        table.insert(points, "after_" .. verb)
+        INSIDE["before_" .. verb] = true
+    end
+    for _, point in ipairs(AROUND) do table.insert(points, point) end
+    return points
 end
-for _, point in ipairs(AROUND) do table.insert(stage.points, point) end
-stage.inside, stage.around = INSIDE, AROUND
+
+stage.points, stage.inside = stage.points_of(VERBS), INSIDE
 
 local Place = {}
 Place.__index = Place
@@ -38,6 +45,11 @@ end
 
 -- Waits until all that is to ring has rung.
 function Place.settle() end
+
+-- How many answers got lost.
+function Place:unknowns()
+    return process.count_lines(self.phones .. ".unknown")
+end
 
 function Place.close() end
 

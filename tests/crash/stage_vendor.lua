@@ -3,33 +3,31 @@
 local process = require "process"
 local stage_store = require "stage_store"
 
-local VERBS = { "register", "campaign", "put", "adopt", "take", "intend", "settle", "outcome", "looks", "resign" }
+local VERBS = { "register", "outages", "campaign", "put", "adopt", "take", "decide", "intend", "settle", "looks",
+    "looked", "write_off", "beat", "resign" }
+-- What only some have: Connect's calls are not followed; it alone has a rate; a record can be taken back.
+local MORE = { amazon_connect = { "slot" }, genesys = { "outcome" }, ccai_platform = { "outcome" },
+    symbee = { "outcome", "withdrawals", "withdrawn" } }
 local FAULTS = "throttle=0.05,error_500=0.03,drop_before=0.03,drop_after=0.05,hang=0.03,garbage=0.03"
 -- Genesys needs many requests before it may dial, and each may fail.
 local FEWER = "throttle=0.02,error_500=0.01,drop_before=0.01,drop_after=0.03,hang=0.01,garbage=0.01"
 local READINGS = { "new_contact", "same_contact" }
 
--- A Connect contact lives for two seconds, longer than a ClientToken is sent again (R2).
-local SPEED = { amazon_connect = 5 }
+local LEASE_MS = 8000 -- short campaigns have beats too
+-- How many times as fast calls live. A Connect contact lives for two seconds: longer than a ClientToken is sent again.
+local SPEED, CONNECT_SPEED = 400, 5
+local TIMEOUT_S, LONG_TIMEOUT_S = 0.5, 5 -- of a request: where some hang, and where none does
 
 local Stage = {}
 Stage.__index = Stage
 
--- M(vendor) -> stage. At Genesys a dial is known by an event; one whose worker dies before that comes is looked for among
--- the live calls, and given up two minutes after it was meant if they go on without it.
+-- M(vendor) -> stage
 local function new(vendor)
-    local stage = setmetatable({ name = vendor, vendor = vendor, max_open = 20, cap = 1, contacts = 24,
+    local stage = setmetatable({ name = vendor, vendor = vendor, max_open = 10, cap = 1, contacts = 24,
         inside = stage_store.inside, takes_over = stage_store.takes_over, last_point = stage_store.last_point,
-        lease_ms = 2000, longest_s = 0.4, may_wait = vendor == "genesys",
-        patience_s = vendor == "genesys" and 200 or 40, -- a dial that nobody heard of has two minutes to show itself
-        doubt_ms = vendor == "genesys" and 1000 or 0, -- until then its device may be busy
-        most_deaths = vendor == "genesys" and 2 or nil, -- or all devices have such calls, and nobody is called any more
-        points = {} }, Stage)
-    for _, verb in ipairs(VERBS) do
-        table.insert(stage.points, "before_" .. verb)
-        table.insert(stage.points, "after_" .. verb)
-    end
-    for _, point in ipairs(stage_store.around) do table.insert(stage.points, point) end
+        lease_ms = 2000, longest_s = 0.4, patience_s = 40, tells = true }, Stage)
+    local verbs = table.move(MORE[vendor], 1, #MORE[vendor], #VERBS + 1, table.move(VERBS, 1, #VERBS, 1, {}))
+    stage.points = stage_store.points_of(verbs)
     return stage
 end
 
@@ -44,15 +42,18 @@ local function read(path)
 end
 
 -- stage.open(build, folder, options) -> place. options.faults: the mock's, all of them; options.reading: what a
--- ClientToken of an ended contact starts
-function Stage.open(build, folder, options)
+-- ClientToken of an ended contact starts; options.speed; options.writes_off: doubts are given up. slowness: how many
+-- times as long all may take
+function Stage.open(build, folder, options, slowness)
     local self = setmetatable({ build = build, store = folder .. "/store.db", phones = folder .. "/phones",
-        log = folder .. "/log", vendor = options.stage.vendor, contacts = options.stage.contacts }, Place)
+        log = folder .. "/log", vendor = options.stage.vendor, contacts = options.stage.contacts,
+        timeout_s = (options.faults and TIMEOUT_S or LONG_TIMEOUT_S) * slowness,
+        lease_ms = math.floor(LEASE_MS * slowness), writes_off = options.writes_off or false }, Place)
     local all = options.stage.vendor == "genesys" and FEWER or FAULTS
     local faults = options.faults == true and all or options.faults or "throttle=0"
     self.mock = process.start({ build .. "/outdial", "run", "tests/crash/mock.lua", self.phones, faults,
         options.reading or READINGS[math.random(#READINGS)],
-        SPEED[options.stage.vendor] or 400 }, nil, folder .. "/mock")
+        options.speed or self.vendor == "amazon_connect" and CONNECT_SPEED or SPEED }, nil, folder .. "/mock")
     repeat
         process.sleep(0.01)
         self.port = read(folder .. "/mock"):match("port (%d+)\n")
@@ -63,13 +64,20 @@ end
 
 function Place:start(environment)
     environment.AWS_EC2_METADATA_DISABLED = "true"
+    environment.OUTDIAL_LEASE_MS = environment.OUTDIAL_LEASE_MS or self.lease_ms
+    environment.OUTDIAL_LEASE_MARGIN_MS = environment.OUTDIAL_LEASE_MARGIN_MS or 100
     return process.start({ self.build .. "/faults/outdial", "run", "tests/crash/campaign.lua", self.port, self.store,
-        self.vendor, self.contacts }, environment, self.log)
+        self.vendor, self.contacts, self.timeout_s, self.writes_off }, environment, self.log)
 end
 
 -- Waits until all that is to ring has rung.
 function Place.settle()
     process.sleep(0.2)
+end
+
+-- How many answers got lost.
+function Place:unknowns()
+    return process.count_lines(self.phones .. ".unknown")
 end
 
 function Place:close()

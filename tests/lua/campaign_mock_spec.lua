@@ -106,10 +106,17 @@ describe("a campaign at the mock's", function()
     end)
 
     it("R14 calls a person again on the record that Symbee has", function()
-        local figures = run({ { "+12065599001", "symbee" } }, { symbee = {} }, { gap = 0, loosen = { gap = "test" },
-            retry = assert(retry.new { max_attempts = 2, on = { ["*"] = { after = 0 } } }) })
+        local figures, store = run({ { "+12065599001", "symbee" } }, { symbee = {} }, { gap = 0,
+            loosen = { gap = "test" }, retry = assert(retry.new { max_attempts = 2, on = { ["*"] = { after = 0 } } }) })
         assert.equal(1, figures.contacts.exhausted)
         assert.same({ no_answer = 2 }, figures.outcomes)
+        assert.is_true(store.legs[1].taken_back) -- the record is the second attempt's by now
+        assert.is_nil(store.legs[2].lives_on) -- and COMPLETED
+        figures, store = run({ { "+12065599001", "symbee" } }, { symbee = {} },
+            { retry = assert(retry.new { max_attempts = 1, on = { ["*"] = { after = 0 } } }) })
+        assert.equal(1, figures.contacts.exhausted)
+        assert.equal("WORKED", store.legs[1].raw.workedState)
+        assert.is_true(store.legs[1].taken_back) -- REMOVED, as a search has shown
     end)
 
     it("R6 adds records to a list of Genesys, with their limits, and hears how their calls end", function()

@@ -481,6 +481,8 @@ describe("a campaign's options", function()
 
     local closed = client()
     closed._handle = false
+    local slow = client()
+    slow.settings = { timeout = 61 }
     local bad = {
         { { nmae = "x" }, 'unknown option "nmae", did you mean "name"?' },
         { { name = "nothing" }, "name: expected a text, got nothing" },
@@ -493,6 +495,8 @@ describe("a campaign's options", function()
         { { vendors = { connect = "x" } }, "vendors.connect: expected a client, got string" },
         { { vendors = { connect = {} } }, "vendors.connect: expected a client, got a table without prepare_placing" },
         { { vendors = { connect = closed } }, "vendors.connect: this client is closed" },
+        { { vendors = { connect = slow } },
+            "vendors.connect: timeout: expected at most 60 seconds in a campaign, got 61" },
         { { hours = { mon = "9-5" } },
             'hours: mon: expected a window such as "10:00-20:00" (00:00 to 24:00), got "9-5"' },
         { { caps = { { 1, per = "person", every = "1x" } } }, 'caps[1]: every: expected a duration such as "15m" '

@@ -51,6 +51,13 @@ describe("a campaign", function()
         assert.equal("account", leg.account)
     end)
 
+    it("tells the store in whole milliseconds how long a request may take", function()
+        local client = support.client(world)
+        client.settings.timeout = 1 / 3
+        support.run(world, support.campaign(support.people(1), { fake = client }))
+        assert.equal(334, world.store.legs[1].params.timeout_ms)
+    end)
+
     it("goes through the numbers of a contact as the policy says", function()
         local rows = { { customer = "1", phone = "+14155550001", home = "+14155550002" } }
         local policy = assert(retry.new { on = { invalid_number = { next_number = true }, no_answer = { after = "6h" },
@@ -188,6 +195,29 @@ describe("a campaign", function()
             assert.equal("ended", world.store.legs[1].state)
             assert.equal("handed_off", world.store.legs[2].state)
             assert.equal("it rings already", world.store.legs[2].withdraw_failed)
+        end)
+
+        it("R14 takes back what may be called again, when it is done with the contact and before it ends", function()
+            local asked, retry = {}, require "outdial.retry"
+            local client = support.client(world, { place = function() return "handed_off" end,
+                track = function() return "busy", 5, { lives_on = true } end,
+                withdraw = function(call)
+                    asked[#asked + 1] = { call.id, call.ended, world.engine:wall() - support.MONDAY_10 }
+                    if call.id == "id-1" then return { withdrawn = true } end
+                    return { withdrawn = false, why = "an agent has the record", placed = true }
+                end })
+            local figures = support.run(world, support.campaign(support.people(1), { fake = client }, { gap = 0,
+                loosen = { gap = "test" }, retry = assert(retry.new { max_attempts = 2, on = { busy = { after = "10m" },
+                    ["*"] = { stop = "done" } } }) }))
+            assert.equal(1, figures.contacts.exhausted)
+            assert.equal(0, figures.exit_code)
+            table.sort(asked, function(a, b) return a[1] < b[1] end)
+            assert.equal(2, #asked) -- nothing while another attempt was to come
+            assert.same({ "id-1", true, "id-2", true }, { asked[1][1], asked[1][2], asked[2][1], asked[2][2] })
+            assert.is_true(asked[1][3] > 600)
+            assert.is_true(world.store.legs[1].taken_back)
+            assert.equal("an agent has the record", world.store.legs[2].withdraw_failed)
+            assert.is_true(world.store.legs[2].withdraw_again)
         end)
 
         it("is not handed off without limits of its own unless the campaign says so", function()
@@ -484,6 +514,14 @@ describe("a campaign", function()
             support.run(world, made)
         end)
         assert.equal(1, #world.rings)
+    end)
+
+    it("R24 tells of time zones that change while it runs", function()
+        world.store.zones_changed = { { zone = "Europe/London" }, { zone = "Europe/Paris", kept = "it is damaged" } }
+        run_one({ track = function() return "answered", 60 end })
+        local logs = table.concat(world.logs, "\n")
+        assert.truthy(logs:find("info: time zones: Europe/London has changed, and was read again\n"
+            .. "warning: time zones: Europe/Paris has changed, and is kept as it was: it is damaged", 1, true), logs)
     end)
 
     it("goes on when it is resumed after a pause, and takes nobody meanwhile", function()

@@ -114,6 +114,59 @@ describe("a campaign over its store", function()
         assert.same({ answered = 1 }, figures.outcomes)
     end)
 
+    -- As `outdial doubts resolve` does while a run follows them: one that nobody can ask about, one that has a name.
+    it("R6 R12 ends once a person has settled what was handed off and nobody tells of", function()
+        local tracked, said = {}, nil
+        kill_when(function(client) return #client.tracked == 3 end, support.people(3), { hands_off = true,
+            place = function() return "handed_off" end, track = function() return nil end })
+        world.scheduler.spawn(function()
+            world.scheduler.sleep(HOUR)
+            said = world.logs[#world.logs]
+            local open = assert(world.store:doubts { handed_off = true }).legs
+            for i, leg in ipairs(open) do
+                local as = i == 1 and "not_placed" or "placed"
+                assert(world.store:resolve { leg = leg.leg, as = as, by = "ann", because = "asked the agents" })
+            end
+        end)
+        local from = world.engine:wall()
+        local figures, client = run(support.people(3), { track = function(call)
+            if world.engine:wall() < from + HOUR then return nil end
+            tracked[#tracked + 1] = call.token
+            return "answered", 1
+        end })
+        assert.equal("info: nothing is left to call; waiting for what vendors were handed and have not told the "
+            .. "end of (3). What a person knows of them: outdial doubts list unused --handed-off", said)
+        assert.equal("3 done", states(figures))
+        assert.equal(1, client.placed) -- of whom a person said that nothing had rung
+        assert.equal(3, #tracked)
+        assert.same({ answered = 3 }, figures.outcomes)
+        assert.is_true(world.engine:wall() < from + 5 * HOUR) -- of which four are the gap
+    end)
+
+    it("does not begin by calling a vendor that was out of order when the last run ended", function()
+        local steps = 0
+        kill_when(function(client)
+            if client.placed >= 20 then steps = steps + 1 end
+            return steps > 100
+        end, support.people(40), { place = function() return nil, support.refused("unavailable") end,
+            probe = function() return nil, support.refused("unavailable") end })
+        assert.truthy(world.store:outages({}).outages.fake)
+        local probes, before, from = 0, 0, world.engine:now()
+        local figures, client = run(support.people(40), { place = function()
+            if probes < 2 then before = before + 1 end
+            return "placed"
+        end, probe = function()
+            probes = probes + 1
+            return nil, support.refused(probes == 1 and "network" or "permission")
+        end })
+        assert.equal("40 done", states(figures))
+        assert.equal(2, probes)
+        assert.equal(0, before)
+        assert.equal(40, client.placed)
+        assert.is_true(client.sent[1].at - from >= 30) -- the pause after a failed probe grows on
+        assert.same({}, world.store:outages({}).outages)
+    end)
+
     it("R8 goes to the next vendor with a leg of its own, once", function()
         local one = support.client(world, { kind = "one", place = refuse })
         local other = support.client(world, { kind = "two" })

@@ -83,11 +83,11 @@ function support.client(world, behave)
     function client.prepare_placing(_, call)
         if behave.prepare then return behave.prepare(call) end
         local kept = copy(call)
-        return { operation = "place", to = call.to, token = call.token, account = behave.account or "account", bucket = info.name,
-            per_second = behave.per_second, burst = 1, hands_off = behave.hands_off,
+        return { operation = "place", to = call.to, token = call.token, account = behave.account or "account",
+            bucket = info.name, per_second = behave.per_second, burst = 1, hands_off = behave.hands_off,
             hands_off_unbounded = behave.hands_off_unbounded, call = kept, handle = { drop = function() end },
-            record = assert(json.encode { call = kept, request = { method = "POST", url = "https://vendor.example/calls",
-                body = call.to .. call.token } }) }
+            record = assert(json.encode { call = kept, request = { method = "POST",
+                url = "https://vendor.example/calls", body = call.to .. call.token } }) }
     end
 
     function client.place_prepared(_, prepared, options)

@@ -2,7 +2,7 @@
 package.path = "tests/lua/?.lua;" .. package.path
 local fixture = require "store_fixture"
 
-local BUILD = os.getenv("OUTDIAL_BUILD") or "build"
+local BUILD = require("child").BUILD
 local MOST_LINES = 40
 
 describe("the example", function()

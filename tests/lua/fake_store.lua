@@ -27,7 +27,7 @@ function fake.new(engine, options)
     options = options or {}
     return setmetatable({ engine = engine, contacts = {}, legs = {}, attempts = {}, campaigns = {}, by_id = {},
         listed = options.do_not_call or {}, fail = options.fail or {}, journal = {}, rates = {}, claims = {},
-        owners = { {} }, next_attempt = 0, generation = options.generation or "g" }, Store)
+        owners = { {} }, out_of_order = {}, next_attempt = 0, generation = options.generation or "g" }, Store)
 end
 
 function Store:wall()
@@ -205,8 +205,10 @@ function verbs.beat(self)
     for _, campaign in pairs(jumped and self.campaigns or {}) do
         campaign.state, campaign.why = "held", ("the clock jumped by %+.1f s"):format(jumped / 1000)
     end
-    return { until_ms = self:wall() + 120000, taken_over = 0, workers = self.workers or 1,
-        jumped_ms = jumped }
+    local zones = self.zones_changed
+    self.zones_changed = nil
+    return { until_ms = self:wall() + 120000, taken_over = 0, workers = self.workers or 1, jumped_ms = jumped,
+        zones = zones }
 end
 
 function verbs.resign()
@@ -314,7 +316,8 @@ function verbs.intend(self, params)
     local leg = { id = #self.legs + 1, attempt = attempt.id, ordinal = contact.ordinal, state = "intent",
         contact = contact, person = contact.person, campaign = contact.campaign, client = params.client,
         vendor = params.vendor, account = params.account, token = params.token, number = params.number,
-        at_ms = self:wall(), call = record.call, meant = copy(record.call), request = record.request, seat = params.seat, followed = true,
+        at_ms = self:wall(), call = record.call, meant = copy(record.call),
+        request = record.request, seat = params.seat, followed = true,
         params = copy(params) }
     self.legs[leg.id] = leg
     contact.state, contact.version = "open", contact.version + 1
@@ -376,7 +379,7 @@ function verbs.outcome(self, params)
     end
     local attempt = self.attempts[leg.attempt]
     leg.state, leg.kind, leg.rang, leg.raw, leg.ended_ms = "ended", params.kind, params.rang, params.raw, params.at_ms
-    attempt.kind, attempt.rang = params.kind, params.rang
+    attempt.kind, attempt.rang, leg.lives_on = params.kind, params.rang, params.lives_on
     if params.rang == "no" then attempt.counts = false end
     apply(self, leg.contact, params.decision)
     self:log("outcome", { id = leg.contact.id, kind = params.kind, why = params.decision.why })
@@ -429,23 +432,40 @@ function verbs.write_off(self, params)
     return {}
 end
 
-function verbs.withdrawals(self)
+function verbs.outages(self, params)
+    if params.vendor then
+        local outage = { until_ms = params.until_ms, pause_ms = params.pause_ms }
+        self.out_of_order[params.vendor] = params.until_ms and outage
+        self:log("outage", params)
+    end
+    return { outages = copy(self.out_of_order) }
+end
+
+local GOES_ON = { ready = true, waiting = true, open = true }
+
+function verbs.withdrawals(self, params)
     local out = {}
     for _, leg in ipairs(self.legs) do
-        if leg.withdraw and leg.state == "handed_off" and not leg.withdraw_failed then
+        local handed_off = leg.withdraw and leg.state == "handed_off"
+        local lives_on = params.living_on and leg.lives_on and not GOES_ON[leg.contact.state]
+        if (handed_off or lives_on) and not leg.withdraw_failed and not leg.withdrawing then
+            leg.withdrawing = true
             out[#out + 1] = leg_view(self, leg)
         end
     end
-    return { legs = out }
+    return { legs = out, settled = {} }
 end
 
 function verbs.withdrawn(self, params)
     local leg = self.legs[params.leg]
-    if params.done then
+    leg.withdrawing = nil
+    if params.done and leg.lives_on then
+        leg.lives_on, leg.taken_back = nil, true
+    elseif params.done then
         leg.state, leg.kind = "ended", "canceled"
         apply(self, leg.contact, { state = "ready" })
     else
-        leg.withdraw_failed = params.why
+        leg.withdraw_failed, leg.withdraw_again = params.why, params.again
     end
     return { state = leg.state }
 end

@@ -1,34 +1,8 @@
 -- The outdial program as a child process: what it prints where, and how it exits.
+package.path = "tests/lua/?.lua;" .. package.path
+local child = require "child"
 
-local BUILD = os.getenv("OUTDIAL_BUILD") or "build"
-local PROGRAM = BUILD .. "/outdial"
-
-local function read_file(name)
-    local file = assert(io.open(name, "rb"))
-    local text = file:read("*a")
-    file:close()
-    return text
-end
-
-local function write_file(name, text)
-    local file = assert(io.open(name, "wb"))
-    file:write(text)
-    file:close()
-end
-
--- Runs a shell command in which $OUTDIAL is the program. Returns its output, its errors and its exit code.
-local function shell(command)
-    local errors = os.tmpname()
-    -- A sanitized program brings its sanitizer; the one that this process was started with is not for its tools.
-    local line = "OUTDIAL=%s; unset NO_COLOR LD_PRELOAD; { %s\n} 2>%s; echo \"code $?\""
-    local pipe = io.popen(line:format(PROGRAM, command, errors))
-    local text = pipe:read("*a")
-    pipe:close()
-    local out, code = text:match("^(.*)code (%d+)\n$")
-    local err = read_file(errors)
-    os.remove(errors)
-    return out, err, tonumber(code)
-end
+local read_file, write_file, shell = child.read_file, child.write_file, child.shell
 
 local function outdial(arguments)
     return shell("$OUTDIAL " .. arguments)
@@ -446,9 +420,9 @@ fields
             return pending("this machine has no pseudo-terminals (/dev/pts)")
         end
         local command = "TERM=xterm %s script -qec '%s operations genesys' /dev/null </dev/null"
-        local coloured = shell(command:format("", PROGRAM))
+        local coloured = shell(command:format("", child.BUILD .. "/outdial"))
         assert.truthy(coloured:find("\27[1mgenesys\27[0m", 1, true))
-        assert.is_nil(shell(command:format("NO_COLOR=1", PROGRAM)):find("\27", 1, true))
+        assert.is_nil(shell(command:format("NO_COLOR=1", child.BUILD .. "/outdial")):find("\27", 1, true))
     end)
 end)
 

@@ -1,40 +1,21 @@
 -- The mock's notifications as CometD's own JavaScript client sees them (tests/servers/cometd_client.js): both are
 -- started as processes, and what the client tells is compared line by line. And a parked connect by curl.
+package.path = "tests/lua/?.lua;" .. package.path
+local child = require("child")
 
+local quote = child.quote
 local CLIENT = "tests/servers/cometd_client.js"
 local MODULES = "build/npm/node_modules"
 local ADVICE = '{"interval":0,"timeout":30000,"reconnect":"retry"}'
 local HANDSHAKE = "handshake 1.0 long-polling " .. ADVICE .. " {}"
 
-local function quote(text)
-    return "'" .. text:gsub("'", "'\\''") .. "'"
-end
-
-local function interpreter()
-    local index = -1
-    while arg[index - 1] do
-        index = index - 1
-    end
-    return arg[index]
-end
-
-local running
+local stop
 
 -- Starts a mock with settings written as Lua; returns its address.
 local function start(settings)
-    local script = ("require('mock').serve({ on_listening = function(handle) print(handle.port) io.stdout:flush() end, "
-        .. "settings = { genesys = { %s } } })"):format(settings or "")
-    local pipe = assert(io.popen(("echo $$; exec env LUA_PATH=%s LUA_CPATH=%s %s -e %s 2>&1"):format(
-        quote(package.path), quote(package.cpath), quote(interpreter()), quote(script))))
-    local pid, port = pipe:read("*l"), pipe:read("*l")
-    running = { pid = pid, pipe = pipe }
-    assert(port and port:find("^%d+$"), port)
-    return "http://127.0.0.1:" .. port
-end
-
-local function stop()
-    os.execute("kill " .. running.pid .. " 2>/dev/null")
-    running.pipe:close()
+    local base
+    base, stop = child.mock(("settings = { genesys = { %s } }"):format(settings or ""))
+    return base
 end
 
 -- Runs one scenario; returns the lines it printed, its exit code the last.
@@ -58,7 +39,7 @@ local function curl(arguments)
 end
 
 describe("the mock's parked connect", function()
-    after_each(stop)
+    after_each(function() stop() end)
 
     it("comes back by itself after its timeout", function()
         local base = start("csrf = false, cometd = { timeout_ms = 80 }")
@@ -89,7 +70,7 @@ describe("CometD's JavaScript client and the mock", function()
         return pending("the npm packages of tests/servers/package.json are not in " .. MODULES .. ": make deps")
     end
 
-    after_each(stop)
+    after_each(function() stop() end)
 
     -- What it tells of each scenario between the handshake and the end.
     local scenarios = {

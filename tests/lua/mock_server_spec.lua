@@ -1,38 +1,23 @@
 -- The mock as a process of its own, spoken to by curl, whose signatures and HTTP owe nothing to this project.
-
+package.path = "tests/lua/?.lua;" .. package.path
+local child = require("child")
 local json = require("mock.json")
+
+local quote, read_file = child.quote, child.read_file
 
 local SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 local BODY = '{"InstanceId":"i-1","ContactFlowId":"f-1","DestinationPhoneNumber":"+15550100001",'
     .. '"SourcePhoneNumber":"+15550100000","ClientToken":"t-1"}'
 local CALL = '{"call_type":"Voice Outbound (API)","agent_email":"a@x","end_user_number":"+1 859-657-9625"}'
 
-local function quote(text)
-    return "'" .. text:gsub("'", "'\\''") .. "'"
-end
-
-local function interpreter()
-    local index = -1
-    while arg[index - 1] do
-        index = index - 1
-    end
-    return arg[index]
-end
-
 local running = {}
 
 -- Starts a mock with options written as Lua; returns its base URL and the name of its phone log.
 local function start(options)
     local log = os.tmpname()
-    local script = ("require('mock').serve({ phone_log = %q, on_listening = function(handle) print(handle.port) "
-        .. "io.stdout:flush() end, %s })"):format(log, options or "")
-    local pipe = assert(io.popen(("echo $$; exec env LUA_PATH=%s LUA_CPATH=%s %s -e %s "
-        .. "2>&1"):format(quote(package.path),
-        quote(package.cpath), quote(interpreter()), quote(script))))
-    local pid, port = pipe:read("*l"), pipe:read("*l")
-    running[#running + 1] = { pid = pid, pipe = pipe, log = log }
-    assert(port and port:find("^%d+$"), port)
-    return "http://127.0.0.1:" .. port, log
+    local base, stop = child.mock(("phone_log = %q, %s"):format(log, options or ""))
+    running[#running + 1] = { stop = stop, log = log }
+    return base, log
 end
 
 -- Runs curl; returns status, body and headers (one text), or curl's own exit code where no answer came.
@@ -64,18 +49,10 @@ local function rings(base)
     return json.decode(body).total
 end
 
-local function read_file(name)
-    local file = assert(io.open(name))
-    local text = file:read("*a")
-    file:close()
-    return text
-end
-
 describe("the mock's server", function()
     after_each(function()
         for _, process in ipairs(running) do
-            os.execute("kill " .. process.pid .. " 2>/dev/null")
-            process.pipe:close()
+            process.stop()
             os.remove(process.log)
         end
         running = {}

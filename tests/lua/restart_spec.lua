@@ -143,7 +143,9 @@ describe("R19 after a restart, Genesys", function()
         end
         for key, value in pairs(options) do all[key] = value end
         outdial.run(function()
-            local server = assert(mock.start { settings = { genesys = genesys } })
+            local ahead_ms = 0 -- of the time: what is to come after a restart waits for advance(seconds)
+            local server = assert(mock.start { settings = { genesys = genesys },
+                now_ms = function() return math.floor(outdial.engine:wall() * 1000) + ahead_ms end })
             all.base_url = "http://127.0.0.1:" .. server.port
             local first, second = outdial.genesys(all), nil
             local events = {}
@@ -156,7 +158,7 @@ describe("R19 after a restart, Genesys", function()
                 second = outdial.genesys(all)
                 listen(second)
                 return second
-            end, events)
+            end, events, function(seconds) ahead_ms = ahead_ms + seconds * 1000 end)
             if second then second:close() end
             first:close()
             server:stop()
@@ -204,13 +206,19 @@ describe("R19 after a restart, Genesys", function()
     end)
 
     it("follows a record by the chain that its placement has waited for", function()
-        with_genesys({ place_call_with = "add_record" }, { dial_records_after_ms = 200 }, function(client, restart)
+        local DIALLED_AFTER_S = 25 -- a second client that began after the dial would never hear of it
+        with_genesys({ place_call_with = "add_record" }, { dial_records_after_ms = DIALLED_AFTER_S * 1000 },
+                function(client, restart, _, advance)
             local call = kept(assert(client:place_call { to = "+15550100123", token = "r-1",
                 fields = { from = 0, ["until"] = 86399, wait = 30 } }))
             assert.equal("handed_off", call.state)
             assert.is_number(call.response.chainId)
             local other = restart()
-            local ended = assert(other:track(call, { timeout = 30 }))
+            local following = outdial.spawn(function() return other:track(call, { timeout = 30 }) end)
+            outdial.sleep(0)
+            advance(DIALLED_AFTER_S)
+            assert(other:get_me()) -- the mock looks at its clock
+            local ended = assert(following:join())
             assert.same({ "answered", "yes" }, { ended.kind, ended.rang })
         end)
     end)

@@ -1,23 +1,11 @@
 -- `outdial check` and `outdial run` of campaigns, as child processes over a mock; and the view of a run's progress.
 package.path = "tests/lua/?.lua;" .. package.path
+local child = require "child"
 local fixture = require "store_fixture"
 local json = require "outdial.json"
 local progress = require "outdial.commands.progress"
 
-local BUILD = os.getenv("OUTDIAL_BUILD") or "build"
-
-local function read_file(name)
-    local file = assert(io.open(name, "rb"))
-    local text = file:read("*a")
-    file:close()
-    return text
-end
-
-local function write_file(name, text)
-    local file = assert(io.open(name, "wb"))
-    file:write(text)
-    file:close()
-end
+local write_file = child.write_file
 
 local HEAD = [[
 local outdial = require "outdial"
@@ -50,15 +38,7 @@ describe("a campaign's command:", function()
     end)
 
     local function shell(command)
-        local errors = os.tmpname()
-        local line = "unset NO_COLOR LD_PRELOAD; O=%s/outdial; F=%s; A='%s %s'; { %s\n} 2>%s; echo \"code $?\""
-        local pipe = io.popen(line:format(BUILD, file, list, store, command, errors))
-        local text = pipe:read("*a")
-        pipe:close()
-        local out, code = text:match("^(.*)code (%d+)\n$")
-        local err = read_file(errors)
-        os.remove(errors)
-        return out, err, tonumber(code)
+        return child.shell(command, ("O=$OUTDIAL; F=%s; A='%s %s'"):format(file, list, store))
     end
 
     local function check(script, flags)
@@ -166,7 +146,7 @@ $O run %s $F ${line##*listening on } $A; C=$?; kill $M; wait $M; rm -r $D; (exit
 
     it("run calls everyone and ends with how it went", function()
         local out, err, code = run("return campaign {}")
-        assert.equal("outdial run: warning: no do_not_call list is named\n"
+        assert.equal("outdial run: warning: " .. NO_LIST .. "\n"
             .. "outdial run: contacts: 3 rows: 2 new, 0 updated, 1 rejected\n", err)
         assert.equal([[
 renewals: done, nobody is left to call
@@ -181,7 +161,7 @@ outcomes  2 answered
 
     it("run --json --quiet says it for programs", function()
         local out, err, code = run("return campaign {}", "--json --quiet")
-        assert.equal("outdial run: warning: no do_not_call list is named\n", err)
+        assert.equal("outdial run: warning: " .. NO_LIST .. "\n", err)
         local figures = json.decode(out)
         assert.equal(0, code)
         assert.equal(0, figures.exit_code)

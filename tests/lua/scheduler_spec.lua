@@ -318,6 +318,23 @@ describe("a task", function()
     end)
 
     describe("as a daemon", function()
+        it("that begins when its run is ending ends at its first wait too", function()
+            s.run(function()
+                s.daemon(function()
+                    local _, err = s.sleep(1)
+                    note(err.code)
+                    s.daemon(function()
+                        note "begins"
+                        s.sleep(1000)
+                        note "never"
+                    end)
+                end)
+                s.sleep(0)
+            end)
+            assert.equal("canceled begins", noted())
+            assert.equal(0, engine:now()) -- nobody waited for it
+        end)
+
         it("does not keep its run alive and ends with it", function()
             s.run(function()
                 s.daemon(function()

@@ -1,24 +1,13 @@
 -- The stages of a signature: of core.sigv4, and of `outdial sign` for a request as flags and as raw text. Every case of
 -- tests/vectors/sigv4 goes both ways.
-
+package.path = "tests/lua/?.lua;" .. package.path
+local child = require "child"
 local core = require "outdial.core"
 
-local BUILD = os.getenv("OUTDIAL_BUILD") or "build"
+local read_file, write_file, quote = child.read_file, child.write_file, child.quote
+
 local VECTORS = "tests/vectors/sigv4/"
 local STAGES = { "canonical_request", "string_to_sign", "signature", "authorization" }
-
-local function read_file(name)
-    local file = assert(io.open(name, "rb"))
-    local text = file:read("*a")
-    file:close()
-    return text
-end
-
-local function write_file(name, text)
-    local file = assert(io.open(name, "wb"))
-    file:write(text)
-    file:close()
-end
 
 local function cases()
     local names, pipe = {}, io.popen("ls " .. VECTORS)
@@ -27,27 +16,16 @@ local function cases()
     return names
 end
 
-local function quote(text)
-    return "'" .. text:gsub("'", "'\\''") .. "'"
-end
-
 -- Runs `outdial sign` with words and text on its standard input; returns output, errors and exit code.
 local function sign(words, text, environment)
-    local input, errors = os.tmpname(), os.tmpname()
+    local input, line = os.tmpname(), {}
     write_file(input, text or "")
-    local line = {}
     for i, word in ipairs(words) do line[i] = quote(word) end
-    local command = ("unset NO_COLOR LD_PRELOAD AWS_REGION AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN; "
-        .. "%s %s/outdial sign %s <%s 2>%s; echo \"code $?\""):format(environment or "", BUILD, table.concat(line, " "),
-        input, errors)
-    local pipe = io.popen(command)
-    local all = pipe:read("*a")
-    pipe:close()
-    local err = read_file(errors)
+    local out, err, code = child.shell(("$OUTDIAL sign %s <%s"):format(table.concat(line, " "), input),
+        "unset AWS_REGION AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN; "
+        .. (environment and "export " .. environment or ""))
     os.remove(input)
-    os.remove(errors)
-    local out, code = all:match("^(.*)code (%d+)\n$")
-    return out, err, tonumber(code)
+    return out, err, code
 end
 
 local function keys(request)

@@ -1,24 +1,12 @@
 -- The commands about a store, as child processes over a store in which something of everything has happened.
 package.path = "tests/lua/?.lua;" .. package.path
+local child = require "child"
 local fixture = require "store_fixture"
 local outdial_json = require "outdial.json"
 local scheduler = require "outdial.scheduler"
 local store = require "outdial.store"
 
-local BUILD = os.getenv("OUTDIAL_BUILD") or "build"
-
-local function read_file(name)
-    local file = assert(io.open(name, "rb"))
-    local text = file:read("*a")
-    file:close()
-    return text
-end
-
-local function write_file(name, text)
-    local file = assert(io.open(name, "wb"))
-    file:write(text)
-    file:close()
-end
+local read_file, write_file = child.read_file, child.write_file
 
 describe("the commands about a store:", function()
     local path
@@ -31,16 +19,9 @@ describe("the commands about a store:", function()
 
     -- Runs it, @ being the store; returns output, errors (with the store's path as @ again) and exit code.
     local function outdial(arguments)
-        local errors = os.tmpname()
-        local line = "unset NO_COLOR LD_PRELOAD; export USER=tom; { %s/outdial %s\n} 2>%s; echo \"code $?\""
-        local pipe = io.popen(line:format(BUILD, arguments:gsub("@", path), errors))
-        local text = pipe:read("*a")
-        pipe:close()
-        local out, code = text:match("^(.*)code (%d+)\n$")
-        local err = read_file(errors)
-        os.remove(errors)
+        local out, err, code = child.shell("$OUTDIAL " .. arguments:gsub("@", path), "export USER=tom")
         local function plain(from) return (from:gsub(path:gsub("%p", "%%%0"), "@")) end
-        return plain(out), plain(err), tonumber(code)
+        return plain(out), plain(err), code
     end
 
     local function check(arguments, out, err, code)
@@ -65,10 +46,11 @@ calls           placed  handed off  not placed  unknown  open
 amazon_connect  1       0           0           1        0
 ccai_platform   1       0           1           0        0
 symbee          0       1           0           0        0
-outcomes  1 answered, 1 busy
-not now   1 busy, 1 do not call, 1 rejected: Call is invalid
-next      2024-03-18T11:00:00Z
-in doubt  1: outdial doubts list @
+outcomes    1 answered, 1 busy
+not now     1 busy, 1 do not call, 1 rejected: Call is invalid
+next        2024-03-18T11:00:00Z
+handed off  1, the vendors decide when: outdial doubts list @ --handed-off
+in doubt    1: outdial doubts list @
 ]])
         assert.same({ outdial("status @") }, { outdial("status @ renewals") })
     end)
@@ -147,6 +129,31 @@ leg 2: contact bob of renewals, +442079460102 through amazon_connect at 2024-03-
         local listed = outdial_json.decode((outdial("doubts list @ --json")))
         assert.equal(2, listed.legs[1].leg)
         assert.equal("no answer in 30 s", listed.legs[1].evidence.error.message)
+    end)
+
+    local DAN = [[
+leg 4: contact dan of renewals, +442079460104 through symbee at 2024-03-18T10:00:00Z
+  handed off since 2024-03-18T10:00:00Z%s
+  sent: PUT https://vendor.example/call {"to":"+442079460104"}
+  token TOKEN
+  a person knows: outdial doubts resolve @ 4 placed|not_placed --by NAME --because TEXT
+]]
+
+    it("R6 doubts list --handed-off names what vendors ring when they like, and what settles it", function()
+        local out, err, code = outdial("doubts list @ --handed-off")
+        assert.equal("", err)
+        assert.equal(0, code)
+        assert.equal(DAN:format(""), (out:gsub("token %w+", "token TOKEN")))
+        fixture.make(path, function(db)
+            assert(db:register {})
+            assert(db:withdrawn { leg = 4, done = false, why = "it has been dialled: see there" })
+        end)
+        out = outdial("doubts list @ --handed-off")
+        assert.equal(DAN:format(", not withdrawn: it has been dialled: see there"),
+            (out:gsub("token %w+", "token TOKEN")))
+        out = outdial("doubts resolve @ 4 placed --by ann --because x")
+        assert.matches("^leg 4: contact dan .*\nleg 4 is placed, contact dan is open\n$", out)
+        check("doubts list @ --handed-off", "nothing is handed off\n")
     end)
 
     it("doubts resolve shows the evidence, settles one doubt, and only once", function()
@@ -252,10 +259,10 @@ renewals,gus,ready,,,,,,,,,,,,
             db:close()
         end)
         local fifo = os.tmpname()
-        local line = "export @ > /dev/null; rm -f %s; mkfifo %s; exec 3<>%s 4>%s 3<&-; %s/outdial %s @ >&4; echo $?"
+        local line = "export @ > /dev/null; rm -f %s; mkfifo %s; exec 3<>%s 4>%s 3<&-; $OUTDIAL %s @ >&4; echo $?"
         for _, command in ipairs { "export", "export --json", "dnc list", "dnc list --json", "status",
             "doubts list" } do
-            local out, err = outdial(line:format(fifo, fifo, fifo, fifo, BUILD, command))
+            local out, err = outdial(line:format(fifo, fifo, fifo, fifo, command))
             assert.equal("", err)
             assert.equal("141\n", out, command)
         end

@@ -71,11 +71,27 @@ typedef struct life {
     od_value *options, *given;  /* parameters, or a neutral call */
     const vector_row *row;
     const answer *says;
+    bool prepared;              /* a neutral call is prepared first, and placed as it was prepared */
     bool taken;                 /* a request that may ring has gone out, and was not refused */
     size_t failures;            /* of calls, for want of memory */
 } life;
 
+static od_status begin_prepared(life *l, od_request **request, od_error *err) {
+    od_prepared *prepared = NULL;
+    char *record = NULL;
+    od_status status = od_client_prepare_place(l->r.client, l->given, &prepared, err);
+    if (status == OD_OK)
+        status = od_prepared_record(prepared, &record, err);
+    if (status == OD_OK)
+        status = od_prepared_place(prepared, NULL, request, err);
+    od_text_free(record);
+    od_prepared_free(prepared);
+    return status;
+}
+
 static od_status begin(life *l, od_request **request, od_error *err) {
+    if (l->prepared)
+        return begin_prepared(l, request, err);
     return strcmp(l->row->file, "place") == 0
                ? od_client_place(l->r.client, l->given, NULL, request, err)
                : od_client_submit(l->r.client, l->row->operation->name, l->given, NULL, request, err);
@@ -138,8 +154,9 @@ static bool live(life *l, size_t n) {
     return enough;
 }
 
-static void each_allocation_fails(const vector_row *row, const od_value *given, const answer *says) {
-    life l = { .row = row, .says = says, .options = options_of(row), .given = (od_value *)(uintptr_t)given };
+static void each_allocation_fails(const vector_row *row, const od_value *given, const answer *says, bool prepared) {
+    life l = { .row = row, .says = says, .options = options_of(row), .given = (od_value *)(uintptr_t)given,
+               .prepared = prepared };
     (void)live(&l, 0);
     size_t n = 1;
     while (!live(&l, n)) {
@@ -155,8 +172,11 @@ static void run_request(void **state) {
     static const answer fine = { 200, "x-amzn-RequestId: r\nSet-Cookie: JSESSIONID=1\nX-CSRF-HEADER: X-CSRF\nX-CSRF-TOKEN: t\n",
                                  "{\"ContactId\":\"c\",\"Contact\":{},\"Contacts\":[],\"Attributes\":{\"a\":\"b\"},\"statusCode\":0,"
                                  "\"id\":1,\"status\":\"assigned\",\"responseStatus\":\"SUCCESS\",\"previewResult\":{}}" };
-    const od_value *given = od_value_get(row->value, strcmp(row->file, "place") == 0 ? "call" : "params");
-    each_allocation_fails(row, given, &fine);
+    bool neutral = strcmp(row->file, "place") == 0;
+    const od_value *given = od_value_get(row->value, neutral ? "call" : "params");
+    each_allocation_fails(row, given, &fine, false);
+    if (neutral)
+        each_allocation_fails(row, given, &fine, true);
 }
 
 /* The parameters of the operation's first good request. */
@@ -177,7 +197,7 @@ static void run_answer(void **state) {
             break;
         }
     }
-    each_allocation_fails(&row, some_parameters(&row), &says);
+    each_allocation_fails(&row, some_parameters(&row), &says, false);
 }
 
 static size_t add(struct CMUnitTest *tests, size_t count, vector_row *row) {

@@ -42,8 +42,8 @@ local function write_entry(entry)
     local because = entry.because and (": " .. entry.because) or ""
     local lifted = entry.lifted_ms and (", lifted %s by %s: %s"):format(storage.time(entry.lifted_ms), entry.lifted_by,
         entry.lifted_because) or ""
-    return io.stdout:write(("%-16s since %s, from %s%s%s%s\n"):format(entry.number, storage.time(entry.since_ms), entry.source,
-        by, because, lifted))
+    return io.stdout:write(("%-16s since %s, from %s%s%s%s\n"):format(entry.number, storage.time(entry.since_ms),
+        entry.source, by, because, lifted))
 end
 
 local function write_line(entry)

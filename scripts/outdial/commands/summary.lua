@@ -52,6 +52,10 @@ function summary.write(path, status)
     if status.next_ms then
         rows[#rows + 1] = { "next", storage.time(status.next_ms) }
     end
+    if status.legs.handed_off > 0 then
+        rows[#rows + 1] = { "handed off", ("%d, the vendors decide when: outdial doubts list %s --handed-off"):format(
+            status.legs.handed_off, path) }
+    end
     if status.withdrawals_failed > 0 then
         rows[#rows + 1] = { "not withdrawn", ("%d: these may still ring"):format(status.withdrawals_failed) }
     end

@@ -1,0 +1,47 @@
+#include "store/migrate.h"
+
+#include "store/tables.h"
+
+/* Whom an attempt was to: "person:NAME" of several contacts, or "campaign/NAME:ID" of this one. */
+static const char attempts[] =
+    "DROP INDEX attempt_person_open; DROP INDEX attempt_number_open; DROP INDEX attempt_person; DROP INDEX attempt_number;"
+    "DROP INDEX attempt_second_ring;"
+    "ALTER TABLE attempt RENAME TO attempt_1;"
+    OD_SCHEMA_ATTEMPT
+    "INSERT INTO attempt SELECT id, campaign_id, contact_id, CASE WHEN substr(person, 1, 7) = 'person:' THEN substr(person, 8) END,"
+    " subject, ordinal, number, 0, open, counts, at_ms, callback, kind, rang, raw, ended_ms, second_ring FROM attempt_1"
+    " ORDER BY id;"
+    "DROP TABLE attempt_1;";
+
+/* Whoever was called by a number is among those who have it, from now on. */
+static const char numbers[] =
+    "INSERT OR IGNORE INTO number(number, contact_id) SELECT number, contact_id FROM attempt;"
+    "UPDATE attempt SET common = 1 WHERE EXISTS (SELECT 1 FROM number n WHERE n.number = attempt.number"
+    " AND n.contact_id <> attempt.contact_id);";
+
+static const char contacts[] =
+    "ALTER TABLE contact ADD COLUMN ordinal INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE contact SET ordinal = (SELECT max(ordinal) FROM attempt WHERE contact_id = contact.id)"
+    " WHERE id IN (SELECT contact_id FROM attempt);"
+    "DROP INDEX contact_due;" OD_SCHEMA_CONTACT_DUE;
+
+/* What older legs were judged by stays in the journal. */
+static const char legs[] =
+    "ALTER TABLE leg ADD COLUMN placed_ms INTEGER; ALTER TABLE leg ADD COLUMN placed_after INTEGER;"
+    OD_SCHEMA_JUDGEMENT;
+
+/* The first of version 1 did not know which campaign a worker runs. */
+static const char owners[] =
+    "DROP INDEX owner_state; ALTER TABLE owner RENAME TO owner_1;"
+    OD_SCHEMA_OWNER
+    "INSERT INTO owner(id, epoch, state, boot_id, host, pid, started_ms, lease_boot_ms, ended_ms) SELECT id, epoch, state,"
+    " boot_id, host, pid, started_ms, lease_boot_ms, ended_ms FROM owner_1;"
+    "DROP TABLE owner_1;";
+
+od_status od__migrate_1_to_2(od_database *database, od_error *err) {
+    const char *const steps[] = { attempts, numbers, contacts, legs, owners };
+    od_status status = OD_OK;
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && status == OD_OK; i++)
+        status = od__database_run(database, steps[i], err);
+    return status;
+}

@@ -1,0 +1,39 @@
+/* store/tables: the tables and indexes that a migration makes as well. */
+#ifndef OD_STORE_TABLES_H
+#define OD_STORE_TABLES_H
+
+#pragma GCC visibility push(hidden)
+
+/* Of a contact that waits for something: who is called just now, or done, is in no index but that of ids. A query that is to
+ * be answered from contact_due says so. */
+#define OD_SCHEMA_RESTS "state <> 2 AND state <> 5"
+#define OD_SCHEMA_CONTACT_DUE \
+    "CREATE INDEX contact_due ON contact(campaign_id, state, due_ms) WHERE " OD_SCHEMA_RESTS ";"
+
+#define OD_SCHEMA_OWNER                                                                                              \
+    "CREATE TABLE owner(id INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, state TEXT NOT NULL, boot_id TEXT NOT NULL," \
+    " host TEXT NOT NULL, pid INTEGER NOT NULL, started_ms INTEGER NOT NULL, lease_boot_ms INTEGER NOT NULL,"        \
+    " ended_ms INTEGER, campaign_id INTEGER);"                                                                       \
+    "CREATE INDEX owner_state ON owner(state);"
+
+/* What the rules said when a leg was meant, for ever: apart from the leg, whose row is written again and again. */
+#define OD_SCHEMA_JUDGEMENT \
+    "CREATE TABLE judgement(leg_id INTEGER PRIMARY KEY, after INTEGER NOT NULL, data TEXT NOT NULL);"
+
+/* person: the name that several contacts may have in common; NULL: this contact's alone. common = 1: others have had the
+ * number as well, when it was called or since (od__enlist_number). At most one attempt is open per contact, per shared person
+ * and per number (R9): the database itself refuses a second. */
+#define OD_SCHEMA_ATTEMPT                                                                                              \
+    "CREATE TABLE attempt(id INTEGER PRIMARY KEY, campaign_id INTEGER NOT NULL, contact_id INTEGER NOT NULL,"          \
+    " shared_person TEXT, subject TEXT, ordinal INTEGER NOT NULL, number TEXT NOT NULL, common INTEGER NOT NULL,"      \
+    " open INTEGER NOT NULL, counts INTEGER NOT NULL, at_ms INTEGER NOT NULL, callback INTEGER NOT NULL, kind TEXT,"   \
+    " rang TEXT, raw TEXT, ended_ms INTEGER, second_ring INTEGER NOT NULL DEFAULT 0);"                                 \
+    "CREATE UNIQUE INDEX attempt_contact_open ON attempt(contact_id) WHERE open = 1;"                                  \
+    "CREATE UNIQUE INDEX attempt_number_open ON attempt(number) WHERE open = 1;"                                       \
+    "CREATE UNIQUE INDEX attempt_person_open ON attempt(shared_person) WHERE open = 1 AND shared_person IS NOT NULL;"  \
+    "CREATE INDEX attempt_contact ON attempt(contact_id, at_ms);"                                                      \
+    "CREATE INDEX attempt_person ON attempt(shared_person, at_ms) WHERE shared_person IS NOT NULL;"                    \
+    "CREATE INDEX attempt_number ON attempt(number, at_ms) WHERE common = 1;"
+
+#pragma GCC visibility pop
+#endif
