@@ -85,6 +85,8 @@ static od_status make_chain(od_client *client, od_error *err) {
     if (status == OD_OK && !plan->rate_off)
         status = od__rate_transport_new(engine->loop, plan->rate_given ? &plan->rate : NULL, client->authorizing,
                                         &client->rate, err);
+    if (status == OD_OK && client->rate != NULL)
+        od__authorizing_transport_pace(client->authorizing, client->rate);
     if (status == OD_OK && plan->adaptive)
         status = od__adaptive_transport_new(engine->loop, below_learned(client), &client->adaptive, err);
     if (status == OD_OK) {

@@ -178,7 +178,7 @@ static int client_find(lua_State *L) {
     return follow(L, OD_PURPOSE_FIND, 0);
 }
 
-/* client:track(call [, { timeout = seconds }]) -> request for { kind, rang, raw, at }, or nil, err. */
+/* client:track(call [, { timeout = seconds }]) -> request for { kind, rang, raw, at, lives_on }, or nil, err. */
 static int client_track(lua_State *L) {
     od_submit_options options = OD_SUBMIT_OPTIONS_INIT;
     read_send_options(L, 3, &options);

@@ -79,8 +79,10 @@ static void prefix_path(od_error *err, const char *key) {
 static od_value *read_string(reader *r, int index) {
     size_t length;
     const char *text = lua_tolstring(r->L, index, &length);
-    if (memchr(text, '\0', length)) return refuse(r, "text without zero bytes", "some");
-    if (!od__utf8_is_valid(text, length)) return refuse(r, "UTF-8 text", "other bytes");
+    if (!od__utf8_is_text(text, length)) {
+        if (memchr(text, '\0', length)) return refuse(r, "text without zero bytes", "some");
+        return refuse(r, "UTF-8 text", "other bytes");
+    }
     od_value *value = od__value_text(text, length);
     return value ? value : no_memory(r);
 }
@@ -143,7 +145,7 @@ static bool read_key(reader *r, int index, member *into) {
         return false;
     }
     into->key = lua_tolstring(r->L, index, &into->key_length);
-    if (!memchr(into->key, '\0', into->key_length) && od__utf8_is_valid(into->key, into->key_length)) return true;
+    if (od__utf8_is_text(into->key, into->key_length)) return true;
     refuse(r, "keys of UTF-8 text without zero bytes", "other bytes");
     return false;
 }

@@ -68,6 +68,8 @@ extern const struct od_authorizer_kind od_authorizer_secret_key;     /* one secr
 /* The layer of the chain; authorizer NULL: passes through. All borrowed. Errors: out_of_memory. */
 od_status od__authorizing_transport_new(od_loop *loop, od_authorizer *authorizer, od_transport *inner, od_transport **out,
                                         od_error *err);
+/* Names the rate layer above, from which what had to wait for its authorization takes a slot anew. Borrowed. */
+void od__authorizing_transport_pace(od_transport *transport, od_transport *rate);
 void od__authorizer_free(od_authorizer *authorizer); /* NULL is fine */
 
 #pragma GCC visibility pop

@@ -10,6 +10,7 @@ typedef struct authorizing_layer {
     od_loop *loop;
     od_authorizer *authorizer;  /* NULL: everything passes through */
     od_transport *inner;
+    od_transport *pace;         /* the rate layer above: what had to wait here takes a slot anew; NULL: there is none */
     od_waiting failed;          /* to be finished by the job: nothing finishes from inside a send */
     od_job job;
 } authorizing_layer;
@@ -98,9 +99,25 @@ static void authorize_and_send(authorizing_layer *self, od_exchange *exchange) {
     }
 }
 
+/* All that waited for the same keys goes on in one turn of the loop: at the vendor's rate, not in one bunch. */
 static void resume(void *context, od_exchange *exchange) {
+    authorizing_layer *self = context;
     od__exchange_unpark(exchange);
-    authorize_and_send(context, exchange);
+    if (self->pace == NULL) {
+        authorize_and_send(self, exchange);
+        return;
+    }
+    switch (self->authorizer->apply(self->authorizer, exchange)) {
+    case OD_APPLY_READY:
+        od__rate_transport_send_again(self->pace, exchange);
+        return;
+    case OD_APPLY_WAITING:
+        od__exchange_park(exchange, forget_waiting, self);
+        return;
+    case OD_APPLY_FAILED:
+        fail(self, exchange);
+        return;
+    }
 }
 
 static void layer_send(od_transport *base, od_exchange *exchange) {
@@ -137,6 +154,10 @@ od_status od__authorizing_transport_new(od_loop *loop, od_authorizer *authorizer
     }
     *out = &self->base;
     return OD_OK;
+}
+
+void od__authorizing_transport_pace(od_transport *transport, od_transport *rate) {
+    ((authorizing_layer *)transport)->pace = rate;
 }
 
 void od__authorizer_free(od_authorizer *authorizer) {

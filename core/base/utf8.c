@@ -1,6 +1,7 @@
 #include "base/utf8.h"
 
 #include <stdint.h>
+#include <string.h>
 
 #include "base/word.h"
 
@@ -34,6 +35,16 @@ bool od__utf8_is_valid(const char *text, size_t length) {
         size_t sequence = od__utf8_length((const unsigned char *)text + at, length - at);
         if (sequence == 0) return false;
         at += sequence;
+    }
+    return true;
+}
+
+bool od__utf8_is_text(const char *text, size_t length) {
+    for (size_t at = 0; at < length; at += sizeof(uint64_t)) {
+        uint64_t word = length - at >= sizeof word ? od__word_at(text + at) : od__last_word(text, length);
+        /* A byte that is 0 or above 0x7f, or perhaps one behind such a byte. */
+        if (((word | (word - OD_EACH_BYTE)) & OD_EACH_BYTE * 0x80) != 0)
+            return memchr(text, '\0', length) == NULL && od__utf8_is_valid(text, length);
     }
     return true;
 }

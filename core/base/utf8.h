@@ -11,6 +11,8 @@
 size_t od__utf8_length(const unsigned char *text, size_t left);
 /* Whether all of text is UTF-8. */
 bool od__utf8_is_valid(const char *text, size_t length);
+/* Whether all of text is UTF-8 without NUL. */
+bool od__utf8_is_text(const char *text, size_t length);
 
 #pragma GCC visibility pop
 #endif

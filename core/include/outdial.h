@@ -363,9 +363,10 @@ OD_API void od_prepared_free(od_prepared *prepared);
  * Otherwise as od_client_submit. Errors: validation (the vendor cannot be asked about this call; at once, or of the request
  * where only an answer shows it), out_of_memory; of the request also what the vendor's operations give. */
 OD_API od_status od_client_find(od_client *client, const od_value *call, od_request **out, od_error *err);
-/* Follows a call (a result of od_client_place) to its end. The result is { kind, rang, raw, at }: kind is one of answered
- * machine fax no_answer busy declined abandoned invalid_number blocked expired failed canceled unreported unclassified;
- * rang is "yes", "no" or "unknown"; raw the vendor's own words; at Unix seconds (absent if the vendor did not tell).
+/* Follows a call (a result of od_client_place) to its end. The result is { kind, rang, raw, at, lives_on }: kind is one of
+ * answered machine fax no_answer busy declined abandoned invalid_number blocked expired failed canceled unreported unclassified;
+ * rang is "yes", "no" or "unknown"; raw the vendor's own words; at Unix seconds (absent if the vendor did not tell); lives_on
+ * true where the vendor may make the call again of its own accord, unless it is taken back (else absent).
  * timeout_ms 0: no limit; past it the request ends as `timeout`. Reads only. Errors: as od_client_find. */
 OD_API od_status od_client_track(od_client *client, const od_value *call, int64_t timeout_ms, od_request **out,
                                  od_error *err);
@@ -374,7 +375,8 @@ OD_API od_status od_client_track(od_client *client, const od_value *call, int64_
  * yet (R6). The result is { withdrawn = true } where that is proven, else { withdrawn = false, why, placed }: why is one
  * line, and placed is true if the vendor has made the call, or may have. Symbee's record is removed, if it still carries this
  * call's token, and searched for; a CCAI call is canceled by its id; a Genesys record is canceled by its record_handle, which
- * the call or an event must have told, and the client must have subscribed to /v2/me/outbound. Never rings. Errors: as
+ * the call or an event must have told, and the client must have subscribed to /v2/me/outbound. With `ended = true` in the call
+ * its outcome is known already, and withdrawn says that it is not made again. Never rings. Errors: as
  * od_client_find (validation where this vendor or this call cannot be taken back). */
 OD_API od_status od_client_withdraw(od_client *client, const od_value *call, od_request **out, od_error *err);
 

@@ -10,7 +10,7 @@
 od_value *od__value_new_array_for(size_t elements) {
     if (elements > SIZE_MAX / sizeof(od_value *) / 2)
         return NULL;
-    od_array *array = (od_array *)od__value_block(OD_TYPE_ARRAY, sizeof *array + elements * sizeof array->first[0]);
+    od_array *array = (od_array *)od__value_block(OD_TYPE_ARRAY, sizeof *array + elements * sizeof(od_value *));
     if (array == NULL)
         return NULL;
     array->count = 0;
@@ -33,11 +33,11 @@ static bool make_room(od_array *array) {
         return true;
     size_t capacity = array->capacity > 0 ? 2 * array->capacity : FEW_ELEMENTS;
     bool inside = array->elements == array->first;
-    od_value **elements = od__realloc(inside ? NULL : array->elements, capacity * sizeof *elements);
+    od_value **elements = od__realloc(inside ? NULL : array->elements, capacity * sizeof(od_value *));
     if (elements == NULL)
         return false;
     if (inside)
-        memcpy(elements, array->first, array->count * sizeof *elements);
+        memcpy(elements, array->first, array->count * sizeof(od_value *));
     array->elements = elements;
     array->capacity = capacity;
     return true;

@@ -1,8 +1,9 @@
 /* json/internal: how an od_value lies in memory; nobody outside this room looks in here.
  *
- * An integer is mostly in the pointer itself, which is odd then: nothing lies where it points to. Any other value is one block: a head, then what its type needs. Arrays and small objects have their first elements or members in
- * that block too, so that most values cost one allocation; what outgrows it moves to a block of its own. Counting is atomic,
- * so that two threads may share a value that neither changes; the last reference is given up without an atomic step. */
+ * An integer is mostly in the pointer itself, which is odd then: nothing lies where it points to. Any other value is one
+ * block: a head, then what its type needs. Arrays and small objects have their first elements or members in that block too,
+ * so that most values cost one allocation; what outgrows it moves to a block of its own. Counting is atomic, so that two
+ * threads may share a value that neither changes; the last reference is given up without an atomic step. */
 #ifndef OD_JSON_INTERNAL_H
 #define OD_JSON_INTERNAL_H
 

@@ -14,8 +14,8 @@
 /* ---- room ---- */
 
 static od_object *new_object(size_t members, size_t key_bytes) {
-    size_t members_bytes = members * sizeof(od_member);
-    od_object *object = (od_object *)od__value_block(OD_TYPE_OBJECT, sizeof *object + members_bytes + sizeof(od_keys) + key_bytes);
+    size_t bytes = sizeof(od_object) + members * sizeof(od_member) + sizeof(od_keys) + key_bytes;
+    od_object *object = (od_object *)od__value_block(OD_TYPE_OBJECT, bytes);
     if (object == NULL)
         return NULL;
     object->count = object->used = 0;

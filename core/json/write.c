@@ -183,9 +183,9 @@ static od_status write_value(od_json_writer *writer, const od_value *value, int 
     if (depth > OD_JSON_WALK_DEPTH)
         return od__error_set(err, OD_INTERNAL, "nesting deeper than %d cannot be written", OD_JSON_WALK_DEPTH);
     switch (od_value_type(value)) {
-    case OD_TYPE_OBJECT: return write_object(writer, od__as_object(value), depth + 1, err);
-    case OD_TYPE_ARRAY: return write_array(writer, od__as_array(value), depth + 1, err);
-    case OD_TYPE_STRING: od__json_string(writer, od__as_string(value)->text, od__as_string(value)->length); break;
+    case OD_TYPE_OBJECT: return write_object(writer, (const od_object *)value, depth + 1, err);
+    case OD_TYPE_ARRAY: return write_array(writer, (const od_array *)value, depth + 1, err);
+    case OD_TYPE_STRING: od__json_string(writer, ((const od_string *)value)->text, ((const od_string *)value)->length); break;
     case OD_TYPE_INTEGER: write_integer(writer, od_value_integer(value)); break;
     case OD_TYPE_NUMBER:
         if (!write_number(writer, od_value_number(value)))

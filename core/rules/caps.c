@@ -131,21 +131,23 @@ void od__cap_describe(const od_cap *cap, const od_tally *tally, char *saw, size_
         od__say(saw, saw_bytes, "no time zone to count calendar days in");
         return;
     }
-    od__say(saw, saw_bytes, "%lld attempt%s%s", (long long)tally->count, tally->count == 1 ? "" : "s",
-            tally->of_number ? " to this number" : "");
+    od__say_number(saw, saw_bytes, tally->count);
+    od__say_text(saw, saw_bytes, tally->count == 1 ? " attempt" : " attempts");
+    od__say_text(saw, saw_bytes, tally->of_number ? " to this number" : "");
     if (cap->kind == OD_CAP_SINCE && tally->since_ms == INT64_MIN) {
         od__say(saw, saw_bytes, " and none was %s", od__outcome_name(cap->event));
     } else if (tally->since_ms != INT64_MIN) {
-        od__say(saw, saw_bytes, " since ");
+        od__say_text(saw, saw_bytes, " since ");
         if (cap->kind == OD_CAP_SINCE)
             od__say(saw, saw_bytes, "%s of ", od__outcome_name(cap->event));
         /* rolling and since count from right after the instant they speak of */
         od__say_instant(saw, saw_bytes, tally->since_ms - (cap->kind == OD_CAP_ROLLING || cap->kind == OD_CAP_SINCE));
     }
     if (tally->cut) {
-        od__say(saw, saw_bytes, ", known from ");
+        od__say_text(saw, saw_bytes, ", known from ");
         od__say_instant(saw, saw_bytes, tally->whole_from_ms);
-        od__say(saw, saw_bytes, " only");
+        od__say_text(saw, saw_bytes, " only");
     }
-    od__say(saw, saw_bytes, ", limit %lld", (long long)cap->limit);
+    od__say_text(saw, saw_bytes, ", limit ");
+    od__say_number(saw, saw_bytes, cap->limit);
 }

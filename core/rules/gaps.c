@@ -42,15 +42,15 @@ void od__gap_describe(const od_gap *gap, const od_tally *tally, char *saw, size_
     if (tally->cut) {
         od__say(saw, saw_bytes, "attempts%s known from ", whom);
         od__say_instant(saw, saw_bytes, tally->whole_from_ms);
-        od__say(saw, saw_bytes, " only");
+        od__say_text(saw, saw_bytes, " only");
     } else if (tally->since_ms == INT64_MIN) {
-        od__say(saw, saw_bytes, gap->has_after ? "none was " : "no attempt");
+        od__say_text(saw, saw_bytes, gap->has_after ? "none was " : "no attempt");
         if (gap->has_after)
-            od__say(saw, saw_bytes, "%s", od__outcome_name(gap->after));
+            od__say_text(saw, saw_bytes, od__outcome_name(gap->after));
     } else {
         od__say(saw, saw_bytes, "last %s%s ", gap->has_after ? od__outcome_name(gap->after) : "attempt", whom);
         od__say_instant(saw, saw_bytes, tally->since_ms);
     }
-    od__say(saw, saw_bytes, ", gap ");
+    od__say_text(saw, saw_bytes, ", gap ");
     od__say_duration(saw, saw_bytes, gap->ms);
 }

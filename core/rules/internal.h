@@ -129,6 +129,9 @@ void od__gap_describe(const od_gap *gap, const od_tally *tally, char *saw, size_
 
 /* Appends to NUL-terminated text what fits. */
 void od__say(char *text, size_t text_bytes, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Append as it is: every judgement has dozens of these. */
+void od__say_text(char *text, size_t text_bytes, const char *more);
+void od__say_number(char *text, size_t text_bytes, int64_t number);
 /* Appends "4 h", "7 d", "90 s", "250 ms": the largest unit without a rest. */
 void od__say_duration(char *text, size_t text_bytes, int64_t ms);
 /* Appends an instant as ISO 8601. */

@@ -13,6 +13,26 @@ void od__say(char *text, size_t text_bytes, const char *format, ...) {
     va_end(arguments);
 }
 
+void od__say_text(char *text, size_t text_bytes, const char *more) {
+    size_t length = strlen(text), room = text_bytes - 1 - length, added = strlen(more);
+    if (added > room)
+        added = room;  /* what does not fit is cut */
+    memcpy(text + length, more, added);
+    text[length + added] = '\0';
+}
+
+void od__say_number(char *text, size_t text_bytes, int64_t number) {
+    char digits[24], *at = digits + sizeof digits - 1;
+    uint64_t left = number < 0 ? -(uint64_t)number : (uint64_t)number;
+    *at = '\0';
+    do
+        *--at = (char)('0' + left % 10);
+    while ((left /= 10) > 0);
+    if (number < 0)
+        *--at = '-';
+    od__say_text(text, text_bytes, at);
+}
+
 void od__say_duration(char *text, size_t text_bytes, int64_t ms) {
     static const struct { int64_t ms; const char *name; } units[] = {
         {OD_MS_PER_DAY, "d"}, {3600000, "h"}, {60000, "min"}, {1000, "s"}, {1, "ms"},
@@ -20,7 +40,9 @@ void od__say_duration(char *text, size_t text_bytes, int64_t ms) {
     size_t unit = 0;
     while (ms % units[unit].ms != 0)
         unit++;
-    od__say(text, text_bytes, "%lld %s", (long long)(ms / units[unit].ms), units[unit].name);
+    od__say_number(text, text_bytes, ms / units[unit].ms);
+    od__say_text(text, text_bytes, " ");
+    od__say_text(text, text_bytes, units[unit].name);
 }
 
 void od__say_instant(char *text, size_t text_bytes, int64_t unix_ms) {

@@ -13,11 +13,6 @@
 
 #define OD_SHARED_PERSON "person:"
 
-#define CONTACT_COLUMNS                                                                                            \
-    "SELECT c.id, c.campaign_id, c.version, c.state, c.due_ms, c.number_next,"                                     \
-    " coalesce(c.callback_ms, 0), coalesce(c.callback_within_ms, 0), c.external, c.numbers, c.country, c.zones, c.data," \
-    " c.wish, c.person, c.ordinal FROM contact c "
-
 /* ---- reading ---- */
 
 #define FIRST_TEXT 8
@@ -73,14 +68,12 @@ static od_status fill_campaign(od_work *work, od_contact_row *out, od_error *err
     return OD_OK;
 }
 
-static od_status read_one(od_work *work, od_query *query, od_contact_row *out, od_error *err) {
-    bool found = od__query_row(query);
-    od_status filled = found ? fill(query, out, err) : OD_OK;
-    od_status status = od__query_end(query);
-    if (status == OD_OK)
-        status = filled;
-    if (status == OD_OK && !found)
-        status = od__error_set(err, OD_NOT_FOUND, "there is no such contact");
+od_status od__contact_next(od_work *work, od_query *query, od_contact_row *out, bool *found, od_error *err) {
+    *out = (od_contact_row){ 0 };
+    *found = od__query_row(query);
+    if (!*found)
+        return query->status;
+    od_status status = fill(query, out, err);
     if (status == OD_OK)
         status = fill_campaign(work, out, err);
     if (status != OD_OK)
@@ -89,10 +82,17 @@ static od_status read_one(od_work *work, od_query *query, od_contact_row *out, o
 }
 
 od_status od__contact_read(od_work *work, int64_t id, od_contact_row *out, od_error *err) {
-    *out = (od_contact_row){ 0 };
+    bool found;
     od_query query;
-    od__query(&query, work->database, err, CONTACT_COLUMNS "WHERE c.id = ?1", "i", id);
-    return read_one(work, &query, out, err);
+    od__query(&query, work->database, err, OD_CONTACT_COLUMNS "WHERE c.id = ?1", "i", id);
+    od_status status = od__contact_next(work, &query, out, &found, err);
+    od_status ended = od__query_end(&query);
+    if (status == OD_OK && ended == OD_OK && found)
+        return OD_OK;
+    od__contact_clear(out);
+    if (status != OD_OK || ended != OD_OK)
+        return status != OD_OK ? status : ended;
+    return od__error_set(err, OD_NOT_FOUND, "there is no such contact");
 }
 
 od_status od__contact_find(od_work *work, const char *campaign, const char *external, od_contact_row *out, od_error *err) {

@@ -6,7 +6,7 @@
 
 #pragma GCC visibility push(hidden)
 
-#define OD_LIMIT_PERSON_BYTES 600
+#define OD_LIMIT_PERSON_BYTES 1200  /* a campaign and an id, each at its longest */
 #define OD_LIMIT_EXTERNAL_BYTES 256
 
 /* A contact with what its campaign adds. Its texts are in one piece of memory; NULL: it has none. */
@@ -20,6 +20,14 @@ typedef struct od_contact_row {
     const char *shared_person;          /* what the list gave for it, in `person`; NULL: nothing */
 } od_contact_row;
 
+/* What a query begins with whose rows od__contact_next reads. */
+#define OD_CONTACT_COLUMNS                                                                                         \
+    "SELECT c.id, c.campaign_id, c.version, c.state, c.due_ms, c.number_next, coalesce(c.callback_ms, 0),"         \
+    " coalesce(c.callback_within_ms, 0), c.external, c.numbers, c.country, c.zones, c.data, c.wish, c.person,"     \
+    " c.ordinal FROM contact c "
+
+/* Reads the next row. Errors: as od__query_end, which is the caller's to call. */
+od_status od__contact_next(od_work *work, od_query *query, od_contact_row *out, bool *found, od_error *err);
 /* Reads a contact by row id. Errors: not_found, as od__query_end. */
 od_status od__contact_read(od_work *work, int64_t id, od_contact_row *out, od_error *err);
 /* As od__contact_read, by campaign (NULL: the only one that has it) and the id that the list gave. Errors: not_found. */

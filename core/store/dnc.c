@@ -41,6 +41,7 @@ static od_status look(od_work *work, const char *number, listing *out, od_error 
 
 static od_status add(od_work *work, const od_value *params, const char *number, od_error *err) {
     const char *source = od__param_text(params, "source");
+    work->listed = OD_ROWS_SOME;
     return od__execute(work->database, err,
                        "INSERT INTO listed(number, source, since_ms, by_whom, because) VALUES(?1, ?2, ?3, ?4, ?5)"
                        " ON CONFLICT(number) DO UPDATE SET source = excluded.source, since_ms = excluded.since_ms,"

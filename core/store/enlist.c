@@ -27,21 +27,6 @@ void od__enlist_numbers(const od_contact *contact, od_buffer *out) {
     od__json_end(&writer);
 }
 
-/* A list that comes before the first call needs not to look at each of its numbers. */
-static od_status has_attempts(od_work *work, bool *out, od_error *err) {
-    od_status status = OD_OK;
-    if (work->attempts == OD_ATTEMPTS_UNKNOWN) {
-        od_query query;
-        od__query(&query, work->database, err, "SELECT 1 FROM attempt LIMIT 1", "");
-        bool found = od__query_row(&query);
-        status = od__query_end(&query);
-        if (status == OD_OK)
-            work->attempts = found ? OD_ATTEMPTS_SOME : OD_ATTEMPTS_NONE;
-    }
-    *out = work->attempts != OD_ATTEMPTS_NONE;
-    return status;
-}
-
 /* What the one contact was called by that had the number alone until now; the attempts of several are marked already. */
 static od_status mark_common(od_work *work, const char *number, int64_t contact_id, od_error *err) {
     return od__execute(work->database, err,
@@ -55,7 +40,8 @@ od_status od__enlist_number(od_work *work, const char *number, int64_t contact_i
                                    number, contact_id);
     if (status != OD_OK || od__database_changes(work->database) == 0)
         return status;
-    status = has_attempts(work, &called, err);
+    /* A list that comes before the first call needs not to look at each of its numbers. */
+    status = od__rows_any(work, &work->attempts, "SELECT 1 FROM attempt LIMIT 1", &called, err);
     return status == OD_OK && called ? mark_common(work, number, contact_id, err) : status;
 }
 

@@ -169,7 +169,11 @@ static od_status find_listed_of_person(od_work *work, const char *shared_person,
 static od_status gather_listed(od_work *work, const od_subject_row *row, od_gathered *out, od_error *err) {
     od_facts *facts = &out->facts;
     od_number_entry entry;
-    od_status status = find_listed(work, row->number, out, &facts->number_listed, err);
+    bool any = false;
+    od_status status = od__rows_any(work, &work->listed, "SELECT 1 FROM listed LIMIT 1", &any, err);
+    if (status != OD_OK || !any)
+        return status;
+    status = find_listed(work, row->number, out, &facts->number_listed, err);
     for (const char *at = row->numbers_json; !facts->number_listed && !facts->person_listed && status == OD_OK &&
                                              od__numbers_next(&at, &entry);) {
         if (strcmp(entry.number, row->number) != 0)

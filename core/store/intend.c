@@ -268,7 +268,7 @@ static od_status write_attempt(intent *self, od_error *err) {
     od_status status = alone ? OD_OK : od__enlist_number(work, self->number, self->contact.id, err);
     if (status != OD_OK)
         return status;
-    work->attempts = OD_ATTEMPTS_SOME;
+    work->attempts = OD_ROWS_SOME;
     status = od__execute(
         work->database, err,
         "INSERT INTO attempt(campaign_id, contact_id, shared_person, subject, ordinal, number, common, open, counts, at_ms,"

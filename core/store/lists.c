@@ -61,6 +61,7 @@ typedef struct reading {
 static od_status add_listed(void *context, int64_t row, const od_phone *phone, od_error *err) {
     (void)row;
     const reading *self = context;
+    self->work->listed = OD_ROWS_SOME;
     return od__execute(self->work->database, err,
                        "INSERT INTO listed(number, source, since_ms) VALUES(?1, ?2, ?3) ON CONFLICT(number) DO NOTHING", "tti",
                        phone->e164, self->path, self->work->wall_ms);

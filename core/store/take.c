@@ -9,39 +9,38 @@
 #include "store/tables.h"
 #include "store/verbs.h"
 
-typedef struct claimed {
-    int64_t ids[OD_LIMIT_TAKE];
-    size_t count;
-} claimed;
-
-static od_status claim(od_work *work, int64_t campaign_id, int64_t state, int64_t limit, claimed *out, od_error *err) {
-    od_query query;
-    od__query(&query, work->database, err,
-              "SELECT id FROM contact WHERE campaign_id = ?1 AND state = ?2 AND due_ms <= ?3 AND " OD_SCHEMA_RESTS
-              " AND NOT EXISTS (SELECT 1 FROM claim WHERE contact_id = contact.id)"
-              " ORDER BY due_ms, id LIMIT ?4", "iiii", campaign_id, state, work->wall_ms, limit);
-    while (od__query_row(&query) && out->count < OD_LIMIT_TAKE)
-        out->ids[out->count++] = od__query_integer(&query, 0);
-    return od__query_end(&query);
-}
-
 /* The claim keeps the token that the view shows, so that the intent need not make it again. */
-static od_status view_claimed(od_work *work, int64_t id, od_value *list, od_error *err) {
-    od_contact_row row;
+static od_status claim(od_work *work, const od_contact_row *row, od_value *list, od_error *err) {
     od_value *view = NULL;
-    od_status status = od__contact_read(work, id, &row, err);
-    if (status != OD_OK)
-        return status;
-    status = od__contact_view(work, &row, &view, err);
-    od__contact_clear(&row);
+    od_status status = od__contact_view(work, row, &view, err);
     if (status == OD_OK)
         status = od__execute(work->database, err, "INSERT INTO claim(contact_id, owner_id, ordinal, token) VALUES(?1, ?2, ?3, ?4)",
-                             "iiit", id, work->core->owner->id, od__param_integer(view, "ordinal", 0),
+                             "iiit", row->id, work->core->owner->id, od__param_integer(view, "ordinal", 0),
                              od__param_text(view, "token"));
     if (status == OD_OK)
         return od_value_add(list, view, err);
     od_value_unref(view);
     return status;
+}
+
+/* Claims those of a state that are due and nobody has, up to `limit` of them. */
+static od_status claim_due(od_work *work, int64_t campaign_id, int64_t state, int64_t limit, od_value *list, od_error *err) {
+    od_query query;
+    od_contact_row row;
+    bool found = true;
+    od_status status = OD_OK;
+    od__query(&query, work->database, err,
+              OD_CONTACT_COLUMNS "WHERE c.campaign_id = ?1 AND c.state = ?2 AND c.due_ms <= ?3 AND " OD_SCHEMA_RESTS
+              " AND NOT EXISTS (SELECT 1 FROM claim WHERE contact_id = c.id) ORDER BY c.due_ms, c.id LIMIT ?4", "iiii",
+              campaign_id, state, work->wall_ms, limit);
+    while (status == OD_OK && found) {
+        status = od__contact_next(work, &query, &row, &found, err);
+        if (status == OD_OK && found)
+            status = claim(work, &row, list, err);
+        od__contact_clear(&row);
+    }
+    od_status ended = od__query_end(&query);
+    return status == OD_OK ? ended : status;
 }
 
 static od_status next_due(od_work *work, int64_t campaign_id, int64_t *out, od_error *err) {
@@ -56,28 +55,20 @@ static od_status next_due(od_work *work, int64_t campaign_id, int64_t *out, od_e
 }
 
 od_status od__verb_take(od_work *work, const od_value *params, od_value **result, od_error *err) {
-    claimed rows = { .count = 0 };
-    int64_t campaign_id = 0, limit = od__param_integer(params, "limit", 1);
-    od_status status = od__param_campaign(work, params, &campaign_id, err);
+    int64_t campaign_id = 0, next_ms = 0, limit = od__param_integer(params, "limit", 1);
+    od_value *list = od_value_new_array();
+    od_status status = list != NULL ? od__param_campaign(work, params, &campaign_id, err) : od__error_no_memory(err);
     /* Who has waited for a time comes before who has never been called. */
     if (status == OD_OK)
-        status = claim(work, campaign_id, OD_CONTACT_waiting, limit, &rows, err);
-    if (status == OD_OK && (int64_t)rows.count < limit)
-        status = claim(work, campaign_id, OD_CONTACT_ready, limit - (int64_t)rows.count, &rows, err);
-    od_value *list = status == OD_OK ? od_value_new_array() : NULL;
-    if (status == OD_OK && list == NULL)
-        status = od__error_no_memory(err);
-    for (size_t i = 0; i < rows.count && status == OD_OK; i++)
-        status = view_claimed(work, rows.ids[i], list, err);
-    int64_t next_ms = 0;
+        status = claim_due(work, campaign_id, OD_CONTACT_waiting, limit, list, err);
+    int64_t left = limit - (int64_t)od_value_length(list);
+    if (status == OD_OK && left > 0)
+        status = claim_due(work, campaign_id, OD_CONTACT_ready, left, list, err);
     if (status == OD_OK)
         status = next_due(work, campaign_id, &next_ms, err);
-    if (status != OD_OK) {
-        od_value_unref(list);
-        return status;
-    }
     od_maker maker;
     od__make(&maker, err);
+    od__make_failed(&maker, status);
     od__make_value(&maker, "contacts", list);
     if (next_ms > 0)
         od__make_integer(&maker, "next_ms", next_ms);

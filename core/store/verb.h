@@ -65,7 +65,8 @@ typedef struct od_campaign_row {
     const struct od_ruleset *ruleset;           /* borrowed from the rulebook until the next campaign is read */
 } od_campaign_row;
 
-typedef enum od_attempts { OD_ATTEMPTS_UNKNOWN, OD_ATTEMPTS_NONE, OD_ATTEMPTS_SOME } od_attempts;
+/* Whether a table has rows, as the transaction under way knows: looked up once, and noted by who writes it. */
+typedef enum od_rows { OD_ROWS_UNKNOWN, OD_ROWS_NONE, OD_ROWS_SOME } od_rows;
 
 /* One verb at work. */
 typedef struct od_work {
@@ -75,7 +76,7 @@ typedef struct od_work {
     int64_t now_ms;                    /* CLOCK_BOOTTIME of this transaction: the clock of leases and of sending */
     int64_t list_campaign_id;          /* whose do-not-call list was found good in this transaction; 0: none yet */
     bool resigned;                     /* the owner has given up in this transaction */
-    od_attempts attempts;              /* whether the store has any */
+    od_rows attempts, listed;          /* of the store */
     od_open_counts open;
     od_campaign_row campaign;          /* the one that was read last; id 0: none was */
     void **state;                      /* of a long verb, between its slices: its own, starts as NULL */
@@ -95,6 +96,9 @@ typedef struct od_verb {
     void (*free_state)(void *state);   /* of a long verb */
     bool in_memory;                    /* changes od_store_core: never run twice */
 } od_verb;
+
+/* Sets *any to whether `sql` gives a row, *known being what is known of that. Errors: as od__query_end. */
+od_status od__rows_any(od_work *work, od_rows *known, const char *sql, bool *any, od_error *err);
 
 /* Finds a verb; NULL if there is none. */
 const od_verb *od__verb_find(const char *name);

@@ -213,6 +213,20 @@ static const od_verb verbs[] = {
     { "contact_set", "cancel, finish, hold or release a contact", &contact_set_shape, od__verb_contact_set, false, false, NULL, false },
 };
 
+od_status od__rows_any(od_work *work, od_rows *known, const char *sql, bool *any, od_error *err) {
+    od_status status = OD_OK;
+    if (*known == OD_ROWS_UNKNOWN) {
+        od_query query;
+        od__query(&query, work->database, err, sql, "");
+        bool found = od__query_row(&query);
+        status = od__query_end(&query);
+        if (status == OD_OK)
+            *known = found ? OD_ROWS_SOME : OD_ROWS_NONE;
+    }
+    *any = *known != OD_ROWS_NONE;
+    return status;
+}
+
 #define VERB_COUNT (sizeof(verbs) / sizeof(verbs[0]))
 
 const od_verb *od__verb_at(size_t index) {

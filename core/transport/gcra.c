@@ -30,6 +30,10 @@ int64_t od__gcra_take(int64_t *tat_us, const od_rate *rate, int64_t now_us) {
     return at_us;
 }
 
+void od__gcra_give_back(int64_t *tat_us, const od_rate *rate) {
+    *tat_us -= interval_us(rate);
+}
+
 void od__gcra_left(int64_t *tat_us, const od_rate *rate, int64_t slot_us, int64_t left_us, uint64_t since) {
     /* Where one at a time goes, each would move the next, and the rate would never be reached. */
     if (left_us <= slot_us || rate->burst <= 1) return;

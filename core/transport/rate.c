@@ -151,6 +151,7 @@ static double seconds(int64_t us) {
 static void learn_when_it_left(void *context, od_exchange *exchange) {
     bucket *b = context;
     od__gcra_left(&b->tat_us, &b->rate, exchange->slot_us, exchange->first_byte_us, b->slots - exchange->slot + 1);
+    exchange->slot = 0;
     od__exchange_finish(exchange);
 }
 
@@ -189,9 +190,20 @@ static void take_slot(bucket *b, od_exchange *exchange, const slot *taken) {
     }
     b->tat_us = taken->tat_us;
     b->polls_tat_us = taken->polls_tat_us;
+    if (exchange->slot == 0) od__exchange_push(exchange, learn_when_it_left, b);
     exchange->slot = ++b->slots;
     exchange->slot_us = taken->at_us;
-    od__exchange_push(exchange, learn_when_it_left, b);
+}
+
+/* Its slot came, and it did not leave: the bucket is as if it had not been booked, as far as that can be told, which is while
+ * nobody has booked after it. */
+static void give_back_slot(bucket *b, const od_exchange *exchange) {
+    if (exchange->slot == 0 || exchange->slot != b->slots) return;
+    od__gcra_give_back(&b->tat_us, &b->rate);
+    if (exchange->poll_share > 0) {
+        const od_rate rate = rate_of_polls(b, exchange->poll_share);
+        od__gcra_give_back(&b->polls_tat_us, &rate);
+    }
 }
 
 /* Sends on those whose time has come, and waits for the next. */
@@ -268,13 +280,11 @@ static od_status wait_for_slot(bucket *b, od_exchange *exchange, int64_t at_us) 
     return OD_OK;
 }
 
-static void rate_send(od_transport *transport, od_exchange *exchange) {
-    rate_layer *self = (rate_layer *)transport;
-    bool limited = exchange->bucket != NULL || self->has_override || self->learns;
-    if (exchange->long_poll || exchange->unpaced || !limited) {
-        od__transport_send(self->inner, exchange);
-        return;
-    }
+static bool is_limited(const rate_layer *self, const od_exchange *exchange) {
+    return !exchange->long_poll && (exchange->bucket != NULL || self->has_override || self->learns);
+}
+
+static void send_in_its_slot(rate_layer *self, od_exchange *exchange) {
     int64_t now_us = od__loop_now_us(self->loop);
     if (od__exchange_is_late(exchange, now_us)) {
         od__exchange_set_late(exchange);
@@ -287,6 +297,7 @@ static void rate_send(od_transport *transport, od_exchange *exchange) {
         fail(self, exchange);
         return;
     }
+    give_back_slot(b, exchange);
     const slot next = next_slot(b, exchange, now_us, 0);
     if (would_be_first(&b->waiting, exchange) && next.at_us <= now_us) {
         take_slot(b, exchange, &next);
@@ -294,6 +305,19 @@ static void rate_send(od_transport *transport, od_exchange *exchange) {
     } else if (wait_for_slot(b, exchange, next.at_us) != OD_OK) {
         fail(self, exchange);
     }
+}
+
+static void rate_send(od_transport *transport, od_exchange *exchange) {
+    rate_layer *self = (rate_layer *)transport;
+    exchange->slot = 0;
+    if (is_limited(self, exchange) && !exchange->unpaced) send_in_its_slot(self, exchange);
+    else od__transport_send(self->inner, exchange);
+}
+
+void od__rate_transport_send_again(od_transport *transport, od_exchange *exchange) {
+    rate_layer *self = (rate_layer *)transport;
+    if (is_limited(self, exchange)) send_in_its_slot(self, exchange);
+    else od__transport_send(self->inner, exchange);
 }
 
 static void rate_free(od_transport *transport) {

@@ -155,6 +155,8 @@ typedef struct od_rate {
 /* Pure GCRA arithmetic. tat_us is the bucket's state (theoretical arrival time; 0 at the start). Returns the time at
  * which the next request may go (now_us: at once) and books it. */
 int64_t od__gcra_take(int64_t *tat_us, const od_rate *rate, int64_t now_us);
+/* Takes the last booking back. */
+void od__gcra_give_back(int64_t *tat_us, const od_rate *rate);
 /* Corrects the bucket by a request that left at left_us, later than its slot at slot_us, when `since` slots had been booked
  * from its own on: so that those that follow it do not reach the vendor sooner after it than the rate allows. */
 void od__gcra_left(int64_t *tat_us, const od_rate *rate, int64_t slot_us, int64_t left_us, uint64_t since);
@@ -165,6 +167,10 @@ void od__gcra_left(int64_t *tat_us, const od_rate *rate, int64_t slot_us, int64_
  * those behind it move up. One whose send_before passes while it waits finishes then, late (R4). */
 od_status od__rate_transport_new(od_loop *loop, const od_rate *override, od_transport *inner, od_transport **out,
                                  od_error *err);
+
+/* For a layer below: sends on an exchange that had its slot, and was held up before it left, in a slot of its own again. Also
+ * one that is unpaced: its slot was taken elsewhere, for a time that has gone by. */
+void od__rate_transport_send_again(od_transport *transport, od_exchange *exchange);
 
 /* -- the adaptive layer: a rate that is learned from the vendor's throttling -- */
 

@@ -213,7 +213,7 @@ local function new_class(scheduler, vendor)
         return wait(task, request)
     end
 
-    -- client:track(call [, { timeout = seconds }]) -> { kind, rang, raw, at }, or nil, err: waits for the call's end
+    -- client:track(call [, { timeout = seconds }]) -> { kind, rang, raw, at, lives_on }, or nil, err: waits for the call's end
     function methods.track(self, call, options)
         local what = vendor .. ":track"
         local handle = type(self) == "table" and rawget(self, "_handle")

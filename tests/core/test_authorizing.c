@@ -145,6 +145,132 @@ static void waiting_ones_go_on_when_resumed(void **state) {
     auth_close(&r);
 }
 
+/* ---- what waited for its authorization leaves at the vendor's rate ---- */
+
+static const od_rate two_a_second = { .per_second = 2, .burst = 1 };
+
+typedef struct paced {
+    auth_rig r;
+    told authorizer;
+    od_transport *rate; /* above the layer */
+    auth_one ones[5];
+} paced;
+
+static void send_paced(paced *p, int i, bool unpaced) {
+    auth_one *o = &p->ones[i];
+    memset(o, 0, sizeof(*o));
+    o->rig = &p->r;
+    od__exchange_init(&o->exchange);
+    strcpy(o->exchange.request.method, "GET");
+    od__buffer_add_text(&o->exchange.request.url, "https://example.com/");
+    o->exchange.rings = true;
+    o->exchange.unpaced = unpaced;
+    o->exchange.bucket = &two_a_second;
+    od__exchange_push(&o->exchange, auth_finished, o);
+    p->r.inside_send = true;
+    od__transport_send(p->rate, &o->exchange);
+    p->r.inside_send = false;
+}
+
+static void open_paced(paced *p) {
+    rig_told(&p->r, &p->authorizer);
+    assert_int_equal(od__rate_transport_new(p->r.loop, NULL, p->r.layer, &p->rate, NULL), OD_OK);
+    od__authorizing_transport_pace(p->r.layer, p->rate);
+    p->authorizer.next = OD_APPLY_WAITING;
+}
+
+static void close_paced(paced *p, int count) {
+    for (int i = 0; i < count; i++) {
+        od__exchange_cancel(&p->ones[i].exchange, OD_CLOSED, "closed");
+        od__exchange_clear(&p->ones[i].exchange);
+    }
+    od__transport_free(p->rate);
+    auth_close(&p->r);
+}
+
+static void pass(paced *p, int64_t us) {
+    p->r.clock.now_us += us;
+    auth_step(&p->r);
+}
+
+static void keys_come(paced *p) {
+    p->authorizer.next = OD_APPLY_READY;
+    for (od_exchange *one; (one = od__waiting_take(&p->authorizer.waiting)) != NULL;)
+        p->authorizer.base.resume(p->authorizer.base.resume_context, one);
+}
+
+static void R21_what_waited_for_keys_leaves_at_the_rate_and_not_in_a_bunch(void **state) {
+    (void)state;
+    for (int unpaced = 0; unpaced < 2; unpaced++) { /* unpaced: the slots were a store's */
+        paced p;
+        open_paced(&p);
+        for (int i = 0; i < 4; i++) {
+            send_paced(&p, i, unpaced != 0);
+            pass(&p, 500000);
+        }
+        assert_int_equal(p.r.network.sent_count, 0);
+        keys_come(&p);
+        assert_int_equal(p.r.network.sent_count, 1);
+        for (size_t sent = 2; sent <= 4; sent++) {
+            pass(&p, 499999);
+            assert_int_equal(p.r.network.sent_count, sent - 1);
+            pass(&p, 1);
+            assert_int_equal(p.r.network.sent_count, sent);
+        }
+        close_paced(&p, 4);
+    }
+}
+
+static void R21_one_that_waited_alone_waits_no_longer(void **state) {
+    (void)state;
+    paced p;
+    open_paced(&p);
+    send_paced(&p, 0, false);
+    pass(&p, 100000); /* its slot was at 0, the next would be at 500000 */
+    keys_come(&p);
+    assert_int_equal(p.r.network.sent_count, 1);
+    send_paced(&p, 1, false); /* and the next one's is half a second after it left */
+    pass(&p, 499999);
+    assert_int_equal(p.r.network.sent_count, 1);
+    pass(&p, 1);
+    assert_int_equal(p.r.network.sent_count, 2);
+    close_paced(&p, 2);
+}
+
+static void R4_what_waited_for_keys_is_not_sent_late(void **state) {
+    (void)state;
+    paced p;
+    open_paced(&p);
+    send_paced(&p, 0, true);
+    send_paced(&p, 1, true);
+    p.ones[1].exchange.send_before_us = p.r.clock.now_us + 400000;
+    keys_come(&p);
+    assert_int_equal(p.r.network.sent_count, 1);
+    pass(&p, 400000);
+    assert_int_equal(p.ones[1].finished, 1);
+    auth_error(&p.ones[1].exchange.error, "timeout: send_before passed before the first byte");
+    assert_int_equal(p.ones[1].exchange.error.placement, OD_PLACEMENT_NOT_PLACED);
+    assert_int_equal(p.r.network.sent_count, 1);
+    close_paced(&p, 2);
+}
+
+static void what_waited_in_vain_ends_at_once(void **state) {
+    (void)state;
+    paced p;
+    open_paced(&p);
+    for (int i = 0; i < 2; i++)
+        send_paced(&p, i, true);
+    p.authorizer.next = OD_APPLY_FAILED;
+    for (int i = 0; i < 2; i++)
+        p.authorizer.base.resume(p.authorizer.base.resume_context, od__waiting_take(&p.authorizer.waiting));
+    pass(&p, 0);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(p.ones[i].finished, 1);
+        auth_error(&p.ones[i].exchange.error, "authentication: no key");
+    }
+    close_paced(&p, 2);
+}
+
 static void a_waiting_one_can_be_taken_back(void **state) {
     (void)state;
     auth_rig r;
@@ -627,6 +753,10 @@ int main(void) {
         cmocka_unit_test(a_failed_authorization_places_nothing_and_finishes_later),
         cmocka_unit_test(a_failure_taken_back_before_it_is_told_is_not_told),
         cmocka_unit_test(waiting_ones_go_on_when_resumed),
+        cmocka_unit_test(R21_what_waited_for_keys_leaves_at_the_rate_and_not_in_a_bunch),
+        cmocka_unit_test(R21_one_that_waited_alone_waits_no_longer),
+        cmocka_unit_test(R4_what_waited_for_keys_is_not_sent_late),
+        cmocka_unit_test(what_waited_in_vain_ends_at_once),
         cmocka_unit_test(a_waiting_one_can_be_taken_back),
         cmocka_unit_test(a_rejected_authorization_is_renewed_once),
         cmocka_unit_test(a_renewal_that_fails_is_the_error),

@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "base/memory.h"
 #include "base/nearest.h"
+#include "base/utf8.h"
 #include "fake_clock.h"
 
 /* ---- memory ---- */
@@ -371,8 +372,33 @@ static void test_nearest_prefers_the_first_of_equals(void **state) {
     assert_int_equal(nearest.distance, 0);
 }
 
+/* Every length around the words that text is looked at in, with a byte that is wrong, none or one of two at every place. */
+static void text_is_looked_at_to_its_end(void **state) {
+    (void)state;
+    for (size_t length = 0; length < 40; length++) {
+        char text[41] = "";
+        memset(text, 'a', length);
+        assert_true(od__utf8_is_valid(text, length) && od__utf8_is_text(text, length));
+        for (size_t at = 0; at < length; at++) {
+            text[at] = '\xe9';
+            assert_true(!od__utf8_is_valid(text, length) && !od__utf8_is_text(text, length));
+            text[at] = '\0';
+            assert_true(od__utf8_is_valid(text, length) && !od__utf8_is_text(text, length));
+            text[at] = '\x01';
+            assert_true(od__utf8_is_valid(text, length) && od__utf8_is_text(text, length));
+            if (at > 0) {
+                memcpy(text + at - 1, "\xc3\xa9", 2);
+                assert_true(od__utf8_is_valid(text, length) && od__utf8_is_text(text, length));
+                text[at - 1] = 'a';
+            }
+            text[at] = 'a';
+        }
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(text_is_looked_at_to_its_end),
         cmocka_unit_test(test_memory_fails_at_the_nth_allocation),
         cmocka_unit_test(test_memory_of_no_bytes_is_not_null),
         cmocka_unit_test(test_memory_copies_text),

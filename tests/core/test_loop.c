@@ -374,99 +374,6 @@ static void test_a_step_within_a_step_is_refused(void **state) {
     assert_string_equal(inner_error.message, "the loop was stepped from one of its own functions");
 }
 
-/* ---- jobs that wait for a quiet moment ---- */
-
-static void test_a_last_job_runs_when_nothing_else_is_ready(void **state) {
-    fixture *f = *state;
-    int ends[2];
-    caller last, job, reader;
-    init(&last, f, 'l');
-    init(&job, f, 'j');
-    init(&reader, f, 'r');
-    make_pipe(ends);
-    put_byte(ends[1]);
-    watch(f->loop, &reader, ends[0], OD_LOOP_READ);
-    od__loop_post_last(f->loop, &last.job);
-    od__loop_post_last(f->loop, &last.job);
-    od__loop_post(f->loop, &job.job);
-    assert_int_equal(od__loop_timeout_ms(f->loop), 0);
-    assert_true(od__loop_run_due(f->loop));
-    assert_string_equal(f->trace, "j");
-    step(f->loop);
-    assert_string_equal(f->trace, "jr");
-    assert_int_equal(od__loop_timeout_ms(f->loop), 0);
-    get_byte(ends[0]);
-    step(f->loop);
-    assert_string_equal(f->trace, "jrl");
-    assert_int_equal(od__loop_timeout_ms(f->loop), -1);
-    step(f->loop);
-    assert_string_equal(f->trace, "jrl");
-    od__loop_post_last(f->loop, &last.job);
-    od__loop_unpost(f->loop, &last.job);
-    step(f->loop);
-    assert_string_equal(f->trace, "jrl");
-    close_both(ends);
-}
-
-static void test_a_last_job_is_not_put_off_for_ever(void **state) {
-    fixture *f = *state;
-    int ends[2];
-    caller last, reader;
-    init(&last, f, 'l');
-    init(&reader, f, 'r');
-    make_pipe(ends);
-    put_byte(ends[1]);
-    watch(f->loop, &reader, ends[0], OD_LOOP_READ);
-    for (int round = 1; round <= 2; round++) {
-        od__loop_post_last(f->loop, &last.job);
-        for (int i = 1; i < OD_LIMIT_LOOP_PUT_OFF; i++) step(f->loop);
-        assert_int_equal(last.calls, round - 1);
-        step(f->loop);
-        assert_int_equal(last.calls, round);
-    }
-    assert_int_equal(reader.calls, 2 * OD_LIMIT_LOOP_PUT_OFF);
-    close_both(ends);
-}
-
-static int written_by_last;
-
-static void write_byte(caller *self) {
-    (void)self;
-    put_byte(written_by_last);
-}
-
-static void test_a_step_runs_a_last_job_before_it_waits(void **state) {
-    fixture *f = *state;
-    int ends[2];
-    caller last, reader;
-    init(&last, f, 'l');
-    init(&reader, f, 'r');
-    make_pipe(ends);
-    written_by_last = ends[1];
-    last.then = write_byte;
-    watch(f->real, &reader, ends[0], OD_LOOP_READ);
-    od__loop_post_last(f->real, &last.job);
-    assert_int_equal(od__loop_step(f->real, -1, NULL), OD_OK); /* waits for what the job leads to, or the test hangs */
-    assert_string_equal(f->trace, "lr");
-    close_both(ends);
-}
-
-static void test_fd_is_readable_for_a_last_job(void **state) {
-    fixture *f = *state;
-    caller last;
-    init(&last, f, 'l');
-    int fd = od__loop_fd(f->real);
-    for (int i = 1; i < 4; i++) {
-        assert_false(is_readable(fd, 0));
-        od__loop_post_last(f->real, &last.job);
-        assert_true(is_readable(fd, 0));
-        step(f->real); /* that the descriptor woke it is nothing else to do */
-        assert_int_equal(last.calls, i);
-    }
-    assert_false(is_readable(fd, 0));
-    od__loop_post_last(f->real, &last.job); /* forgotten with the loop */
-}
-
 /* ---- descriptors ---- */
 
 static void test_descriptors_report_what_is_ready(void **state) {
@@ -909,10 +816,6 @@ int main(void) {
         TEST(test_jobs_may_take_back_and_post_others),
         TEST(test_a_step_with_due_work_does_not_wait),
         TEST(test_a_step_within_a_step_is_refused),
-        TEST(test_a_last_job_runs_when_nothing_else_is_ready),
-        TEST(test_a_last_job_is_not_put_off_for_ever),
-        TEST(test_a_step_runs_a_last_job_before_it_waits),
-        TEST(test_fd_is_readable_for_a_last_job),
         TEST(test_descriptors_report_what_is_ready),
         TEST(test_a_new_owner_replaces_the_old_one),
         TEST(test_a_number_that_is_closed_and_used_again_is_watched_anew),

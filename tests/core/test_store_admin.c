@@ -241,6 +241,97 @@ static void test_a_slice_that_fails(void **state) {
     od__group_free(group);
 }
 
+/* ---- one transaction ---- */
+
+/* What a transaction has looked up once, it knows anew after a verb of its own has changed that. */
+static void test_verbs_of_one_transaction_see_each_other(void **state) {
+    static const struct { const char *verb, *json, *result; } steps[] = {
+        { "window", "{\"contact\":1}", "{\"allowed\":true,\"until_ms\":1440975515000,\"zone\":\"Europe/London\"}" },
+        { "dnc_add", "{\"entries\":[{\"number\":\"+442079461111\"}],\"by\":\"ann\"}", NULL },
+        { "window", "{\"contact\":1}", "{\"allowed\":false,\"zone\":\"Europe/London\"}" },
+        { "dnc_lift", "{\"number\":\"+442079461111\",\"by\":\"ann\",\"because\":\"asked\"}", NULL },
+        { "window", "{\"contact\":1}", "{\"allowed\":true,\"until_ms\":1440975515000,\"zone\":\"Europe/London\"}" },
+        { "campaign", "{\"name\":\"c\",\"script\":\"s\",\"ruleset\":{\"hours\":{\"mon\":[\"00:00-24:00\"]}}}", NULL },
+        { "window", "{\"contact\":1}", "{\"allowed\":false,\"zone\":\"Europe/London\"}" },
+    };
+    enum { COUNT = sizeof(steps) / sizeof(steps[0]) };
+    stage *s = *state;
+    od_clock clock = fake_od_clock(&s->clock);
+    od_group *group;
+    od_task tasks[COUNT], *all[COUNT];
+    do_verb(s, "put", "{\"campaign\":\"c\",\"contacts\":[{\"id\":\"p\",\"zones\":\"Europe/London\",\"numbers\":[{\"column\":\"m\",\"number\":\"+442079461111\"}]}]}");
+    assert_int_equal(od__group_new(s->path, false, &clock, &group, NULL), OD_OK);
+    for (size_t i = 0; i < COUNT; i++) {
+        od_value *params = NULL;
+        assert_int_equal(od_value_parse(steps[i].json, strlen(steps[i].json), &params, NULL), OD_OK);
+        od__task_init(&tasks[i], od__verb_find(steps[i].verb), params);
+        all[i] = &tasks[i];
+    }
+    od__group_run(group, all, COUNT);
+    for (size_t i = 0; i < COUNT; i++) {
+        char *text = NULL;
+        assert_int_equal(tasks[i].error.code, OD_OK);
+        assert_int_equal(od_value_format(tasks[i].result, &text, NULL, NULL), OD_OK);
+        if (steps[i].result != NULL)
+            assert_string_equal(text, steps[i].result);
+        od_text_free(text);
+        od__task_clear(&tasks[i]);
+    }
+    od__group_free(group);
+}
+
+/* ---- versions ---- */
+
+/* Tables with their columns, and indexes: all that makes a query mean the same. */
+static void read_schema(const char *path, char *out, size_t out_bytes) {
+    static const char sql[] =
+        "SELECT group_concat(line, char(10)) FROM (SELECT m.name || ' ' || x.cid || ' ' || x.name || ' ' || x.type || ' ' ||"
+        " x.\"notnull\" || ' ' || x.pk || ' ' || coalesce(x.dflt_value, '') AS line FROM sqlite_schema m, pragma_table_info(m.name) x"
+        " WHERE m.type = 'table' UNION SELECT sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL ORDER BY 1)";
+    sqlite3 *database = NULL;
+    sqlite3_stmt *statement = NULL;
+    assert_int_equal(sqlite3_open(path, &database), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(database, sql, -1, &statement, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+    int length = snprintf(out, out_bytes, "%s", (const char *)sqlite3_column_text(statement, 0));
+    assert_in_range(length, 1000, out_bytes - 1);
+    assert_int_equal(sqlite3_finalize(statement), SQLITE_OK);
+    assert_int_equal(sqlite3_close(database), SQLITE_OK);
+}
+
+static void load_sql(const char *path, const char *sql_path) {
+    static char sql[1 << 16];
+    FILE *file = fopen(sql_path, "rb");
+    assert_non_null(file);
+    sql[fread(sql, 1, sizeof(sql) - 1, file)] = '\0';
+    assert_int_equal(fclose(file), 0);
+    sqlite3 *database = NULL;
+    assert_int_equal(sqlite3_open(path, &database), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(database, sql, NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_close(database), SQLITE_OK);
+}
+
+static void test_an_older_store_becomes_as_a_new_one(void **state) {
+    stage *s = *state;
+    static char fresh[16384], forward[16384];
+    char old[128];
+    od_clock clock = fake_od_clock(&s->clock);
+    od_group *group;
+    od_task task, *tasks[] = { &task };
+    snprintf(old, sizeof(old), "%s/old.db", s->folder);
+    load_sql(old, "tests/vectors/store/version_1.sql");
+    assert_int_equal(od__group_new(old, false, &clock, &group, NULL), OD_OK);
+    od__task_init(&task, od__verb_find("status"), od_value_new_object());
+    od__group_run(group, tasks, 1);
+    assert_int_equal(task.error.code, OD_OK);
+    od__task_clear(&task);
+    od__group_free(group);
+    read_schema(s->path, fresh, sizeof(fresh));
+    read_schema(old, forward, sizeof(forward));
+    assert_string_equal(forward, fresh);
+    assert_int_equal(unlink(old), 0);
+}
+
 /* ---- memory ---- */
 
 static void check_file(const stage *s) {
@@ -338,6 +429,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_given_up_on_the_way, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_the_same_id_from_two_sides, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_slice_that_fails, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_verbs_of_one_transaction_see_each_other, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_an_older_store_becomes_as_a_new_one, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_each_allocation_fails_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_each_allocation_fails_once_in_doubt, set_up, tear_down),
     };

@@ -265,7 +265,7 @@ static void a_placed_record_is_tracked_to_its_outcome(void **state) {
     assert_true(od_request_finished(tracked));
     assert_value(od_request_result(tracked),
                  "{\"kind\":\"answered\",\"rang\":\"yes\",\"raw\":{\"workedState\":\"WORKED\",\"workAttempts\":1,"
-                 "\"workCodes\":[{\"key\":\"G\",\"value\":\"Sale\"}]},\"at\":1635974897}");
+                 "\"workCodes\":[{\"key\":\"G\",\"value\":\"Sale\"}]},\"at\":1635974897,\"lives_on\":true}");
     od_value_unref(call);
     od_request_unref(placed);
     od_request_unref(tracked);
