@@ -44,8 +44,19 @@ od_status od__contact_token(const od_work *work, const od_contact_row *row, int6
                             char out[OD_STORE_TOKEN_BYTES], od_error *err);
 /* The ordinal of the person's next attempt in this campaign. */
 od_status od__contact_next_ordinal(od_work *work, const od_contact_row *row, int64_t *out, od_error *err);
-/* Makes what a script sees of a contact. */
+
+/* The attempt that a contact would have next: its person's ordinal, and the token of its first leg. */
+typedef struct od_turn {
+    int64_t ordinal;
+    char token[OD_STORE_TOKEN_BYTES];
+} od_turn;
+
+od_status od__contact_turn(od_work *work, const od_contact_row *row, od_turn *out, od_error *err);
+/* Makes what a script sees of a contact (view.c). */
 od_status od__contact_view(od_work *work, const od_contact_row *row, od_value **out, od_error *err);
+/* Makes what its worker is given of a contact with that turn: { contact, version, id, number, to, token, callback } to call it,
+ * and as JSON texts what a script would see, { view, data }. */
+od_status od__contact_show_taken(od_work *work, const od_contact_row *row, const od_turn *turn, od_value **out, od_error *err);
 
 /* What is to become of a contact. */
 typedef struct od_decision {

@@ -9,17 +9,19 @@
 #include "store/tables.h"
 #include "store/verbs.h"
 
-/* The claim keeps the token that the view shows, so that the intent need not make it again. */
+/* The claim keeps the token that is shown, so that the intent need not make it again. */
 static od_status claim(od_work *work, const od_contact_row *row, od_value *list, od_error *err) {
-    od_value *view = NULL;
-    od_status status = od__contact_view(work, row, &view, err);
+    od_turn turn;
+    od_value *taken = NULL;
+    od_status status = od__contact_turn(work, row, &turn, err);
+    if (status == OD_OK)
+        status = od__contact_show_taken(work, row, &turn, &taken, err);
     if (status == OD_OK)
         status = od__execute(work->database, err, "INSERT INTO claim(contact_id, owner_id, ordinal, token) VALUES(?1, ?2, ?3, ?4)",
-                             "iiit", row->id, work->core->owner->id, od__param_integer(view, "ordinal", 0),
-                             od__param_text(view, "token"));
+                             "iiit", row->id, work->core->owner->id, turn.ordinal, turn.token);
     if (status == OD_OK)
-        return od_value_add(list, view, err);
-    od_value_unref(view);
+        return od_value_add(list, taken, err);
+    od_value_unref(taken);
     return status;
 }
 
