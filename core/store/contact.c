@@ -40,7 +40,8 @@ static od_status copy_texts(const od_query *query, od_contact_row *out, od_error
     return OD_OK;
 }
 
-static od_status fill(od_query *query, od_contact_row *out, od_error *err) {
+/* All but the texts and what the campaign adds. */
+static void read_row(const od_query *query, od_contact_row *out) {
     *out = (od_contact_row){
         .id = od__query_integer(query, 0), .campaign_id = od__query_integer(query, 1),
         .version = od__query_integer(query, 2), .state = od__query_integer(query, 3),
@@ -53,19 +54,26 @@ static od_status fill(od_query *query, od_contact_row *out, od_error *err) {
         snprintf(out->person, sizeof(out->person), OD_SHARED_PERSON "%s", shared);
         out->shared_person = out->person + strlen(OD_SHARED_PERSON);
     }
-    return copy_texts(query, out, err);
 }
 
 /* A person who is not shared is known by campaign and id; one who is, by the name that all campaigns give. */
+static void add_campaign(od_contact_row *out, const od_campaign_row *campaign) {
+    memcpy(out->campaign, campaign->name, sizeof(out->campaign));
+    if (out->shared_person == NULL)
+        snprintf(out->person, sizeof(out->person), "campaign/%s:%s", out->campaign, out->external);
+}
+
+static od_status fill(const od_query *query, od_contact_row *out, od_error *err) {
+    read_row(query, out);
+    return copy_texts(query, out, err);
+}
+
 static od_status fill_campaign(od_work *work, od_contact_row *out, od_error *err) {
     od_campaign_row campaign;
     od_status status = od__campaign_read(work, out->campaign_id, &campaign, err);
-    if (status != OD_OK)
-        return status;
-    memcpy(out->campaign, campaign.name, sizeof(out->campaign));
-    if (out->shared_person == NULL)
-        snprintf(out->person, sizeof(out->person), "campaign/%s:%s", out->campaign, out->external);
-    return OD_OK;
+    if (status == OD_OK)
+        add_campaign(out, &campaign);
+    return status;
 }
 
 od_status od__contact_next(od_work *work, od_query *query, od_contact_row *out, bool *found, od_error *err) {
@@ -121,6 +129,21 @@ od_status od__contact_find(od_work *work, const char *campaign, const char *exte
 void od__contact_clear(od_contact_row *row) {
     od__free(row->texts);
     *row = (od_contact_row){ 0 };
+}
+
+void od__contact_callable(od_query *query, od_work *work, int64_t campaign_id, int64_t after, int64_t to, od_error *err) {
+    od__query(query, work->database, err,
+              OD_CONTACT_COLUMNS "WHERE c.id > ?1 AND c.id <= ?2 AND +c.campaign_id = ?3 AND c.state IN (0, 1)", "iii", after, to,
+              campaign_id);
+}
+
+void od__contact_borrow(const od_query *query, const od_campaign_row *campaign, od_contact_row *out) {
+    read_row(query, out);
+    out->external = od__query_text(query, FIRST_TEXT);
+    out->numbers = od__query_text(query, FIRST_TEXT + 1);
+    out->country = od__query_text(query, FIRST_TEXT + 2);
+    out->zones = od__query_text(query, FIRST_TEXT + 3);
+    add_campaign(out, campaign);
 }
 
 /* ---- tokens ---- */

@@ -207,6 +207,12 @@ function Attempt:intend(index, prepared)
         hands_off_unbounded = prepared.hands_off_unbounded })
 end
 
+-- Something in it is wrong, and will be the next time.
+function Attempt:cannot_be_made(err)
+    self.work:count_unmade(err)
+    return self:decide { state = "blocked", why = tostring(err) }
+end
+
 -- Asks for the intent, and waits where only room is lacking, as long as what the hooks have decided is fresh.
 -- Returns it, or nil, verdict, seconds to wait, where.
 function Attempt:intend_patiently(index, prepared)
@@ -215,9 +221,11 @@ function Attempt:intend_patiently(index, prepared)
     while true do
         local intent, err = self:intend(index, prepared)
         if not intent and err.code == "conflict" then return nil, self:give_back() end
+        if not intent and err.code == "validation" then return nil, self:cannot_be_made(err) end
         if not intent then return nil, "again", TROUBLE_S end
         if not intent.refused then
             work.rest_until = nil
+            work:count_unmade(nil)
             return intent
         end
         work:count_refused(intent.refused)
@@ -330,8 +338,7 @@ function Attempt:prepare(call, index)
         prepared, err = self.account.client:prepare_placing(call)
     end
     if prepared and prepared.hands_off then self:free_seat() end -- no device or agent of ours is busy with it
-    self.work:count_unmade(err)
-    if not prepared then return nil, self:decide { state = "blocked", why = tostring(err) } end
+    if not prepared then return nil, self:cannot_be_made(err) end
     return prepared
 end
 

@@ -216,7 +216,8 @@ local function new_class(scheduler, vendor)
         return wait(task, request)
     end
 
-    -- client:track(call [, { timeout = seconds }]) -> { kind, rang, raw, at, lives_on }, or nil, err: waits for the call's end
+    -- client:track(call [, { timeout = seconds }]) -> { kind, rang, raw, at, lives_on }, or nil, err:
+    -- waits for the call's end
     function methods.track(self, call, options)
         local what = vendor .. ":track"
         local handle = type(self) == "table" and rawget(self, "_handle")
@@ -310,7 +311,7 @@ local function new_class(scheduler, vendor)
         return handle:prepare_placing(call)
     end
 
-    -- client:share_rate(clients): so many, in all processes, take from its account's rate (settings.rate_scope) at present:
+    -- client:share_rate(clients): so many, in all processes, take from its account's rate (settings.rate_scope) now:
     -- its look-ups and polls keep to their part of it (R21)
     function methods.share_rate(self, clients)
         local what = vendor .. ":share_rate"

@@ -137,8 +137,8 @@ local function tend_accounts(work)
     return usable, soonest
 end
 
--- Takes contacts while there is room. Returns how many, when the next is due (wall ms), and whether none is left to be
--- taken at any time.
+-- Takes contacts while there is room. Returns how many, when the next is due (wall ms), and whether none is left to
+-- be taken at any time.
 local function take(work)
     local space = work:space()
     if work.rest_until then space = math.min(space, 1) end -- one to try whether it goes on
@@ -150,15 +150,16 @@ local function take(work)
     return #taken.contacts, taken.next_ms, not taken.contacts[1] and not taken.next_ms
 end
 
--- A run goes on for what was handed off, because only who listens hears how it ends. Said once, after a while: it may be
--- for long, and a person may know what no vendor tells.
+-- A run goes on for what was handed off, because only who listens hears how it ends. Said once, after a while: it may
+-- be for long, and a person may know what no vendor tells.
 local function tell_what_it_waits_for(work)
     local waits = work.contacts + work.open == 0 and work.handed_off > 0
     work.waits_since = waits and (work.waits_since or work:now()) or nil
     if work.told_of_handed_off or not waits or work:now() - work.waits_since < QUIET_S then return end
     work.told_of_handed_off = true
-    work:log("info", ("nothing is left to call; waiting for what vendors were handed and have not told the end of (%d). What "
-        .. "a person knows of them: outdial doubts list %s --handed-off"):format(work.handed_off, work.campaign.store))
+    work:log("info", ("nothing is left to call; waiting for what vendors were handed and have not told the end of "
+        .. "(%d). What a person knows of them: outdial doubts list %s --handed-off"):format(work.handed_off,
+        work.campaign.store))
 end
 
 -- Whether nothing is left: no contact is ready, waiting or open, here or elsewhere; or the campaign was stopped. If

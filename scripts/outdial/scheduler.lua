@@ -14,7 +14,9 @@ local gethook, remove = debug.gethook, table.remove
 local close_thread = coroutine.close -- luacheck: ignore 143
 local here = yieldable.here
 local WAIT, DONE, DROP, PROBE = {}, {}, {}, yieldable.PROBE
-local MOST_IDLE = 128 -- threads that are kept for the next task
+-- How many threads are kept for the next task. None on LuaJIT: what it has compiled was seen to lose a table's values in a
+-- thread that was used again (2.1.0-beta3).
+local MOST_IDLE = rawget(_G, "jit") and 0 or 128
 
 local function outcome_of(...)
     local n = select("#", ...)
@@ -78,7 +80,7 @@ local function new(engine)
         tasks[thread] = nil
         if how ~= "returned" then
             if close_thread then close_thread(thread) end
-        elseif task.serves and not idle[MOST_IDLE] and not gethook(thread) then
+        elseif task.serves and #idle < MOST_IDLE and not gethook(thread) then
             idle[#idle + 1] = thread
         end
     end

@@ -140,7 +140,8 @@ function M.follow(work, leg)
     local decision = outcome == attempt.UNTRACKED and attempt.PLACED_IS_THE_END
         or decide(work, leg, outcome)
     work:store("outcome", { leg = leg.leg, kind = outcome.kind, rang = outcome.rang, raw = outcome.raw,
-        at_ms = outcome.at and math.floor(outcome.at * 1000) or work:wall_ms(), lives_on = outcome.lives_on, decision = decision })
+        at_ms = outcome.at and math.floor(outcome.at * 1000) or work:wall_ms(), lives_on = outcome.lives_on,
+        decision = decision })
     if outcome.lives_on then work:withdraw_soon() end
     work:count_outcome(outcome.kind)
 end

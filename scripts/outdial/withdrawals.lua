@@ -1,5 +1,5 @@
--- Taking back what a vendor would ring later: after a do-not-call entry, a pause, a stop, or when the window ends (R6); and
--- what it would ring once more though its outcome is known, when the campaign is done with the contact.
+-- Taking back what a vendor would ring later: after a do-not-call entry, a pause, a stop, or when the window ends (R6);
+-- and what it would ring once more though its outcome is known, when the campaign is done with the contact.
 local M = {}
 
 local LIMIT, MOST_FOLLOWED, AT_ONCE, WAIT_S = 100, 1000, 4, 60
@@ -38,15 +38,15 @@ local function carry_out(work, leg)
     local result, placed = withdraw(work, leg)
     result.leg = leg.leg
     if work:store("withdrawn", result) and result.done then work:unfollow(leg.leg) end
-    local followed = work.legs[leg.leg]
-    if placed and followed and work:store("settle", { leg = leg.leg, placement = "placed", call = leg.call }) then
-        followed.placed_ms = work:wall_ms()
-        work:moved(followed, "placed")
+    local leg_here = work.legs[leg.leg]
+    if placed and leg_here and work:store("settle", { leg = leg.leg, placement = "placed", call = leg.call }) then
+        leg_here.placed_ms = work:wall_ms()
+        work:moved(leg_here, "placed")
     end
 end
 
--- M.run(work, living_on) -> whether there may be more: carries out what is due, with living_on also of calls that have an
--- outcome; what fails is listed by the store.
+-- M.run(work, living_on) -> whether there may be more: carries out what is due, with living_on also of calls that have
+-- an outcome; what fails is listed by the store.
 function M.run(work, living_on)
     local due = work:store("withdrawals", { campaign = work.campaign.name, limit = LIMIT,
         clients = work.campaign.vendor_names, followed = followed(work), living_on = living_on })

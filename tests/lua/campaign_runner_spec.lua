@@ -197,8 +197,8 @@ describe("a campaign", function()
             assert.equal("it rings already", world.store.legs[2].withdraw_failed)
         end)
 
-        it("R14 takes back what may be called once more, when it is done with the contact and before it ends", function()
-            local asked, retry = {}, require "outdial.retry"
+        it("R14 takes back what may be called again, when it is done with the contact and before it ends", function()
+            local asked = {}
             local client = support.client(world, { place = function() return "handed_off" end,
                 track = function() return "busy", 5, { lives_on = true } end,
                 withdraw = function(call)

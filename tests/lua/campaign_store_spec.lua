@@ -134,8 +134,8 @@ describe("a campaign over its store", function()
             tracked[#tracked + 1] = call.token
             return "answered", 1
         end })
-        assert.equal("info: nothing is left to call; waiting for what vendors were handed and have not told the end of (3). "
-            .. "What a person knows of them: outdial doubts list unused --handed-off", said)
+        assert.equal("info: nothing is left to call; waiting for what vendors were handed and have not told the "
+            .. "end of (3). What a person knows of them: outdial doubts list unused --handed-off", said)
         assert.equal("3 done", states(figures))
         assert.equal(1, client.placed) -- of whom a person said that nothing had rung
         assert.equal(3, #tracked)

@@ -444,7 +444,8 @@ end
 
 function verbs.outages(self, params)
     if params.vendor then
-        self.out_of_order[params.vendor] = params.until_ms and { until_ms = params.until_ms, pause_ms = params.pause_ms }
+        local outage = { until_ms = params.until_ms, pause_ms = params.pause_ms }
+        self.out_of_order[params.vendor] = params.until_ms and outage
         self:log("outage", params)
     end
     return { outages = copy(self.out_of_order) }

@@ -149,7 +149,8 @@ leg 4: contact dan of renewals, +442079460104 through symbee at 2024-03-18T10:00
             assert(db:withdrawn { leg = 4, done = false, why = "it has been dialled: see there" })
         end)
         out = outdial("doubts list @ --handed-off")
-        assert.equal(DAN:format(", not withdrawn: it has been dialled: see there"), (out:gsub("token %w+", "token TOKEN")))
+        assert.equal(DAN:format(", not withdrawn: it has been dialled: see there"),
+            (out:gsub("token %w+", "token TOKEN")))
         out = outdial("doubts resolve @ 4 placed --by ann --because x")
         assert.matches("^leg 4: contact dan .*\nleg 4 is placed, contact dan is open\n$", out)
         check("doubts list @ --handed-off", "nothing is handed off\n")

@@ -40,8 +40,8 @@ local function write_leg(leg, path)
         out:write(("  sent: %s %s %s\n"):format(evidence.method or "", evidence.url, evidence.body or ""))
     end
     if is_handed_off then
-        out:write(("  token %s\n  a person knows: outdial doubts resolve %s %d placed|not_placed --by NAME --because TEXT\n")
-            :format(leg.token, path, leg.leg))
+        out:write(("  token %s\n  a person knows: outdial doubts resolve %s %d placed|not_placed --by NAME "
+            .. "--because TEXT\n"):format(leg.token, path, leg.leg))
         return
     end
     local looked = leg.looks == 0 and "not looked up yet" or ("looked up %s, not found"):format(many(leg.looks, "time"))
