@@ -53,8 +53,8 @@ local function try(self)
     return result, err
 end
 
--- M.place(work, account, intent, prepared, random) -> placement, result, err: "placed" or "handed_off" with the unread result,
--- "not_placed" or "unknown" with the error of the try that tells. What was prepared is sent, and no other thing.
+-- M.place(work, account, intent, prepared, random) -> placement, result, err: "placed" or "handed_off" with the unread
+-- result, "not_placed" or "unknown" with the error of the try that tells. What was prepared is sent, and no other thing.
 function M.place(work, account, intent, prepared, random)
     local wait_s = intent.send_at_ms / 1000 - work:now()
     if wait_s > 0 then work.scheduler.sleep(wait_s) end
