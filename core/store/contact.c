@@ -11,81 +11,62 @@
 #include "store/numbers.h"
 #include "store/schema.h"
 
-#define OD_SHARED_PERSON "person:"
-
 /* ---- reading ---- */
 
 #define FIRST_TEXT 8
-#define TEXTS 6
 
-static od_status copy_texts(const od_query *query, od_contact_row *out, od_error *err) {
-    const char **const to[TEXTS] = { &out->external, &out->numbers, &out->country, &out->zones, &out->data, &out->wish };
+enum { EXTERNAL, NUMBERS, COUNTRY, ZONES, DATA, WISH, SHARED, CAMPAIGN, TEXTS };
+
+/* All texts of a contact in one piece, its person's key at the end. Who is not shared is known by campaign and id; who is,
+ * by the name that all campaigns give. */
+static od_status copy_texts(const od_query *query, const char *campaign, od_contact_row *out, od_error *err) {
+    const char **const to[TEXTS] = { &out->external, &out->numbers, &out->country,       &out->zones,
+                                     &out->data,     &out->wish,    &out->shared_person, &out->campaign };
     const char *from[TEXTS];
     size_t lengths[TEXTS], bytes = 0;
     for (int i = 0; i < TEXTS; i++) {
-        from[i] = od__query_text(query, FIRST_TEXT + i);
-        lengths[i] = from[i] != NULL ? strlen(from[i]) + 1 : 0;
-        bytes += lengths[i];
+        from[i] = i == CAMPAIGN ? campaign : od__query_text(query, FIRST_TEXT + i);
+        lengths[i] = from[i] != NULL ? strlen(from[i]) : 0;
+        bytes += lengths[i] + 1;
     }
-    char *at = out->texts = od__alloc(bytes);
+    const char *const key[] = { from[SHARED] != NULL ? "person:" : "campaign/", from[SHARED] != NULL ? from[SHARED] : campaign,
+                                from[SHARED] != NULL ? "" : ":", from[SHARED] != NULL ? "" : from[EXTERNAL] };
+    for (int i = 0; i < 4; i++)
+        bytes += strlen(key[i]);
+    char *at = out->texts = od__alloc(bytes + 1);
     if (at == NULL)
         return od__error_no_memory(err);
     for (int i = 0; i < TEXTS; i++) {
         if (from[i] == NULL)
             continue;
-        memcpy(at, from[i], lengths[i]);
-        *to[i] = at;
-        at += lengths[i];
+        *to[i] = memcpy(at, from[i], lengths[i] + 1);
+        at += lengths[i] + 1;
     }
+    out->person = at;
+    for (int i = 0; i < 4; i++)
+        at = stpcpy(at, key[i]);
     return OD_OK;
 }
 
-static od_status fill(od_query *query, od_contact_row *out, od_error *err) {
+od_status od__contact_of(od_work *work, const od_query *query, od_contact_row *out, od_error *err) {
+    od_campaign_row campaign;
     *out = (od_contact_row){
         .id = od__query_integer(query, 0), .campaign_id = od__query_integer(query, 1),
-        .version = od__query_integer(query, 2), .state = od__query_integer(query, 3),
+        .version = od__query_integer(query, OD_CONTACT_VERSION), .state = od__query_integer(query, 3),
         .due_ms = od__query_integer(query, 4), .number_next = od__query_integer(query, 5),
         .callback_ms = od__query_integer(query, 6), .callback_within_ms = od__query_integer(query, 7),
-        .ordinal = od__query_integer(query, 15),
+        .ordinal = od__query_integer(query, FIRST_TEXT + CAMPAIGN),
     };
-    const char *shared = od__query_text(query, 14);
-    if (shared != NULL) {
-        snprintf(out->person, sizeof(out->person), OD_SHARED_PERSON "%s", shared);
-        out->shared_person = out->person + strlen(OD_SHARED_PERSON);
-    }
-    return copy_texts(query, out, err);
-}
-
-/* A person who is not shared is known by campaign and id; one who is, by the name that all campaigns give. */
-static od_status fill_campaign(od_work *work, od_contact_row *out, od_error *err) {
-    od_campaign_row campaign;
     od_status status = od__campaign_read(work, out->campaign_id, &campaign, err);
-    if (status != OD_OK)
-        return status;
-    memcpy(out->campaign, campaign.name, sizeof(out->campaign));
-    if (out->shared_person == NULL)
-        snprintf(out->person, sizeof(out->person), "campaign/%s:%s", out->campaign, out->external);
-    return OD_OK;
-}
-
-od_status od__contact_next(od_work *work, od_query *query, od_contact_row *out, bool *found, od_error *err) {
-    *out = (od_contact_row){ 0 };
-    *found = od__query_row(query);
-    if (!*found)
-        return query->status;
-    od_status status = fill(query, out, err);
-    if (status == OD_OK)
-        status = fill_campaign(work, out, err);
-    if (status != OD_OK)
-        od__contact_clear(out);
-    return status;
+    return status == OD_OK ? copy_texts(query, campaign.name, out, err) : status;
 }
 
 od_status od__contact_read(od_work *work, int64_t id, od_contact_row *out, od_error *err) {
-    bool found;
     od_query query;
+    *out = (od_contact_row){ 0 };
     od__query(&query, work->database, err, OD_CONTACT_COLUMNS "WHERE c.id = ?1", "i", id);
-    od_status status = od__contact_next(work, &query, out, &found, err);
+    bool found = od__query_row(&query);
+    od_status status = found ? od__contact_of(work, &query, out, err) : OD_OK;
     od_status ended = od__query_end(&query);
     if (status == OD_OK && ended == OD_OK && found)
         return OD_OK;
@@ -125,6 +106,8 @@ void od__contact_clear(od_contact_row *row) {
 
 /* ---- tokens ---- */
 
+#define PERSON_BYTES 1200 /* of its key: a campaign and an id, each at its longest */
+
 static void base32(const uint8_t *bytes, char out[OD_STORE_TOKEN_BYTES]) {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz234567";
     for (size_t i = 0; i < OD_STORE_TOKEN_BYTES - 1; i++) {
@@ -137,7 +120,7 @@ static void base32(const uint8_t *bytes, char out[OD_STORE_TOKEN_BYTES]) {
 
 od_status od__contact_token(const od_work *work, const od_contact_row *row, int64_t ordinal, int64_t leg,
                             char out[OD_STORE_TOKEN_BYTES], od_error *err) {
-    char text[OD_LIMIT_PERSON_BYTES + 128];
+    char text[PERSON_BYTES + 128];
     uint8_t digest[OD_SHA256_BYTES];
     int length = snprintf(text, sizeof(text), "%" PRId64 "|%s|%" PRId64 "|%" PRId64 "|%s", row->campaign_id, row->person,
                           ordinal, leg, work->core->generation);
@@ -340,8 +323,4 @@ od_status od__contact_decide(od_work *work, int64_t id, int64_t guard, const od_
     if (status == OD_OK && od__database_changes(work->database) == 0)
         return od__error_set(err, OD_CONFLICT, "the contact was changed meanwhile");
     return status;
-}
-
-od_status od__contact_unclaim(od_work *work, int64_t id, od_error *err) {
-    return od__execute(work->database, err, "DELETE FROM claim WHERE contact_id = ?1", "i", id);
 }

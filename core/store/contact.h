@@ -6,28 +6,27 @@
 
 #pragma GCC visibility push(hidden)
 
-#define OD_LIMIT_PERSON_BYTES 1200  /* a campaign and an id, each at its longest */
-#define OD_LIMIT_EXTERNAL_BYTES 256
-
 /* A contact with what its campaign adds. Its texts are in one piece of memory; NULL: it has none. */
 typedef struct od_contact_row {
     int64_t id, campaign_id, version, state, due_ms, number_next, callback_ms, callback_within_ms;
     int64_t ordinal;                    /* of its latest attempt; 0: it was never called */
     const char *external, *numbers, *country, *zones, *data, *wish;
+    const char *campaign;               /* its name */
+    const char *person;                 /* its key over all campaigns (R9) */
+    const char *shared_person;          /* what the list gave for it; NULL: nothing */
     char *texts;
-    char campaign[OD_LIMIT_CAMPAIGN_BYTES + 1];
-    char person[OD_LIMIT_PERSON_BYTES]; /* its key over all campaigns (R9) */
-    const char *shared_person;          /* what the list gave for it, in `person`; NULL: nothing */
 } od_contact_row;
 
-/* What a query begins with whose rows od__contact_next reads. */
+/* What a query begins with whose rows od__contact_of reads. */
 #define OD_CONTACT_COLUMNS                                                                                         \
     "SELECT c.id, c.campaign_id, c.version, c.state, c.due_ms, c.number_next, coalesce(c.callback_ms, 0),"         \
     " coalesce(c.callback_within_ms, 0), c.external, c.numbers, c.country, c.zones, c.data, c.wish, c.person,"     \
     " c.ordinal FROM contact c "
 
-/* Reads the next row. Errors: as od__query_end, which is the caller's to call. */
-od_status od__contact_next(od_work *work, od_query *query, od_contact_row *out, bool *found, od_error *err);
+#define OD_CONTACT_VERSION 2 /* the column */
+
+/* Reads the row that the query is at; od__contact_clear it also after an error. Errors: as od__campaign_read. */
+od_status od__contact_of(od_work *work, const od_query *query, od_contact_row *out, od_error *err);
 /* Reads a contact by row id. Errors: not_found, as od__query_end. */
 od_status od__contact_read(od_work *work, int64_t id, od_contact_row *out, od_error *err);
 /* As od__contact_read, by campaign (NULL: the only one that has it) and the id that the list gave. Errors: not_found. */
@@ -58,12 +57,10 @@ typedef struct od_decided {
     int64_t state, version;
 } od_decided;
 
-/* Carries out a decision (a person's wish for an open contact wins over it), and counts the version on. One that is not being
- * called may be claimed: see od__contact_unclaim. `guard` is the version that the contact must have; -1: any. Errors:
+/* Carries out a decision (a person's wish for an open contact wins over it), and counts the version on, so
+ * that nobody's claim holds any more. `guard` is the version that the contact must have; -1: any. Errors:
  * conflict. */
 od_status od__contact_decide(od_work *work, int64_t id, int64_t guard, const od_decision *decision, od_error *err);
-/* Gives the claim of whoever has taken it up; that is done already for a contact with an open attempt. */
-od_status od__contact_unclaim(od_work *work, int64_t id, od_error *err);
 /* What it is. Errors: conflict (it is not there). */
 od_status od__contact_decided(od_work *work, int64_t id, od_decided *out, od_error *err);
 

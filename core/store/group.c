@@ -6,6 +6,7 @@
 #include "base/fault.h"
 #include "base/memory.h"
 #include "crypto/crypto.h"
+#include "store/claims.h"
 #include "store/importing.h"
 #include "store/owner.h"
 #include "store/pace.h"
@@ -56,6 +57,7 @@ void od__group_free(od_group *group) {
     if (group == NULL)
         return;
     od__owner_free(group->core.owner);
+    od__claims_forget(&group->core);
     od__rulebook_free(group->core.rulebook);
     od__importing_release(group->core.importing);
     od__database_close(group->core.database);
@@ -98,6 +100,7 @@ static od_status run_verb(od_work *work, od_task *task) {
     if (ran != OD_OK) {
         od_value_unref(task->result);
         task->result = NULL;
+        od__claims_forget(work->core);
     }
     if (!od__database_in_transaction(work->database))
         return ran != OD_OK ? ran : OD_INTERNAL; /* the database gave it up */
@@ -158,6 +161,7 @@ static bool any_writes(od_task **tasks, size_t count) {
 static void take_back(od_store_core *core, const od_owner *owner_before) {
     od__database_rollback(core->database);
     od__rulebook_forget(core->rulebook);
+    od__claims_forget(core);
     if (core->owner != owner_before) {
         od__owner_free(core->owner);
         core->owner = NULL;

@@ -12,7 +12,7 @@
 #include "json/sure.h"
 #include "json/writer.h"
 #include "store/campaign.h"
-#include "store/contact.h"
+#include "store/claims.h"
 #include "store/enlist.h"
 #include "store/journal.h"
 #include "store/judging.h"
@@ -32,6 +32,7 @@ typedef struct intent {
     const od_value *params;
     const char *number, *token;
     od_contact_row contact;
+    const od_claim *claim;           /* the contact is as this worker has taken it, and its texts are the claim's; NULL: it was read */
     od_campaign_row campaign;
     od_judgement judgement;
     od_gathered *gathered;
@@ -54,27 +55,25 @@ static void refuse(intent *self, const char *rule, bool resource, const char *sa
 
 #define OTHER_TOKEN "this token is not that of the contact's next attempt"
 
-static od_status check_first(intent *self, od_error *err) {
+static od_status check_token(const intent *self, od_error *err) {
+    char token[OD_STORE_TOKEN_BYTES];
+    od_status status = od__contact_token(self->work, &self->contact, self->ordinal, self->leg_ordinal, token, err);
+    if (status == OD_OK && strcmp(token, self->token) != 0)
+        return od__error_set(err, OD_CONFLICT, OTHER_TOKEN);
+    return status;
+}
+
+static od_status check_first(intent *self, bool claimed, od_error *err) {
     const od_contact_row *contact = &self->contact;
     if (contact->state != OD_CONTACT_ready && contact->state != OD_CONTACT_waiting)
         return od__error_set(err, OD_CONFLICT, "the contact is %s by now", od__contact_state_name(contact->state));
-    bool claimed = false, same_token = false;
-    od_query query;
-    od__query(&query, self->work->database, err,
-              "SELECT owner_id = ?2, token = ?3, ordinal FROM claim WHERE contact_id = ?1", "iit", contact->id,
-              self->work->core->owner->id, self->token);
-    if (od__query_row(&query)) {
-        claimed = od__query_integer(&query, 0) != 0;
-        same_token = od__query_integer(&query, 1) != 0;
-        self->ordinal = od__query_integer(&query, 2);
-    }
-    od_status status = od__query_end(&query);
-    if (status == OD_OK && !claimed)
+    if (!claimed)
         return od__error_set(err, OD_CONFLICT, "the contact was not taken, or another worker has it");
-    if (status == OD_OK && !same_token)
-        return od__error_set(err, OD_CONFLICT, OTHER_TOKEN);
     self->leg_ordinal = 1;
-    return status;
+    od_status status = od__contact_next_ordinal(self->work, contact, &self->ordinal, err);
+    if (status != OD_OK || (self->claim != NULL && self->claim->ordinal == self->ordinal))
+        return status == OD_OK && strcmp(self->claim->token, self->token) != 0 ? od__error_set(err, OD_CONFLICT, OTHER_TOKEN) : status;
+    return check_token(self, err);
 }
 
 /* R8: a further leg only of an attempt all of whose legs are proven not placed, and at a vendor not used in it before. */
@@ -104,11 +103,7 @@ static od_status check_further(intent *self, od_error *err) {
     if (same > 0)
         return od__error_set(err, OD_CONFLICT, "this attempt has been at %s already",
                              od__param_text(self->params, "client"));
-    char token[OD_STORE_TOKEN_BYTES];
-    status = od__contact_token(self->work, &self->contact, self->ordinal, self->leg_ordinal, token, err);
-    if (status == OD_OK && strcmp(token, self->token) != 0)
-        return od__error_set(err, OD_CONFLICT, OTHER_TOKEN);
-    return status;
+    return check_token(self, err);
 }
 
 static od_status check_number(intent *self, od_error *err) {
@@ -120,12 +115,26 @@ static od_status check_number(intent *self, od_error *err) {
     return OD_OK;
 }
 
+#define CHANGED "the contact was changed meanwhile"
+
+/* The contact in the version that the caller has seen. What is still in memory of it is not read again: that it has this
+ * version is seen when its row is written, and see check_unchanged. */
+static od_status find_contact(intent *self, bool *claimed, od_error *err) {
+    int64_t id = od__param_integer(self->params, "contact", 0), version = od__param_integer(self->params, "version", 0);
+    *claimed = false;
+    od_status status = self->attempt_id == 0 ? od__claims_find(self->work, id, version, claimed, &self->claim, err) : OD_OK;
+    if (status == OD_OK && self->claim != NULL)
+        self->contact = self->claim->contact;
+    else if (status == OD_OK)
+        status = od__contact_read(self->work, id, &self->contact, err);
+    return status == OD_OK && self->contact.version != version ? od__error_set(err, OD_CONFLICT, CHANGED) : status;
+}
+
 static od_status check_mine(intent *self, od_error *err) {
-    od_status status = od__contact_read(self->work, od__param_integer(self->params, "contact", 0), &self->contact, err);
-    if (status == OD_OK && self->contact.version != od__param_integer(self->params, "version", 0))
-        status = od__error_set(err, OD_CONFLICT, "the contact was changed meanwhile");
+    bool claimed;
+    od_status status = find_contact(self, &claimed, err);
     if (status == OD_OK)
-        status = self->attempt_id != 0 ? check_further(self, err) : check_first(self, err);
+        status = self->attempt_id != 0 ? check_further(self, err) : check_first(self, claimed, err);
     if (status == OD_OK)
         status = check_number(self, err);
     return status;
@@ -293,12 +302,6 @@ static od_status write_leg(intent *self, od_error *err) {
     self->leg_id = od__database_last_id(work->database);
     if (status == OD_OK)
         od__pace_entered(work, self->campaign.id, od__param_text(params, "account"), od__param_text(params, "client"));
-    if (status == OD_OK)
-        status = od__execute(work->database, err,
-                             "UPDATE contact SET state = 2, why = NULL, version = version + 1, ordinal = ?2 WHERE id = ?1", "ii",
-                             self->contact.id, self->ordinal);
-    if (status == OD_OK)
-        status = od__contact_unclaim(work, self->contact.id, err);
     return status;
 }
 
@@ -309,8 +312,20 @@ static od_status write_judgement(intent *self, od_error *err) {
                        self->leg_id, od__buffer_text(self->words));
 }
 
+static od_status write_contact(intent *self, od_error *err) {
+    od_status status = od__execute(self->work->database, err,
+                                   "UPDATE contact SET state = 2, why = NULL, version = version + 1, ordinal = ?3"
+                                   " WHERE id = ?1 AND version = ?2", "iii",
+                                   self->contact.id, self->contact.version, self->ordinal);
+    if (status == OD_OK && od__database_changes(self->work->database) == 0)
+        return od__error_set(err, OD_CONFLICT, CHANGED);
+    return status;
+}
+
 static od_status write_intent(intent *self, od_error *err) {
-    od_status status = write_attempt(self, err);
+    od_status status = write_contact(self, err);
+    if (status == OD_OK)
+        status = write_attempt(self, err);
     if (status == OD_OK)
         status = write_leg(self, err);
     return status == OD_OK ? write_judgement(self, err) : status;
@@ -368,8 +383,6 @@ static od_status write_refusal(intent *self, od_decision *decision, od_error *er
     *decision = decide(self, behind_doubt);
     if (status == OD_OK)
         status = od__contact_decide(work, self->contact.id, self->contact.version, decision, err);
-    if (status == OD_OK)
-        status = od__contact_unclaim(work, self->contact.id, err);
     if (status != OD_OK)
         return status;
     return od__execute(work->database, err,
@@ -380,6 +393,15 @@ static od_status write_refusal(intent *self, od_decision *decision, od_error *er
 }
 
 /* ---- the verb ---- */
+
+/* A refusal that leaves the contact as it is, is one of the contact as it is. */
+static od_status check_unchanged(const intent *self, od_error *err) {
+    od_decided now;
+    od_status status = self->claim != NULL ? od__contact_decided(self->work, self->contact.id, &now, err) : OD_OK;
+    if (status == OD_OK && self->claim != NULL && now.version != self->contact.version)
+        return od__error_set(err, OD_CONFLICT, CHANGED);
+    return status;
+}
 
 static od_status result_of(const intent *self, const od_decision *decision, od_value **result, od_error *err) {
     od_maker maker;
@@ -423,7 +445,9 @@ static od_status intend(intent *self, od_value **result, od_error *err) {
         check_time(self);
     if (status == OD_OK && self->refused == NULL)
         status = write_intent(self, err);
-    else if (status == OD_OK && !self->resource)
+    else if (status == OD_OK && self->resource)
+        status = check_unchanged(self, err);
+    else if (status == OD_OK)
         status = write_refusal(self, &decision, err);
     return status == OD_OK ? result_of(self, &decision, result, err) : status;
 }
@@ -434,7 +458,10 @@ od_status od__verb_intend(od_work *work, const od_value *params, od_value **resu
     od_status status = od__gathered(work, &self.gathered, &self.words, err);
     if (status == OD_OK)
         status = intend(&self, result, err);
-    od__contact_clear(&self.contact);
+    if (status == OD_OK && !self.resource)
+        od__claims_end(work, self.contact.id);
+    if (self.claim == NULL)
+        od__contact_clear(&self.contact);
     return status;
 }
 

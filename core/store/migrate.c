@@ -30,6 +30,13 @@ static const char legs[] =
     "ALTER TABLE leg ADD COLUMN placed_ms INTEGER; ALTER TABLE leg ADD COLUMN placed_after INTEGER;"
     OD_SCHEMA_JUDGEMENT;
 
+static const char claims[] =
+    "ALTER TABLE claim RENAME TO claim_1;"
+    OD_SCHEMA_CLAIM
+    "INSERT INTO claim(owner_id, contacts) SELECT l.owner_id, group_concat(l.contact_id || '.' || c.version || ' ', '')"
+    " FROM claim_1 l JOIN contact c ON c.id = l.contact_id GROUP BY l.owner_id;"
+    "DROP TABLE claim_1;";
+
 /* The first of version 1 did not know which campaign a worker runs. */
 static const char owners[] =
     "DROP INDEX owner_state; ALTER TABLE owner RENAME TO owner_1;"
@@ -39,7 +46,7 @@ static const char owners[] =
     "DROP TABLE owner_1;";
 
 od_status od__migrate_1_to_2(od_database *database, od_error *err) {
-    const char *const steps[] = { attempts, numbers, contacts, legs, owners };
+    const char *const steps[] = { attempts, numbers, contacts, claims, legs, owners };
     od_status status = OD_OK;
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && status == OD_OK; i++)
         status = od__database_run(database, steps[i], err);

@@ -13,8 +13,8 @@
 #define APPLICATION_ID 0x6f646c31 /* "odl1", in the file's header */
 
 /* Every index costs each call, most of all one in whose order calls do not come: a page is written for each. So attempts are
- * found by contact, which come in order; by person and by number only where several contacts have the same (od__gather). A
- * claim is in a table of its own, so that taking a contact does not write its row. Times: *_ms are Unix milliseconds,
+ * found by contact, which come in order; by person and by number only where several contacts have the same (od__gather). What
+ * a worker has taken is in a table of its own (claims.h). Times: *_ms are Unix milliseconds,
  * *_boot_ms are CLOCK_BOOTTIME. A contact's numbers stand twice: as a list in its row, to be read with it, and by number, to
  * find who has it, or has been called by it. contact.ordinal is that of its latest attempt. Every leg is meant, and nearly
  * every one is placed: the journal has no rows for that, and each says after which of them it comes. */
@@ -34,8 +34,7 @@ static const char tables[] =
     "CREATE UNIQUE INDEX contact_external ON contact(campaign_id, external);"
     OD_SCHEMA_CONTACT_DUE
     "CREATE INDEX contact_person ON contact(person) WHERE person IS NOT NULL;"
-    "CREATE TABLE claim(contact_id INTEGER PRIMARY KEY, owner_id INTEGER NOT NULL, ordinal INTEGER NOT NULL,"
-    " token TEXT NOT NULL);"
+    OD_SCHEMA_CLAIM
 
     "CREATE TABLE number(number TEXT NOT NULL, contact_id INTEGER NOT NULL, PRIMARY KEY(number, contact_id)) WITHOUT ROWID;"
 

@@ -16,6 +16,10 @@
     " ended_ms INTEGER, campaign_id INTEGER);"                                                                       \
     "CREATE INDEX owner_state ON owner(state);"
 
+/* contacts: "ID.VERSION ID.VERSION " of those that one `take` gave. */
+#define OD_SCHEMA_CLAIM \
+    "CREATE TABLE claim(id INTEGER PRIMARY KEY, owner_id INTEGER NOT NULL, contacts TEXT NOT NULL);"
+
 /* What the rules said when a leg was meant, for ever: apart from the leg, whose row is written again and again. */
 #define OD_SCHEMA_JUDGEMENT \
     "CREATE TABLE judgement(leg_id INTEGER PRIMARY KEY, after INTEGER NOT NULL, data TEXT NOT NULL);"

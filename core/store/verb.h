@@ -27,6 +27,7 @@ typedef struct od_store_core od_store_core;
 typedef struct od_owner od_owner;
 typedef struct od_rulebook od_rulebook;
 typedef struct od_importing od_importing;
+typedef struct od_claims od_claims;
 
 /* What outlasts one transaction. Belongs to the store's thread. */
 struct od_store_core {
@@ -35,6 +36,7 @@ struct od_store_core {
     od_owner *owner;                   /* NULL: this store has not registered */
     od_rulebook *rulebook;             /* compiled rulesets and zones; made when first needed */
     const char *zone_directory;        /* NULL: the system's */
+    od_claims *claims;                 /* the owner's; NULL: not read */
     od_importing *importing;           /* how far the latest import is; NULL: there was none */
     unsigned char key[OD_STORE_KEY_BYTES]; /* makes tokens; it authenticates to nobody */
     char generation[33];
