@@ -113,7 +113,7 @@ static od_status note_worker(od_work *work, int64_t id, od_error *err) {
 }
 
 static od_status journal_revision(od_work *work, int64_t id, int64_t revision, od_error *err) {
-    return od__execute(work->database, err,
+    return od__journal_execute(work, err,
                        "INSERT INTO journal(at_ms, campaign_id, event, data) SELECT ?2, id, 'revision', json_object('revision',"
                        " revision, 'script', script, 'ruleset', json(ruleset)) FROM campaign WHERE id = ?1 AND NOT EXISTS"
                        " (SELECT 1 FROM journal WHERE campaign_id = ?1 AND contact_id IS NULL AND event = 'revision'"

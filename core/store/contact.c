@@ -43,8 +43,12 @@ static od_status copy_texts(const od_query *query, const char *campaign, od_cont
         at += lengths[i] + 1;
     }
     out->person = at;
-    for (int i = 0; i < 4; i++)
-        at = stpcpy(at, key[i]);
+    for (int i = 0; i < 4; i++) {
+        size_t length = strlen(key[i]);
+        memcpy(at, key[i], length);
+        at += length;
+    }
+    *at = '\0';
     return OD_OK;
 }
 

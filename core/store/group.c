@@ -8,6 +8,8 @@
 #include "crypto/crypto.h"
 #include "store/claims.h"
 #include "store/importing.h"
+#include "store/journal.h"
+#include "store/judged.h"
 #include "store/owner.h"
 #include "store/pace.h"
 #include "store/rulebook.h"
@@ -120,6 +122,8 @@ static od_status run_guarded(od_work *work, od_task *task) {
         status = od__execute(work->database, NULL, "ROLLBACK TO verb", "");
         od__pace_forget(work);
         od__campaign_forget(work);
+        od__journal_forget(work);
+        od__judged_forget(work);
     }
     if (status == OD_OK)
         status = od__execute(work->database, NULL, "RELEASE verb", "");

@@ -15,6 +15,7 @@
 #include "store/claims.h"
 #include "store/enlist.h"
 #include "store/journal.h"
+#include "store/judged.h"
 #include "store/judging.h"
 #include "store/leg.h"
 #include "store/lists.h"
@@ -35,6 +36,8 @@ typedef struct intent {
     const od_claim *claim;           /* the contact is as this worker has taken it, and its texts are the claim's; NULL: it was read */
     od_campaign_row campaign;
     od_judgement judgement;
+    od_judged judged;
+    bool judged_shared, judged_before;
     od_gathered *gathered;
     od_buffer *words;                /* of the judgement */
     char country[OD_COUNTRY_BYTES];
@@ -80,11 +83,12 @@ static od_status check_first(intent *self, bool claimed, od_error *err) {
 static od_status check_further(intent *self, od_error *err) {
     od_query query;
     int64_t contact_id = 0, open = 0, unsettled = 0, same = 0;
+    bool same_number = false;
     od__query(&query, self->work->database, err,
               "SELECT a.contact_id, a.open, a.ordinal, (SELECT count(*) FROM leg WHERE attempt_id = a.id AND state NOT IN (5, 6)),"
               " (SELECT count(*) FROM leg WHERE attempt_id = a.id AND client = ?2),"
-              " (SELECT max(ordinal) + 1 FROM leg WHERE attempt_id = a.id) FROM attempt a WHERE a.id = ?1",
-              "it", self->attempt_id, od__param_text(self->params, "client"));
+              " (SELECT max(ordinal) + 1 FROM leg WHERE attempt_id = a.id), a.number = ?3 FROM attempt a WHERE a.id = ?1",
+              "itt", self->attempt_id, od__param_text(self->params, "client"), self->number);
     if (od__query_row(&query)) {
         contact_id = od__query_integer(&query, 0);
         open = od__query_integer(&query, 1);
@@ -92,12 +96,15 @@ static od_status check_further(intent *self, od_error *err) {
         unsettled = od__query_integer(&query, 3);
         same = od__query_integer(&query, 4);
         self->leg_ordinal = od__query_integer(&query, 5);
+        same_number = od__query_integer(&query, 6) != 0;
     }
     od_status status = od__query_end(&query);
     if (status != OD_OK)
         return status;
     if (contact_id != self->contact.id || open == 0)
         return od__error_set(err, OD_CONFLICT, "this attempt is over, or another contact's");
+    if (!same_number)
+        return od__error_set(err, OD_CONFLICT, "this attempt is at another number of the contact");
     if (unsettled > 0)
         return od__error_set(err, OD_CONFLICT, "a leg of this attempt is not proven not placed");
     if (same > 0)
@@ -159,25 +166,32 @@ static od_status check_campaign(intent *self, od_error *err) {
     return OD_OK;
 }
 
-/* What a judgement is about, before the rules say theirs: JSON, put together as text. */
-static od_status begin_words(intent *self, od_error *err) {
+/* JSON, put together as text. */
+static od_status put_in_words(intent *self, od_zones *zones, od_error *err) {
+    od__buffer_addf(self->words, "{\"revision\":%" PRId64, self->campaign.revision);
+    if (self->judged.list_read_ms > 0)
+        od__buffer_addf(self->words, ",\"list_read_ms\":%" PRId64, self->judged.list_read_ms);
+    od__buffer_add_text(self->words, ",\"rules\":");
+    od_status status = od__rules_judge(self->campaign.ruleset, zones, &self->gathered->facts, self->work->wall_ms,
+                                       &self->judgement, self->words, err);
+    od__buffer_add_byte(self->words, '}');
+    return status == OD_OK && self->words->failed ? od__error_no_memory(err) : status;
+}
+
+/* What was judged already is not judged again. */
+static od_status ask_rules(intent *self, od_zones *zones, od_error *err) {
     int64_t read_ms = 0;
     od_status status = self->campaign.has_list ? od__list_read_ms(self->work, self->campaign.id, &read_ms, err) : OD_OK;
     if (status != OD_OK)
         return status;
-    const char *client = od__param_text(self->params, "client");
-    od_json_writer writer;
-    od__buffer_add_text(self->words, "{\"client\":");
-    od__json_begin(&writer, self->words);
-    od__json_string(&writer, client, strlen(client));
-    od__json_end(&writer);
-    od__buffer_add_text(self->words, ",\"number\":\"");
-    od__buffer_add_text(self->words, self->number);
-    od__buffer_addf(self->words, "\",\"revision\":%" PRId64, self->campaign.revision);
-    if (read_ms > 0)
-        od__buffer_addf(self->words, ",\"list_read_ms\":%" PRId64, read_ms);
-    od__buffer_add_text(self->words, ",\"rules\":");
-    return OD_OK;
+    self->judged_shared = od__judged_begin(&self->campaign, read_ms, &self->gathered->facts, &self->judged);
+    if (self->judged_shared)
+        status = od__judged_find(self->work, &self->judged, &self->judged_before, err);
+    if (status != OD_OK)
+        return status;
+    if (self->judged_before)
+        self->judgement = self->judged.judgement;
+    return self->judged_before ? OD_OK : put_in_words(self, zones, err);
 }
 
 static od_status judge(intent *self, od_error *err) {
@@ -201,17 +215,9 @@ static od_status judge(intent *self, od_error *err) {
     if (status == OD_OK)
         status = od__gather(self->work, self->campaign.ruleset, &row, self->gathered, err);
     if (status == OD_OK)
-        status = begin_words(self, err);
-    if (status == OD_OK)
-        status = od__rules_judge(self->campaign.ruleset, zones, &self->gathered->facts, self->work->wall_ms,
-                                 &self->judgement, self->words, err);
-    if (status != OD_OK)
+        status = ask_rules(self, zones, err);
+    if (status != OD_OK || self->judgement.allowed)
         return status;
-    od__buffer_add_byte(self->words, '}');
-    if (self->words->failed)
-        return od__error_no_memory(err);
-    if (self->judgement.allowed)
-        return OD_OK;
     refuse(self, self->judgement.rule, false, self->judgement.saw);
     if (self->judgement.next_ms > 0)
         return od__rules_next(self->campaign.ruleset, zones, &self->gathered->facts, self->judgement.next_ms,
@@ -294,22 +300,22 @@ static od_status write_leg(intent *self, od_error *err) {
     od_status status = od__execute(
         work->database, err,
         "INSERT INTO leg(attempt_id, campaign_id, contact_id, ordinal, client, vendor, account, seat, token, state, open,"
-        " owner_id, request, at_ms, until_ms) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, 1, ?10, ?11, ?12, ?13)",
-        "iiiitttttitii", self->attempt_id, self->campaign.id, self->contact.id, self->leg_ordinal,
+        " owner_id, request, at_ms, until_ms, judgement_id) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, 1, ?10, ?11, ?12, ?13,"
+        " ?14)", "iiiitttttitiii", self->attempt_id, self->campaign.id, self->contact.id, self->leg_ordinal,
         od__param_text(params, "client"), od__param_text(params, "vendor"), od__param_text(params, "account"),
         od__param_text(params, "seat"), self->token, work->core->owner->id,
-        od__param_text(params, "record"), work->wall_ms, self->judgement.until_ms);
+        od__param_text(params, "record"), work->wall_ms, self->judgement.until_ms, self->judged.id);
     self->leg_id = od__database_last_id(work->database);
     if (status == OD_OK)
         od__pace_entered(work, self->campaign.id, od__param_text(params, "account"), od__param_text(params, "client"));
     return status;
 }
 
-/* R25: what was judged, and after which row of the journal that comes. */
+/* R25 */
 static od_status write_judgement(intent *self, od_error *err) {
-    return od__execute(self->work->database, err,
-                       "INSERT INTO judgement(leg_id, after, data) VALUES(?1, (SELECT coalesce(max(id), 0) FROM journal), ?2)", "it",
-                       self->leg_id, od__buffer_text(self->words));
+    self->judged.judgement = self->judgement;
+    return self->judged_before ? OD_OK
+                               : od__judged_write(self->work, &self->judged, self->judged_shared, od__buffer_text(self->words), err);
 }
 
 static od_status write_contact(intent *self, od_error *err) {
@@ -327,8 +333,8 @@ static od_status write_intent(intent *self, od_error *err) {
     if (status == OD_OK)
         status = write_attempt(self, err);
     if (status == OD_OK)
-        status = write_leg(self, err);
-    return status == OD_OK ? write_judgement(self, err) : status;
+        status = write_judgement(self, err);
+    return status == OD_OK ? write_leg(self, err) : status;
 }
 
 /* Whether the attempt that stands in the way is in doubt: it may stay so until a person settles it. */
@@ -385,7 +391,7 @@ static od_status write_refusal(intent *self, od_decision *decision, od_error *er
         status = od__contact_decide(work, self->contact.id, self->contact.version, decision, err);
     if (status != OD_OK)
         return status;
-    return od__execute(work->database, err,
+    return od__journal_execute(work, err,
                        "INSERT INTO journal(at_ms, campaign_id, contact_id, event, data) VALUES(?1, ?2, ?3, 'refused',"
                        " json_object('rule', ?4, 'saw', ?5, 'number', ?6, 'next_ms', nullif(?7, 0)))",
                        "iiittti", work->wall_ms, self->campaign.id, self->contact.id, self->refused, self->saw,

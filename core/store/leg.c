@@ -108,17 +108,22 @@ od_status od__leg_views(od_work *work, const int64_t *ids, size_t count, od_valu
 
 od_status od__leg_set(od_work *work, const od_leg_row *leg, int64_t state, const char *call, const char *error,
                       const char *cause, od_error *err) {
-    od_status status = od__execute(
+    bool at_once = leg->state == OD_LEG_intent && (state == OD_LEG_placed || state == OD_LEG_ended);
+    int64_t placed_after = 0;
+    od_status status = at_once ? od__journal_last(work, &placed_after, err) : OD_OK;
+    if (status != OD_OK)
+        return status;
+    status = od__execute(
         work->database, err,
         "UPDATE leg SET state = ?3, open = ?4, version = version + 1, settled_ms = ?5, call = coalesce(?6, call),"
         " error = coalesce(?7, error), cause = coalesce(?8, cause), request = CASE ?4 WHEN 0 THEN NULL ELSE request END,"
         " look_ms = CASE ?3 WHEN 1 THEN ?5 + ?9 END, follower_id = CASE WHEN ?3 IN (2, 3) THEN nullif(?10, 0) END,"
         " placed_ms = CASE ?11 WHEN 1 THEN ?5 ELSE placed_ms END,"
-        " placed_after = CASE ?11 WHEN 1 THEN (SELECT coalesce(max(id), 0) FROM journal) ELSE placed_after END"
+        " placed_after = CASE ?11 WHEN 1 THEN ?12 ELSE placed_after END"
         " WHERE id = ?1 AND version = ?2",
-        "iiiiitttiii", leg->id, leg->version, state, (int64_t)(state <= OD_LEG_LAST_OPEN), work->wall_ms, call, error, cause,
+        "iiiiitttiiii", leg->id, leg->version, state, (int64_t)(state <= OD_LEG_LAST_OPEN), work->wall_ms, call, error, cause,
         (int64_t)FIRST_LOOK_MS, work->core->owner != NULL ? work->core->owner->id : INT64_C(0),
-        (int64_t)(leg->state == OD_LEG_intent && (state == OD_LEG_placed || state == OD_LEG_ended)));
+        (int64_t)at_once, placed_after);
     if (status == OD_OK && od__database_changes(work->database) == 0)
         return od__error_set(err, OD_CONFLICT, "the leg was changed meanwhile");
     if (status == OD_OK)

@@ -107,8 +107,7 @@ od_status od__owner_proven_dead(od_work *work, int64_t owner_id, bool *dead, od_
 static od_status inherit(od_work *work, int64_t id, const char *cause, od_error *err) {
     od_database *db = work->database;
     od__pace_forget(work);
-    od_status status = od__execute(
-        db, err,
+    od_status status = od__journal_execute(work, err,
         "INSERT INTO journal(at_ms, campaign_id, contact_id, attempt_id, leg_id, event, data)"
         " SELECT ?2, campaign_id, contact_id, attempt_id, id, 'in_doubt', json_object('cause', ?3) FROM leg"
         " WHERE owner_id = ?1 AND open = 1 AND state = 0", "iit", id, work->wall_ms, cause);

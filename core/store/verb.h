@@ -79,6 +79,9 @@ typedef struct od_work {
     int64_t list_campaign_id;          /* whose do-not-call list was found good in this transaction; 0: none yet */
     bool resigned;                     /* the owner has given up in this transaction */
     od_rows attempts, listed;          /* of the store */
+    bool journal_known;                /* journal_last is that of now (journal.h) */
+    int64_t journal_last;
+    size_t judged_count;               /* judgements that this transaction can use again (judged.h) */
     od_open_counts open;
     od_campaign_row campaign;          /* the one that was read last; id 0: none was */
     void **state;                      /* of a long verb, between its slices: its own, starts as NULL */
