@@ -129,7 +129,7 @@ od_status od__contact_token(const od_work *work, const od_contact_row *row, int6
     int length = snprintf(text, sizeof(text), "%" PRId64 "|%s|%" PRId64 "|%" PRId64 "|%s", row->campaign_id, row->person,
                           ordinal, leg, work->core->generation);
     if (length < 0 || (size_t)length >= sizeof(text) ||
-        !od__crypto_hmac_sha256(work->core->key, OD_STORE_KEY_BYTES, text, (size_t)length, digest))
+        !od__crypto_hmac(work->core->key, text, (size_t)length, digest))
         return od__error_set(err, OD_INTERNAL, "no token can be made");
     base32(digest, out);
     return OD_OK;

@@ -10,6 +10,7 @@
 #include "store/importing.h"
 #include "store/journal.h"
 #include "store/judged.h"
+#include "store/leg.h"
 #include "store/owner.h"
 #include "store/pace.h"
 #include "store/rulebook.h"
@@ -60,10 +61,11 @@ void od__group_free(od_group *group) {
         return;
     od__owner_free(group->core.owner);
     od__claims_forget(&group->core);
+    od__legs_forget(&group->core);
     od__rulebook_free(group->core.rulebook);
     od__importing_release(group->core.importing);
     od__database_close(group->core.database);
-    od__crypto_wipe(group->core.key, sizeof(group->core.key));
+    od__crypto_hmac_free(group->core.key);
     od__free(group->path);
     od__free(group);
 }
@@ -103,6 +105,7 @@ static od_status run_verb(od_work *work, od_task *task) {
         od_value_unref(task->result);
         task->result = NULL;
         od__claims_forget(work->core);
+        od__legs_forget(work->core);
     }
     if (!od__database_in_transaction(work->database))
         return ran != OD_OK ? ran : OD_INTERNAL; /* the database gave it up */
@@ -166,6 +169,7 @@ static void take_back(od_store_core *core, const od_owner *owner_before) {
     od__database_rollback(core->database);
     od__rulebook_forget(core->rulebook);
     od__claims_forget(core);
+    od__legs_forget(core);
     if (core->owner != owner_before) {
         od__owner_free(core->owner);
         core->owner = NULL;
@@ -196,6 +200,7 @@ static od_status run_once(od_group *group, od_task **tasks, size_t count, bool g
     od_error no_lease = OD_ERROR_INIT;
     if (writes && core->owner != NULL)
         status = od__owner_look(&work, &no_lease, err);
+    work.has_lease = writes && core->owner != NULL && status == OD_OK && no_lease.code == OD_OK;
     for (size_t i = 0; i < count && status == OD_OK && !*spoiled; i++) {
         od__fault(tasks[i]->verb->name, "before");
         if (!may_run(&work, tasks[i], &no_lease))

@@ -294,6 +294,18 @@ static od_status write_attempt(intent *self, od_error *err) {
     return status;
 }
 
+static void mean(const intent *self) {
+    const char *client = od__param_text(self->params, "client"), *account = od__param_text(self->params, "account");
+    od_leg_row leg = { .id = self->leg_id, .attempt_id = self->attempt_id, .campaign_id = self->campaign.id,
+                       .contact_id = self->contact.id, .ordinal = self->leg_ordinal, .state = OD_LEG_intent,
+                       .owner_id = self->work->core->owner->id, .at_ms = self->work->wall_ms };
+    if (strlen(client) >= sizeof(leg.client) || strlen(account) >= sizeof(leg.account))
+        return;
+    memcpy(leg.client, client, strlen(client) + 1);
+    memcpy(leg.account, account, strlen(account) + 1);
+    od__leg_mean(self->work, &leg);
+}
+
 static od_status write_leg(intent *self, od_error *err) {
     od_work *work = self->work;
     const od_value *params = self->params;
@@ -308,6 +320,8 @@ static od_status write_leg(intent *self, od_error *err) {
     self->leg_id = od__database_last_id(work->database);
     if (status == OD_OK)
         od__pace_entered(work, self->campaign.id, od__param_text(params, "account"), od__param_text(params, "client"));
+    if (status == OD_OK)
+        mean(self);
     return status;
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/fault.h"
+#include "base/memory.h"
 #include "store/journal.h"
 #include "store/owner.h"
 #include "store/pace.h"
@@ -38,6 +39,37 @@ od_status od__leg_read(od_work *work, int64_t id, od_leg_row *out, od_error *err
     if (status == OD_OK && !found)
         return od__error_set(err, OD_NOT_FOUND, "there is no such leg");
     return status;
+}
+
+/* ---- in memory ---- */
+
+#define MEANT 256 /* a power of two: legs are numbered in order, so those under way seldom get in each other's way */
+
+void od__leg_mean(od_work *work, const od_leg_row *leg) {
+    od_store_core *core = work->core;
+    if (core->meant == NULL)
+        core->meant = od__calloc(MEANT, sizeof(*core->meant));
+    if (core->meant != NULL) /* else it is read */
+        core->meant[leg->id & (MEANT - 1)] = *leg;
+}
+
+od_status od__leg_meant(od_work *work, int64_t id, od_leg_row *out, od_error *err) {
+    const od_leg_row *meant = work->core->meant != NULL ? &work->core->meant[id & (MEANT - 1)] : NULL;
+    if (meant == NULL || meant->id != id || !work->has_lease || work->resigned)
+        return od__leg_read(work, id, out, err);
+    *out = *meant;
+    return OD_OK;
+}
+
+static void let_go(od_work *work, int64_t id) {
+    od_leg_row *meant = work->core->meant != NULL ? &work->core->meant[id & (MEANT - 1)] : NULL;
+    if (meant != NULL && meant->id == id)
+        meant->id = 0;
+}
+
+void od__legs_forget(od_store_core *core) {
+    od__free(core->meant);
+    core->meant = NULL;
 }
 
 od_status od__leg_view(od_work *work, int64_t id, od_value **out, od_error *err) {
@@ -110,6 +142,7 @@ od_status od__leg_set(od_work *work, const od_leg_row *leg, int64_t state, const
                       const char *cause, od_error *err) {
     bool at_once = leg->state == OD_LEG_intent && (state == OD_LEG_placed || state == OD_LEG_ended);
     int64_t placed_after = 0;
+    let_go(work, leg->id);
     od_status status = at_once ? od__journal_last(work, &placed_after, err) : OD_OK;
     if (status != OD_OK)
         return status;

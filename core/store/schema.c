@@ -147,6 +147,7 @@ static bool read_hex(const char *text, unsigned char *out, size_t bytes) {
 }
 
 static od_status read_identity(od_store_core *core, od_error *err) {
+    unsigned char key[OD_STORE_KEY_BYTES];
     bool has_key = false;
     od_query query;
     od__query(&query, core->database, err, "SELECT key, value FROM meta WHERE key IN ('instance_key', 'generation')", "");
@@ -155,11 +156,18 @@ static od_status read_identity(od_store_core *core, od_error *err) {
         if (strcmp(od__query_text(&query, 0), "generation") == 0)
             snprintf(core->generation, sizeof(core->generation), "%s", value);
         else
-            has_key = read_hex(value, core->key, sizeof(core->key));
+            has_key = read_hex(value, key, sizeof(key));
     }
     od_status status = od__query_end(&query);
     if (status == OD_OK && (!has_key || core->generation[0] == '\0'))
         status = od__error_set(err, OD_PROTOCOL, "the store %s has lost its key", od__database_path(core->database));
+    if (status == OD_OK) {
+        od__crypto_hmac_free(core->key);
+        core->key = od__crypto_hmac_new(key, sizeof(key));
+        if (core->key == NULL)
+            status = od__error_set(err, OD_INTERNAL, "no token can be made");
+    }
+    od__crypto_wipe(key, sizeof(key));
     return status;
 }
 
