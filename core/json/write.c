@@ -118,7 +118,7 @@ void od__json_string(od_json_writer *writer, const char *text, size_t length) {
     write_byte(writer, '"');
 }
 
-static void write_integer(od_json_writer *writer, int64_t integer) {
+void od__json_integer(od_json_writer *writer, int64_t integer) {
     char digits[24];
     char *at = digits + sizeof digits;
     uint64_t rest = integer < 0 ? 0 - (uint64_t)integer : (uint64_t)integer;
@@ -186,7 +186,7 @@ static od_status write_value(od_json_writer *writer, const od_value *value, int 
     case OD_TYPE_OBJECT: return write_object(writer, (const od_object *)value, depth + 1, err);
     case OD_TYPE_ARRAY: return write_array(writer, (const od_array *)value, depth + 1, err);
     case OD_TYPE_STRING: od__json_string(writer, ((const od_string *)value)->text, ((const od_string *)value)->length); break;
-    case OD_TYPE_INTEGER: write_integer(writer, od_value_integer(value)); break;
+    case OD_TYPE_INTEGER: od__json_integer(writer, od_value_integer(value)); break;
     case OD_TYPE_NUMBER:
         if (!write_number(writer, od_value_number(value)))
             return od__error_no_memory(err);

@@ -22,6 +22,7 @@ void od__json_begin(od_json_writer *writer, od_buffer *out);
 void od__json_raw(od_json_writer *writer, const char *bytes, size_t length);
 /* Writes text (UTF-8) as a JSON string. */
 void od__json_string(od_json_writer *writer, const char *text, size_t length);
+void od__json_integer(od_json_writer *writer, int64_t integer);
 /* Writes a value. Errors: out_of_memory (value NULL; what the buffer lacks is told by it), internal (nested deeper than any
  * value that was parsed: built as a loop). */
 od_status od__json_value(od_json_writer *writer, const od_value *value, od_error *err);

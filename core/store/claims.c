@@ -202,7 +202,7 @@ od_status od__claims_find(od_work *work, int64_t contact_id, int64_t version, bo
     return status;
 }
 
-od_status od__claims_add(od_work *work, od_contact_row *contact, int64_t ordinal, const char *token, od_error *err) {
+od_status od__claims_add(od_work *work, od_contact_row *contact, const od_turn *turn, od_error *err) {
     od_claims *claims;
     od_status status = own(work, &claims, err);
     if (status != OD_OK)
@@ -212,8 +212,7 @@ od_status od__claims_add(od_work *work, od_contact_row *contact, int64_t ordinal
     od_claim *claim = od__alloc(sizeof(*claim));
     if (claim == NULL)
         return od__error_no_memory(err);
-    *claim = (od_claim){ .ordinal = ordinal, .contact = *contact };
-    memcpy(claim->token, token, strlen(token) + 1);
+    *claim = (od_claim){ .turn = *turn, .contact = *contact };
     status = add(&claims->table, (entry){ contact->id, contact->version, claims->batches, claim }, err);
     if (status != OD_OK) {
         od__free(claim);

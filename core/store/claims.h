@@ -10,8 +10,7 @@
 
 /* One of this worker's own. */
 typedef struct od_claim {
-    int64_t ordinal;                     /* of the attempt that the token is for */
-    char token[OD_STORE_TOKEN_BYTES];
+    od_turn turn;
     od_contact_row contact;
 } od_claim;
 
@@ -24,7 +23,7 @@ bool od__claims_seen_have(const od_claims_seen *seen, int64_t contact_id, int64_
 
 /* Claims a contact for this worker, and takes it (but for an error) with its texts; od__claims_write makes all new claims
  * known to others. Errors: out_of_memory. */
-od_status od__claims_add(od_work *work, od_contact_row *contact, int64_t ordinal, const char *token, od_error *err);
+od_status od__claims_add(od_work *work, od_contact_row *contact, const od_turn *turn, od_error *err);
 od_status od__claims_write(od_work *work, od_error *err);
 
 /* Whether this worker has it in this version. *out: what it has read of it, borrowed until the claim ends; NULL: nothing that

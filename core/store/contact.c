@@ -29,6 +29,8 @@ static od_status copy_texts(const od_query *query, const char *campaign, od_cont
         lengths[i] = from[i] != NULL ? strlen(from[i]) : 0;
         bytes += lengths[i] + 1;
     }
+    if (from[EXTERNAL] == NULL)
+        return od__error_no_memory(err); /* every contact has one */
     const char *const key[] = { from[SHARED] != NULL ? "person:" : "campaign/", from[SHARED] != NULL ? from[SHARED] : campaign,
                                 from[SHARED] != NULL ? "" : ":", from[SHARED] != NULL ? "" : from[EXTERNAL] };
     for (int i = 0; i < 4; i++)
@@ -52,8 +54,8 @@ static od_status copy_texts(const od_query *query, const char *campaign, od_cont
     return OD_OK;
 }
 
-od_status od__contact_of(od_work *work, const od_query *query, od_contact_row *out, od_error *err) {
-    od_campaign_row campaign;
+/* All but the texts and what the campaign adds. */
+static void read_row(const od_query *query, od_contact_row *out) {
     *out = (od_contact_row){
         .id = od__query_integer(query, 0), .campaign_id = od__query_integer(query, 1),
         .version = od__query_integer(query, OD_CONTACT_VERSION), .state = od__query_integer(query, 3),
@@ -61,6 +63,11 @@ od_status od__contact_of(od_work *work, const od_query *query, od_contact_row *o
         .callback_ms = od__query_integer(query, 6), .callback_within_ms = od__query_integer(query, 7),
         .ordinal = od__query_integer(query, FIRST_TEXT + CAMPAIGN),
     };
+}
+
+od_status od__contact_of(od_work *work, const od_query *query, od_contact_row *out, od_error *err) {
+    od_campaign_row campaign;
+    read_row(query, out);
     od_status status = od__campaign_read(work, out->campaign_id, &campaign, err);
     return status == OD_OK ? copy_texts(query, campaign.name, out, err) : status;
 }
@@ -108,9 +115,22 @@ void od__contact_clear(od_contact_row *row) {
     *row = (od_contact_row){ 0 };
 }
 
-/* ---- tokens ---- */
+void od__contact_callable(od_query *query, od_work *work, int64_t campaign_id, int64_t after, int64_t to, od_error *err) {
+    od__query(query, work->database, err,
+              OD_CONTACT_COLUMNS "WHERE c.id > ?1 AND c.id <= ?2 AND +c.campaign_id = ?3 AND c.state IN (0, 1)", "iii", after, to,
+              campaign_id);
+}
 
-#define PERSON_BYTES 1200 /* of its key: a campaign and an id, each at its longest */
+void od__contact_borrow(const od_query *query, od_contact_row *out) {
+    read_row(query, out);
+    out->external = od__query_text(query, FIRST_TEXT + EXTERNAL);
+    out->numbers = od__query_text(query, FIRST_TEXT + NUMBERS);
+    out->country = od__query_text(query, FIRST_TEXT + COUNTRY);
+    out->zones = od__query_text(query, FIRST_TEXT + ZONES);
+    out->shared_person = od__query_text(query, FIRST_TEXT + SHARED);
+}
+
+/* ---- tokens ---- */
 
 static void base32(const uint8_t *bytes, char out[OD_STORE_TOKEN_BYTES]) {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz234567";
@@ -124,7 +144,7 @@ static void base32(const uint8_t *bytes, char out[OD_STORE_TOKEN_BYTES]) {
 
 od_status od__contact_token(const od_work *work, const od_contact_row *row, int64_t ordinal, int64_t leg,
                             char out[OD_STORE_TOKEN_BYTES], od_error *err) {
-    char text[PERSON_BYTES + 128];
+    char text[OD_LIMIT_PERSON_BYTES + 128];
     uint8_t digest[OD_SHA256_BYTES];
     int length = snprintf(text, sizeof(text), "%" PRId64 "|%s|%" PRId64 "|%" PRId64 "|%s", row->campaign_id, row->person,
                           ordinal, leg, work->core->generation);
@@ -146,111 +166,6 @@ od_status od__contact_next_ordinal(od_work *work, const od_contact_row *row, int
     if (od__query_row(&query))
         *out = od__query_integer(&query, 0);
     return od__query_end(&query);
-}
-
-/* ---- the view ---- */
-
-/* The column's name as a value: few have what JSON escapes. */
-static od_value *view_column(const od_number_entry *entry, od_error *err) {
-    od_value *value = NULL;
-    if (memchr(entry->column, '\\', entry->column_length) == NULL)
-        return od_value_new_string_n(entry->column + 1, entry->column_length - 2);
-    return od_value_parse(entry->column, entry->column_length, &value, err) == OD_OK ? value : NULL;
-}
-
-/* As [ { column, number, country }, ... ]. */
-static od_value *view_numbers(const char *numbers, od_error *err) {
-    od_value *out = od_value_new_array();
-    od_status status = out != NULL ? OD_OK : od__error_no_memory(err);
-    od_number_entry entry;
-    while (status == OD_OK && od__numbers_next(&numbers, &entry)) {
-        od_maker maker;
-        od__make(&maker, err);
-        od__make_value(&maker, "column", view_column(&entry, err));
-        od__make_text(&maker, "number", entry.number);
-        od__make_text(&maker, "country", entry.country[0] != '\0' ? entry.country : NULL);
-        status = od__made_into(&maker, out);
-    }
-    if (status == OD_OK)
-        return out;
-    od_value_unref(out);
-    return NULL;
-}
-
-static od_status view_history(od_work *work, const od_contact_row *row, od_maker *view, int64_t *attempts, od_error *err) {
-    od_value *list = od_value_new_array();
-    if (list == NULL)
-        return od__error_no_memory(err);
-    od_query query;
-    od_status status = OD_OK;
-    *attempts = 0;
-    od__query(&query, work->database, err,
-              "SELECT a.at_ms, a.kind, a.rang, a.number, a.counts, a.ordinal, a.callback, (SELECT client FROM leg WHERE"
-              " attempt_id = a.id ORDER BY ordinal DESC LIMIT 1), count(*) FILTER (WHERE a.counts = 1) OVER () FROM attempt a"
-              " WHERE (a.contact_id = ?1 OR a.shared_person = ?2) AND a.campaign_id = ?3 ORDER BY a.at_ms DESC, a.id DESC LIMIT ?4",
-              "itii", row->id, row->shared_person, row->campaign_id, (int64_t)OD_LIMIT_VIEW_HISTORY);
-    while (status == OD_OK && od__query_row(&query)) {
-        od_maker maker;
-        od__make(&maker, err);
-        od__make_integer(&maker, "at_ms", od__query_integer(&query, 0));
-        od__make_column(&maker, "kind", &query, 1);
-        od__make_column(&maker, "rang", &query, 2);
-        od__make_column(&maker, "number", &query, 3);
-        od__make_boolean(&maker, "counts", od__query_integer(&query, 4) != 0);
-        od__make_integer(&maker, "ordinal", od__query_integer(&query, 5));
-        od__make_boolean(&maker, "callback", od__query_integer(&query, 6) != 0);
-        od__make_column(&maker, "client", &query, 7);
-        *attempts = od__query_integer(&query, 8);
-        status = od__made_into(&maker, list);
-    }
-    od_status ended = od__query_end(&query);
-    if (status == OD_OK)
-        status = ended;
-    if (status == OD_OK)
-        od__make_value(view, "history", list);
-    else
-        od_value_unref(list);
-    return status;
-}
-
-od_status od__contact_view(od_work *work, const od_contact_row *row, od_value **out, od_error *err) {
-    od_maker view;
-    char token[OD_STORE_TOKEN_BYTES];
-    int64_t ordinal = 1, attempts = 0;
-    od__make(&view, err);
-    od__make_failed(&view, od__contact_next_ordinal(work, row, &ordinal, err));
-    od__make_failed(&view, od__contact_token(work, row, ordinal, 1, token, err));
-    od__make_integer(&view, "contact", row->id);
-    od__make_integer(&view, "version", row->version);
-    od__make_text(&view, "id", row->external);
-    od__make_text(&view, "person", row->person);
-    od__make_text(&view, "campaign", row->campaign);
-    od__make_text(&view, "state", od__contact_state_name(row->state));
-    od__make_text(&view, "country", row->country);
-    od__make_text(&view, "zones", row->zones);
-    od__make_integer(&view, "number", row->number_next);
-    if (view.status == OD_OK)
-        od__make_value(&view, "numbers", view_numbers(row->numbers, err));
-    od__make_json(&view, "data", row->data);
-    if (view.status == OD_OK && ordinal > 1)
-        od__make_failed(&view, view_history(work, row, &view, &attempts, err));
-    else
-        od__make_value(&view, "history", od_value_new_array());
-    od__make_integer(&view, "attempts", attempts);
-    od__make_integer(&view, "ordinal", ordinal);
-    od__make_text(&view, "token", token);
-    if (row->callback_ms > 0) {
-        od_maker callback;
-        od__make(&callback, err);
-        od__make_integer(&callback, "at_ms", row->callback_ms);
-        if (row->callback_within_ms > 0)
-            od__make_integer(&callback, "within_ms", row->callback_within_ms);
-        od_value *made = NULL;
-        od__make_failed(&view, od__made(&callback, &made));
-        if (made != NULL)
-            od__make_value(&view, "callback", made);
-    }
-    return od__made(&view, out);
 }
 
 /* ---- decisions ---- */

@@ -2,9 +2,13 @@
 #ifndef OD_STORE_CONTACT_H
 #define OD_STORE_CONTACT_H
 
+#include "base/limits.h"
 #include "store/verb.h"
 
 #pragma GCC visibility push(hidden)
+
+/* Of a person's key, whole: one that is cut off may be another's. */
+#define OD_LIMIT_PERSON_BYTES (sizeof("campaign/:") + OD_LIMIT_CAMPAIGN_BYTES + OD_LIMIT_CONTACT_ID_BYTES)
 
 /* A contact with what its campaign adds. Its texts are in one piece of memory; NULL: it has none. */
 typedef struct od_contact_row {
@@ -32,14 +36,30 @@ od_status od__contact_read(od_work *work, int64_t id, od_contact_row *out, od_er
 /* As od__contact_read, by campaign (NULL: the only one that has it) and the id that the list gave. Errors: not_found. */
 od_status od__contact_find(od_work *work, const char *campaign, const char *external, od_contact_row *out, od_error *err);
 void od__contact_clear(od_contact_row *row);
+/* Starts a query for those of a campaign's contacts from row id after + 1 to `to` that may yet be called. Each row that it
+ * steps to is read by od__contact_borrow: texts are borrowed until the next step; data, wish, campaign and person are left out;
+ * nothing to clear. */
+void od__contact_callable(od_query *query, od_work *work, int64_t campaign_id, int64_t after, int64_t to, od_error *err);
+void od__contact_borrow(const od_query *query, od_contact_row *out);
 
 /* Makes the token of a leg (R8): HMAC(instance key, campaign | person | ordinal | leg | generation) in base32. */
 od_status od__contact_token(const od_work *work, const od_contact_row *row, int64_t ordinal, int64_t leg,
                             char out[OD_STORE_TOKEN_BYTES], od_error *err);
 /* The ordinal of the person's next attempt in this campaign. */
 od_status od__contact_next_ordinal(od_work *work, const od_contact_row *row, int64_t *out, od_error *err);
-/* Makes what a script sees of a contact. */
+
+/* The attempt that a contact would have next: its person's ordinal, and the token of its first leg. */
+typedef struct od_turn {
+    int64_t ordinal;
+    char token[OD_STORE_TOKEN_BYTES];
+} od_turn;
+
+od_status od__contact_turn(od_work *work, const od_contact_row *row, od_turn *out, od_error *err);
+/* Makes what a script sees of a contact (view.c). */
 od_status od__contact_view(od_work *work, const od_contact_row *row, od_value **out, od_error *err);
+/* Makes what its worker is given of a contact with that turn: { contact, version, id, number, to, token, callback } to call it,
+ * and as JSON texts what a script would see, { view, data }. */
+od_status od__contact_show_taken(od_work *work, const od_contact_row *row, const od_turn *turn, od_value **out, od_error *err);
 
 /* What is to become of a contact. */
 typedef struct od_decision {

@@ -1,17 +1,20 @@
 /* The verb `forecast`: whom a campaign could call at some time, whom later, whom never, and why; in slices, and nobody is
  * called. Each contact that is ready or waiting is judged by the number that is its next. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/memory.h"
 #include "import/phone.h"
 #include "store/judging.h"
+#include "store/numbers.h"
 #include "store/schema.h"
 #include "store/tables.h"
 #include "store/verbs.h"
 
 #define JUDGE_ROWS 2000          /* row ids of one slice */
 #define NUMBER_ROWS 20000
+#define VERDICTS 256
 
 enum { NOW, LATER, NEVER };
 enum { JUDGING, NUMBERS };
@@ -21,10 +24,19 @@ typedef struct group {
     od_value *reasons;           /* NULL for NOW */
 } group;
 
+/* What the rules say at the forecast's time of anybody who is in these zones and never was attempted or listed. */
+typedef struct verdict {
+    bool is_known;
+    char zones[64], country[OD_COUNTRY_BYTES];
+    od_judgement judgement;
+} verdict;
+
 typedef struct forecast {
     int phase;
     int64_t campaign_id, at_ms, after, last, next_ms, several_zones, blocked, shared_numbers;
     group groups[3];
+    bool nobody_called, nobody_listed, is_only_campaign;
+    verdict verdicts[VERDICTS];    /* by hash; one gives way to the next */
     od_gathered gathered;
     char after_number[OD_E164_BYTES];
 } forecast;
@@ -40,6 +52,19 @@ static od_status read_one(od_query *query, int64_t *out) {
     if (od__query_row(query))
         *out = od__query_integer(query, 0);
     return od__query_end(query);
+}
+
+/* Those who come meanwhile are a next forecast's. */
+static od_status look_for_any(od_work *work, forecast *self, od_error *err) {
+    od_query query;
+    od__query(&query, work->database, err, "SELECT NOT EXISTS (SELECT 1 FROM attempt), NOT EXISTS (SELECT 1 FROM listed),"
+              " (SELECT count(*) = 1 FROM campaign)", "");
+    if (od__query_row(&query)) {
+        self->nobody_called = od__query_integer(&query, 0) != 0;
+        self->nobody_listed = od__query_integer(&query, 1) != 0;
+        self->is_only_campaign = od__query_integer(&query, 2) != 0;
+    }
+    return od__query_end(&query);
 }
 
 static od_status make(od_work *work, const od_value *params, forecast **out, od_error *err) {
@@ -63,10 +88,11 @@ static od_status make(od_work *work, const od_value *params, forecast **out, od_
         return status;
     od__query(&query, work->database, err, "SELECT count(*) FROM contact WHERE campaign_id = ?1 AND state = 4 AND " OD_SCHEMA_RESTS, "i",
               self->campaign_id);
-    return read_one(&query, &self->blocked);
+    status = read_one(&query, &self->blocked);
+    return status == OD_OK ? look_for_any(work, self, err) : status;
 }
 
-/* ---- judging ---- */
+/* ---- counting ---- */
 
 static od_status count(forecast *self, int which, const char *reason, od_error *err) {
     group *to = &self->groups[which];
@@ -87,33 +113,82 @@ static bool is_blank(const char *text) {
 }
 
 /* R24: its zone is not known for certain: the country has several. */
-static od_status count_zones(od_work *work, forecast *self, const od_contact_row *contact, const od_judged_number *number,
-                             od_error *err) {
+static od_status count_zones(od_work *work, forecast *self, const od_subject_row *row, od_error *err) {
     const char *const *names;
     size_t zones = 0;
     od_zones *all;
-    if (!is_blank(contact->zones) || number->country == NULL)
+    if (!is_blank(row->zones) || row->country == NULL)
         return OD_OK;
     od_status status = od__rulebook_zones(work, &all, err);
     if (status == OD_OK)
-        status = od__zones_of_country(all, number->country, &names, &zones, err);
+        status = od__zones_of_country(all, row->country, &names, &zones, err);
     self->several_zones += zones > 1 ? 1 : 0;
     return status;
 }
 
+/* ---- one verdict for all who are in the same situation ---- */
+
+/* Of somebody of whom nothing is known the rules see nothing but where they are. */
+static bool is_plain(const od_facts *facts) {
+    return facts->history_count == 0 && !facts->number_listed && !facts->person_listed && !facts->person_open &&
+           !facts->number_open && !facts->is_callback;
+}
+
+static verdict *verdict_of(forecast *self, const od_facts *facts) {
+    const char *zones = facts->zones != NULL ? facts->zones : "", *country = facts->country != NULL ? facts->country : "";
+    uint32_t hash = 2166136261u;
+    for (const char *at = zones; *at != '\0'; at++)
+        hash = (hash ^ (unsigned char)*at) * 16777619u;
+    for (const char *at = country; *at != '\0'; at++)
+        hash = (hash ^ (unsigned char)*at) * 16777619u;
+    verdict *place = &self->verdicts[(hash ^ hash >> 16) % VERDICTS];
+    if (strlen(zones) >= sizeof(place->zones) || strlen(country) >= sizeof(place->country))
+        return NULL;
+    if (place->is_known && (strcmp(place->zones, zones) != 0 || strcmp(place->country, country) != 0))
+        place->is_known = false;
+    memcpy(place->zones, zones, strlen(zones) + 1);
+    memcpy(place->country, country, strlen(country) + 1);
+    return place;
+}
+
+static od_status judge_facts(od_work *work, forecast *self, const od_campaign_row *campaign, int64_t at_ms, od_judgement *out,
+                             od_error *err) {
+    const od_facts *facts = &self->gathered.facts;
+    verdict *known = at_ms == self->at_ms && is_plain(facts) ? verdict_of(self, facts) : NULL;
+    if (known != NULL && known->is_known) {
+        *out = known->judgement;
+        return OD_OK;
+    }
+    od_status status = od__judge_facts(work, campaign, facts, at_ms, out, NULL, err);
+    if (status == OD_OK && known != NULL) {
+        known->judgement = *out;
+        known->is_known = true;
+    }
+    return status;
+}
+
+/* ---- judging ---- */
+
 static od_status judge(od_work *work, forecast *self, const od_campaign_row *campaign, const od_contact_row *contact,
-                       const od_judged_number *number, od_error *err) {
+                       const od_number_entry *number, od_error *err) {
     od_judgement judgement = { 0 };
     /* Who waits for a time is judged at that time. */
     bool waits = contact->state == OD_CONTACT_waiting && contact->due_ms > self->at_ms;
-    int64_t at_ms = waits ? contact->due_ms : self->at_ms;
-    od_status status = count_zones(work, self, contact, number, err);
+    od_work then = *work;
+    then.wall_ms = waits ? contact->due_ms : self->at_ms;
+    od_subject_row row = od__subject_of(contact, campaign, number->number, number->country);
+    row.is_callback = contact->callback_ms > 0;
+    row.nobody_called = self->nobody_called;
+    row.nobody_listed = self->nobody_listed;
+    od_status status = count_zones(work, self, &row, err);
     if (status == OD_OK)
-        status = od__judge_number(work, campaign, contact, number, at_ms, &self->gathered, &judgement, NULL, err);
+        status = od__gather(&then, campaign->ruleset, &row, &self->gathered, err);
+    if (status == OD_OK)
+        status = judge_facts(work, self, campaign, then.wall_ms, &judgement, err);
     if (status != OD_OK)
         return status;
     if (judgement.allowed)
-        return waits ? count_later(self, at_ms, "due", err) : count(self, NOW, NULL, err);
+        return waits ? count_later(self, then.wall_ms, "due", err) : count(self, NOW, NULL, err);
     /* A fence falls when the attempt that is under way ends; nobody knows when. */
     bool fenced = judgement.refusal == OD_REFUSAL_person_open || judgement.refusal == OD_REFUSAL_number_open;
     if (judgement.next_ms > 0)
@@ -121,42 +196,28 @@ static od_status judge(od_work *work, forecast *self, const od_campaign_row *cam
     return count(self, fenced ? LATER : NEVER, judgement.rule, err);
 }
 
-static od_status judge_contact(od_work *work, forecast *self, const od_campaign_row *campaign, int64_t id, od_error *err) {
-    od_contact_row contact;
-    od_value *numbers = NULL;
-    od_judged_number number;
-    od_status status = od__contact_read(work, id, &contact, err);
-    if (status != OD_OK)
-        return status;
-    status = od_value_parse(contact.numbers, strlen(contact.numbers), &numbers, err);
-    if (status == OD_OK && od__judged_number(numbers, contact.number_next, &number))
-        status = judge(work, self, campaign, &contact, &number, err);
-    else if (status == OD_OK)
-        status = count(self, NEVER, "number", err);
-    od_value_unref(numbers);
-    od__contact_clear(&contact);
-    return status;
-}
-
 static od_status judge_slice(od_work *work, forecast *self, od_error *err) {
-    static const char sql[] = "SELECT id FROM contact WHERE id > ?1 AND id <= ?2 AND +campaign_id = ?3 AND state IN (0, 1)";
-    int64_t ids[JUDGE_ROWS], to = self->after + JUDGE_ROWS;
-    size_t found = 0;
+    int64_t to = self->after + JUDGE_ROWS;
     od_campaign_row campaign;
+    od_contact_row contact;
+    od_number_entry number;
     od_query query;
     od_status status = od__campaign_read(work, self->campaign_id, &campaign, err);
     if (status != OD_OK)
         return status;
-    od__query(&query, work->database, err, sql, "iii", self->after, to, self->campaign_id);
-    while (od__query_row(&query) && found < JUDGE_ROWS)
-        ids[found++] = od__query_integer(&query, 0);
-    status = od__query_end(&query);
-    for (size_t i = 0; i < found && status == OD_OK; i++)
-        status = judge_contact(work, self, &campaign, ids[i], err);
+    od__contact_callable(&query, work, self->campaign_id, self->after, to, err);
+    while (status == OD_OK && od__query_row(&query)) {
+        od__contact_borrow(&query, &contact);
+        if (od__numbers_at(contact.numbers, contact.number_next, &number))
+            status = judge(work, self, &campaign, &contact, &number, err);
+        else
+            status = count(self, NEVER, "number", err);
+    }
+    od_status ended = od__query_end(&query);
     self->after = to;
     if (self->after >= self->last)
         self->phase = NUMBERS;
-    return status;
+    return status != OD_OK ? status : ended;
 }
 
 /* ---- shared numbers (R9) ---- */
@@ -164,21 +225,18 @@ static od_status judge_slice(od_work *work, forecast *self, od_error *err) {
 /* Counts the numbers that several contacts of the store have, one of this campaign among them. */
 static od_status number_slice(od_work *work, forecast *self, bool *done, od_error *err) {
     od_query query;
-    int64_t rows = 0;
     od__query(&query, work->database, err,
-              "SELECT s.number, CASE WHEN s.contacts > 1 THEN EXISTS (SELECT 1 FROM number n CROSS JOIN contact c"
-              " ON c.id = n.contact_id WHERE n.number = s.number AND c.campaign_id = ?2) ELSE 0 END FROM (SELECT number,"
-              " count(*) AS contacts FROM number WHERE number > ?1 GROUP BY number ORDER BY number LIMIT ?3) s", "tii", self->after_number, self->campaign_id,
-              (int64_t)NUMBER_ROWS);
-    while (od__query_row(&query)) {
-        const char *number = od__query_text(&query, 0);
-        size_t length = strlen(number);
+              "SELECT max(s.number), sum(CASE WHEN s.contacts = 1 THEN 0 WHEN ?4 THEN 1 ELSE EXISTS (SELECT 1 FROM number n"
+              " CROSS JOIN contact c ON c.id = n.contact_id WHERE n.number = s.number AND c.campaign_id = ?2) END), count(*)"
+              " FROM (SELECT number, count(*) AS contacts FROM number WHERE number > ?1 GROUP BY number ORDER BY number LIMIT ?3) s",
+              "tiii", self->after_number, self->campaign_id, (int64_t)NUMBER_ROWS, (int64_t)self->is_only_campaign);
+    *done = true;
+    if (od__query_row(&query)) {
+        const char *last = od__query_text(&query, 0);
         self->shared_numbers += od__query_integer(&query, 1);
-        if (length < sizeof(self->after_number))
-            memcpy(self->after_number, number, length + 1);
-        rows++;
+        *done = last == NULL || od__query_integer(&query, 2) < NUMBER_ROWS;
+        snprintf(self->after_number, sizeof(self->after_number), "%s", last != NULL ? last : "");
     }
-    *done = rows < NUMBER_ROWS;
     return od__query_end(&query);
 }
 

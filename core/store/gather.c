@@ -192,9 +192,10 @@ od_status od__gather(od_work *work, const od_ruleset *ruleset, const od_subject_
     };
     int64_t reach_ms = od__ruleset_reach_ms(ruleset);
     int64_t since_ms = reach_ms >= work->wall_ms ? INT64_MIN : work->wall_ms - reach_ms;
-    od_status status = gather_listed(work, row, out, err);
-    if (status == OD_OK)
-        status = gather_number(work, row->number, out, err);
+    od_status status = row->nobody_listed ? OD_OK : gather_listed(work, row, out, err);
+    if (status != OD_OK || row->nobody_called)
+        return status;
+    status = gather_number(work, row->number, out, err);
     if (status != OD_OK || is_new(row, out))
         return status;
     status = gather_fences(work, row, out, err);

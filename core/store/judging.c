@@ -21,6 +21,18 @@ od_subject_row od__subject_of(const od_contact_row *contact, const od_campaign_r
     };
 }
 
+od_status od__judge_facts(od_work *work, const od_campaign_row *campaign, const od_facts *facts, int64_t at_ms,
+                          od_judgement *out, od_buffer *trail, od_error *err) {
+    od_zones *zones;
+    *out = (od_judgement){ 0 };
+    od_status status = od__rulebook_zones(work, &zones, err);
+    if (status == OD_OK)
+        status = od__rules_judge(campaign->ruleset, zones, facts, at_ms, out, trail, err);
+    if (status != OD_OK || out->allowed || out->next_ms == 0)
+        return status;
+    return od__rules_next(campaign->ruleset, zones, facts, out->next_ms, at_ms + OD_JUDGING_HORIZON_MS, &out->next_ms, err);
+}
+
 od_status od__judge_number(od_work *work, const od_campaign_row *campaign, const od_contact_row *contact,
                            const od_judged_number *number, int64_t at_ms, od_gathered *gathered, od_judgement *out,
                            od_buffer *trail, od_error *err) {
@@ -28,15 +40,7 @@ od_status od__judge_number(od_work *work, const od_campaign_row *campaign, const
     then.wall_ms = at_ms;
     od_subject_row row = od__subject_of(contact, campaign, number->number, number->country);
     row.is_callback = contact->callback_ms > 0;
-    od_zones *zones;
     *out = (od_judgement){ 0 };
-    od_status status = od__rulebook_zones(work, &zones, err);
-    if (status == OD_OK)
-        status = od__gather(&then, campaign->ruleset, &row, gathered, err);
-    if (status == OD_OK)
-        status = od__rules_judge(campaign->ruleset, zones, &gathered->facts, at_ms, out, trail, err);
-    if (status != OD_OK || out->allowed || out->next_ms == 0)
-        return status;
-    return od__rules_next(campaign->ruleset, zones, &gathered->facts, out->next_ms, at_ms + OD_JUDGING_HORIZON_MS,
-                          &out->next_ms, err);
+    od_status status = od__gather(&then, campaign->ruleset, &row, gathered, err);
+    return status == OD_OK ? od__judge_facts(work, campaign, &gathered->facts, at_ms, out, trail, err) : status;
 }

@@ -24,6 +24,9 @@ od_subject_row od__subject_of(const od_contact_row *contact, const od_campaign_r
                               const char *country);
 /* Reads number `index` (from 1) of a contact's parsed numbers; false: there is none. */
 bool od__judged_number(const od_value *numbers, int64_t index, od_judged_number *out);
+/* Judges by facts, at at_ms; else as od__judge_number. */
+od_status od__judge_facts(od_work *work, const od_campaign_row *campaign, const od_facts *facts, int64_t at_ms,
+                          od_judgement *out, od_buffer *trail, od_error *err);
 /* Judges a number at at_ms. gathered is filled with the facts; out->next_ms is when all that depends on time allows it again,
  * 0: never by time alone. trail may be NULL. Errors: as od__gather and od__rules_judge. */
 od_status od__judge_number(od_work *work, const od_campaign_row *campaign, const od_contact_row *contact,

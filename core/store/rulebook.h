@@ -32,6 +32,7 @@ typedef struct od_subject_row {
     const char *subject;             /* NULL: none */
     const char *number, *country, *zones;
     const char *numbers_json;        /* all of the contact's */
+    bool nobody_called, nobody_listed; /* the store has no attempt, lists no number, at all: none is looked for */
     int64_t attempt_id;              /* an attempt that is its own: not a fence; 0: none */
     bool is_callback;
     int64_t ring_timeout_ms;

@@ -9,15 +9,18 @@
 #include "store/tables.h"
 #include "store/verbs.h"
 
-/* The claim keeps what was read and the token that the view shows, so that the intent need not read and make them again. */
+/* The claim keeps what was read and the token that is shown, so that the intent need not read and make them again. */
 static od_status claim(od_work *work, od_contact_row *row, od_value *list, od_error *err) {
-    od_value *view = NULL;
-    od_status status = od__contact_view(work, row, &view, err);
+    od_turn turn;
+    od_value *taken = NULL;
+    od_status status = od__contact_turn(work, row, &turn, err);
     if (status == OD_OK)
-        status = od__claims_add(work, row, od__param_integer(view, "ordinal", 0), od__param_text(view, "token"), err);
+        status = od__contact_show_taken(work, row, &turn, &taken, err);
     if (status == OD_OK)
-        return od_value_add(list, view, err);
-    od_value_unref(view);
+        status = od__claims_add(work, row, &turn, err);
+    if (status == OD_OK)
+        return od_value_add(list, taken, err);
+    od_value_unref(taken);
     return status;
 }
 

@@ -1,5 +1,6 @@
 -- One contact from the moment it was taken to the call that was placed for it, or to why none was: eligible, route,
 -- plan, intent, placing, and a further leg at the next vendor where the first is proven not to have placed it (R8).
+local core = require "outdial.core"
 local hooks = require "outdial.hooks"
 local instant = require "outdial.instant"
 local placing = require "outdial.placing"
@@ -41,13 +42,22 @@ function M.context(work, view, seed)
         history = view.history or {}, vendors = work.campaign.vendor_names, healthy = healthy }
 end
 
+-- What a script sees of the contact; most are called without anybody looking at it.
+function Attempt:view()
+    if not self.seen then
+        self.seen = assert(core.from_json(self.taken.view))
+        self.seen.data = self.taken.data and assert(core.from_json(self.taken.data))
+    end
+    return self.seen
+end
+
 -- Asks a hook that the script has.
 function Attempt:ask(name, checked_against, third)
     local fn = self.work.campaign.hooks[name]
-    local context = M.context(self.work, self.view, self.view.token .. name)
+    local view = self:view()
+    local context = M.context(self.work, view, view.token .. name)
     context.vendor = self.account and self.account.name
-    local view = hooks.contact(self.view)
-    local ok, value, more = hooks.call(self.work.scheduler, name, fn, checked_against, view, context, third)
+    local ok, value, more = hooks.call(self.work.scheduler, name, fn, checked_against, hooks.contact(view), context, third)
     if not ok then
         self.work:hold(value, more)
         return nil
@@ -58,7 +68,7 @@ end
 ---- ways to end without a call; each returns "done" ----
 
 function Attempt:decide(decision)
-    local decided = self.work:store("decide", { contact = self.view.contact, version = self.version,
+    local decided = self.work:store("decide", { contact = self.taken.contact, version = self.version,
         decision = decision })
     if decided then self.version = decided.version end
     return "done"
@@ -69,7 +79,7 @@ function Attempt:give_back()
     if self.attempt then
         return self:decide { state = "ready", due_ms = self.work:wall_ms(), why = "given back" }
     end
-    self.work:store("release", { contacts = { self.view.contact } })
+    self.work:store("release", { contacts = { self.taken.contact } })
     return "done"
 end
 
@@ -115,24 +125,26 @@ end
 
 -- The ticket of the contact, if it is about the number that is to be called (R10).
 function Attempt:ticket()
-    local ticket, entry = self.work.campaign.contacts.map.ticket, self.view.numbers[self.view.number]
-    if not ticket or not TICKET_FIELD[self.account.kind] or entry.column ~= ticket.dials then return nil end
-    local value = self.view.data and self.view.data[ticket.column]
+    local ticket = self.work.campaign.contacts.map.ticket
+    if not ticket or not TICKET_FIELD[self.account.kind] then return nil end
+    local view = self:view()
+    if view.numbers[view.number].column ~= ticket.dials then return nil end
+    local value = view.data and view.data[ticket.column]
     return value ~= "" and value or nil
 end
 
 -- Returns the neutral call and the index of its number, or nil and how it ended.
 function Attempt:make_call()
-    local view = self.view
+    local taken = self.taken
     local ticket = self:ticket()
-    local call = { to = view.numbers[view.number].number, contact = view.id, token = self.token }
+    local call = { to = taken.to, contact = taken.id, token = self.token }
     if ticket then call.fields = { [TICKET_FIELD[self.account.kind]] = ticket } end
-    if not self.work.campaign.hooks.plan then return call, view.number end
-    local ok, value, index = self:ask("plan", { numbers = view.numbers, ticket = ticket, token = self.token }, call)
+    if not self.work.campaign.hooks.plan then return call, taken.number end
+    local ok, value, index = self:ask("plan", { numbers = self:view().numbers, ticket = ticket, token = self.token }, call)
     if not ok then return nil, self:give_back() end
     if plan.is(value) then return nil, self:carry_out(value) end
     call = value
-    if ticket and index ~= view.number then call.fields[TICKET_FIELD[self.account.kind]] = nil end
+    if ticket and index ~= taken.number then call.fields[TICKET_FIELD[self.account.kind]] = nil end
     return call, index
 end
 
@@ -140,8 +152,8 @@ end
 -- that cannot be made without any (needed) gets a minute for the intent to be asked with.
 function Attempt:limit(call, index, needed)
     local work = self.work
-    local window, err = work:store("window", { contact = self.view.contact, number_index = index,
-        attempt = self.attempt, callback = self.view.callback and true or nil })
+    local window, err = work:store("window", { contact = self.taken.contact, number_index = index,
+        attempt = self.attempt, callback = self.taken.callback and true or nil })
     if not window then return nil, err end
     call.zone = window.zone or work.campaign.ruleset.zone
     if window.allowed then
@@ -185,14 +197,20 @@ function Attempt:intend(index, prepared)
     local account = self.account
     local rate = prepared.per_second and { bucket = prepared.bucket, per_second = prepared.per_second,
         burst = prepared.burst or 1 } or nil
-    return self.work:store("intend", { contact = self.view.contact, version = self.version, attempt = self.attempt,
+    return self.work:store("intend", { contact = self.taken.contact, version = self.version, attempt = self.attempt,
         number = prepared.to, number_index = index, client = account.name, vendor = account.kind,
-        account = prepared.account, token = self.token, record = prepared.record, rate = rate,
+        account = prepared.account, token = self.token, record = prepared.handle, rate = rate,
         seat = self.seat, per_seat = self.seat and account.seats.per_seat or nil, client_max_open = account.max_open,
         timeout_ms = math.ceil((account.settings.timeout or TIMEOUT_S) * 1000),
         ring_timeout_ms = self.work.campaign.ruleset.ring_timeout_ms,
-        callback = self.view.callback and true or nil, hands_off = prepared.hands_off,
+        callback = self.taken.callback and true or nil, hands_off = prepared.hands_off,
         hands_off_unbounded = prepared.hands_off_unbounded })
+end
+
+-- Something in it is wrong, and will be the next time.
+function Attempt:cannot_be_made(err)
+    self.work:count_unmade(err)
+    return self:decide { state = "blocked", why = tostring(err) }
 end
 
 -- Asks for the intent, and waits where only room is lacking, as long as what the hooks have decided is fresh.
@@ -203,9 +221,11 @@ function Attempt:intend_patiently(index, prepared)
     while true do
         local intent, err = self:intend(index, prepared)
         if not intent and err.code == "conflict" then return nil, self:give_back() end
+        if not intent and err.code == "validation" then return nil, self:cannot_be_made(err) end
         if not intent then return nil, "again", TROUBLE_S end
         if not intent.refused then
             work.rest_until = nil
+            work:count_unmade(nil)
             return intent
         end
         work:count_refused(intent.refused)
@@ -225,9 +245,9 @@ end
 
 -- A contact that asked for a call at a time that has gone by (R18).
 function Attempt:report_missed_callback()
-    local callback = self.view.callback
+    local callback = self.taken.callback
     if callback and self.work:wall_ms() > callback.at_ms + (callback.within_ms or 0) then
-        self.work:missed_callback(self.view, callback)
+        self.work:missed_callback(self.taken.contact, callback)
     end
 end
 
@@ -239,17 +259,18 @@ end
 
 -- What is decided about a contact whose last leg was not placed.
 function Attempt:after_refusal(err)
-    local work, view = self.work, self.view
+    local work = self.work
     local now_ms = work:wall_ms()
     if err.code == "canceled" then return { state = "ready", due_ms = now_ms, why = "stopped before it was sent" } end
     if err.code == "validation" then return { state = "blocked", why = tostring(err) } end
     if err.code == "rejected" and not err.retryable then
+        local view = self:view()
         if view.numbers[view.number + 1] then
             return { state = "waiting", due_ms = now_ms, number = view.number + 1, why = tostring(err) }
         end
         return { state = "blocked", why = tostring(err) }
     end
-    local times = work:count_trouble(view.contact)
+    local times = work:count_trouble(self.taken.contact)
     local delay = err.retry_after and err.retry_after * 1000 or TROUBLE_MS[math.min(times, #TROUBLE_MS)]
     if CONFIGURATION[err.code] then delay = TROUBLE_MS[#TROUBLE_MS] end
     return { state = "waiting", due_ms = math.floor(now_ms + delay), why = tostring(err) }
@@ -284,11 +305,14 @@ function Attempt:refused(intent, err, names)
     return "next"
 end
 
--- Hands a leg that is placed or handed off to those who follow it.
+-- Hands a leg that is placed or handed off to those who follow it; the result of one that nobody follows is read by nobody.
 function Attempt:follow(intent, placement, result, call)
-    local work, view = self.work, self.view
-    result.to, result.contact, result.at = call.to, call.contact, call.at -- to be found and followed by, in a later run
+    local work = self.work
     local untracked = placement == "placed" and not work.campaign.track
+    if not untracked then
+        result = result:read()
+        result.to, result.contact, result.at = call.to, call.contact, call.at -- to be found by, also in a later run
+    end
     local settled = work:store("settle", { leg = intent.leg, placement = placement, call = result,
         ends = untracked and M.UNTRACKED or nil, decision = untracked and M.PLACED_IS_THE_END or nil })
     if not settled then return "done" end -- lost: whoever takes over finds it in doubt
@@ -296,6 +320,7 @@ function Attempt:follow(intent, placement, result, call)
         work:count_outcome(M.UNTRACKED.kind)
         return "done"
     end
+    local view = self:view()
     work:follow { leg = intent.leg, attempt = intent.attempt, ordinal = view.ordinal, state = placement,
         client = self.account.name, vendor = self.account.kind, token = self.token, number = call.to,
         at_ms = work:wall_ms(), call = result, contact = view, seat = self.seat }
@@ -313,8 +338,7 @@ function Attempt:prepare(call, index)
         prepared, err = self.account.client:prepare_placing(call)
     end
     if prepared and prepared.hands_off then self:free_seat() end -- no device or agent of ours is busy with it
-    self.work:count_unmade(err)
-    if not prepared then return nil, self:decide { state = "blocked", why = tostring(err) } end
+    if not prepared then return nil, self:cannot_be_made(err) end
     return prepared
 end
 
@@ -366,10 +390,10 @@ function Attempt:one_round()
     end
 end
 
--- M.run(work, view): sees one claimed contact through.
-function M.run(work, view)
-    local self = setmetatable({ work = work, view = view, version = view.version, token = view.token, used = {},
-        random = random.new(view.token, "tries") }, Attempt)
+-- M.run(work, taken): sees one claimed contact through.
+function M.run(work, taken)
+    local self = setmetatable({ work = work, taken = taken, version = taken.version, token = taken.token, used = {},
+        random = random.new(taken.token, "tries") }, Attempt)
     local began = work:now()
     while true do
         if work:stopped() then return self:give_back() end

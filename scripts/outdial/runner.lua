@@ -146,7 +146,7 @@ local function take(work)
     local taken = work:store("take", { campaign = work.campaign.name, limit = math.min(space, TAKE_AT_ONCE),
         clients = work.campaign.vendor_names })
     if not taken then return 0 end
-    for _, view in ipairs(taken.contacts) do work:begin(view) end
+    for _, contact in ipairs(taken.contacts) do work:begin(contact) end
     return #taken.contacts, taken.next_ms, not taken.contacts[1] and not taken.next_ms
 end
 

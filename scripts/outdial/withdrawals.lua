@@ -38,10 +38,10 @@ local function carry_out(work, leg)
     local result, placed = withdraw(work, leg)
     result.leg = leg.leg
     if work:store("withdrawn", result) and result.done then work:unfollow(leg.leg) end
-    local followed = work.legs[leg.leg]
-    if placed and followed and work:store("settle", { leg = leg.leg, placement = "placed", call = leg.call }) then
-        followed.placed_ms = work:wall_ms()
-        work:moved(followed, "placed")
+    local leg_here = work.legs[leg.leg]
+    if placed and leg_here and work:store("settle", { leg = leg.leg, placement = "placed", call = leg.call }) then
+        leg_here.placed_ms = work:wall_ms()
+        work:moved(leg_here, "placed")
     end
 end
 

@@ -28,7 +28,8 @@ Work.__index = Work
 
 -- M.new(campaign, scheduler, db, log) -> work
 function M.new(campaign, scheduler, db, log)
-    local self = setmetatable({ campaign = campaign, scheduler = scheduler, clock = scheduler.core_engine(), db = db, log_to = log, accounts = {},
+    local self = setmetatable({ campaign = campaign, scheduler = scheduler, clock = scheduler.core_engine(), db = db,
+        log_to = log, accounts = {},
         room = gate.new(scheduler), hand_room = gate.new(scheduler), -- where contacts wait for their turn
         wake = gate.new(scheduler), chores = gate.new(scheduler),    -- where the runner's loops wait
         withdrawn = gate.new(scheduler),
@@ -194,11 +195,11 @@ function Work:count_unmade(err)
 end
 
 -- A contact is called after the time it asked for; said once (R18).
-function Work:missed_callback(view, callback)
-    local key = ("%s/%s"):format(view.contact, callback.at_ms)
+function Work:missed_callback(contact, callback)
+    local key = ("%s/%s"):format(contact, callback.at_ms)
     if self.missed[key] then return end
     self.missed[key] = true
-    self:store("note", { campaign = self.campaign.name, contact = view.contact, event = "callback_missed",
+    self:store("note", { campaign = self.campaign.name, contact = contact, event = "callback_missed",
         data = { at_ms = callback.at_ms, within_ms = callback.within_ms } })
 end
 
@@ -240,10 +241,10 @@ local function contact_ended(task)
     someone_ended(self, task)
 end
 
--- work:begin(view): a contact that was taken
-function Work:begin(view)
+-- work:begin(taken): a contact that was taken
+function Work:begin(taken)
     self.contacts = self.contacts + 1
-    self.scheduler.serve(contact_ended, attempt.run, self, view)
+    self.scheduler.serve(contact_ended, attempt.run, self, taken)
 end
 
 function Work:count_leg(leg, step)

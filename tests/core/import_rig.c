@@ -33,7 +33,7 @@ static size_t slurp(const char *path, char *out) {
     return length;
 }
 
-od_value *import_rows(const char *file, size_t least) {
+static od_value *rows_of(const char *file, size_t least) {
     static char text[FILE_BYTES];
     char path[256];
     snprintf(path, sizeof path, VECTORS "/%s.json", file);
@@ -48,12 +48,18 @@ od_value *import_rows(const char *file, size_t least) {
     return rows;
 }
 
-void import_begin_row(const char *file, const od_value *row) {
+static void begin_row(const char *file, const od_value *row) {
     snprintf(current, sizeof current, "%s: %s", file, import_text(row, "name"));
 }
 
-void import_end_rows(void) {
+void import_each(const char *file, size_t least, void (*run)(const od_value *row)) {
+    od_value *rows = rows_of(file, least);
+    for (size_t i = 0; i < od_value_length(rows); i++) {
+        begin_row(file, od_value_at(rows, i));
+        run(od_value_at(rows, i));
+    }
     current[0] = '\0';
+    od_value_unref(rows);
 }
 
 int import_tell_row(void **state) {

@@ -4,12 +4,10 @@
 
 #include "json/value.h"
 
-/* The array `cases` of tests/vectors/import/FILE.json; at least `least` rows; new. */
-od_value *import_rows(const char *file, size_t least);
+/* Calls run for each of the `cases` of tests/vectors/import/FILE.json; there are at least `least`. */
+void import_each(const char *file, size_t least, void (*run)(const od_value *row));
 const char *import_text(const od_value *row, const char *key);
-/* Which row is under way: told by import_tell_row (a teardown) if its test fails. */
-void import_begin_row(const char *file, const od_value *row);
-void import_end_rows(void);
+/* A teardown: tells which row was under way if its test has failed. */
 int import_tell_row(void **state);
 /* The bytes of `text`, or of `hex`, of a row; static, and where they end. */
 const char *import_bytes(const od_value *row, size_t *length);

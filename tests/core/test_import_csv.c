@@ -85,50 +85,44 @@ static bool feed(od_csv *csv, const char *bytes, size_t length, size_t chunk, co
     return event != OD_CSV_NO_MEMORY;
 }
 
+static void read_in_every_chunking(const od_value *row) {
+    size_t length;
+    const char *bytes = import_bytes(row, &length);
+    for (size_t chunk = 1; chunk <= length + 1; chunk++) {
+        size_t seen = 0;
+        od_csv *csv = parser_of(row);
+        assert_true(feed(csv, bytes, length, chunk, row, &seen));
+        assert_int_equal(seen, od_value_length(od_value_get(row, "records")));
+        assert_int_equal(od__csv_delimiter(csv), import_text(row, "delimiter")[0]);
+        od__csv_free(csv);
+    }
+}
+
 static void records_are_read_in_every_chunking(void **state) {
     (void)state;
-    od_value *rows = import_rows("csv", 55);
-    for (size_t i = 0; i < od_value_length(rows); i++) {
-        const od_value *row = od_value_at(rows, i);
-        size_t length;
-        const char *bytes = import_bytes(row, &length);
-        import_begin_row("csv", row);
-        for (size_t chunk = 1; chunk <= length + 1; chunk++) {
-            size_t seen = 0;
-            od_csv *csv = parser_of(row);
-            assert_true(feed(csv, bytes, length, chunk, row, &seen));
-            assert_int_equal(seen, od_value_length(od_value_get(row, "records")));
-            assert_int_equal(od__csv_delimiter(csv), import_text(row, "delimiter")[0]);
-            od__csv_free(csv);
-        }
+    import_each("csv", 55, read_in_every_chunking);
+}
+
+static void run_out_of_memory(const od_value *row) {
+    size_t length;
+    const char *bytes = import_bytes(row, &length);
+    for (size_t n = 1;; n++) {
+        size_t seen = 0;
+        assert_true(n < ALLOCATIONS);
+        od__memory_fail_at(n);
+        od_csv *csv = parser_of(row);
+        bool ok = csv != NULL && feed(csv, bytes, length, 5, row, &seen);
+        bool was_reached = od__memory_fail_at(0) >= n;
+        od__csv_free(csv);
+        assert_int_equal(ok, !was_reached);
+        if (!was_reached)
+            break;
     }
-    import_end_rows();
-    od_value_unref(rows);
 }
 
 static void csv_memory_may_run_out_anywhere(void **state) {
     (void)state;
-    od_value *rows = import_rows("csv", 55);
-    for (size_t i = 0; i < od_value_length(rows); i++) {
-        const od_value *row = od_value_at(rows, i);
-        size_t length;
-        const char *bytes = import_bytes(row, &length);
-        import_begin_row("csv", row);
-        for (size_t n = 1;; n++) {
-            size_t seen = 0;
-            assert_true(n < ALLOCATIONS);
-            od__memory_fail_at(n);
-            od_csv *csv = parser_of(row);
-            bool ok = csv != NULL && feed(csv, bytes, length, 5, row, &seen);
-            bool was_reached = od__memory_fail_at(0) >= n;
-            od__csv_free(csv);
-            assert_int_equal(ok, !was_reached);
-            if (!was_reached)
-                break;
-        }
-    }
-    import_end_rows();
-    od_value_unref(rows);
+    import_each("csv", 55, run_out_of_memory);
 }
 
 /* ---- limits ---- */
@@ -286,38 +280,35 @@ static bool feed_lines(od_jsonl *jsonl, const char *bytes, size_t length, size_t
     return event != OD_CSV_NO_MEMORY;
 }
 
+static void read_lines_in_every_chunking(const od_value *row) {
+    size_t length;
+    const char *bytes = import_bytes(row, &length);
+    for (size_t chunk = 1; chunk <= length + 1; chunk++) {
+        size_t seen = 0;
+        od_jsonl *jsonl = od__jsonl_new();
+        assert_true(feed_lines(jsonl, bytes, length, chunk, row, &seen));
+        assert_int_equal(seen, od_value_length(od_value_get(row, "lines")));
+        od__jsonl_free(jsonl);
+    }
+    for (size_t n = 1;; n++) {
+        size_t seen = 0;
+        assert_true(n < ALLOCATIONS);
+        is_memory_scarce = true;
+        od__memory_fail_at(n);
+        od_jsonl *jsonl = od__jsonl_new();
+        bool ok = jsonl != NULL && feed_lines(jsonl, bytes, length, 5, row, &seen);
+        bool was_reached = od__memory_fail_at(0) >= n;
+        od__jsonl_free(jsonl);
+        is_memory_scarce = false;
+        assert_int_equal(ok, !was_reached);
+        if (!was_reached)
+            break;
+    }
+}
+
 static void lines_are_read_in_every_chunking(void **state) {
     (void)state;
-    od_value *rows = import_rows("jsonl", 12);
-    for (size_t i = 0; i < od_value_length(rows); i++) {
-        const od_value *row = od_value_at(rows, i);
-        size_t length;
-        const char *bytes = import_bytes(row, &length);
-        import_begin_row("jsonl", row);
-        for (size_t chunk = 1; chunk <= length + 1; chunk++) {
-            size_t seen = 0;
-            od_jsonl *jsonl = od__jsonl_new();
-            assert_true(feed_lines(jsonl, bytes, length, chunk, row, &seen));
-            assert_int_equal(seen, od_value_length(od_value_get(row, "lines")));
-            od__jsonl_free(jsonl);
-        }
-        for (size_t n = 1;; n++) {
-            size_t seen = 0;
-            assert_true(n < ALLOCATIONS);
-            is_memory_scarce = true;
-            od__memory_fail_at(n);
-            od_jsonl *jsonl = od__jsonl_new();
-            bool ok = jsonl != NULL && feed_lines(jsonl, bytes, length, 5, row, &seen);
-            bool was_reached = od__memory_fail_at(0) >= n;
-            od__jsonl_free(jsonl);
-            is_memory_scarce = false;
-            assert_int_equal(ok, !was_reached);
-            if (!was_reached)
-                break;
-        }
-    }
-    import_end_rows();
-    od_value_unref(rows);
+    import_each("jsonl", 12, read_lines_in_every_chunking);
 }
 
 static void a_line_has_a_limit(void **state) {

@@ -206,24 +206,21 @@ static void run_contacts(const od_value *row, const char *list, const char *reje
         assert_rejects(row);
 }
 
+static void make_contacts(const od_value *row) {
+    size_t length;
+    const char *bytes = import_bytes(row, &length);
+    char list[256], rejects[256];
+    snprintf(list, sizeof list, "%s", import_write_file("list", bytes, length));
+    snprintf(rejects, sizeof rejects, "%s", import_path("rejects.csv"));
+    run_contacts(row, list, rejects, 1);
+    run_contacts(row, list, rejects, 2);
+    run_contacts(row, list, rejects, 1000);
+    run_contacts(row, list, NULL, 1000);
+}
+
 static void contacts_are_made_from_lists(void **state) {
     (void)state;
-    od_value *rows = import_rows("contacts", 55);
-    for (size_t i = 0; i < od_value_length(rows); i++) {
-        const od_value *row = od_value_at(rows, i);
-        size_t length;
-        const char *bytes = import_bytes(row, &length);
-        char list[256], rejects[256];
-        import_begin_row("contacts", row);
-        snprintf(list, sizeof list, "%s", import_write_file("list", bytes, length));
-        snprintf(rejects, sizeof rejects, "%s", import_path("rejects.csv"));
-        run_contacts(row, list, rejects, 1);
-        run_contacts(row, list, rejects, 2);
-        run_contacts(row, list, rejects, 1000);
-        run_contacts(row, list, NULL, 1000);
-    }
-    import_end_rows();
-    od_value_unref(rows);
+    import_each("contacts", 55, make_contacts);
 }
 
 static od_status ignore_contact(void *context, int64_t row, const od_contact *contact, od_error *err) {
@@ -232,38 +229,35 @@ static od_status ignore_contact(void *context, int64_t row, const od_contact *co
 }
 
 /* Each allocation fails once: an error and nothing leaks (the sanitizers say). */
+static void run_out_of_memory(const od_value *row) {
+    static const od_import_sink sink = {.contact = ignore_contact};
+    size_t length;
+    const char *bytes = import_bytes(row, &length);
+    char list[256], rejects[256];
+    snprintf(list, sizeof list, "%s", import_write_file("list", bytes, length));
+    snprintf(rejects, sizeof rejects, "%s", import_path("rejects.csv"));
+    od_import_options options = options_of(row, list, rejects);
+    for (size_t n = 1;; n++) {
+        od_import_file *file = NULL;
+        od_error err = OD_ERROR_INIT;
+        bool done = false;
+        assert_true(n < ALLOCATIONS);
+        od__memory_fail_at(n);
+        od_status status = od__import_file_open(&options, &file, &err);
+        while (status == OD_OK && !done)
+            status = od__import_file_step(file, 2, &sink, &done, &err);
+        bool was_reached = od__memory_fail_at(0) >= n;
+        od__import_file_close(file);
+        if (!was_reached)
+            break;
+        assert_int_equal(status, OD_OUT_OF_MEMORY);
+        import_assert_error(&err, "out_of_memory: memory ran out");
+    }
+}
+
 static void import_memory_may_run_out_anywhere(void **state) {
     (void)state;
-    static const od_import_sink sink = {.contact = ignore_contact};
-    od_value *rows = import_rows("contacts", 55);
-    for (size_t i = 0; i < od_value_length(rows); i++) {
-        const od_value *row = od_value_at(rows, i);
-        size_t length;
-        const char *bytes = import_bytes(row, &length);
-        char list[256], rejects[256];
-        import_begin_row("contacts", row);
-        snprintf(list, sizeof list, "%s", import_write_file("list", bytes, length));
-        snprintf(rejects, sizeof rejects, "%s", import_path("rejects.csv"));
-        od_import_options options = options_of(row, list, rejects);
-        for (size_t n = 1;; n++) {
-            od_import_file *file = NULL;
-            od_error err = OD_ERROR_INIT;
-            bool done = false;
-            assert_true(n < ALLOCATIONS);
-            od__memory_fail_at(n);
-            od_status status = od__import_file_open(&options, &file, &err);
-            while (status == OD_OK && !done)
-                status = od__import_file_step(file, 2, &sink, &done, &err);
-            bool was_reached = od__memory_fail_at(0) >= n;
-            od__import_file_close(file);
-            if (!was_reached)
-                break;
-            assert_int_equal(status, OD_OUT_OF_MEMORY);
-            import_assert_error(&err, "out_of_memory: memory ran out");
-        }
-    }
-    import_end_rows();
-    od_value_unref(rows);
+    import_each("contacts", 55, run_out_of_memory);
 }
 
 /* ---- a small list to try things on ---- */
@@ -511,42 +505,40 @@ static void a_list_of_many_chunks_is_read_whole(void **state) {
 
 /* ---- contacts that are given ---- */
 
+static void make_given(const od_value *row) {
+    const od_value *given = od_value_get(row, "given");
+    const char *rejected = import_text(row, "rejected");
+    od_contacts *contacts = NULL;
+    od_contact contact;
+    assert_int_equal(od__contacts_new(NULL, &contacts, NULL), OD_OK);
+    for (int again = 0; again < 2; again++) {
+        assert_int_equal(od__contacts_given(contacts, given, &contact, NULL), OD_OK);
+        assert_string_equal(contact.reason != NULL ? contact.reason : "", rejected != NULL ? rejected : "");
+        if (rejected != NULL)
+            continue;
+        od_value *got = contact_value(0, &contact);
+        assert_json(got, od_value_get(row, "contact"));
+        od_value_unref(got);
+    }
+    od__contacts_free(contacts);
+    for (size_t n = 1;; n++) {
+        od_error err = OD_ERROR_INIT;
+        assert_true(n < ALLOCATIONS);
+        od__memory_fail_at(n);
+        od_status status = od__contacts_new(NULL, &contacts, &err);
+        if (status == OD_OK)
+            status = od__contacts_given(contacts, given, &contact, &err);
+        bool was_reached = od__memory_fail_at(0) >= n;
+        od__contacts_free(contacts);
+        assert_int_equal(status, was_reached ? OD_OUT_OF_MEMORY : OD_OK);
+        if (!was_reached)
+            break;
+    }
+}
+
 static void contacts_are_made_from_what_a_script_gives(void **state) {
     (void)state;
-    od_value *rows = import_rows("given", 15);
-    for (size_t i = 0; i < od_value_length(rows); i++) {
-        const od_value *row = od_value_at(rows, i), *given = od_value_get(row, "given");
-        const char *rejected = import_text(row, "rejected");
-        od_contacts *contacts = NULL;
-        od_contact contact;
-        import_begin_row("given", row);
-        assert_int_equal(od__contacts_new(NULL, &contacts, NULL), OD_OK);
-        for (int again = 0; again < 2; again++) {
-            assert_int_equal(od__contacts_given(contacts, given, &contact, NULL), OD_OK);
-            assert_string_equal(contact.reason != NULL ? contact.reason : "", rejected != NULL ? rejected : "");
-            if (rejected != NULL)
-                continue;
-            od_value *got = contact_value(0, &contact);
-            assert_json(got, od_value_get(row, "contact"));
-            od_value_unref(got);
-        }
-        od__contacts_free(contacts);
-        for (size_t n = 1;; n++) {
-            od_error err = OD_ERROR_INIT;
-            assert_true(n < ALLOCATIONS);
-            od__memory_fail_at(n);
-            od_status status = od__contacts_new(NULL, &contacts, &err);
-            if (status == OD_OK)
-                status = od__contacts_given(contacts, given, &contact, &err);
-            bool was_reached = od__memory_fail_at(0) >= n;
-            od__contacts_free(contacts);
-            assert_int_equal(status, was_reached ? OD_OUT_OF_MEMORY : OD_OK);
-            if (!was_reached)
-                break;
-        }
-    }
-    import_end_rows();
-    od_value_unref(rows);
+    import_each("given", 15, make_given);
 }
 
 /* ---- do-not-call lists ---- */
@@ -598,21 +590,18 @@ static void run_list(const od_value *row, const char *list, size_t slice) {
     od__dnc_file_close(file);
 }
 
+static void read_list(const od_value *row) {
+    size_t length;
+    const char *bytes = import_bytes(row, &length);
+    char list[256];
+    snprintf(list, sizeof list, "%s", import_write_file("list", bytes, length));
+    run_list(row, list, 1);
+    run_list(row, list, 1000);
+}
+
 static void R16_do_not_call_lists_are_read_or_refused(void **state) {
     (void)state;
-    od_value *rows = import_rows("do_not_call", 22);
-    for (size_t i = 0; i < od_value_length(rows); i++) {
-        const od_value *row = od_value_at(rows, i);
-        size_t length;
-        const char *bytes = import_bytes(row, &length);
-        char list[256];
-        import_begin_row("do_not_call", row);
-        snprintf(list, sizeof list, "%s", import_write_file("list", bytes, length));
-        run_list(row, list, 1);
-        run_list(row, list, 1000);
-    }
-    import_end_rows();
-    od_value_unref(rows);
+    import_each("do_not_call", 22, read_list);
 }
 
 static od_status ignore_number(void *context, int64_t row, const od_phone *phone, od_error *err) {

@@ -13,7 +13,7 @@ local FAULTS = "throttle=0.05,error_500=0.03,drop_before=0.03,drop_after=0.05,ha
 local FEWER = "throttle=0.02,error_500=0.01,drop_before=0.01,drop_after=0.03,hang=0.01,garbage=0.01"
 local READINGS = { "new_contact", "same_contact" }
 
-local LEASE_MS = 8000 -- short campaigns have beats too
+local LEASE_MS = 8000
 -- How many times as fast calls live. A Connect contact lives for two seconds: longer than a ClientToken is sent again.
 local SPEED, CONNECT_SPEED = 400, 5
 local TIMEOUT_S, LONG_TIMEOUT_S = 0.5, 5 -- of a request: where some hang, and where none does

@@ -221,7 +221,7 @@ static void follow(worker *self, int64_t id, const char *number, const char *tok
 }
 
 static od_request *intend(worker *self, const od_value *view) {
-    const od_value *number = od_value_get(od_value_at(od_value_get(view, "numbers"), 0), "number");
+    const od_value *number = od_value_get(view, "to");
     return begin(self, "intend",
                  "{\"contact\":%" PRId64 ",\"version\":%" PRId64 ",\"number\":\"%s\",\"client\":\"phone\",\"vendor\":\"phone\","
                  "\"account\":\"a\",\"token\":\"%s\","
@@ -259,7 +259,7 @@ static int call_taken(worker *self, const od_value *contacts) {
         legs[i].contact = integer(view, "contact");
         legs[i].intend = intend(self, view);
         legs[i].token = od_value_string(od_value_get(view, "token"));
-        legs[i].number = od_value_string(od_value_get(od_value_at(od_value_get(view, "numbers"), 0), "number"));
+        legs[i].number = od_value_string(od_value_get(view, "to"));
     }
     for (size_t i = 0; i < count; i++) {
         if (legs[i].intend == NULL)

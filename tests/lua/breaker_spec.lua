@@ -50,7 +50,7 @@ describe("A breaker", function()
         assert.equal(30000, b.count)
     end)
 
-    it("stays open twice as long after each probe that fails, and starts anew a while after one that does not", function()
+    it("stays open twice as long after each probe that fails, and starts anew a while after one that passes", function()
         local b, now = breaker.new(), 0
         record(b, 20, now, false)
         for _, pause in ipairs { 15, 30, 60, 120, 240, 300, 300 } do

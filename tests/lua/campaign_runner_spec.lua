@@ -198,7 +198,7 @@ describe("a campaign", function()
         end)
 
         it("R14 takes back what may be called again, when it is done with the contact and before it ends", function()
-            local asked, retry = {}, require "outdial.retry"
+            local asked = {}
             local client = support.client(world, { place = function() return "handed_off" end,
                 track = function() return "busy", 5, { lives_on = true } end,
                 withdraw = function(call)

@@ -1,6 +1,6 @@
 -- The verbs of the store, in memory and on the test's clock, as far as the runner's specs need them: windows in UTC,
 -- rolling caps, gaps, fences, pace, seats, one rate per bucket. What happened is in `store.journal`.
-local json = require "outdial.json"
+local core = require "outdial.core"
 
 local fake = {}
 
@@ -167,6 +167,16 @@ local function view(self, contact)
         token = token_of(self, contact, contact.ordinal + 1, 1), history = list, callback = contact.callback }
 end
 
+-- What a worker is given of a contact that it takes.
+local function taken(self, contact)
+    local seen = view(self, contact)
+    local data = seen.data and assert(core.to_json(seen.data))
+    seen.data = nil
+    return { contact = seen.contact, version = seen.version, id = seen.id, number = seen.number,
+        to = seen.numbers[seen.number].number, token = seen.token, callback = seen.callback, data = data,
+        view = assert(core.to_json(seen)) }
+end
+
 local function leg_view(self, leg)
     return { leg = leg.id, attempt = leg.attempt, ordinal = leg.ordinal, state = leg.state, client = leg.client,
         vendor = leg.vendor, account = leg.account, token = leg.token, number = leg.number, at_ms = leg.at_ms,
@@ -263,7 +273,7 @@ function verbs.take(self, params)
                 next_ms = math.min(next_ms or math.huge, contact.due_ms)
             elseif campaign.state == "running" and #out < params.limit then
                 self.claims[row] = true
-                out[#out + 1] = view(self, contact)
+                out[#out + 1] = taken(self, contact)
             end
         end
     end
@@ -312,7 +322,7 @@ function verbs.intend(self, params)
         self.attempts[attempt.id] = attempt
     end
     attempt.legs = attempt.legs + 1
-    local record = assert(json.decode(params.record))
+    local record = assert(core.round_trip(params.record))
     local leg = { id = #self.legs + 1, attempt = attempt.id, ordinal = contact.ordinal, state = "intent",
         contact = contact, person = contact.person, campaign = contact.campaign, client = params.client,
         vendor = params.vendor, account = params.account, token = params.token, number = params.number,

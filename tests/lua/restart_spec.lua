@@ -183,14 +183,15 @@ describe("R19 after a restart, Genesys", function()
             local other = restart()
             local found = kept(assert(other:find(call)).call)
             assert.same({ id, "placed" }, { found.id, found.state })
-            for _, each in ipairs { call, found } do
-                local ended = outdial.spawn(function() return other:track(each, { timeout = 30 }) end)
-                outdial.sleep(0)
-                if each == found then assert(other:hangup { callId = id }) end
-                each.ended = ended
+            local following = {}
+            for i, each in ipairs { call, found } do
+                following[i] = outdial.spawn(function() return other:track(each, { timeout = 30 }) end)
             end
-            assert.equal("answered", assert(call.ended:join()).kind)
-            assert.equal("answered", assert(found.ended:join()).kind)
+            outdial.sleep(0)
+            -- Both ask for the calls that there are first: after these answers they have theirs, with this call in it.
+            for _ = 1, 3 do assert(other:get_me()) end
+            assert(other:hangup { callId = id })
+            for _, task in ipairs(following) do assert.equal("answered", assert(task:join()).kind) end
         end)
     end)
 

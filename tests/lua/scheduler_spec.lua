@@ -649,6 +649,8 @@ describe("a task", function()
 
         local function pause() s.sleep(0) end
 
+        local used_again = not rawget(_G, "jit")
+
         it("leaves its thread to the next one, and nothing else", function()
             s.run(function()
                 local first = serve(function(a, b)
@@ -657,11 +659,11 @@ describe("a task", function()
                 end, "a", nil)
                 assert.same({ how = "returned", outcome = { n = 2, "a" }, "a", n = 2 }, ended)
                 local given
-                assert.equal(first, serve(function(...) given = { n = select("#", ...), ... } end))
+                assert.equal(used_again, first == serve(function(...) given = { n = select("#", ...), ... } end))
                 assert.same({ n = 0 }, given)
                 assert.same({ how = "returned", n = 0 }, ended)
                 assert.not_equal(first, s.spawn(coroutine.running):join())
-                assert.equal(first, serve(pause))
+                assert.equal(used_again, first == serve(pause))
             end)
         end)
 
@@ -704,7 +706,7 @@ describe("a task", function()
                 local next_one = serve(pause)
                 for i = 1, 3 do assert.not_equal(gone[i], next_one) end
                 assert.is_nil(debug.gethook(next_one))
-                assert.equal(next_one, serve(pause))
+                assert.equal(used_again, next_one == serve(pause))
             end)
         end)
 

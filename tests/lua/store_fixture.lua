@@ -42,7 +42,7 @@ local function happen(db)
     end
     local function intend(id, vendor)
         local view = views[id]
-        local number = view.numbers[1].number
+        local number = view.to
         return ask("intend", { contact = view.contact, version = view.version, number = number, number_index = 1,
             client = vendor, vendor = vendor, account = "main", token = view.token,
             record = ('{"request":{"method":"PUT","url":"https://vendor.example/call","body":"{\\"to\\":\\"%s\\"}"},'
