@@ -163,8 +163,8 @@ od_status od__prepared_facts(const od_prepared *self, od_prepared_facts *out, od
 /* Makes { operation, method, url, headers, body, token } as a person reads it: the body is a value. Errors: closed,
  * out_of_memory. */
 od_status od__prepared_read(const od_prepared *self, od_value **out, od_error *err);
-/* Appends what od_prepared_record promises. Errors: out_of_memory. */
-od_status od__prepared_record(const od_prepared *self, od_buffer *out, od_error *err);
+/* Makes what od_prepared_record promises, as a value that nobody changes. Errors: closed, out_of_memory. */
+od_status od__prepared_record(const od_prepared *self, od_value **out, od_error *err);
 
 /* What a call is made of. Whoever starts it takes all of it, also when that fails. */
 typedef struct od_making {

@@ -6,7 +6,6 @@
 
 #include "base/error.h"
 #include "json/value.h"
-#include "json/writer.h"
 
 /* An authorization is all secret and may need the network, so none is made here. */
 static od_status describe_headers(const od_http_request *request, od_value **out, od_error *err) {
@@ -205,37 +204,47 @@ od_status od__prepared_read(const od_prepared *self, od_value **out, od_error *e
     return finish(status, result, out);
 }
 
-static void write_member(od_json_writer *writer, const char *before, const char *text, size_t length) {
-    od__json_raw(writer, before, strlen(before));
-    od__json_string(writer, text, length);
+static od_value *sent_text(const od_buffer *text) {
+    return od__value_text(od__buffer_text(text), text->length);
 }
 
-od_status od__prepared_record(const od_prepared *self, od_buffer *out, od_error *err) {
+od_status od__prepared_record(const od_prepared *self, od_value **out, od_error *err) {
     const od_http_request *request = &self->request;
-    od_json_writer writer;
-    od__json_begin(&writer, out);
-    write_member(&writer, "{\"request\":{\"method\":", request->method, strlen(request->method));
-    write_member(&writer, ",\"url\":", od__buffer_text(&request->url), request->url.length);
-    if (request->has_body && request->body.length > 0)
-        write_member(&writer, ",\"body\":", od__buffer_text(&request->body), request->body.length);
-    od__json_raw(&writer, "},\"call\":", strlen("},\"call\":"));
-    od_status status = od__json_value(&writer, self->call, err);
-    od__json_raw(&writer, "}", 1);
-    od__json_end(&writer);
-    return status == OD_OK && out->failed ? od__error_no_memory(err) : status;
+    od_value *record = NULL, *sent = NULL;
+    od_status status = od__prepared_check(self, err);
+    if (status == OD_OK) {
+        record = od_value_new_object();
+        sent = record != NULL ? od_value_new_object() : NULL;
+        status = sent != NULL ? set_text(sent, "method", request->method, err) : od__error_no_memory(err);
+    }
+    if (status == OD_OK)
+        status = od_value_set(sent, "url", sent_text(&request->url), err);
+    if (status == OD_OK && request->has_body && request->body.length > 0)
+        status = od_value_set(sent, "body", sent_text(&request->body), err);
+    if (status == OD_OK)
+        status = od_value_set(record, "request", sent, err);
+    else
+        od_value_unref(sent);
+    if (status == OD_OK)
+        status = od_value_set(record, "call", od_value_ref(self->call), err);
+    return finish(status, record, out);
 }
 
 od_status od_prepared_record(const od_prepared *self, char **out, od_error *err) {
     *out = NULL;
-    od_buffer text;
-    od__buffer_init(&text, OD_LIMIT_RECORD_BYTES);
-    od_status status = od__prepared_check(self, err);
-    if (status == OD_OK)
-        status = od__prepared_record(self, &text, err);
-    if (status == OD_OK)
-        *out = od__buffer_take(&text);
-    od__buffer_clear(&text);
-    return status == OD_OK && *out == NULL ? od__error_no_memory(err) : status;
+    od_value *record;
+    od_status status = od__prepared_record(self, &record, err);
+    if (status != OD_OK)
+        return status;
+    size_t length = 0;
+    status = od_value_format(record, out, &length, err);
+    od_value_unref(record);
+    if (status == OD_OK && length > OD_LIMIT_RECORD_BYTES) {
+        od_text_free(*out);
+        *out = NULL;
+        return od__error_no_memory(err);
+    }
+    return status;
 }
 
 /* ---- by name ---- */

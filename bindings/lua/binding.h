@@ -65,6 +65,7 @@ typedef struct od_lua_store {
 typedef struct od_lua_request {
     od_request *request;    /* NULL: never started, or taken */
     bool taken;             /* its result was handed over and let go */
+    bool unread;            /* its result is handed over as a value, not as a table */
     od_lua_client *client;  /* pinned by what is attached; NULL: a request of a store or the engine */
 } od_lua_request;
 
@@ -81,6 +82,9 @@ enum {
 
 /* Pushes a new userdata of bytes, all zero, with the metatable of type, and returns it. */
 void *od__lua_handle_new(lua_State *L, size_t bytes, const char *type);
+/* The userdata of type at index; NULL: it is another thing. type is the very text that od__lua_handle_type was given. Raises
+ * nothing, and needs two slots. */
+void *od__lua_handle_find(lua_State *L, int index, const char *type);
 /* luaL_checkudata for these types, which finds the metatable by the address of its name: half of a method's way into C is
  * this. */
 void *od__lua_handle_check(lua_State *L, int index, const char *type);
@@ -95,7 +99,7 @@ void od__lua_core_unref(od_lua_core *core);
 
 /* Makes an od_value (new) of the Lua value at index (absolute). Raises only before anything is acquired. A table with
  * keys 1..n is an array, one with text keys an object with its keys in alphabetical order, an empty one an empty object;
- * core.null is null. Errors: validation (what JSON has no place for; path names it), out_of_memory. */
+ * core.null is null, a prepared call its record, an unread value a copy of itself. Errors: validation (what JSON has no place for; path names it), out_of_memory. */
 od_status od__lua_value_read(lua_State *L, int index, od_value **out, od_error *err);
 /* Pushes value (borrowed). Integers that a Lua without integers cannot hold become decimal strings; null members of
  * objects are left out, null elements are core.null. */
@@ -127,6 +131,10 @@ void od__lua_request_delist(lua_State *L, int attached, const void *key);
 
 /* Returns the prepared call of client at index, raising if it is another thing, another client's or dropped. */
 od_prepared *od__lua_prepared_check(lua_State *L, int index, const od_client *client);
+
+/* Makes the value (new) of the prepared call at index, its record, without raising. Errors: validation (it is another thing, or
+ * dropped), closed, out_of_memory. */
+od_status od__lua_prepared_value(lua_State *L, int index, od_value **out, od_error *err);
 
 /* Has engines that core.engine_new makes without options be this one, which the program keeps. */
 void od__lua_engine_give(lua_State *L, od_engine *engine);

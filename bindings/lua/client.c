@@ -75,8 +75,8 @@ static bool read_flag(lua_State *L, const char *key) {
 }
 
 /* Reads { send_before = seconds on engine:now(), timeout = seconds, single_try = flag, unpaced = flag } at index; nil: none
- * of them. */
-static void read_send_options(lua_State *L, int index, od_submit_options *options) {
+ * of them. unread (may be NULL): an option of that name as well. */
+static void read_send_options(lua_State *L, int index, od_submit_options *options, bool *unread) {
     if (lua_isnoneornil(L, index)) return;
     luaL_checktype(L, index, LUA_TTABLE);
     for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
@@ -85,6 +85,7 @@ static void read_send_options(lua_State *L, int index, od_submit_options *option
         else if (strcmp(key, "timeout") == 0) options->timeout_ms = read_seconds(L, key);
         else if (strcmp(key, "single_try") == 0) options->single_try = read_flag(L, key);
         else if (strcmp(key, "unpaced") == 0) options->unpaced = read_flag(L, key);
+        else if (unread && strcmp(key, "unread") == 0) *unread = read_flag(L, key);
         else luaL_error(L, "unknown option \"%s\": a call takes send_before, timeout, single_try and unpaced", key);
     }
 }
@@ -111,11 +112,13 @@ static od_status start_core(lua_State *L, const od_lua_client *box, const starti
 static int start(lua_State *L, od_lua_client *box, const starting *what) {
     int index = what->index;
     od_submit_options options = OD_SUBMIT_OPTIONS_INIT;
-    read_send_options(L, index + 1, &options);
+    bool unread = false;
+    read_send_options(L, index + 1, &options, what->prepared ? &unread : NULL);
     lua_settop(L, index);
     od__lua_get_attached(L, 1);
     od_lua_request *request = od__lua_request_new(L, index + 1, box);
     od__lua_request_list(L, index + 1, index + 2, request);
+    request->unread = unread;
     options.context = request;
 
     od_error err = OD_ERROR_INIT;
@@ -144,7 +147,8 @@ static int client_place(lua_State *L) {
     return start(L, box, &(starting){.index = 2});
 }
 
-/* client:place_prepared(handle [, options]) -> request, or nil, err. */
+/* client:place_prepared(handle [, options]) -> request, or nil, err. With { unread = true } its result is a value for
+ * another function of the core. */
 static int client_place_prepared(lua_State *L) {
     od_lua_client *box = od__lua_client_check(L, 1);
     return start(L, box, &(starting){.prepared = od__lua_prepared_check(L, 2, box->client), .index = 2});
@@ -181,7 +185,7 @@ static int client_find(lua_State *L) {
 /* client:track(call [, { timeout = seconds }]) -> request for { kind, rang, raw, at, lives_on }, or nil, err. */
 static int client_track(lua_State *L) {
     od_submit_options options = OD_SUBMIT_OPTIONS_INIT;
-    read_send_options(L, 3, &options);
+    read_send_options(L, 3, &options, NULL);
     if (options.send_before_ms || options.single_try || options.unpaced)
         return luaL_error(L, "following a call takes timeout only");
     return follow(L, OD_PURPOSE_TRACK, options.timeout_ms);

@@ -15,15 +15,19 @@ void *od__lua_handle_new(lua_State *L, size_t bytes, const char *type) {
     return box;
 }
 
-void *od__lua_handle_check(lua_State *L, int index, const char *type) {
+void *od__lua_handle_find(lua_State *L, int index, const char *type) {
     void *box = lua_touserdata(L, index);
-    if (box && lua_getmetatable(L, index)) {
-        lua_pushlightuserdata(L, (void *)(uintptr_t)type);
-        lua_rawget(L, LUA_REGISTRYINDEX);
-        bool same = lua_rawequal(L, -1, -2);
-        lua_pop(L, 2);
-        if (same) return box;
-    }
+    if (!box || !lua_getmetatable(L, index)) return NULL;
+    lua_pushlightuserdata(L, (void *)(uintptr_t)type);
+    lua_rawget(L, LUA_REGISTRYINDEX);
+    bool same = lua_rawequal(L, -1, -2);
+    lua_pop(L, 2);
+    return same ? box : NULL;
+}
+
+void *od__lua_handle_check(lua_State *L, int index, const char *type) {
+    void *box = od__lua_handle_find(L, index, type);
+    if (box) return box;
     return luaL_checkudata(L, index, type); /* also finds the name where the linker has it twice; raises in Lua's words */
 }
 

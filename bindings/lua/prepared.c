@@ -1,11 +1,11 @@
 /* prepared: a call that is ready to be placed as a userdata, in a table with what a campaign goes by. */
 #include "binding.h"
 
+#include "base/error.h"
 #include "client.h"
 
 typedef struct od_lua_prepared {
     od_prepared *prepared;  /* NULL: dropped, or never made */
-    od_buffer record;
 } od_lua_prepared;
 
 static od_lua_prepared *check_type(lua_State *L, int index) {
@@ -22,6 +22,13 @@ od_prepared *od__lua_prepared_check(lua_State *L, int index, const od_client *cl
     const char *wrong = what_is_wrong(own, client);
     if (wrong) luaL_error(L, "%s", wrong);
     return own->prepared;
+}
+
+od_status od__lua_prepared_value(lua_State *L, int index, od_value **out, od_error *err) {
+    const od_lua_prepared *own = od__lua_handle_find(L, index, OD_LUA_PREPARED);
+    if (!own) return od__error_set(err, OD_VALIDATION, "expected what JSON can hold, got a userdata");
+    if (!own->prepared) return od__error_set(err, OD_VALIDATION, "expected a call that is prepared, got one that was dropped");
+    return od__prepared_record(own->prepared, out, err);
 }
 
 /* prepared:misuse(client) -> what is wrong with having client place it, or nil. */
@@ -41,7 +48,7 @@ static void set_true(lua_State *L, const char *key) {
 }
 
 static void push_facts(lua_State *L, const od_prepared *prepared, const od_prepared_facts *facts) {
-    lua_createtable(L, 0, 12);
+    lua_createtable(L, 0, 10);
     set_text(L, "operation", prepared->operation->name);
     set_text(L, "to", od_value_string(prepared->placing.to));
     set_text(L, "token", od_value_string(prepared->placing.token));
@@ -58,25 +65,20 @@ static void push_facts(lua_State *L, const od_prepared *prepared, const od_prepa
 }
 
 /* client:prepare_placing(call) -> { operation, to, token, account, bucket, per_second, burst, hands_off, hands_off_unbounded,
- * record, handle }, or nil, err. record is what the store's verb intend takes; handle is the call for place_prepared. */
+ * handle }, or nil, err. handle is the call for place_prepared, and the record that the store's verb intend takes. */
 int od__lua_client_prepare_placing(lua_State *L) {
     od_lua_client *box = od__lua_client_check(L, 1);
     luaL_checktype(L, 2, LUA_TTABLE);
     lua_settop(L, 2);
     od_lua_prepared *own = od__lua_handle_new(L, sizeof *own, OD_LUA_PREPARED);
-    od__buffer_init(&own->record, OD_LIMIT_RECORD_BYTES);
     od_error err = OD_ERROR_INIT;
     od_value *call;
     od_prepared_facts facts;
     if (od__lua_value_read(L, 2, &call, &err) != OD_OK) return od__lua_fail(L, &err);
     if (od__client_prepare_take(box->client, call, &own->prepared, &err) != OD_OK ||
-        od__prepared_facts(own->prepared, &facts, &err) != OD_OK ||
-        od__prepared_record(own->prepared, &own->record, &err) != OD_OK)
+        od__prepared_facts(own->prepared, &facts, &err) != OD_OK)
         return od__lua_fail(L, &err);
     push_facts(L, own->prepared, &facts);
-    lua_pushlstring(L, od__buffer_text(&own->record), own->record.length);
-    lua_setfield(L, -2, "record");
-    od__buffer_clear(&own->record);
     lua_pushvalue(L, 3);
     lua_setfield(L, -2, "handle");
     return 1;
@@ -99,7 +101,6 @@ static int prepared_drop(lua_State *L) {
     od_prepared *prepared = own->prepared;
     own->prepared = NULL;
     od_prepared_free(prepared);
-    od__buffer_clear(&own->record);
     return 0;
 }
 

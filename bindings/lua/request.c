@@ -95,7 +95,8 @@ static int push_result(lua_State *L, const od_lua_request *box) {
     if (!od_request_finished(box->request)) return luaL_error(L, "this request is still under way");
     if (od_request_status(box->request) != OD_OK) return od__lua_fail(L, od_request_error(box->request));
     const od_value *result = od_request_result(box->request);
-    if (result) od__lua_value_push(L, result);
+    if (result && box->unread) *od__lua_value_box(L) = od_value_ref(result);
+    else if (result) od__lua_value_push(L, result);
     else lua_pushboolean(L, true);
     return 1;
 }

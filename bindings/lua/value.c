@@ -16,6 +16,7 @@
  * beforehand, keys are never converted, nothing is pushed but by lua_next and lua_rawgeti. A C function has
  * LUA_MINSTACK (20) slots for the asking; what is nested deeper makes reading stop, reserve more and start anew. */
 #define SLOTS_PER_LEVEL 3
+#define SLOTS_AT_END 2 /* for finding out what a userdata is */
 #define LEVELS_FOR_FREE 3
 #define LEVELS_MAX OD_LIMIT_JSON_DEPTH
 #define MEMBERS_ON_STACK 32
@@ -259,6 +260,14 @@ static od_value *read_table(reader *r, int index) {
     return value;
 }
 
+/* What is read may be changed by whoever gets it. */
+static od_value *read_userdata(reader *r, int index) {
+    od_value *value, **unread = od__lua_handle_find(r->L, index, OD_LUA_VALUE);
+    if (!unread) return od__lua_prepared_value(r->L, index, &value, r->err) == OD_OK ? value : NULL;
+    value = od__value_copy(*unread);
+    return value ? value : no_memory(r);
+}
+
 static od_value *read_value(reader *r, int index) {
     lua_State *L = r->L;
     od_value *value;
@@ -266,6 +275,7 @@ static od_value *read_value(reader *r, int index) {
     case LUA_TSTRING: return read_string(r, index);
     case LUA_TNUMBER: return read_number(r, index);
     case LUA_TTABLE: return read_table(r, index);
+    case LUA_TUSERDATA: return read_userdata(r, index);
     case LUA_TBOOLEAN: value = od_value_new_boolean(lua_toboolean(L, index)); break;
     case LUA_TLIGHTUSERDATA:
         if (lua_touserdata(L, index)) return refuse_type(r, "what JSON can hold", index);
@@ -282,7 +292,7 @@ od_status od__lua_value_read(lua_State *L, int index, od_value **out, od_error *
     *out = read_value(&r, index);
     if (!*out && r.needs_room) {
         od__error_clear(r.err); /* the path of where it stopped */
-        luaL_checkstack(L, LEVELS_MAX * SLOTS_PER_LEVEL, "a nested table needs room");
+        luaL_checkstack(L, LEVELS_MAX * SLOTS_PER_LEVEL + SLOTS_AT_END, "a nested table needs room");
         r = (reader){.L = L, .err = r.err, .levels_reserved = LEVELS_MAX};
         *out = read_value(&r, index);
     }
@@ -352,6 +362,22 @@ static int value_free(lua_State *L) {
     return 0;
 }
 
+/* value:get(key) -> a member of an unread object, or nil. */
+static int value_get(lua_State *L) {
+    od_value **box = luaL_checkudata(L, 1, OD_LUA_VALUE);
+    const od_value *found = od_value_get(*box, luaL_checkstring(L, 2));
+    if (!found) return 0;
+    od__lua_value_push(L, found);
+    return 1;
+}
+
+/* value:read() -> all of it as what Lua has for it. */
+static int value_read(lua_State *L) {
+    od_value **box = luaL_checkudata(L, 1, OD_LUA_VALUE);
+    od__lua_value_push(L, *box);
+    return 1;
+}
+
 /* core.round_trip(value) -> the value as it comes back from the core, or nil, err: what conversion does to a value. */
 static int round_trip(lua_State *L) {
     luaL_checkany(L, 1);
@@ -398,11 +424,11 @@ static int from_json(lua_State *L) {
 }
 
 void od__lua_open_value(lua_State *L) {
-    static const luaL_Reg none[] = {{NULL, NULL}};
+    static const luaL_Reg methods[] = {{"get", value_get}, {"read", value_read}, {NULL, NULL}};
     static const luaL_Reg metamethods[] = {{"__gc", value_free}, {NULL, NULL}};
     static const luaL_Reg functions[] = {
         {"round_trip", round_trip}, {"to_json", to_json}, {"from_json", from_json}, {NULL, NULL}};
-    od__lua_handle_type(L, OD_LUA_VALUE, none, metamethods);
+    od__lua_handle_type(L, OD_LUA_VALUE, methods, metamethods);
     od__lua_register(L, functions);
     lua_pushlightuserdata(L, NULL);
     lua_setfield(L, -2, "null");

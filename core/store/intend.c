@@ -36,6 +36,7 @@ typedef struct intent {
     od_judgement judgement;
     od_gathered *gathered;
     od_buffer *words;                /* of the judgement */
+    char *record_text;               /* of a record that came as a value; NULL: it came as text */
     char country[OD_COUNTRY_BYTES];
     int64_t attempt_id, ordinal, leg_ordinal, leg_id, send_before_ms;
     od_pace pace;
@@ -235,13 +236,17 @@ static bool is_object(const od_value *value) {
     return value != NULL && od_value_type(value) == OD_TYPE_OBJECT;
 }
 
+static bool has_members(const od_value *record) {
+    return is_object(od_value_get(record, "request")) && is_object(od_value_get(record, "call"));
+}
+
 static bool is_whole(const char *text, size_t length, od_error *err) {
     static const char *const members[] = { "request", "call", NULL };
     if (od__json_is_surely(text, length, members))
         return true;
     od_value *record = NULL;
     (void)od_value_parse(text, length, &record, err);
-    bool whole = is_object(od_value_get(record, "request")) && is_object(od_value_get(record, "call"));
+    bool whole = has_members(record);
     od_value_unref(record);
     return whole;
 }
@@ -250,6 +255,8 @@ static bool is_whole(const char *text, size_t length, od_error *err) {
 static od_status check_record(const od_value *value, const char *path, od_value **replacement, od_error *err) {
     (void)replacement;
     od_error own = OD_ERROR_INIT;
+    if (od_value_type(value) != OD_TYPE_STRING)
+        return has_members(value) ? OD_OK : od__check_fail(&od_check_record, value, path, err);
     size_t length = od_value_length(value);
     if (length <= OD_LIMIT_RECORD_BYTES && is_whole(od_value_string(value), length, &own))
         return OD_OK;
@@ -279,17 +286,33 @@ static od_status write_attempt(intent *self, od_error *err) {
     return status;
 }
 
+/* Sets *text to the record as it is stored. */
+static od_status read_record(intent *self, const char **text, od_error *err) {
+    const od_value *record = od_value_get(self->params, "record");
+    size_t length = 0;
+    *text = od_value_string(record);
+    if (*text != NULL)
+        return OD_OK;
+    od_status status = od_value_format(record, &self->record_text, &length, err);
+    *text = self->record_text;
+    return status == OD_OK && length > OD_LIMIT_RECORD_BYTES ? od__check_fail(&od_check_record, record, "/record", err) : status;
+}
+
 static od_status write_leg(intent *self, od_error *err) {
     od_work *work = self->work;
     const od_value *params = self->params;
-    od_status status = od__execute(
+    const char *record;
+    od_status status = read_record(self, &record, err);
+    if (status != OD_OK)
+        return status;
+    status = od__execute(
         work->database, err,
         "INSERT INTO leg(attempt_id, campaign_id, contact_id, ordinal, client, vendor, account, seat, token, state, open,"
         " owner_id, request, at_ms, until_ms) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, 1, ?10, ?11, ?12, ?13)",
         "iiiitttttitii", self->attempt_id, self->campaign.id, self->contact.id, self->leg_ordinal,
         od__param_text(params, "client"), od__param_text(params, "vendor"), od__param_text(params, "account"),
         od__param_text(params, "seat"), self->token, work->core->owner->id,
-        od__param_text(params, "record"), work->wall_ms, self->judgement.until_ms);
+        record, work->wall_ms, self->judgement.until_ms);
     self->leg_id = od__database_last_id(work->database);
     if (status == OD_OK)
         od__pace_entered(work, self->campaign.id, od__param_text(params, "account"), od__param_text(params, "client"));
@@ -435,6 +458,7 @@ od_status od__verb_intend(od_work *work, const od_value *params, od_value **resu
     if (status == OD_OK)
         status = intend(&self, result, err);
     od__contact_clear(&self.contact);
+    od_text_free(self.record_text);
     return status;
 }
 

@@ -21,7 +21,7 @@ static const od_shape object = { .kind = OD_KIND_MAP, .element = &od_shape_any }
 static const od_shape names = { .kind = OD_KIND_LIST, .max = OD_LIMIT_TAKE, .element = &name_text };
 static const od_shape row_ids = { .kind = OD_KIND_LIST, .max = OD_LIMIT_TAKE, .element = &row_id };
 static const od_shape token_text = { .kind = OD_KIND_STRING, .min = 1, .max = 64 };
-static const od_shape record_text = { .kind = OD_KIND_STRING, .check = &od_check_record };
+static const od_shape record_form = { .kind = OD_KIND_ANY, .check = &od_check_record };
 static const od_shape per_second = { .kind = OD_KIND_NUMBER, .number_min = 0.0001, .number_max = 100000 };
 static const od_shape burst = { .kind = OD_KIND_INTEGER, .min = 1, .max = 100000 };
 
@@ -85,7 +85,7 @@ STRUCT(intend_shape, NEEDS(contact, "row id", row_id), NEEDS(version, "as it was
        TAKES(number_index, "which of the contact's, from 1", limit), NEEDS(client, "name of the client", name_text),
        NEEDS(vendor, "name of the vendor", name_text), NEEDS(account, "identity of the account", long_text),
        NEEDS(token, "from the contact's view", token_text),
-       NEEDS(record, "what will be sent, as JSON text: { request = { method, url, body }, call }", record_text), TAKES(rate, "whose slot to take", rate_shape),
+       NEEDS(record, "what will be sent: { request = { method, url, body }, call }, or that as JSON text", record_form), TAKES(rate, "whose slot to take", rate_shape),
        TAKES(seat, "who calls", name_text), TAKES(per_seat, "open calls of a seat at most", limit),
        TAKES(client_max_open, "open calls of the client at most", count), TAKES(timeout_ms, "of the request", duration_ms),
        TAKES(ring_timeout_ms, "how long it may ring", duration_ms), TAKES(callback, "it was asked for", od_shape_boolean),
@@ -235,7 +235,7 @@ const od_verb *od__verb_at(size_t index) {
 
 const od_verb *od__verb_find(const char *name) {
     for (size_t i = 0; name != NULL && i < VERB_COUNT; i++) {
-        if (strcmp(verbs[i].name, name) == 0)
+        if (verbs[i].name[0] == name[0] && strcmp(verbs[i].name, name) == 0)
             return &verbs[i];
     }
     return NULL;

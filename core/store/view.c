@@ -9,7 +9,7 @@
 #include "store/numbers.h"
 #include "store/schema.h"
 
-#define OD_LIMIT_VIEW_BYTES (1024u * 1024) /* a row's texts but its data, and the latest of its history */
+#define OD_LIMIT_VIEW_BYTES (16u * 1024 * 1024) /* most are its columns' names */
 
 static void put_raw(od_json_writer *to, const char *json) {
     od__json_raw(to, json, strlen(json));

@@ -56,11 +56,15 @@ static od_status complain_kind(const walk *at, const od_shape *shape, const od_v
     return od__complain_kind(shape, value, write_path(at, NULL, path), at->err);
 }
 
+static bool is_name(const char *own, const char *name) {
+    return own[0] == name[0] && strcmp(own, name) == 0;
+}
+
 static bool has_name(const od_field *field, const char *name) {
-    if (field->name[0] == name[0] && strcmp(field->name, name) == 0)
+    if (is_name(field->name, name))
         return true;
     for (const char *const *alias = field->aliases; alias != NULL && *alias != NULL; alias++) {
-        if (strcmp(*alias, name) == 0)
+        if (is_name(*alias, name))
             return true;
     }
     return false;
@@ -185,7 +189,7 @@ static od_status walk_field(walk *at, const od_field *field, od_value *object, c
     } else {
         od_value *replacement = NULL;
         status = walk_value(at, field->shape, changeable(member), &replacement);
-        bool renamed = strcmp(key, field->name) != 0;
+        bool renamed = field->aliases != NULL && strcmp(key, field->name) != 0;
         if (status == OD_OK && renamed) {
             if (replacement == NULL)
                 replacement = od_value_ref(member);

@@ -46,8 +46,8 @@ end
 -- M.new(scheduler, name, client, max_open) -> account
 function M.new(scheduler, name, client, max_open)
     local info, settings = M.describe(client), settings_of(client)
-    local self = setmetatable({ scheduler = scheduler, clock = scheduler.core_engine(), name = name, client = client,
-        info = info, kind = info.name,
+    local self = setmetatable({ scheduler = scheduler, clock = scheduler.core_engine(), name = name,
+        client = client, info = info, kind = info.name,
         settings = settings, max_open = max_open, breaker = breaker.new(), open = 0, handed_off = 0,
         seat_room = gate.new(scheduler), parked = 0, knows_tokens = {} }, Account)
     self:find_seats()

@@ -199,7 +199,7 @@ function Attempt:intend(index, prepared)
         burst = prepared.burst or 1 } or nil
     return self.work:store("intend", { contact = self.taken.contact, version = self.version, attempt = self.attempt,
         number = prepared.to, number_index = index, client = account.name, vendor = account.kind,
-        account = prepared.account, token = self.token, record = prepared.record, rate = rate,
+        account = prepared.account, token = self.token, record = prepared.handle, rate = rate,
         seat = self.seat, per_seat = self.seat and account.seats.per_seat or nil, client_max_open = account.max_open,
         timeout_ms = math.ceil((account.settings.timeout or TIMEOUT_S) * 1000),
         ring_timeout_ms = self.work.campaign.ruleset.ring_timeout_ms,
@@ -305,11 +305,14 @@ function Attempt:refused(intent, err, names)
     return "next"
 end
 
--- Hands a leg that is placed or handed off to those who follow it.
+-- Hands a leg that is placed or handed off to those who follow it; the result of one that nobody follows is read by nobody.
 function Attempt:follow(intent, placement, result, call)
     local work = self.work
-    result.to, result.contact, result.at = call.to, call.contact, call.at -- to be found and followed by, in a later run
     local untracked = placement == "placed" and not work.campaign.track
+    if not untracked then
+        result = result:read()
+        result.to, result.contact, result.at = call.to, call.contact, call.at -- to be found by, also in a later run
+    end
     local settled = work:store("settle", { leg = intent.leg, placement = placement, call = result,
         ends = untracked and M.UNTRACKED or nil, decision = untracked and M.PLACED_IS_THE_END or nil })
     if not settled then return "done" end -- lost: whoever takes over finds it in doubt

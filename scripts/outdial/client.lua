@@ -11,6 +11,8 @@ local M = {}
 
 local SEND_OPTIONS = { "send_before", "timeout", "single_try", "unpaced",
     kinds = { send_before = "seconds", timeout = "seconds", single_try = "flag", unpaced = "flag" } }
+local PREPARED_OPTIONS = { "send_before", "timeout", "single_try", "unpaced", "unread",
+    kinds = { send_before = "seconds", timeout = "seconds", single_try = "flag", unpaced = "flag", unread = "flag" } }
 local SETTINGS = { "timeout", "resend_within", "open_per_seat", "devices", "device_id", "agents", "agent_email",
     "place_call_with", "outbound_number" }
 local TRACK_OPTIONS = { "timeout", kinds = { timeout = "seconds" } }
@@ -161,7 +163,8 @@ local function new_class(scheduler, vendor)
     end
 
     -- client:place_prepared(prepared [, options]) -> as place_call: sends what was prepared, to the byte. prepared
-    -- stays as it is: another time sends it again, which is the caller's to judge.
+    -- stays as it is: another time sends it again, which is the caller's to judge. With { unread = true } the result is
+    -- a value that goes back into the core as it is: result:get(key) and result:read() tell of it.
     local place_prepared, prepare_placing = vendor .. ":place_prepared", vendor .. ":prepare_placing"
 
     function methods.place_prepared(self, prepared, options)
@@ -174,7 +177,7 @@ local function new_class(scheduler, vendor)
         end
         local wrong = ready:misuse(handle)
         if wrong then misuse(what, wrong) end
-        if options ~= nil then check_send_options(what, options) end
+        if options ~= nil then check_send_options(what, options, PREPARED_OPTIONS) end
         check_not_in_hook(what)
         local refused = rehearse("place_call", true, ready.read, ready)
         if refused then return nil, refused end
@@ -298,8 +301,8 @@ local function new_class(scheduler, vendor)
     end
 
     -- client:prepare_placing(call) -> prepared { operation, to, token, account, bucket, per_second, burst, hands_off,
-    -- hands_off_unbounded, record, handle }, or nil, err: the call as place_prepared sends it, to the byte. record is
-    -- the JSON text of what is sent and the call, as a store keeps it; handle:drop() gives its memory back at once.
+    -- hands_off_unbounded, handle }, or nil, err: the call as place_prepared sends it, to the byte. handle is the record
+    -- of it that a store keeps, what is sent and the call; handle:drop() gives its memory back at once.
     function methods.prepare_placing(self, call)
         local what = prepare_placing
         local handle = type(self) == "table" and rawget(self, "_handle")

@@ -47,13 +47,13 @@ end
 local function try(self)
     local account = self.account
     local result, err = account.client:place_prepared(self.prepared, { send_before = self.last_at, single_try = true,
-        unpaced = true, timeout = account.settings.timeout })
+        unpaced = true, timeout = account.settings.timeout, unread = true })
     self.tries = self.tries + 1
     account:record(err)
     return result, err
 end
 
--- M.place(work, account, intent, prepared, random) -> placement, result, err: "placed" or "handed_off" with the result,
+-- M.place(work, account, intent, prepared, random) -> placement, result, err: "placed" or "handed_off" with the unread result,
 -- "not_placed" or "unknown" with the error of the try that tells. What was prepared is sent, and no other thing.
 function M.place(work, account, intent, prepared, random)
     local wait_s = intent.send_at_ms / 1000 - work:now()
@@ -64,7 +64,7 @@ function M.place(work, account, intent, prepared, random)
     local because
     repeat
         local result, err = try(self)
-        if result then return result.state == "handed_off" and "handed_off" or "placed", result end
+        if result then return result:get "state" == "handed_off" and "handed_off" or "placed", result end
         if self.joined ~= "unknown" then -- a later refusal settles that try only
             self.joined, because = err.placement == "not_placed" and "not_placed" or "unknown", err
         end

@@ -14,8 +14,8 @@ local gethook, remove = debug.gethook, table.remove
 local close_thread = coroutine.close -- luacheck: ignore 143
 local here = yieldable.here
 local WAIT, DONE, DROP, PROBE = {}, {}, {}, yieldable.PROBE
--- How many threads are kept for the next task. None on LuaJIT: what it has compiled was seen to lose a table's values in a
--- thread that was used again (2.1.0-beta3).
+-- How many threads are kept for the next task. None on LuaJIT: what it has compiled was seen to lose a table's values
+-- in a thread that was used again (2.1.0-beta3).
 local MOST_IDLE = rawget(_G, "jit") and 0 or 128
 
 local function outcome_of(...)
@@ -27,7 +27,7 @@ end
 local function live(task)
     while true do
         task.outcome = outcome_of(task.fn(unpack(task, 1, task.n)))
-        task = nil -- it may be long until the next one
+        task = nil -- luacheck: ignore 311 (it may be long until the next one)
         task = yield(DONE)
     end
 end
@@ -172,8 +172,8 @@ local function new(engine)
         current = outer
     end
 
-    -- Resumes those that are ready now; who becomes ready meanwhile comes after the next look at the engine. Only in the
-    -- main program.
+    -- Resumes those that are ready now; who becomes ready meanwhile comes after the next look at the engine. Only in
+    -- the main program.
     local function resume_ready()
         local stop = last
         while first <= stop do
@@ -200,8 +200,9 @@ local function new(engine)
     -- Makes a task of scope; parent is the one that does so. All that a task may get has its place from the start, as a
     -- table that grows costs more.
     local function start(scope, parent, daemon, fn, ...)
-        local task = setmetatable({ fn = fn, scope = scope, daemon = daemon, done = false, hook = parent and parent.hook,
-            thread = nil, waits = nil, on_end = nil, serves = nil, n = select("#", ...), ... }, Task)
+        local task = setmetatable({ fn = fn, scope = scope, daemon = daemon, done = false,
+            hook = parent and parent.hook, thread = nil, waits = nil, on_end = nil, serves = nil,
+            n = select("#", ...), ... }, Task)
         scope.tasks[task] = true
         if not daemon then scope.open = scope.open + 1
         elseif scope.ending then task.canceled = true end -- the others were before it began; nobody would cancel it

@@ -399,6 +399,7 @@ static void test_each_allocation_fails_once(void **state) {
     torture(s, "forecast", "{\"campaign\":\"c\"}", "{\"at_ms\":");
     torture(s, "doubts", "{}", "{\"legs\":[]}");
     /* The verbs that change nothing twice: all or nothing, so the first that comes through does it. */
+    torture(s, "take", "{\"campaign\":\"c\",\"limit\":1}", "{\"contacts\":[{\"contact\":");
     torture(s, "dnc_lift", "{\"number\":\"+442079460998\",\"by\":\"ann\",\"because\":\"asked\"}", "{\"number\":");
 }
 
@@ -411,9 +412,9 @@ static void test_each_allocation_fails_once_in_doubt(void **state) {
     assert_int_equal(od_value_parse(taken, strlen(taken), &view, NULL), OD_OK);
     snprintf(intend, sizeof(intend),
              "{\"contact\":1,\"version\":0,\"number\":\"+442079461111\",\"client\":\"x\",\"vendor\":\"x\",\"account\":\"x\","
-             "\"record\":\"{\\\"request\\\":{\\\"method\\\":\\\"PUT\\\",\\\"url\\\":\\\"u\\\",\\\"body\\\":\\\"b\\\"},\\\"call\\\":{}}\",\"token\":\"%s\"}",
+             "\"record\":{\"request\":{\"method\":\"PUT\",\"url\":\"u\",\"body\":\"b\"},\"call\":{}},\"token\":\"%s\"}",
              od_value_string(od_value_find(view, "/contacts/0/token")));
-    do_verb(s, "intend", intend);
+    torture(s, "intend", intend, "{\"leg\":1,\"attempt\":1,");
     do_verb(s, "settle", "{\"leg\":1,\"placement\":\"unknown\",\"error\":{\"code\":\"timeout\"}}");
     torture(s, "doubts", "{}", "{\"legs\":[{\"leg\":1,");
     torture(s, "explain", "{\"contact\":\"p\"}", "{\"contact\":{\"contact\":1,");

@@ -5,7 +5,6 @@ local errors = require "outdial.error"
 local campaign = require "outdial.campaign"
 local contacts = require "outdial.contacts"
 local fake_store = require "fake_store"
-local json = require "outdial.json"
 local runner = require "outdial.runner"
 local scheduler = require "outdial.scheduler"
 
@@ -51,6 +50,12 @@ function support.real_world(options)
     return world
 end
 
+-- A result that is to be read.
+local UNREAD = { __index = {
+    get = function(self, key) return rawget(self, key) end,
+    read = function(self) return setmetatable(self, nil) end,
+} }
+
 local function copy(value)
     if type(value) ~= "table" then return value end
     local out = {}
@@ -85,14 +90,14 @@ function support.client(world, behave)
         local kept = copy(call)
         return { operation = "place", to = call.to, token = call.token, account = behave.account or "account",
             bucket = info.name, per_second = behave.per_second, burst = 1, hands_off = behave.hands_off,
-            hands_off_unbounded = behave.hands_off_unbounded, call = kept, handle = { drop = function() end },
-            record = assert(json.encode { call = kept, request = { method = "POST",
-                url = "https://vendor.example/calls", body = call.to .. call.token } }) }
+            hands_off_unbounded = behave.hands_off_unbounded, call = kept,
+            handle = setmetatable({ call = kept, request = { method = "POST", url = "https://vendor.example/calls",
+                body = call.to .. call.token } }, { __index = { drop = function() end } }) }
     end
 
     function client.place_prepared(_, prepared, options)
         local call = prepared.call
-        assert(options.single_try and options.unpaced)
+        assert(options.single_try and options.unpaced and options.unread)
         client.placed = client.placed + 1
         client.sent[client.placed] = { call = call, at = world.engine:now(), send_before = options.send_before }
         if s.stopping() then
@@ -107,7 +112,8 @@ function support.client(world, behave)
                 vendor = behave.kind or "fake" }
         end
         if result == "lost" then return nil, support.unknown() end
-        return { id = "id-" .. client.placed, state = result, vendor = info.name, token = call.token, response = {} }
+        return setmetatable({ id = "id-" .. client.placed, state = result, vendor = info.name, token = call.token,
+            response = {} }, UNREAD)
     end
 
     function client.track(_, call, options)

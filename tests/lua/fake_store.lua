@@ -1,7 +1,6 @@
 -- The verbs of the store, in memory and on the test's clock, as far as the runner's specs need them: windows in UTC,
 -- rolling caps, gaps, fences, pace, seats, one rate per bucket. What happened is in `store.journal`.
 local core = require "outdial.core"
-local json = require "outdial.json"
 
 local fake = {}
 
@@ -323,7 +322,7 @@ function verbs.intend(self, params)
         self.attempts[attempt.id] = attempt
     end
     attempt.legs = attempt.legs + 1
-    local record = assert(json.decode(params.record))
+    local record = assert(core.round_trip(params.record))
     local leg = { id = #self.legs + 1, attempt = attempt.id, ordinal = contact.ordinal, state = "intent",
         contact = contact, person = contact.person, campaign = contact.campaign, client = params.client,
         vendor = params.vendor, account = params.account, token = params.token, number = params.number,

@@ -89,17 +89,24 @@ describe("a call that is prepared", function()
             local prepared = assert(client:prepare_placing(call))
             local told = assert(client:prepare_call(call))
             assert.same({ request = { method = told.method, url = told.url, body = told.body }, call = call },
-                core.from_json(prepared.record))
-            local handle, record = prepared.handle, prepared.record
-            prepared.handle, prepared.record = nil, nil
+                core.round_trip(prepared.handle))
+            local handle = prepared.handle
+            prepared.handle = nil
             assert.same({ operation = told.operation, to = "+12065550101", token = "t-1", account = told.account,
                 bucket = told.bucket }, prepared)
-            prepared.handle, prepared.record = handle, record
+            prepared.handle = handle
             call.to = "+12065550102" -- too late
             local placed = assert(client:place_prepared(prepared, { single_try = true, unpaced = true }))
             assert.same({ "placed", "t-1", "+12065550101" }, { placed.state, placed.token, placed.to })
             assert.equal(placed.id, assert(client:place_prepared(prepared)).id) -- the vendor knows the token
+            local unread = assert(client:place_prepared(prepared, { unread = true }))
+            assert.same({ "userdata", placed.id, nil }, { type(unread), unread:get "id", unread:get "none" })
+            assert.same(placed, unread:read())
+            assert.same({ call = placed }, core.round_trip { call = unread })
             handle:drop()
+            local value, err = core.round_trip { record = handle }
+            assert.same({ nil, "validation /record: expected a call that is prepared, got one that was dropped" },
+                { value, tostring(err) })
         end)
     end)
 
