@@ -117,6 +117,7 @@ static od_status run_guarded(od_work *work, od_task *task) {
         status = od__execute(work->database, NULL, "ROLLBACK TO verb", "");
         od__pace_forget(work);
         od__campaign_forget(work);
+        work->list_campaign_id = 0; /* what was read of the list went as well */
     }
     if (status == OD_OK)
         status = od__execute(work->database, NULL, "RELEASE verb", "");
