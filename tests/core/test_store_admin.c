@@ -7,8 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -77,16 +75,6 @@ static void write_list(const stage *s, int rows) {
     for (int i = 0; i < rows; i++)
         fprintf(file, "k%05d,+44207946%04d\n", (i * 7919) % rows, i % 10000);
     assert_int_equal(fclose(file), 0);
-}
-
-/* Last changed when the story plays. */
-static void write_file(const char *path, const char *text, const fake_clock *clock) {
-    const struct timespec changed = { .tv_sec = (time_t)(clock->wall_ms / 1000) }, times[2] = { changed, changed };
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    fputs(text, file);
-    assert_int_equal(fclose(file), 0);
-    assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
 }
 
 static int set_up(void **state) {
@@ -292,60 +280,6 @@ static void test_verbs_of_one_transaction_see_each_other(void **state) {
     od__group_free(group);
 }
 
-static od_task task_of(const char *verb, const char *json) {
-    od_value *params = NULL;
-    od_task task;
-    assert_int_equal(od_value_parse(json, strlen(json), &params, NULL), OD_OK);
-    od__task_init(&task, od__verb_find(verb), params);
-    return task;
-}
-
-static od_task intend_of(const od_value *taken, int at, const char *number) {
-    char pointer[32], json[512];
-    snprintf(pointer, sizeof(pointer), "/contacts/%d/token", at);
-    snprintf(json, sizeof(json), "{\"contact\":%d,\"version\":0,\"number\":\"%s\",\"client\":\"x\",\"vendor\":\"x\",\"account\":\"x\","
-             "\"record\":{\"request\":{},\"call\":{}},\"token\":\"%s\"}", at + 1, number, od_value_string(od_value_find(taken, pointer)));
-    return task_of("intend", json);
-}
-
-/* R16: a list is read once in a transaction; where that reading was taken back with the verb that did it, it is read again. */
-static void test_a_list_that_was_read_by_a_verb_that_failed_is_read_again(void **state) {
-    stage *s = *state;
-    char list[128], campaign[512], *refusal = NULL;
-    od_clock clock = fake_od_clock(&s->clock);
-    od_group *group;
-    sqlite3 *other = NULL;
-    snprintf(list, sizeof(list), "%s/dnc.csv", s->folder);
-    snprintf(campaign, sizeof(campaign), "{\"name\":\"c\",\"script\":\"s\",\"ruleset\":{\"hours\":{\"sun\":[\"00:00-24:00\"]}},"
-             "\"do_not_call\":{\"path\":\"%s\"}}", list);
-    write_file(list, "number\n+442079461119\n", &s->clock);
-    do_verb(s, "campaign", campaign);
-    do_verb(s, "put", "{\"campaign\":\"c\",\"contacts\":[{\"id\":\"p\",\"zones\":\"Europe/London\",\"numbers\":[{\"column\":\"m\",\"number\":\"+442079461111\"}]},"
-                      "{\"id\":\"q\",\"zones\":\"Europe/London\",\"numbers\":[{\"column\":\"m\",\"number\":\"+442079461112\"}]}]}");
-    assert_int_equal(od__group_new(s->path, false, &clock, &group, NULL), OD_OK);
-    od_task first[] = { task_of("register", "{}"), task_of("take", "{\"campaign\":\"c\",\"limit\":2}") };
-    od__group_run(group, (od_task *[]){ &first[0], &first[1] }, 2);
-    assert_int_equal(first[1].error.code, OD_OK);
-    write_file(list, "number\n+442079461119\n+442079461112\n", &s->clock);
-    /* Something that no outdial would leave there makes the first intent fail when it is written. */
-    assert_int_equal(sqlite3_open(s->path, &other), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(other, "INSERT INTO attempt(campaign_id, contact_id, ordinal, number, common, open, counts, at_ms, callback)"
-                                  " VALUES(1, 99, 1, '+442079461111', 0, 1, 1, 0, 0)", NULL, NULL, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_close(other), SQLITE_OK);
-    od_task second[] = { task_of("beat", "{}"), intend_of(first[1].result, 0, "+442079461111"), intend_of(first[1].result, 1, "+442079461112") };
-    od__group_run(group, (od_task *[]){ &second[0], &second[1], &second[2] }, 3);
-    assert_int_equal(second[1].error.code, OD_CONFLICT);
-    assert_int_equal(second[2].error.code, OD_OK);
-    assert_int_equal(od_value_format(od_value_get(second[2].result, "refused"), &refusal, NULL, NULL), OD_OK);
-    assert_string_equal(refusal, "\"do_not_call\"");
-    od_text_free(refusal);
-    for (size_t i = 0; i < 2; i++)
-        od__task_clear(&first[i]);
-    for (size_t i = 0; i < 3; i++)
-        od__task_clear(&second[i]);
-    od__group_free(group);
-}
-
 /* ---- versions ---- */
 
 /* Tables with their columns, and indexes: all that makes a query mean the same. */
@@ -497,7 +431,6 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_the_same_id_from_two_sides, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_slice_that_fails, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_verbs_of_one_transaction_see_each_other, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_a_list_that_was_read_by_a_verb_that_failed_is_read_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_an_older_store_becomes_as_a_new_one, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_each_allocation_fails_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_each_allocation_fails_once_in_doubt, set_up, tear_down),
