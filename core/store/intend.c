@@ -102,6 +102,8 @@ static od_status check_further(intent *self, od_error *err) {
         return od__error_set(err, OD_CONFLICT, "this attempt is over, or another contact's");
     if (unsettled > 0)
         return od__error_set(err, OD_CONFLICT, "a leg of this attempt is not proven not placed");
+    if (self->contact.wish != NULL)
+        return od__error_set(err, OD_CONFLICT, "a person has said meanwhile what becomes of the contact");
     if (same > 0)
         return od__error_set(err, OD_CONFLICT, "this attempt has been at %s already",
                              od__param_text(self->params, "client"));
