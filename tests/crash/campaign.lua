@@ -42,7 +42,7 @@ set_local("outdial.runner", "FIRST_POLL_S", 0.2)
 set_local("outdial.runner", "LONGEST_POLL_S", 1)
 set_local("outdial.runner", "CHORES_EVERY_S", 0.5)
 set_local("outdial.runner", "WITHDRAW_EVERY_S", 0.2)
-set_local("outdial.runner", "BEATS_PER_LEASE", 40)
+set_local("outdial.runner", "BEATS_PER_LEASE", 100)
 set_local("outdial.accounts", "EARS_AGAIN_S", 0.5)
 set_local("outdial.work", "AGAIN_S", 0.1)
 
