@@ -52,7 +52,7 @@ typedef struct intent {
 static void refuse(intent *self, const char *rule, bool resource, const char *saw) {
     self->refused = rule;
     self->resource = resource;
-    snprintf(self->saw, sizeof(self->saw), "%.*s", (int)sizeof(self->saw) - 1, saw);
+    od__error_clean(self->saw, sizeof(self->saw), saw, strlen(saw));
 }
 
 /* ---- is it this worker's to call? ---- */
@@ -108,6 +108,8 @@ static od_status check_further(intent *self, od_error *err) {
         return od__error_set(err, OD_CONFLICT, "this attempt is at another number of the contact");
     if (unsettled > 0)
         return od__error_set(err, OD_CONFLICT, "a leg of this attempt is not proven not placed");
+    if (self->contact.wish != NULL)
+        return od__error_set(err, OD_CONFLICT, "a person has said meanwhile what becomes of the contact");
     if (same > 0)
         return od__error_set(err, OD_CONFLICT, "this attempt has been at %s already",
                              od__param_text(self->params, "client"));
@@ -117,7 +119,10 @@ static od_status check_further(intent *self, od_error *err) {
 static od_status check_number(intent *self, od_error *err) {
     int64_t index = od__param_integer(self->params, "number_index", 1);
     od_number_entry entry;
-    if (!od__numbers_at(self->contact.numbers, index, &entry) || strcmp(entry.number, self->number) != 0)
+    bool is_its = od__numbers_at(self->contact.numbers, index, &entry) && strcmp(entry.number, self->number) == 0;
+    if (!is_its && self->attempt_id != 0) /* whoever keeps an attempt has seen the contact before its first leg */
+        return od__error_set(err, OD_CONFLICT, "the contact's numbers were changed meanwhile");
+    if (!is_its)
         return od__error_at(err, OD_VALIDATION, "/number", "expected number %" PRId64 " of the contact, got another", index);
     memcpy(self->country, entry.country, sizeof(self->country));
     return OD_OK;
@@ -285,18 +290,20 @@ static od_status write_attempt(intent *self, od_error *err) {
     od_work *work = self->work;
     const od_gathered *known = self->gathered;
     bool alone = !known->number_common && known->number_contact_id == self->contact.id;
-    if (self->attempt_id != 0)
-        return OD_OK;
+    int64_t common = !alone && known->number_contact_id != 0;
     od_status status = alone ? OD_OK : od__enlist_number(work, self->number, self->contact.id, err);
     if (status != OD_OK)
         return status;
+    if (self->attempt_id != 0) /* a further leg may be to another number: that one is fenced now, since no other was rung */
+        return od__execute(work->database, err, "UPDATE attempt SET number = ?2, common = ?3 WHERE id = ?1 AND number <> ?2", "iti",
+                           self->attempt_id, self->number, common);
     work->attempts = OD_ROWS_SOME;
     status = od__execute(
         work->database, err,
         "INSERT INTO attempt(campaign_id, contact_id, shared_person, subject, ordinal, number, common, open, counts, at_ms,"
         " callback) VALUES(?1, ?2, ?3, nullif(?4, ''), ?5, ?6, ?7, 1, 1, ?8, ?9)",
         "iittitiii", self->campaign.id, self->contact.id, self->contact.shared_person, self->campaign.subject, self->ordinal,
-        self->number, (int64_t)(!alone && known->number_contact_id != 0), work->wall_ms, (int64_t)known->facts.is_callback);
+        self->number, common, work->wall_ms, (int64_t)known->facts.is_callback);
     self->attempt_id = od__database_last_id(work->database);
     return status;
 }
@@ -381,6 +388,7 @@ static od_status fenced_by_doubt(const intent *self, bool *out, od_error *err) {
     od__query(&query, self->work->database, err,
               "SELECT 1 FROM leg WHERE open = 1 AND state = 1 AND attempt_id IN (SELECT id FROM attempt WHERE contact_id = ?1"
               " AND open = 1 UNION ALL SELECT id FROM attempt WHERE shared_person = ?2 AND open = 1"
+              " UNION ALL SELECT id FROM attempt WHERE contact_id IN (SELECT id FROM contact WHERE person = ?2) AND open = 1"
               " UNION ALL SELECT id FROM attempt WHERE number = ?3 AND open = 1) LIMIT 1", "itt",
               self->contact.id, self->contact.shared_person, self->number);
     if (od__query_row(&query))
