@@ -84,12 +84,11 @@ static od_status check_first(intent *self, bool claimed, od_error *err) {
 static od_status check_further(intent *self, od_error *err) {
     od_query query;
     int64_t contact_id = 0, open = 0, unsettled = 0, same = 0;
-    bool same_number = false;
     od__query(&query, self->work->database, err,
               "SELECT a.contact_id, a.open, a.ordinal, (SELECT count(*) FROM leg WHERE attempt_id = a.id AND state NOT IN (5, 6)),"
               " (SELECT count(*) FROM leg WHERE attempt_id = a.id AND client = ?2),"
-              " (SELECT max(ordinal) + 1 FROM leg WHERE attempt_id = a.id), a.number = ?3 FROM attempt a WHERE a.id = ?1",
-              "itt", self->attempt_id, od__param_text(self->params, "client"), self->number);
+              " (SELECT max(ordinal) + 1 FROM leg WHERE attempt_id = a.id) FROM attempt a WHERE a.id = ?1",
+              "it", self->attempt_id, od__param_text(self->params, "client"));
     if (od__query_row(&query)) {
         contact_id = od__query_integer(&query, 0);
         open = od__query_integer(&query, 1);
@@ -97,15 +96,12 @@ static od_status check_further(intent *self, od_error *err) {
         unsettled = od__query_integer(&query, 3);
         same = od__query_integer(&query, 4);
         self->leg_ordinal = od__query_integer(&query, 5);
-        same_number = od__query_integer(&query, 6) != 0;
     }
     od_status status = od__query_end(&query);
     if (status != OD_OK)
         return status;
     if (contact_id != self->contact.id || open == 0)
         return od__error_set(err, OD_CONFLICT, "this attempt is over, or another contact's");
-    if (!same_number)
-        return od__error_set(err, OD_CONFLICT, "this attempt is at another number of the contact");
     if (unsettled > 0)
         return od__error_set(err, OD_CONFLICT, "a leg of this attempt is not proven not placed");
     if (self->contact.wish != NULL)
@@ -286,6 +282,17 @@ static od_status check_record(const od_value *value, const char *path, od_value 
 const od_check od_check_record = { .name = "JSON text { request, call }, up to 16 MiB", .fn = check_record };
 
 /* By its number an attempt is found through the contact that has it alone, else by being marked as of several. */
+/* A further leg may be to another number: that one is fenced now, since no other was rung. Earlier legs say whose they were. */
+static od_status move_attempt(const intent *self, int64_t common, od_error *err) {
+    od_status status = od__execute(self->work->database, err,
+                                   "UPDATE leg SET number = a.number FROM attempt a WHERE a.id = ?1 AND leg.attempt_id = a.id AND"
+                                   " a.number <> ?2 AND leg.number IS NULL", "it", self->attempt_id, self->number);
+    if (status != OD_OK)
+        return status;
+    return od__execute(self->work->database, err, "UPDATE attempt SET number = ?2, common = ?3 WHERE id = ?1 AND number <> ?2", "iti",
+                       self->attempt_id, self->number, common);
+}
+
 static od_status write_attempt(intent *self, od_error *err) {
     od_work *work = self->work;
     const od_gathered *known = self->gathered;
@@ -294,9 +301,8 @@ static od_status write_attempt(intent *self, od_error *err) {
     od_status status = alone ? OD_OK : od__enlist_number(work, self->number, self->contact.id, err);
     if (status != OD_OK)
         return status;
-    if (self->attempt_id != 0) /* a further leg may be to another number: that one is fenced now, since no other was rung */
-        return od__execute(work->database, err, "UPDATE attempt SET number = ?2, common = ?3 WHERE id = ?1 AND number <> ?2", "iti",
-                           self->attempt_id, self->number, common);
+    if (self->attempt_id != 0)
+        return move_attempt(self, common, err);
     work->attempts = OD_ROWS_SOME;
     status = od__execute(
         work->database, err,

@@ -38,7 +38,7 @@ static const char contacts[] =
 /* What older legs were judged by stays in the journal. */
 static const char legs[] =
     "ALTER TABLE leg ADD COLUMN placed_ms INTEGER; ALTER TABLE leg ADD COLUMN placed_after INTEGER;"
-    "ALTER TABLE leg ADD COLUMN judgement_id INTEGER;"
+    "ALTER TABLE leg ADD COLUMN judgement_id INTEGER; ALTER TABLE leg ADD COLUMN number TEXT;"
     OD_SCHEMA_JUDGEMENT;
 
 static const char claims[] =
