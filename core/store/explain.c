@@ -23,7 +23,7 @@ static od_status journal_of(od_work *work, int64_t contact_id, od_value *list, o
               "SELECT at_ms, event, by_whom, attempt_id, leg_id, data FROM (SELECT id AS place, 0 AS leg, 0 AS step, at_ms, event,"
               " by_whom, attempt_id, leg_id, data FROM journal WHERE contact_id = ?1"
               " UNION ALL SELECT j.after, l.id, 1, l.at_ms, 'intent', NULL, l.attempt_id, l.id, '{\"client\":' ||"
-              " json_quote(l.client) || ',\"number\":\"' || a.number || '\",' || substr(j.data, 2) " JUDGEMENTS
+              " json_quote(l.client) || ',\"number\":\"' || coalesce(l.number, a.number) || '\",' || substr(j.data, 2) " JUDGEMENTS
               " WHERE a.contact_id = ?1"
               " UNION ALL SELECT l.placed_after, l.id, 2, l.placed_ms, 'placed', NULL, l.attempt_id, l.id, coalesce(l.error, l.call) " LEGS
               " WHERE a.contact_id = ?1 AND l.placed_ms IS NOT NULL"

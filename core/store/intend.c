@@ -52,7 +52,7 @@ typedef struct intent {
 static void refuse(intent *self, const char *rule, bool resource, const char *saw) {
     self->refused = rule;
     self->resource = resource;
-    snprintf(self->saw, sizeof(self->saw), "%.*s", (int)sizeof(self->saw) - 1, saw);
+    od__error_clean(self->saw, sizeof(self->saw), saw, strlen(saw));
 }
 
 /* ---- is it this worker's to call? ---- */
@@ -86,12 +86,11 @@ static od_status check_first(intent *self, bool claimed, od_error *err) {
 static od_status check_further(intent *self, od_error *err) {
     od_query query;
     int64_t contact_id = 0, open = 0, unsettled = 0, same = 0;
-    bool same_number = false;
     od__query(&query, self->work->database, err,
               "SELECT a.contact_id, a.open, a.ordinal, (SELECT count(*) FROM leg WHERE attempt_id = a.id AND state NOT IN (5, 6)),"
               " (SELECT count(*) FROM leg WHERE attempt_id = a.id AND client = ?2),"
-              " (SELECT max(ordinal) + 1 FROM leg WHERE attempt_id = a.id), a.number = ?3 FROM attempt a WHERE a.id = ?1",
-              "itt", self->attempt_id, od__param_text(self->params, "client"), self->number);
+              " (SELECT max(ordinal) + 1 FROM leg WHERE attempt_id = a.id) FROM attempt a WHERE a.id = ?1",
+              "it", self->attempt_id, od__param_text(self->params, "client"));
     if (od__query_row(&query)) {
         contact_id = od__query_integer(&query, 0);
         open = od__query_integer(&query, 1);
@@ -99,17 +98,16 @@ static od_status check_further(intent *self, od_error *err) {
         unsettled = od__query_integer(&query, 3);
         same = od__query_integer(&query, 4);
         self->leg_ordinal = od__query_integer(&query, 5);
-        same_number = od__query_integer(&query, 6) != 0;
     }
     od_status status = od__query_end(&query);
     if (status != OD_OK)
         return status;
     if (contact_id != self->contact.id || open == 0)
         return od__error_set(err, OD_CONFLICT, "this attempt is over, or another contact's");
-    if (!same_number)
-        return od__error_set(err, OD_CONFLICT, "this attempt is at another number of the contact");
     if (unsettled > 0)
         return od__error_set(err, OD_CONFLICT, "a leg of this attempt is not proven not placed");
+    if (self->contact.wish != NULL)
+        return od__error_set(err, OD_CONFLICT, "a person has said meanwhile what becomes of the contact");
     if (same > 0)
         return od__error_set(err, OD_CONFLICT, "this attempt has been at %s already",
                              od__param_text(self->params, "client"));
@@ -119,7 +117,10 @@ static od_status check_further(intent *self, od_error *err) {
 static od_status check_number(intent *self, od_error *err) {
     int64_t index = od__param_integer(self->params, "number_index", 1);
     od_number_entry entry;
-    if (!od__numbers_at(self->contact.numbers, index, &entry) || strcmp(entry.number, self->number) != 0)
+    bool is_its = od__numbers_at(self->contact.numbers, index, &entry) && strcmp(entry.number, self->number) == 0;
+    if (!is_its && self->attempt_id != 0) /* whoever keeps an attempt has seen the contact before its first leg */
+        return od__error_set(err, OD_CONFLICT, "the contact's numbers were changed meanwhile");
+    if (!is_its)
         return od__error_at(err, OD_VALIDATION, "/number", "expected number %" PRId64 " of the contact, got another", index);
     memcpy(self->country, entry.country, sizeof(self->country));
     return OD_OK;
@@ -283,22 +284,34 @@ static od_status check_record(const od_value *value, const char *path, od_value 
 const od_check od_check_record = { .name = "JSON text { request, call }, up to 16 MiB", .fn = check_record };
 
 /* By its number an attempt is found through the contact that has it alone, else by being marked as of several. */
+/* A further leg may be to another number: that one is fenced now, since no other was rung. Earlier legs say whose they were. */
+static od_status move_attempt(const intent *self, int64_t common, od_error *err) {
+    od_status status = od__execute(self->work->database, err,
+                                   "UPDATE leg SET number = a.number FROM attempt a WHERE a.id = ?1 AND leg.attempt_id = a.id AND"
+                                   " a.number <> ?2 AND leg.number IS NULL", "it", self->attempt_id, self->number);
+    if (status != OD_OK)
+        return status;
+    return od__execute(self->work->database, err, "UPDATE attempt SET number = ?2, common = ?3 WHERE id = ?1 AND number <> ?2", "iti",
+                       self->attempt_id, self->number, common);
+}
+
 static od_status write_attempt(intent *self, od_error *err) {
     od_work *work = self->work;
     const od_gathered *known = self->gathered;
     bool alone = !known->number_common && known->number_contact_id == self->contact.id;
-    if (self->attempt_id != 0)
-        return OD_OK;
+    int64_t common = !alone && known->number_contact_id != 0;
     od_status status = alone ? OD_OK : od__enlist_number(work, self->number, self->contact.id, err);
     if (status != OD_OK)
         return status;
+    if (self->attempt_id != 0)
+        return move_attempt(self, common, err);
     work->attempts = OD_ROWS_SOME;
     status = od__execute(
         work->database, err,
         "INSERT INTO attempt(campaign_id, contact_id, shared_person, subject, ordinal, number, common, open, counts, at_ms,"
         " callback) VALUES(?1, ?2, ?3, nullif(?4, ''), ?5, ?6, ?7, 1, 1, ?8, ?9)",
         "iittitiii", self->campaign.id, self->contact.id, self->contact.shared_person, self->campaign.subject, self->ordinal,
-        self->number, (int64_t)(!alone && known->number_contact_id != 0), work->wall_ms, (int64_t)known->facts.is_callback);
+        self->number, common, work->wall_ms, (int64_t)known->facts.is_callback);
     self->attempt_id = od__database_last_id(work->database);
     return status;
 }
@@ -383,6 +396,7 @@ static od_status fenced_by_doubt(const intent *self, bool *out, od_error *err) {
     od__query(&query, self->work->database, err,
               "SELECT 1 FROM leg WHERE open = 1 AND state = 1 AND attempt_id IN (SELECT id FROM attempt WHERE contact_id = ?1"
               " AND open = 1 UNION ALL SELECT id FROM attempt WHERE shared_person = ?2 AND open = 1"
+              " UNION ALL SELECT id FROM attempt WHERE contact_id IN (SELECT id FROM contact WHERE person = ?2) AND open = 1"
               " UNION ALL SELECT id FROM attempt WHERE number = ?3 AND open = 1) LIMIT 1", "itt",
               self->contact.id, self->contact.shared_person, self->number);
     if (od__query_row(&query))

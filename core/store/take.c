@@ -117,13 +117,19 @@ od_status od__verb_decide(od_work *work, const od_value *params, od_value **resu
         return status;
     od_entry entry = { .campaign_id = row.campaign_id, .contact_id = id, .event = "decided", .text = decision.why };
     bool kept = false;
+    int64_t guard = version;
     if (row.state == OD_CONTACT_open)
         status = end_kept(work, &row, &kept, err);
+    if (status == OD_OK && kept && row.version != version) { /* nobody else ends that attempt: whoever it is by now is decided anew */
+        entry.text = "the contact was changed meanwhile";
+        decision = none;
+        guard = row.version;
+    }
     if (status == OD_OK && !kept && row.state != OD_CONTACT_ready && row.state != OD_CONTACT_waiting)
         status = od__error_set(err, OD_CONFLICT, "the contact is %s by now", od__contact_state_name(row.state));
     od__contact_clear(&row);
     if (status == OD_OK)
-        status = od__contact_decide(work, id, version, &decision, err);
+        status = od__contact_decide(work, id, guard, &decision, err);
     if (status == OD_OK) {
         od__claims_end(work, id);
         status = od__journal(work, &entry, err);
@@ -133,6 +139,6 @@ od_status od__verb_decide(od_work *work, const od_value *params, od_value **resu
     od_maker maker;
     od__make(&maker, err);
     od__make_text(&maker, "state", od__contact_state_name(decision.state));
-    od__make_integer(&maker, "version", version + 1);
+    od__make_integer(&maker, "version", guard + 1);
     return od__made(&maker, result);
 }

@@ -53,7 +53,7 @@ typedef struct od_open_counts {
 } od_open_counts;
 
 #define OD_LIMIT_CAMPAIGN_BYTES 800      /* its name: 200 characters */
-#define OD_LIMIT_SUBJECT_BYTES 200
+#define OD_LIMIT_SUBJECT_BYTES 800       /* 200 characters: cut off it may be another's */
 #define OD_LIMIT_WHY_BYTES 512
 
 /* A campaign (campaign.h). */

@@ -14,8 +14,8 @@ local gethook, remove = debug.gethook, table.remove
 local close_thread = coroutine.close -- luacheck: ignore 143
 local here = yieldable.here
 local WAIT, DONE, DROP, PROBE = {}, {}, {}, yieldable.PROBE
--- How many threads are kept for the next task. None on LuaJIT: what it has compiled was seen to lose a table's values
--- in a thread that was used again (2.1.0-beta3).
+-- How many tasks that have served are kept, with their threads, for the next. None on LuaJIT: what it has compiled was
+-- seen to lose a table's values in a thread that was used again (2.1.0-beta3).
 local MOST_IDLE = rawget(_G, "jit") and 0 or 128
 
 local function outcome_of(...)
@@ -23,12 +23,17 @@ local function outcome_of(...)
     if n > 0 then return { n = n, ... } end
 end
 
--- What a thread runs: one task after the other.
+-- What the thread of a task runs.
 local function live(task)
+    task.outcome = outcome_of(task.fn(unpack(task, 1, task.n)))
+    return DONE
+end
+
+-- What the thread of a task that serves runs: the function of one after that of the other.
+local function serve_on(task)
     while true do
-        task.outcome = outcome_of(task.fn(unpack(task, 1, task.n)))
-        task = nil -- luacheck: ignore 311 (it may be long until the next one)
-        task = yield(DONE)
+        task.fn(task[1], task[2])
+        yield(DONE)
     end
 end
 
@@ -51,7 +56,7 @@ local OWN_YIELD = "outdial: a task may not yield by itself: coroutine.yield was 
 local function new(engine)
     local M = {}
     local tasks = {}     -- thread -> task, while it lives
-    local idle = {}      -- threads of tasks that serve and have returned
+    local idle = {}      -- tasks that have served and returned
     local waiting = {}   -- request -> task that waits for it
     local ready, first, last = {}, 1, 0
     local current        -- the task being resumed; nil in the main program
@@ -78,15 +83,23 @@ local function new(engine)
         if not thread then return end
         task.thread = nil
         tasks[thread] = nil
-        if how ~= "returned" then
-            if close_thread then close_thread(thread) end
-        elseif task.serves and #idle < MOST_IDLE and not gethook(thread) then
-            idle[#idle + 1] = thread
+        if how ~= "returned" and close_thread then close_thread(thread) end
+    end
+
+    -- Keeps a task that has ended for the next that serves, unless others may know of it, or have had a hand in its thread.
+    local function keep(task)
+        if task.how == "returned" and not (task.canceled or task.joined) and #idle < MOST_IDLE
+            and not gethook(task.own_thread) then
+            idle[#idle + 1] = task
         end
     end
 
     local function begin_thread(task)
-        local thread = task.serves and remove(idle) or create(live)
+        local thread = task.own_thread
+        if not thread then
+            thread = create(task.serves and serve_on or live)
+            if task.serves then task.own_thread = thread end
+        end
         task.thread = thread
         tasks[thread] = task
         return thread
@@ -107,8 +120,9 @@ local function new(engine)
 
     ---- the life of a task ----
 
+    -- Ends a scope in which only daemons are left.
     local function end_scope(scope)
-        if scope.open > 0 or scope == root or scope.done then return end
+        if scope == root or scope.done then return end
         local daemon = next(scope.tasks)
         if not daemon then
             scope.done = true
@@ -131,8 +145,9 @@ local function new(engine)
         if how == "failed" then scope.failures[#scope.failures + 1] = task end
         scope.tasks[task] = nil
         if not task.daemon then scope.open = scope.open - 1 end
-        wake(task)
-        end_scope(scope)
+        if task.waiters then wake(task) end
+        if scope.open == 0 then end_scope(scope) end
+        if task.serves then keep(task) end
     end
 
     local function fail(task, problem)
@@ -175,11 +190,12 @@ local function new(engine)
     -- Resumes those that are ready now; who becomes ready meanwhile comes after the next look at the engine. Only in
     -- the main program.
     local function resume_ready()
-        local stop = last
-        while first <= stop do
-            local task = ready[first]
-            ready[first] = nil
-            first = first + 1
+        local stop, at = last, first
+        while at <= stop do
+            local task = ready[at]
+            ready[at] = nil
+            at = at + 1
+            first = at
             if not task.done then resume_task(task) end
         end
         if first > last then first, last = 1, 0 end
@@ -197,18 +213,38 @@ local function new(engine)
         return tasks[running() or false] or resuming()
     end
 
-    -- Makes a task of scope; parent is the one that does so. All that a task may get has its place from the start, as a
-    -- table that grows costs more.
-    local function start(scope, parent, daemon, fn, ...)
-        local task = setmetatable({ fn = fn, scope = scope, daemon = daemon, done = false,
-            hook = parent and parent.hook, thread = nil, waits = nil, on_end = nil, serves = nil,
-            n = select("#", ...), ... }, Task)
+    -- Has a task begin in scope; parent is the one that does so.
+    local function admit(task, scope, parent, daemon)
+        task.scope, task.daemon, task.hook = scope, daemon, parent and parent.hook
         scope.tasks[task] = true
         if not daemon then scope.open = scope.open + 1
         elseif scope.ending then task.canceled = true end -- the others were before it began; nobody would cancel it
         make_ready(task)
         if not parent then tell_host() end
         return task
+    end
+
+    -- Makes a task of scope. All that a task may get has its place from the start, as a table that grows costs more.
+    local function start(scope, parent, daemon, fn, ...)
+        local task = setmetatable({ fn = fn, scope = scope, daemon = daemon, done = false, hook = nil, thread = nil,
+            waits = nil, n = select("#", ...), ... }, Task)
+        return admit(task, scope, parent, daemon)
+    end
+
+    -- Makes a task that serves, of one that has served before if there is any.
+    local function start_serving(scope, parent, on_end, fn, first_argument, second_argument)
+        local task = idle[#idle]
+        if task then
+            idle[#idle] = nil
+            task.fn, task.done, task.how = fn, false, nil
+            task[1], task[2] = first_argument, second_argument
+        else
+            task = setmetatable({ fn = fn, scope = scope, daemon = false, done = false, hook = nil, thread = nil,
+                waits = nil, on_end = nil, serves = true, own_thread = nil, how = nil, n = 2, first_argument,
+                second_argument }, Task)
+        end
+        task.on_end = on_end
+        return admit(task, scope, parent, false)
     end
 
     ---- stepping the engine ----
@@ -537,13 +573,12 @@ local function new(engine)
 
     M.state, M.enter, M.wait, M.core_engine = state, enter, wait, core_engine
 
-    -- serve(on_end, fn, ...) -> task: as spawn, for the runtime's own tasks of which there are many: a thread that has
-    -- served one, and that no script knows of, serves the next. on_end(task) is called when it has ended, and finds
-    -- its arguments at 1, 2 and so on; it neither waits nor raises.
-    function M.serve(on_end, fn, ...)
-        local task = start_here(false, fn, ...)
-        task.on_end, task.serves = on_end, true
-        return task
+    -- serve(on_end, fn, a, b) -> task: as spawn of fn(a, b), whose results are lost, for the runtime's own tasks of which
+    -- there are many. on_end(task) is called when it has ended, and finds a and b at 1 and 2; it neither waits nor raises.
+    -- After that the task may be kept by nobody: with its thread it serves the next, unless it was canceled or joined.
+    function M.serve(on_end, fn, a, b)
+        local parent = running_task()
+        return start_serving(parent and parent.scope or root, parent, on_end, fn, a, b)
     end
 
     function M.log_to(handle, on_log)

@@ -256,7 +256,7 @@ end
 
 local function leg_ended(task)
     local self, leg = task[1], task[2]
-    self.legs[leg.leg] = nil
+    self.legs[leg.leg], leg.task = nil, nil -- the task serves another one from now on
     self:count_leg(leg, -1)
     if leg.seat then self.accounts[leg.client]:free_seat(leg.seat) end
     if leg.anew and not self.closing then self:follow(leg.anew) end
