@@ -131,6 +131,8 @@ void od__lua_request_delist(lua_State *L, int attached, const void *key);
 
 /* Returns the prepared call of client at index, raising if it is another thing, another client's or dropped. */
 od_prepared *od__lua_prepared_check(lua_State *L, int index, const od_client *client);
+/* Whether od__lua_prepared_check would return it. */
+bool od__lua_prepared_fits(lua_State *L, int index, const od_client *client);
 
 /* Makes the value (new) of the prepared call at index, its record, without raising. Errors: validation (it is another thing, or
  * dropped), closed, out_of_memory. */

@@ -75,7 +75,6 @@ end
 
 -- What went wrong says of the vendor: nil: nothing.
 local function health(err)
-    if not err then return true end
     local code = err.code
     if ANSWERED[code] or code == "canceled" then
         if code == "throttled" or code == "canceled" then return nil end
@@ -86,10 +85,10 @@ end
 
 -- account:record(err or nil): how a placement ended
 function Account:record(err)
-    local ok = health(err)
+    local ok = not err or health(err)
     if ok == nil then return end
-    self.breaker:record(self:now(), ok)
-    if self.breaker:state(self:now()) ~= "closed" then self:note_outage() end
+    self.breaker:record(self.clock:now(), ok)
+    if self.breaker.open_until then self:note_outage() end
 end
 
 -- What the next run is to know. Noted once for each time that the vendor is found out of order, or in order again.
