@@ -28,7 +28,9 @@ Work.__index = Work
 
 -- M.new(campaign, scheduler, db, log) -> work
 function M.new(campaign, scheduler, db, log)
-    local self = setmetatable({ campaign = campaign, scheduler = scheduler, clock = scheduler.core_engine(), db = db,
+    local clock = scheduler.core_engine()
+    local self = setmetatable({ campaign = campaign, scheduler = scheduler, clock = clock, db = db,
+        now = clock:clock(), -- work:now() -> seconds on the engine's clock; it is asked all the time
         log_to = log, accounts = {},
         room = gate.new(scheduler), hand_room = gate.new(scheduler), -- where contacts wait for their turn
         wake = gate.new(scheduler), chores = gate.new(scheduler),    -- where the runner's loops wait
@@ -40,10 +42,6 @@ function M.new(campaign, scheduler, db, log)
         self.accounts[name] = accounts.new(scheduler, name, client, campaign.pace.open[name])
     end
     return self
-end
-
-function Work:now()
-    return self.clock:now()
 end
 
 function Work:wall_ms()
