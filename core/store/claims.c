@@ -240,10 +240,11 @@ static od_status write_batch(od_work *work, batch *written, od_error *err) {
         if (self->slots[i].batch == written)
             write_entry(&text, &self->slots[i]);
     }
-    od_status status = text.failed ? od__error_no_memory(err)
-                                   : od__execute(work->database, err,
-                                                 "INSERT OR REPLACE INTO claim(id, owner_id, contacts) VALUES(nullif(?1, 0), ?2, ?3)",
-                                                 "iit", written->id, work->core->owner->id, od__buffer_text(&text));
+    od_status status = text.failed ? od__error_no_memory(err) : OD_OK;
+    if (status == OD_OK)
+        status = od__execute(work->database, err,
+                             "INSERT OR REPLACE INTO claim(id, owner_id, contacts) VALUES(nullif(?1, 0), ?2, ?3)", "iit",
+                             written->id, work->core->owner->id, od__buffer_text(&text));
     if (status == OD_OK)
         written->id = od__database_last_id(work->database);
     od__buffer_clear(&text);

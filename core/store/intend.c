@@ -33,7 +33,7 @@ typedef struct intent {
     const od_value *params;
     const char *number, *token;
     od_contact_row contact;
-    const od_claim *claim;           /* the contact is as this worker has taken it, and its texts are the claim's; NULL: it was read */
+    const od_claim *claim;           /* whose contact it is, texts and all; NULL: it was read */
     od_campaign_row campaign;
     od_judgement judgement;
     od_judged judged;
@@ -75,9 +75,11 @@ static od_status check_first(intent *self, bool claimed, od_error *err) {
         return od__error_set(err, OD_CONFLICT, "the contact was not taken, or another worker has it");
     self->leg_ordinal = 1;
     od_status status = od__contact_next_ordinal(self->work, contact, &self->ordinal, err);
-    if (status != OD_OK || (self->claim != NULL && self->claim->turn.ordinal == self->ordinal))
-        return status == OD_OK && strcmp(self->claim->turn.token, self->token) != 0 ? od__error_set(err, OD_CONFLICT, OTHER_TOKEN) : status;
-    return check_token(self, err);
+    if (status != OD_OK)
+        return status;
+    if (self->claim == NULL || self->claim->turn.ordinal != self->ordinal)
+        return check_token(self, err);
+    return strcmp(self->claim->turn.token, self->token) == 0 ? OD_OK : od__error_set(err, OD_CONFLICT, OTHER_TOKEN);
 }
 
 /* R8: a further leg only of an attempt all of whose legs are proven not placed, and at a vendor not used in it before. */

@@ -44,9 +44,9 @@ end
 function Breaker:record(now, ok)
     if self.open_until then return end
     forget(self, now - WITHIN_S)
-    local samples, failed = samples_at(self, now), ok and 0 or 1
-    samples.count, samples.failed = samples.count + 1, samples.failed + failed
-    self.count, self.failed = self.count + 1, self.failed + failed
+    local samples = samples_at(self, now)
+    samples.count, self.count = samples.count + 1, self.count + 1
+    if not ok then samples.failed, self.failed = samples.failed + 1, self.failed + 1 end
     if self.count >= LEAST and self.failed >= RATIO * self.count then open(self, now) end
     if ok and self.closed_at and now - self.closed_at > LAST_S then self.pause, self.closed_at = FIRST_S, nil end
 end

@@ -28,7 +28,9 @@ Work.__index = Work
 
 -- M.new(campaign, scheduler, db, log) -> work
 function M.new(campaign, scheduler, db, log)
-    local self = setmetatable({ campaign = campaign, scheduler = scheduler, clock = scheduler.core_engine(), db = db,
+    local clock = scheduler.core_engine()
+    local self = setmetatable({ campaign = campaign, scheduler = scheduler, clock = clock, db = db,
+        now = clock:clock(), -- work:now() -> seconds on the engine's clock; it is asked all the time
         log_to = log, accounts = {},
         room = gate.new(scheduler), hand_room = gate.new(scheduler), -- where contacts wait for their turn
         wake = gate.new(scheduler), chores = gate.new(scheduler),    -- where the runner's loops wait
@@ -40,10 +42,6 @@ function M.new(campaign, scheduler, db, log)
         self.accounts[name] = accounts.new(scheduler, name, client, campaign.pace.open[name])
     end
     return self
-end
-
-function Work:now()
-    return self.clock:now()
 end
 
 function Work:wall_ms()
@@ -113,6 +111,7 @@ function Work:ring_all()
     self:ring_rooms()
     self.wake:ring()
     self.chores:ring()
+    self.withdrawn:ring_all()
 end
 
 -- work:fail(why): the run ends as soon as what is being placed has been.
@@ -229,8 +228,17 @@ function Work:space()
     return self.campaign.pace.max_open - (self.contacts - self.parked) - self.open
 end
 
-local function someone_ended(self, task)
+local function fail_with(self, task)
     if task.how == "failed" then self:fail("outdial: an error in the program: " .. tostring(task.outcome)) end
+end
+
+-- work:needs(task): one without which the run is no good: without beats it would begin no call any more, and say nothing
+function Work:needs(task)
+    task.on_end = function() fail_with(self, task) end
+end
+
+local function someone_ended(self, task)
+    fail_with(self, task)
     self.room:ring()
     self.wake:ring()
 end
