@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "store/campaign.h"
+#include "store/journal.h"
 #include "store/leg.h"
 #include "store/schema.h"
 #include "store/verbs.h"
@@ -117,7 +118,7 @@ static od_status resolve_not_placed(od_work *work, const od_leg_row *leg, od_err
 }
 
 static od_status journal_resolved(od_work *work, const od_leg_row *leg, const od_value *params, od_error *err) {
-    return od__execute(work->database, err,
+    return od__journal_execute(work, err,
                        "INSERT INTO journal(at_ms, campaign_id, contact_id, attempt_id, leg_id, event, by_whom, data) VALUES(?1,"
                        " ?2, ?3, ?4, ?5, 'resolved', ?6, json_object('as', ?7, 'because', ?8, 'version', ?9))",
                        "iiiiittti", work->wall_ms, leg->campaign_id, leg->contact_id, leg->attempt_id, leg->id,

@@ -16,9 +16,13 @@
     " ended_ms INTEGER, campaign_id INTEGER);"                                                                       \
     "CREATE INDEX owner_state ON owner(state);"
 
-/* What the rules said when a leg was meant, for ever: apart from the leg, whose row is written again and again. */
+/* contacts: "ID.VERSION ID.VERSION " of those that one `take` gave. */
+#define OD_SCHEMA_CLAIM \
+    "CREATE TABLE claim(id INTEGER PRIMARY KEY, owner_id INTEGER NOT NULL, contacts TEXT NOT NULL);"
+
+/* What the rules said when legs were meant (judged.h), for ever, and after which row of the journal that comes. */
 #define OD_SCHEMA_JUDGEMENT \
-    "CREATE TABLE judgement(leg_id INTEGER PRIMARY KEY, after INTEGER NOT NULL, data TEXT NOT NULL);"
+    "CREATE TABLE judgement(id INTEGER PRIMARY KEY, after INTEGER NOT NULL, data TEXT NOT NULL);"
 
 /* person: the name that several contacts may have in common; NULL: this contact's alone. common = 1: others have had the
  * number as well, when it was called or since (od__enlist_number). At most one attempt is open per contact, per shared person

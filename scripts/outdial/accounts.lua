@@ -122,14 +122,14 @@ function Account:listen()
     if not subscription then self.deaf_until = self:now() + EARS_AGAIN_S end
 end
 
--- account:tend(on_change): makes the probe or the subscription that is due, in a task of its own.
+-- account:tend(on_change) -> task, or nil: makes the probe or the subscription that is due.
 function Account:tend(on_change)
     if self.tended then return end
     local due = self.breaker:state(self:now()) == "due"
     local deaf = self.info.ears and not self.subscription and self:now() >= (self.deaf_until or 0)
     if not due and not deaf then return end
     self.tended = true
-    self.scheduler.spawn(function()
+    return self.scheduler.spawn(function()
         if due then
             self.breaker:probed(self:now(), self:probe())
             self:note_outage()

@@ -111,6 +111,7 @@ function Work:ring_all()
     self:ring_rooms()
     self.wake:ring()
     self.chores:ring()
+    self.withdrawn:ring_all()
 end
 
 -- work:fail(why): the run ends as soon as what is being placed has been.
@@ -227,8 +228,17 @@ function Work:space()
     return self.campaign.pace.max_open - (self.contacts - self.parked) - self.open
 end
 
-local function someone_ended(self, task)
+local function fail_with(self, task)
     if task.how == "failed" then self:fail("outdial: an error in the program: " .. tostring(task.outcome)) end
+end
+
+-- work:needs(task): one without which the run is no good: without beats it would begin no call any more, and say nothing
+function Work:needs(task)
+    task.on_end = function() fail_with(self, task) end
+end
+
+local function someone_ended(self, task)
+    fail_with(self, task)
     self.room:ring()
     self.wake:ring()
 end

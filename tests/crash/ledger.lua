@@ -24,7 +24,7 @@ end
 
 function readers.leg(words, into)
     into.legs[#into.legs + 1] = { id = words[1], token = words[2], number = words[3],
-        state = STATES.leg[tonumber(words[4])], at_ms = tonumber(words[5]) }
+        state = STATES.leg[tonumber(words[4])], at_ms = tonumber(words[5]), says = words[6] }
 end
 
 function readers.listed(words, into)
