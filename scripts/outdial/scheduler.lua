@@ -86,7 +86,8 @@ local function new(engine)
         if how ~= "returned" and close_thread then close_thread(thread) end
     end
 
-    -- Keeps a task that has ended for the next that serves, unless others may know of it, or have had a hand in its thread.
+    -- Keeps a task that has ended for the next that serves, unless others may know of it, or have had a hand in its
+    -- thread.
     local function keep(task)
         if task.how == "returned" and not (task.canceled or task.joined) and #idle < MOST_IDLE
             and not gethook(task.own_thread) then
@@ -562,9 +563,9 @@ local function new(engine)
 
     M.state, M.enter, M.wait, M.core_engine = state, enter, wait, core_engine
 
-    -- serve(on_end, fn, a, b) -> task: as spawn of fn(a, b), whose results are lost, for the runtime's own tasks of which
-    -- there are many. on_end(task) is called when it has ended, and finds a and b at 1 and 2; it neither waits nor raises.
-    -- After that the task may be kept by nobody: with its thread it serves the next, unless it was canceled or joined.
+    -- serve(on_end, fn, a, b) -> task: as spawn of fn(a, b), whose results are lost, for the runtime's own tasks, of
+    -- which there are many. on_end(task) is called when it has ended, and finds a and b at 1 and 2; it neither waits
+    -- nor raises. After that nobody may keep the task: it serves the next, unless it was canceled or joined.
     function M.serve(on_end, fn, a, b)
         local kept = #idle
         local task = idle[kept]
