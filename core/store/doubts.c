@@ -6,6 +6,7 @@
 #include "store/journal.h"
 #include "store/leg.h"
 #include "store/schema.h"
+#include "store/tables.h"
 #include "store/verbs.h"
 
 /* ---- doubts ---- */
@@ -20,7 +21,7 @@ static od_status read_doubts(od_work *work, int64_t campaign_id, int64_t state, 
     od_query query;
     out->count = 0;
     od__query(&query, work->database, err,
-              "SELECT id FROM leg WHERE (?1 = 0 OR campaign_id = ?1) AND open = 1 AND state = ?4"
+              "SELECT id FROM leg WHERE (?1 = 0 OR campaign_id = ?1) AND " OD_SCHEMA_SENT " AND state = ?4"
               " AND id > ?2 ORDER BY id LIMIT ?3", "iiii", campaign_id, after, limit, state);
     while (od__query_row(&query) && out->count < OD_LIMIT_TAKE)
         out->list[out->count++] = od__query_integer(&query, 0);

@@ -23,6 +23,7 @@
 #include "store/owner.h"
 #include "store/pace.h"
 #include "store/schema.h"
+#include "store/tables.h"
 #include "store/verbs.h"
 
 #define HORIZON_MS (INT64_C(370) * 24 * 3600 * 1000)
@@ -289,10 +290,24 @@ static od_status move_attempt(const intent *self, int64_t common, od_error *err)
     od_status status = od__execute(self->work->database, err,
                                    "UPDATE leg SET number = a.number FROM attempt a WHERE a.id = ?1 AND leg.attempt_id = a.id AND"
                                    " a.number <> ?2 AND leg.number IS NULL", "it", self->attempt_id, self->number);
-    if (status != OD_OK)
-        return status;
-    return od__execute(self->work->database, err, "UPDATE attempt SET number = ?2, common = ?3 WHERE id = ?1 AND number <> ?2", "iti",
-                       self->attempt_id, self->number, common);
+    if (status == OD_OK)
+        status = od__execute(self->work->database, err,
+                             "UPDATE attempt SET number = ?2, common = ?3 WHERE id = ?1 AND number <> ?2", "iti",
+                             self->attempt_id, self->number, common);
+    /* Of legs that may have rung none becomes an earlier one: the database refuses the new leg then. */
+    return status == OD_OK ? od__execute(self->work->database, err,
+                                         "UPDATE leg SET earlier = id WHERE attempt_id = ?1 AND earlier = 0 AND state IN (5, 6)",
+                                         "i", self->attempt_id)
+                           : status;
+}
+
+/* The contact's latest attempt until now, unless that is open: the database refuses the new one then. */
+static od_status pass_latest(const intent *self, od_error *err) {
+    return self->contact.ordinal == 0
+               ? OD_OK
+               : od__execute(self->work->database, err,
+                             "UPDATE attempt SET earlier = id WHERE contact_id = ?1 AND earlier = 0 AND open = 0", "i",
+                             self->contact.id);
 }
 
 static od_status write_attempt(intent *self, od_error *err) {
@@ -306,6 +321,9 @@ static od_status write_attempt(intent *self, od_error *err) {
     if (self->attempt_id != 0)
         return move_attempt(self, common, err);
     work->attempts = OD_ROWS_SOME;
+    status = pass_latest(self, err);
+    if (status != OD_OK)
+        return status;
     status = od__execute(
         work->database, err,
         "INSERT INTO attempt(campaign_id, contact_id, shared_person, subject, ordinal, number, common, open, counts, at_ms,"
@@ -394,7 +412,7 @@ static od_status fenced_by_doubt(const intent *self, bool *out, od_error *err) {
     od_query query;
     *out = false;
     od__query(&query, self->work->database, err,
-              "SELECT 1 FROM leg WHERE open = 1 AND state = 1 AND attempt_id IN (SELECT id FROM attempt WHERE contact_id = ?1"
+              "SELECT 1 FROM leg WHERE " OD_SCHEMA_SENT " AND state = 1 AND attempt_id IN (SELECT id FROM attempt WHERE contact_id = ?1"
               " AND open = 1 UNION ALL SELECT id FROM attempt WHERE shared_person = ?2 AND open = 1"
               " UNION ALL SELECT id FROM attempt WHERE contact_id IN (SELECT id FROM contact WHERE person = ?2) AND open = 1"
               " UNION ALL SELECT id FROM attempt WHERE number = ?3 AND open = 1) LIMIT 1", "itt",

@@ -19,8 +19,9 @@ static const char attempts[] =
     "ALTER TABLE attempt RENAME TO attempt_1;"
     OD_SCHEMA_ATTEMPT
     "INSERT INTO attempt SELECT id, campaign_id, contact_id, CASE WHEN substr(person, 1, 7) = 'person:' THEN substr(person, 8) END,"
-    " subject, ordinal, number, 0, open, counts, at_ms, callback, kind, rang, raw, ended_ms, second_ring FROM attempt_1"
-    " ORDER BY id;"
+    " subject, ordinal, number, 0, open, counts, at_ms, callback, kind, rang, raw, ended_ms, second_ring,"
+    " CASE WHEN id = first_value(id) OVER (PARTITION BY contact_id ORDER BY open DESC, id DESC) THEN 0 ELSE id END"
+    " FROM attempt_1 ORDER BY id;"
     "DROP TABLE attempt_1;";
 
 /* Whoever was called by a number is among those who have it, from now on. */
@@ -39,6 +40,9 @@ static const char contacts[] =
 static const char legs[] =
     "ALTER TABLE leg ADD COLUMN placed_ms INTEGER; ALTER TABLE leg ADD COLUMN placed_after INTEGER;"
     "ALTER TABLE leg ADD COLUMN judgement_id INTEGER; ALTER TABLE leg ADD COLUMN number TEXT;"
+    "ALTER TABLE leg ADD COLUMN " OD_SCHEMA_LEG_EARLIER ";"
+    "UPDATE leg SET earlier = id WHERE EXISTS (SELECT 1 FROM leg l WHERE l.attempt_id = leg.attempt_id AND l.ordinal > leg.ordinal);"
+    "DROP INDEX leg_attempt_open; DROP INDEX leg_attempt; DROP INDEX leg_open;" OD_SCHEMA_LEG_INDEXES
     OD_SCHEMA_JUDGEMENT;
 
 static const char claims[] =

@@ -15,6 +15,7 @@
 #include "store/pace.h"
 #include "store/rulebook.h"
 #include "store/schema.h"
+#include "store/tables.h"
 #include "store/verbs.h"
 
 #define JUMP_AHEAD_MS 60000
@@ -111,17 +112,17 @@ static od_status inherit(od_work *work, int64_t id, const char *cause, od_error 
     od_status status = od__journal_execute(work, err,
         "INSERT INTO journal(at_ms, campaign_id, contact_id, attempt_id, leg_id, event, data)"
         " SELECT ?2, campaign_id, contact_id, attempt_id, id, 'in_doubt', json_object('cause', ?3) FROM leg"
-        " WHERE owner_id = ?1 AND open = 1 AND state = 0", "iit", id, work->wall_ms, cause);
+        " WHERE owner_id = ?1 AND state = 0", "iit", id, work->wall_ms, cause);
     if (status == OD_OK)
         status = od__execute(db, err,
                              "UPDATE contact SET state = 3, why = 'in_doubt', version = version + 1 WHERE state = 2 AND id IN"
-                             " (SELECT contact_id FROM leg WHERE owner_id = ?1 AND open = 1 AND state = 0)", "i", id);
+                             " (SELECT contact_id FROM leg WHERE owner_id = ?1 AND state = 0)", "i", id);
     if (status == OD_OK)
         status = od__execute(db, err,
                              "UPDATE leg SET state = 1, cause = ?2, settled_ms = ?3, version = version + 1"
-                             " WHERE owner_id = ?1 AND open = 1 AND state = 0", "iti", id, cause, work->wall_ms);
+                             " WHERE owner_id = ?1 AND state = 0", "iti", id, cause, work->wall_ms);
     if (status == OD_OK)
-        status = od__execute(db, err, "UPDATE leg SET follower_id = NULL WHERE open = 1 AND follower_id = ?1", "i", id);
+        status = od__execute(db, err, "UPDATE leg SET follower_id = NULL WHERE " OD_SCHEMA_SENT " AND follower_id = ?1", "i", id);
     if (status == OD_OK)
         status = od__execute(db, err, "DELETE FROM claim WHERE owner_id = ?1", "i", id);
     return status;

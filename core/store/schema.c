@@ -46,10 +46,8 @@ static const char tables[] =
     " version INTEGER NOT NULL DEFAULT 0, owner_id INTEGER NOT NULL, follower_id INTEGER, request TEXT, call TEXT,"
     " error TEXT, cause TEXT, at_ms INTEGER NOT NULL, until_ms INTEGER NOT NULL, settled_ms INTEGER,"
     " looks INTEGER NOT NULL DEFAULT 0, look_ms INTEGER, withdrawal TEXT, placed_ms INTEGER,"
-    " placed_after INTEGER, judgement_id INTEGER, number TEXT);"
-    "CREATE UNIQUE INDEX leg_attempt_open ON leg(attempt_id) WHERE open = 1;"
-    "CREATE UNIQUE INDEX leg_attempt ON leg(attempt_id, ordinal);"
-    "CREATE INDEX leg_open ON leg(state, campaign_id, account, client, at_ms) WHERE open = 1;"
+    " placed_after INTEGER, judgement_id INTEGER, number TEXT, " OD_SCHEMA_LEG_EARLIER ");"
+    OD_SCHEMA_LEG_INDEXES
     "CREATE INDEX leg_seat_open ON leg(account, client, seat) WHERE open = 1 AND seat IS NOT NULL;"
 
     OD_SCHEMA_JUDGEMENT
