@@ -83,10 +83,9 @@ enum {
 /* Pushes a new userdata of bytes, all zero, with the metatable of type, and returns it. */
 void *od__lua_handle_new(lua_State *L, size_t bytes, const char *type);
 /* The userdata of type at index; NULL: it is another thing. type is the very text that od__lua_handle_type was given. Raises
- * nothing, and needs two slots. */
+ * nothing. */
 void *od__lua_handle_find(lua_State *L, int index, const char *type);
-/* luaL_checkudata for these types, which finds the metatable by the address of its name: half of a method's way into C is
- * this. */
+/* luaL_checkudata for these types. */
 void *od__lua_handle_check(lua_State *L, int index, const char *type);
 /* Makes the metatable of type from methods (its __index) and metamethods. */
 void od__lua_handle_type(lua_State *L, const char *type, const luaL_Reg *methods, const luaL_Reg *metamethods);
@@ -131,6 +130,8 @@ void od__lua_request_delist(lua_State *L, int attached, const void *key);
 
 /* Returns the prepared call of client at index, raising if it is another thing, another client's or dropped. */
 od_prepared *od__lua_prepared_check(lua_State *L, int index, const od_client *client);
+/* Whether od__lua_prepared_check would return it. */
+bool od__lua_prepared_fits(lua_State *L, int index, const od_client *client);
 
 /* Makes the value (new) of the prepared call at index, its record, without raising. Errors: validation (it is another thing, or
  * dropped), closed, out_of_memory. */

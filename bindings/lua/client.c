@@ -61,33 +61,52 @@ static const char *check_operation(lua_State *L, const od_lua_client *box, int i
     return NULL;
 }
 
-/* The value on top, of option key, in milliseconds. */
-static int64_t read_seconds(lua_State *L, const char *key) {
+#define UNKNOWN_OPTION "unknown option \"%s\": a call takes send_before, timeout, single_try and unpaced"
+#define NOT_SECONDS "%s: expected seconds, 0 or more"
+#define NOT_A_FLAG "%s: expected true or false"
+
+/* Reads the value on top, of an option, in milliseconds. Returns what is wrong with it (a format for its key), or NULL. */
+static const char *read_seconds(lua_State *L, int64_t *out) {
     double seconds = lua_type(L, -1) == LUA_TNUMBER ? lua_tonumber(L, -1) : -1;
-    if (!(seconds >= 0 && seconds <= 1e12)) luaL_error(L, "%s: expected seconds, 0 or more", key);
+    if (!(seconds >= 0 && seconds <= 1e12)) return NOT_SECONDS;
     int64_t ms = (int64_t)(seconds * 1000);
-    return ms < 1 ? 1 : ms; /* 0 would mean no limit */
+    *out = ms < 1 ? 1 : ms; /* 0 would mean no limit */
+    return NULL;
 }
 
-static bool read_flag(lua_State *L, const char *key) {
-    if (lua_type(L, -1) != LUA_TBOOLEAN) luaL_error(L, "%s: expected true or false", key);
-    return lua_toboolean(L, -1);
+static const char *read_flag(lua_State *L, bool *out) {
+    if (lua_type(L, -1) != LUA_TBOOLEAN) return NOT_A_FLAG;
+    *out = lua_toboolean(L, -1);
+    return NULL;
 }
 
-/* Reads { send_before = seconds on engine:now(), timeout = seconds, single_try = flag, unpaced = flag } at index; nil: none
- * of them. unread (may be NULL): an option of that name as well. */
+static const char *read_option(lua_State *L, const char *key, od_submit_options *options, bool *unread) {
+    if (strcmp(key, "send_before") == 0) return read_seconds(L, &options->send_before_ms);
+    if (strcmp(key, "timeout") == 0) return read_seconds(L, &options->timeout_ms);
+    if (strcmp(key, "single_try") == 0) return read_flag(L, &options->single_try);
+    if (strcmp(key, "unpaced") == 0) return read_flag(L, &options->unpaced);
+    if (unread && strcmp(key, "unread") == 0) return read_flag(L, unread);
+    return UNKNOWN_OPTION;
+}
+
+/* Reads { send_before = seconds on engine:now(), timeout = seconds, single_try = flag, unpaced = flag } at index, a table; unread
+ * (may be NULL): an option of that name as well. Returns what is wrong, or NULL; *wrong is then the key. */
+static const char *find_send_options(lua_State *L, int index, od_submit_options *options, bool *unread, const char **wrong) {
+    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
+        *wrong = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "";
+        const char *problem = read_option(L, *wrong, options, unread);
+        if (problem) return problem;
+    }
+    return NULL;
+}
+
+/* As find_send_options, raising what is wrong; nil: none of them. */
 static void read_send_options(lua_State *L, int index, od_submit_options *options, bool *unread) {
     if (lua_isnoneornil(L, index)) return;
     luaL_checktype(L, index, LUA_TTABLE);
-    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
-        const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "";
-        if (strcmp(key, "send_before") == 0) options->send_before_ms = read_seconds(L, key);
-        else if (strcmp(key, "timeout") == 0) options->timeout_ms = read_seconds(L, key);
-        else if (strcmp(key, "single_try") == 0) options->single_try = read_flag(L, key);
-        else if (strcmp(key, "unpaced") == 0) options->unpaced = read_flag(L, key);
-        else if (unread && strcmp(key, "unread") == 0) *unread = read_flag(L, key);
-        else luaL_error(L, "unknown option \"%s\": a call takes send_before, timeout, single_try and unpaced", key);
-    }
+    const char *key;
+    const char *problem = find_send_options(L, index, options, unread, &key);
+    if (problem) luaL_error(L, problem, key);
 }
 
 /* What is started: an operation with parameters, a call, or one that was prepared. */
@@ -145,6 +164,22 @@ static int client_place(lua_State *L) {
     od_lua_client *box = od__lua_client_check(L, 1);
     luaL_checktype(L, 2, LUA_TTABLE);
     return start(L, box, &(starting){.index = 2});
+}
+
+/* client:placeable(prepared [, options]) -> the handle of prepared, or nothing: these are not what place_prepared takes. */
+static int client_placeable(lua_State *L) {
+    od_lua_client *box = od__lua_client_check(L, 1);
+    lua_settop(L, 3);
+    if (lua_type(L, 2) != LUA_TTABLE) return 0;
+    if (!lua_isnil(L, 3)) {
+        od_submit_options options = OD_SUBMIT_OPTIONS_INIT;
+        bool unread = false;
+        const char *key;
+        if (lua_type(L, 3) != LUA_TTABLE || find_send_options(L, 3, &options, &unread, &key)) return 0;
+    }
+    lua_settop(L, 2);
+    lua_getfield(L, 2, "handle");
+    return od__lua_prepared_fits(L, 3, box->client);
 }
 
 /* client:place_prepared(handle [, options]) -> request, or nil, err. With { unread = true } its result is a value for
@@ -348,7 +383,7 @@ void od__lua_open_client(lua_State *L) {
     static const luaL_Reg methods[] = {
         {"submit", client_submit}, {"place", client_place},         {"prepare", client_prepare},
         {"prepare_call", client_prepare_call}, {"prepare_placing", od__lua_client_prepare_placing},
-        {"place_prepared", client_place_prepared},
+        {"placeable", client_placeable}, {"place_prepared", client_place_prepared},
         {"find", client_find},     {"track", client_track},         {"withdraw", client_withdraw},
         {"subscribe", od__lua_client_subscribe}, {"unsubscribe", od__lua_client_unsubscribe},
         {"rate_scope", client_rate_scope}, {"share_rate", client_share_rate},

@@ -24,6 +24,11 @@ od_prepared *od__lua_prepared_check(lua_State *L, int index, const od_client *cl
     return own->prepared;
 }
 
+bool od__lua_prepared_fits(lua_State *L, int index, const od_client *client) {
+    const od_lua_prepared *own = od__lua_handle_find(L, index, OD_LUA_PREPARED);
+    return own && !what_is_wrong(own, client);
+}
+
 od_status od__lua_prepared_value(lua_State *L, int index, od_value **out, od_error *err) {
     const od_lua_prepared *own = od__lua_handle_find(L, index, OD_LUA_PREPARED);
     if (!own) return od__error_set(err, OD_VALIDATION, "expected what JSON can hold, got a userdata");

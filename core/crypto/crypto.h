@@ -17,6 +17,11 @@
 bool od__crypto_sha256(const void *data, size_t length, uint8_t out[OD_SHA256_BYTES]);
 bool od__crypto_hmac_sha256(const void *key, size_t key_length, const void *data, size_t length,
                             uint8_t out[OD_SHA256_BYTES]);
+/* The same of one key for many texts, without hashing the key again for each; one thread at a time. NULL when OpenSSL fails. */
+typedef struct od_hmac od_hmac;
+od_hmac *od__crypto_hmac_new(const void *key, size_t key_length);
+void od__crypto_hmac_free(od_hmac *hmac); /* NULL is fine; overwrites it */
+bool od__crypto_hmac(od_hmac *hmac, const void *data, size_t length, uint8_t out[OD_SHA256_BYTES]);
 /* For names of files only, where others have chosen it: it protects nothing. */
 bool od__crypto_sha1(const void *data, size_t length, uint8_t out[OD_SHA1_BYTES]);
 bool od__crypto_random(void *out, size_t bytes);

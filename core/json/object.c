@@ -101,7 +101,7 @@ od_member *od__object_find(const od_object *object, const char *key, size_t key_
     if (object->index != NULL)
         return od__key_index_find(object->index, object->members, key, key_length);
     for (od_member *member = object->members, *end = member + object->used; member < end; member++) {
-        if (member->key_length == key_length && member->key[0] == key[0] && member->value != NULL &&
+        if (member->key_length == key_length && (key_length == 0 || member->key[0] == key[0]) && member->value != NULL &&
             memcmp(member->key, key, key_length) == 0)
             return member;
     }

@@ -26,7 +26,8 @@ od_status od__campaign_read(od_work *work, int64_t id, od_campaign_row *out, od_
     if (od__query_row(&query)) {
         found = true;
         snprintf(out->state, sizeof(out->state), "%s", od__query_text(&query, 0));
-        snprintf(out->why, sizeof(out->why), "%s", od__query_text(&query, 1));
+        const char *why = od__query_text(&query, 1); /* may be longer than is shown of it */
+        od__error_clean(out->why, sizeof(out->why), why, strlen(why));
         snprintf(out->subject, sizeof(out->subject), "%s", od__query_text(&query, 2));
         out->max_open = od__query_integer(&query, 3);
         out->max_handed_off = od__query_integer(&query, 4);
@@ -113,7 +114,7 @@ static od_status note_worker(od_work *work, int64_t id, od_error *err) {
 }
 
 static od_status journal_revision(od_work *work, int64_t id, int64_t revision, od_error *err) {
-    return od__execute(work->database, err,
+    return od__journal_execute(work, err,
                        "INSERT INTO journal(at_ms, campaign_id, event, data) SELECT ?2, id, 'revision', json_object('revision',"
                        " revision, 'script', script, 'ruleset', json(ruleset)) FROM campaign WHERE id = ?1 AND NOT EXISTS"
                        " (SELECT 1 FROM journal WHERE campaign_id = ?1 AND contact_id IS NULL AND event = 'revision'"

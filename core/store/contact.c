@@ -11,32 +11,46 @@
 #include "store/numbers.h"
 #include "store/schema.h"
 
-#define OD_SHARED_PERSON "person:"
-
 /* ---- reading ---- */
 
 #define FIRST_TEXT 8
-#define TEXTS 6
 
-static od_status copy_texts(const od_query *query, od_contact_row *out, od_error *err) {
-    const char **const to[TEXTS] = { &out->external, &out->numbers, &out->country, &out->zones, &out->data, &out->wish };
+enum { EXTERNAL, NUMBERS, COUNTRY, ZONES, DATA, WISH, SHARED, CAMPAIGN, TEXTS };
+
+/* All texts of a contact in one piece, its person's key at the end. Who is not shared is known by campaign and id; who is,
+ * by the name that all campaigns give. */
+static od_status copy_texts(const od_query *query, const char *campaign, od_contact_row *out, od_error *err) {
+    const char **const to[TEXTS] = { &out->external, &out->numbers, &out->country,       &out->zones,
+                                     &out->data,     &out->wish,    &out->shared_person, &out->campaign };
     const char *from[TEXTS];
     size_t lengths[TEXTS], bytes = 0;
     for (int i = 0; i < TEXTS; i++) {
-        from[i] = od__query_text(query, FIRST_TEXT + i);
-        lengths[i] = from[i] != NULL ? strlen(from[i]) + 1 : 0;
-        bytes += lengths[i];
+        from[i] = i == CAMPAIGN ? campaign : od__query_text(query, FIRST_TEXT + i);
+        lengths[i] = from[i] != NULL ? strlen(from[i]) : 0;
+        bytes += lengths[i] + 1;
     }
-    char *at = out->texts = od__alloc(bytes);
+    if (from[EXTERNAL] == NULL)
+        return od__error_no_memory(err); /* every contact has one */
+    const char *const key[] = { from[SHARED] != NULL ? "person:" : "campaign/", from[SHARED] != NULL ? from[SHARED] : campaign,
+                                from[SHARED] != NULL ? "" : ":", from[SHARED] != NULL ? "" : from[EXTERNAL] };
+    for (int i = 0; i < 4; i++)
+        bytes += strlen(key[i]);
+    char *at = out->texts = od__alloc(bytes + 1);
     if (at == NULL)
         return od__error_no_memory(err);
     for (int i = 0; i < TEXTS; i++) {
         if (from[i] == NULL)
             continue;
-        memcpy(at, from[i], lengths[i]);
-        *to[i] = at;
-        at += lengths[i];
+        *to[i] = memcpy(at, from[i], lengths[i] + 1);
+        at += lengths[i] + 1;
     }
+    out->person = at;
+    for (int i = 0; i < 4; i++) {
+        size_t length = strlen(key[i]);
+        memcpy(at, key[i], length);
+        at += length;
+    }
+    *at = '\0';
     return OD_OK;
 }
 
@@ -44,56 +58,26 @@ static od_status copy_texts(const od_query *query, od_contact_row *out, od_error
 static void read_row(const od_query *query, od_contact_row *out) {
     *out = (od_contact_row){
         .id = od__query_integer(query, 0), .campaign_id = od__query_integer(query, 1),
-        .version = od__query_integer(query, 2), .state = od__query_integer(query, 3),
+        .version = od__query_integer(query, OD_CONTACT_VERSION), .state = od__query_integer(query, 3),
         .due_ms = od__query_integer(query, 4), .number_next = od__query_integer(query, 5),
         .callback_ms = od__query_integer(query, 6), .callback_within_ms = od__query_integer(query, 7),
-        .ordinal = od__query_integer(query, 15),
+        .ordinal = od__query_integer(query, FIRST_TEXT + CAMPAIGN),
     };
-    const char *shared = od__query_text(query, 14);
-    if (shared != NULL) {
-        snprintf(out->person, sizeof(out->person), OD_SHARED_PERSON "%s", shared);
-        out->shared_person = out->person + strlen(OD_SHARED_PERSON);
-    }
 }
 
-/* A person who is not shared is known by campaign and id; one who is, by the name that all campaigns give. */
-static void add_campaign(od_contact_row *out, const od_campaign_row *campaign) {
-    memcpy(out->campaign, campaign->name, sizeof(out->campaign));
-    if (out->shared_person == NULL)
-        snprintf(out->person, sizeof(out->person), "campaign/%s:%s", out->campaign, out->external);
-}
-
-static od_status fill(const od_query *query, od_contact_row *out, od_error *err) {
-    read_row(query, out);
-    return copy_texts(query, out, err);
-}
-
-static od_status fill_campaign(od_work *work, od_contact_row *out, od_error *err) {
+od_status od__contact_of(od_work *work, const od_query *query, od_contact_row *out, od_error *err) {
     od_campaign_row campaign;
+    read_row(query, out);
     od_status status = od__campaign_read(work, out->campaign_id, &campaign, err);
-    if (status == OD_OK)
-        add_campaign(out, &campaign);
-    return status;
-}
-
-od_status od__contact_next(od_work *work, od_query *query, od_contact_row *out, bool *found, od_error *err) {
-    *out = (od_contact_row){ 0 };
-    *found = od__query_row(query);
-    if (!*found)
-        return query->status;
-    od_status status = fill(query, out, err);
-    if (status == OD_OK)
-        status = fill_campaign(work, out, err);
-    if (status != OD_OK)
-        od__contact_clear(out);
-    return status;
+    return status == OD_OK ? copy_texts(query, campaign.name, out, err) : status;
 }
 
 od_status od__contact_read(od_work *work, int64_t id, od_contact_row *out, od_error *err) {
-    bool found;
     od_query query;
+    *out = (od_contact_row){ 0 };
     od__query(&query, work->database, err, OD_CONTACT_COLUMNS "WHERE c.id = ?1", "i", id);
-    od_status status = od__contact_next(work, &query, out, &found, err);
+    bool found = od__query_row(&query);
+    od_status status = found ? od__contact_of(work, &query, out, err) : OD_OK;
     od_status ended = od__query_end(&query);
     if (status == OD_OK && ended == OD_OK && found)
         return OD_OK;
@@ -137,13 +121,13 @@ void od__contact_callable(od_query *query, od_work *work, int64_t campaign_id, i
               campaign_id);
 }
 
-void od__contact_borrow(const od_query *query, const od_campaign_row *campaign, od_contact_row *out) {
+void od__contact_borrow(const od_query *query, od_contact_row *out) {
     read_row(query, out);
-    out->external = od__query_text(query, FIRST_TEXT);
-    out->numbers = od__query_text(query, FIRST_TEXT + 1);
-    out->country = od__query_text(query, FIRST_TEXT + 2);
-    out->zones = od__query_text(query, FIRST_TEXT + 3);
-    add_campaign(out, campaign);
+    out->external = od__query_text(query, FIRST_TEXT + EXTERNAL);
+    out->numbers = od__query_text(query, FIRST_TEXT + NUMBERS);
+    out->country = od__query_text(query, FIRST_TEXT + COUNTRY);
+    out->zones = od__query_text(query, FIRST_TEXT + ZONES);
+    out->shared_person = od__query_text(query, FIRST_TEXT + SHARED);
 }
 
 /* ---- tokens ---- */
@@ -165,7 +149,7 @@ od_status od__contact_token(const od_work *work, const od_contact_row *row, int6
     int length = snprintf(text, sizeof(text), "%" PRId64 "|%s|%" PRId64 "|%" PRId64 "|%s", row->campaign_id, row->person,
                           ordinal, leg, work->core->generation);
     if (length < 0 || (size_t)length >= sizeof(text) ||
-        !od__crypto_hmac_sha256(work->core->key, OD_STORE_KEY_BYTES, text, (size_t)length, digest))
+        !od__crypto_hmac(work->core->key, text, (size_t)length, digest))
         return od__error_set(err, OD_INTERNAL, "no token can be made");
     base32(digest, out);
     return OD_OK;
@@ -258,8 +242,4 @@ od_status od__contact_decide(od_work *work, int64_t id, int64_t guard, const od_
     if (status == OD_OK && od__database_changes(work->database) == 0)
         return od__error_set(err, OD_CONFLICT, "the contact was changed meanwhile");
     return status;
-}
-
-od_status od__contact_unclaim(od_work *work, int64_t id, od_error *err) {
-    return od__execute(work->database, err, "DELETE FROM claim WHERE contact_id = ?1", "i", id);
 }

@@ -7,7 +7,7 @@
 
 #pragma GCC visibility push(hidden)
 
-/* Whole: a key that is cut off may be another's. */
+/* Of a person's key, whole: one that is cut off may be another's. */
 #define OD_LIMIT_PERSON_BYTES (sizeof("campaign/:") + OD_LIMIT_CAMPAIGN_BYTES + OD_LIMIT_CONTACT_ID_BYTES)
 
 /* A contact with what its campaign adds. Its texts are in one piece of memory; NULL: it has none. */
@@ -15,29 +15,32 @@ typedef struct od_contact_row {
     int64_t id, campaign_id, version, state, due_ms, number_next, callback_ms, callback_within_ms;
     int64_t ordinal;                    /* of its latest attempt; 0: it was never called */
     const char *external, *numbers, *country, *zones, *data, *wish;
+    const char *campaign;               /* its name */
+    const char *person;                 /* its key over all campaigns (R9) */
+    const char *shared_person;          /* what the list gave for it; NULL: nothing */
     char *texts;
-    char campaign[OD_LIMIT_CAMPAIGN_BYTES + 1];
-    char person[OD_LIMIT_PERSON_BYTES]; /* its key over all campaigns (R9) */
-    const char *shared_person;          /* what the list gave for it, in `person`; NULL: nothing */
 } od_contact_row;
 
-/* What a query begins with whose rows od__contact_next reads. */
+/* What a query begins with whose rows od__contact_of reads. */
 #define OD_CONTACT_COLUMNS                                                                                         \
     "SELECT c.id, c.campaign_id, c.version, c.state, c.due_ms, c.number_next, coalesce(c.callback_ms, 0),"         \
     " coalesce(c.callback_within_ms, 0), c.external, c.numbers, c.country, c.zones, c.data, c.wish, c.person,"     \
     " c.ordinal FROM contact c "
 
-/* Reads the next row. Errors: as od__query_end, which is the caller's to call. */
-od_status od__contact_next(od_work *work, od_query *query, od_contact_row *out, bool *found, od_error *err);
+#define OD_CONTACT_VERSION 2 /* the column */
+
+/* Reads the row that the query is at; od__contact_clear it also after an error. Errors: as od__campaign_read. */
+od_status od__contact_of(od_work *work, const od_query *query, od_contact_row *out, od_error *err);
 /* Reads a contact by row id. Errors: not_found, as od__query_end. */
 od_status od__contact_read(od_work *work, int64_t id, od_contact_row *out, od_error *err);
 /* As od__contact_read, by campaign (NULL: the only one that has it) and the id that the list gave. Errors: not_found. */
 od_status od__contact_find(od_work *work, const char *campaign, const char *external, od_contact_row *out, od_error *err);
 void od__contact_clear(od_contact_row *row);
 /* Starts a query for those of a campaign's contacts from row id after + 1 to `to` that may yet be called. Each row that it
- * steps to is read by od__contact_borrow: texts are borrowed until the next step, data and wish left out, nothing to clear. */
+ * steps to is read by od__contact_borrow: texts are borrowed until the next step; data, wish, campaign and person are left out;
+ * nothing to clear. */
 void od__contact_callable(od_query *query, od_work *work, int64_t campaign_id, int64_t after, int64_t to, od_error *err);
-void od__contact_borrow(const od_query *query, const od_campaign_row *campaign, od_contact_row *out);
+void od__contact_borrow(const od_query *query, od_contact_row *out);
 
 /* Makes the token of a leg (R8): HMAC(instance key, campaign | person | ordinal | leg | generation) in base32. */
 od_status od__contact_token(const od_work *work, const od_contact_row *row, int64_t ordinal, int64_t leg,
@@ -74,12 +77,10 @@ typedef struct od_decided {
     int64_t state, version;
 } od_decided;
 
-/* Carries out a decision (a person's wish for an open contact wins over it), and counts the version on. One that is not being
- * called may be claimed: see od__contact_unclaim. `guard` is the version that the contact must have; -1: any. Errors:
+/* Carries out a decision (a person's wish for an open contact wins over it), and counts the version on, so
+ * that nobody's claim holds any more. `guard` is the version that the contact must have; -1: any. Errors:
  * conflict. */
 od_status od__contact_decide(od_work *work, int64_t id, int64_t guard, const od_decision *decision, od_error *err);
-/* Gives the claim of whoever has taken it up; that is done already for a contact with an open attempt. */
-od_status od__contact_unclaim(od_work *work, int64_t id, od_error *err);
 /* What it is. Errors: conflict (it is not there). */
 od_status od__contact_decided(od_work *work, int64_t id, od_decided *out, od_error *err);
 

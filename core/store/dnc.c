@@ -121,7 +121,7 @@ static od_status lift(od_work *work, const od_value *params, const char *number,
                                    "titt", number, work->wall_ms, by, because);
     if (status != OD_OK)
         return status;
-    return od__execute(work->database, err,
+    return od__journal_execute(work, err,
                        "INSERT INTO journal(at_ms, event, by_whom, data) SELECT ?2, 'do_not_call_lifted', ?3,"
                        " json_object('number', number, 'because', ?4, 'source', source, 'since_ms', since_ms) FROM listed"
                        " WHERE number = ?1", "titt", number, work->wall_ms, by, because);

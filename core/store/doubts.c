@@ -3,8 +3,10 @@
 
 #include "base/error.h"
 #include "store/campaign.h"
+#include "store/journal.h"
 #include "store/leg.h"
 #include "store/schema.h"
+#include "store/tables.h"
 #include "store/verbs.h"
 
 /* ---- doubts ---- */
@@ -19,7 +21,7 @@ static od_status read_doubts(od_work *work, int64_t campaign_id, int64_t state, 
     od_query query;
     out->count = 0;
     od__query(&query, work->database, err,
-              "SELECT id FROM leg WHERE (?1 = 0 OR campaign_id = ?1) AND open = 1 AND state = ?4"
+              "SELECT id FROM leg WHERE (?1 = 0 OR campaign_id = ?1) AND " OD_SCHEMA_SENT " AND state = ?4"
               " AND id > ?2 ORDER BY id LIMIT ?3", "iiii", campaign_id, after, limit, state);
     while (od__query_row(&query) && out->count < OD_LIMIT_TAKE)
         out->list[out->count++] = od__query_integer(&query, 0);
@@ -117,7 +119,7 @@ static od_status resolve_not_placed(od_work *work, const od_leg_row *leg, od_err
 }
 
 static od_status journal_resolved(od_work *work, const od_leg_row *leg, const od_value *params, od_error *err) {
-    return od__execute(work->database, err,
+    return od__journal_execute(work, err,
                        "INSERT INTO journal(at_ms, campaign_id, contact_id, attempt_id, leg_id, event, by_whom, data) VALUES(?1,"
                        " ?2, ?3, ?4, ?5, 'resolved', ?6, json_object('as', ?7, 'because', ?8, 'version', ?9))",
                        "iiiiittti", work->wall_ms, leg->campaign_id, leg->contact_id, leg->attempt_id, leg->id,

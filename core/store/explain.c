@@ -14,7 +14,7 @@
 
 /* Together with what legs tell of themselves (schema.c). */
 #define LEGS "FROM attempt a CROSS JOIN leg l ON l.attempt_id = a.id"
-#define JUDGEMENTS LEGS " CROSS JOIN judgement j ON j.leg_id = l.id"
+#define JUDGEMENTS LEGS " CROSS JOIN judgement j ON j.id = l.judgement_id"
 
 static od_status journal_of(od_work *work, int64_t contact_id, od_value *list, od_error *err) {
     od_query query;
@@ -22,7 +22,8 @@ static od_status journal_of(od_work *work, int64_t contact_id, od_value *list, o
     od__query(&query, work->database, err,
               "SELECT at_ms, event, by_whom, attempt_id, leg_id, data FROM (SELECT id AS place, 0 AS leg, 0 AS step, at_ms, event,"
               " by_whom, attempt_id, leg_id, data FROM journal WHERE contact_id = ?1"
-              " UNION ALL SELECT j.after, l.id, 1, l.at_ms, 'intent', NULL, l.attempt_id, l.id, j.data " JUDGEMENTS
+              " UNION ALL SELECT j.after, l.id, 1, l.at_ms, 'intent', NULL, l.attempt_id, l.id, '{\"client\":' ||"
+              " json_quote(l.client) || ',\"number\":\"' || coalesce(l.number, a.number) || '\",' || substr(j.data, 2) " JUDGEMENTS
               " WHERE a.contact_id = ?1"
               " UNION ALL SELECT l.placed_after, l.id, 2, l.placed_ms, 'placed', NULL, l.attempt_id, l.id, coalesce(l.error, l.call) " LEGS
               " WHERE a.contact_id = ?1 AND l.placed_ms IS NOT NULL"

@@ -39,7 +39,7 @@ static od_status add_legs(od_work *work, int64_t campaign_id, int64_t limit, cur
     od_query query;
     od_status status = OD_OK;
     od__query(&query, work->database, err,
-              "SELECT l.id, k.name, c.external, c.state, l.attempt_id, l.vendor, l.client, l.call ->> 'id', a.number, l.at_ms,"
+              "SELECT l.id, k.name, c.external, c.state, l.attempt_id, l.vendor, l.client, l.call ->> 'id', coalesce(l.number, a.number), l.at_ms,"
               " coalesce(a.ended_ms, l.settled_ms), l.state, a.kind, a.rang, a.raw, l.ordinal, a.ordinal, l.error FROM leg l"
               " JOIN attempt a ON a.id = l.attempt_id JOIN contact c ON c.id = l.contact_id JOIN campaign k"
               " ON k.id = l.campaign_id WHERE l.id > ?1 AND (?2 = 0 OR l.campaign_id = ?2) ORDER BY l.id LIMIT ?3",

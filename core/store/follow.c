@@ -9,6 +9,7 @@
 #include "store/leg.h"
 #include "store/owner.h"
 #include "store/schema.h"
+#include "store/tables.h"
 #include "store/verbs.h"
 
 #define LOOK_AGAIN_MS od__tunable("OUTDIAL_LOOK_AGAIN_MS", 300000) /* between two looks that found nothing */
@@ -51,7 +52,7 @@ od_status od__verb_adopt(od_work *work, const od_value *params, od_value **resul
     if (status != OD_OK)
         return status;
     od__query(&query, work->database, err,
-              "SELECT id FROM leg WHERE campaign_id = ?1 AND open = 1 AND state IN (2, 3) AND (follower_id IS NULL"
+              "SELECT id FROM leg WHERE campaign_id = ?1 AND " OD_SCHEMA_SENT " AND state IN (2, 3) AND (follower_id IS NULL"
               "  OR NOT EXISTS (SELECT 1 FROM owner WHERE owner.id = follower_id AND owner.state = 'running'))"
               " AND (?2 IS NULL OR client IN (SELECT value FROM json_each(?2))) ORDER BY id LIMIT ?3",
               "iti", campaign_id, clients, od__param_integer(params, "limit", 100));
@@ -74,7 +75,7 @@ od_status od__verb_looks(od_work *work, const od_value *params, od_value **resul
     if (status != OD_OK)
         return status;
     od__query(&query, work->database, err,
-              "SELECT id FROM leg WHERE campaign_id = ?1 AND open = 1 AND state = 1 AND coalesce(look_ms, 0) <= ?2"
+              "SELECT id FROM leg WHERE campaign_id = ?1 AND " OD_SCHEMA_SENT " AND state = 1 AND coalesce(look_ms, 0) <= ?2"
               " AND (?3 IS NULL OR client IN (SELECT value FROM json_each(?3))) ORDER BY look_ms, id LIMIT ?4",
               "iiti", campaign_id, work->wall_ms, clients, od__param_integer(params, "limit", 100));
     status = read_ids(&query, &legs);
@@ -85,7 +86,7 @@ od_status od__verb_looks(od_work *work, const od_value *params, od_value **resul
                              work->wall_ms + LOOK_AGAIN_MS);
     if (status == OD_OK) {
         od__query(&query, work->database, err,
-                  "SELECT min(look_ms) FROM leg WHERE campaign_id = ?1 AND open = 1 AND state = 1 AND look_ms > ?2", "ii",
+                  "SELECT min(look_ms) FROM leg WHERE campaign_id = ?1 AND " OD_SCHEMA_SENT " AND state = 1 AND look_ms > ?2", "ii",
                   campaign_id, work->wall_ms);
         if (od__query_row(&query))
             next_ms = od__query_integer(&query, 0);
@@ -238,7 +239,7 @@ od_status od__verb_withdrawals(od_work *work, const od_value *params, od_value *
         return status;
     od__query(&query, work->database, err,
               "SELECT l.id FROM leg l JOIN campaign k ON k.id = l.campaign_id JOIN attempt a ON a.id = l.attempt_id"
-              " JOIN contact c ON c.id = l.contact_id WHERE l.campaign_id = ?1 AND l.open = 1 AND l.state IN (2, ?5)"
+              " JOIN contact c ON c.id = l.contact_id WHERE l.campaign_id = ?1 AND l.open = 1 AND l.state <> 0 AND l.state IN (2, ?5)"
               " AND (?2 IS NULL OR l.client IN (SELECT value FROM json_each(?2)))"
               " AND (l.withdrawal IS NULL OR (l.withdrawal LIKE 'again:%' AND l.look_ms <= ?3))"
               " AND (k.state <> 'running' OR c.wish IS NOT NULL"

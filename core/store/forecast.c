@@ -207,7 +207,7 @@ static od_status judge_slice(od_work *work, forecast *self, od_error *err) {
         return status;
     od__contact_callable(&query, work, self->campaign_id, self->after, to, err);
     while (status == OD_OK && od__query_row(&query)) {
-        od__contact_borrow(&query, &campaign, &contact);
+        od__contact_borrow(&query, &contact);
         if (od__numbers_at(contact.numbers, contact.number_next, &number))
             status = judge(work, self, &campaign, &contact, &number, err);
         else

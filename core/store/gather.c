@@ -7,8 +7,10 @@
 #include "store/rulebook.h"
 
 /* ?1 the contact, ?2 the person that it shares, ?3 the number, ?4 the campaign, ?5 its subject, ?6 since when, ?7 how many. */
+#define SAME_PERSON "(SELECT id FROM contact WHERE person = ?2)" /* by now: its attempts may be from before it was */
 #define PAST_COLUMNS                                                                                                 \
-    "SELECT id, at_ms, ended_ms, contact_id = ?1 OR shared_person IS ?2 AND ?2 IS NOT NULL, number = ?3, campaign_id = ?4," \
+    "SELECT id, at_ms, ended_ms, contact_id = ?1 OR ?2 IS NOT NULL AND (shared_person IS ?2 OR contact_id IN " SAME_PERSON ")," \
+    " number = ?3, campaign_id = ?4," \
     " subject IS NOT NULL AND subject = ?5, counts, kind FROM attempt "
 #define PAST_LATEST " AND at_ms >= ?6 ORDER BY at_ms DESC LIMIT ?7"
 #define PAST_TYPES "ittitii"
@@ -72,8 +74,8 @@ static od_status gather_of_person(od_work *work, const od_subject_row *row, int6
                                   od_error *err) {
     od_query query;
     if (row->shared_person != NULL)
-        od__query(&query, work->database, err, PAST_COLUMNS "WHERE (contact_id = ?1 OR shared_person = ?2)" PAST_LATEST, PAST_TYPES,
-                  PAST_VALUES);
+        od__query(&query, work->database, err, PAST_COLUMNS "WHERE (contact_id = ?1 OR shared_person = ?2 OR contact_id IN " SAME_PERSON ")"
+                  PAST_LATEST, PAST_TYPES, PAST_VALUES);
     else
         od__query(&query, work->database, err, PAST_COLUMNS "WHERE contact_id = ?1" PAST_LATEST, PAST_TYPES, PAST_VALUES);
     rows->out->facts.person_whole_from_ms = add_past(rows, &query, false);
@@ -115,7 +117,8 @@ static od_status gather_fences(od_work *work, const od_subject_row *row, od_gath
     od_query query;
     od__query(&query, work->database, err,
               "SELECT EXISTS (SELECT 1 FROM attempt WHERE contact_id = ?1 AND open = 1 AND id <> ?4)"
-              " OR EXISTS (SELECT 1 FROM attempt WHERE shared_person = ?2 AND open = 1 AND id <> ?4),"
+              " OR ?2 IS NOT NULL AND (EXISTS (SELECT 1 FROM attempt WHERE shared_person = ?2 AND open = 1 AND id <> ?4)"
+              " OR EXISTS (SELECT 1 FROM attempt WHERE contact_id IN " SAME_PERSON " AND open = 1 AND id <> ?4)),"
               " EXISTS (SELECT 1 FROM attempt WHERE number = ?3 AND open = 1 AND id <> ?4)",
               "itti", row->contact_id, row->shared_person, row->number, row->attempt_id);
     if (od__query_row(&query)) {

@@ -6,7 +6,11 @@
 #include "base/fault.h"
 #include "base/memory.h"
 #include "crypto/crypto.h"
+#include "store/claims.h"
 #include "store/importing.h"
+#include "store/journal.h"
+#include "store/judged.h"
+#include "store/leg.h"
 #include "store/owner.h"
 #include "store/pace.h"
 #include "store/rulebook.h"
@@ -56,10 +60,12 @@ void od__group_free(od_group *group) {
     if (group == NULL)
         return;
     od__owner_free(group->core.owner);
+    od__claims_forget(&group->core);
+    od__legs_forget(&group->core);
     od__rulebook_free(group->core.rulebook);
     od__importing_release(group->core.importing);
     od__database_close(group->core.database);
-    od__crypto_wipe(group->core.key, sizeof(group->core.key));
+    od__crypto_hmac_free(group->core.key);
     od__free(group->path);
     od__free(group);
 }
@@ -98,10 +104,22 @@ static od_status run_verb(od_work *work, od_task *task) {
     if (ran != OD_OK) {
         od_value_unref(task->result);
         task->result = NULL;
+        od__claims_forget(work->core);
+        od__legs_forget(work->core);
     }
     if (!od__database_in_transaction(work->database))
         return ran != OD_OK ? ran : OD_INTERNAL; /* the database gave it up */
     return OD_OK;
+}
+
+/* What this transaction knew may be what was taken back: a campaign's rules under a revision that another will have. */
+static void forget(od_work *work) {
+    od__pace_forget(work);
+    od__campaign_forget(work);
+    od__journal_forget(work);
+    od__judged_forget(work);
+    od__rulebook_forget(work->core->rulebook);
+    work->list_campaign_id = 0;
 }
 
 /* A failed verb leaves no trace: what it wrote is taken back, what the others wrote is kept. */
@@ -115,8 +133,7 @@ static od_status run_guarded(od_work *work, od_task *task) {
     status = run_verb(work, task);
     if (status == OD_OK && task->error.code != OD_OK) {
         status = od__execute(work->database, NULL, "ROLLBACK TO verb", "");
-        od__pace_forget(work);
-        od__campaign_forget(work);
+        forget(work);
     }
     if (status == OD_OK)
         status = od__execute(work->database, NULL, "RELEASE verb", "");
@@ -154,14 +171,31 @@ static bool any_writes(od_task **tasks, size_t count) {
     return false;
 }
 
-/* What was taken back in the database is taken back in memory as well. */
-static void take_back(od_store_core *core, const od_owner *owner_before) {
+/* What a transaction changes in memory. */
+typedef struct memory {
+    const od_owner *owner;
+    int64_t lease_boot_ms, seen_wall_ms, seen_now_ms;
+} memory;
+
+static memory remember(const od_store_core *core) {
+    return (memory){ .owner = core->owner, .lease_boot_ms = core->owner != NULL ? core->owner->lease_boot_ms : 0,
+                     .seen_wall_ms = core->seen_wall_ms, .seen_now_ms = core->seen_now_ms };
+}
+
+/* What was taken back in the database is taken back in memory as well: that the clock was seen to jump, too. */
+static void take_back(od_store_core *core, const memory *before) {
     od__database_rollback(core->database);
     od__rulebook_forget(core->rulebook);
-    if (core->owner != owner_before) {
+    od__claims_forget(core);
+    od__legs_forget(core);
+    if (core->owner != before->owner) {
         od__owner_free(core->owner);
         core->owner = NULL;
+    } else if (core->owner != NULL) {
+        core->owner->lease_boot_ms = before->lease_boot_ms;
     }
+    core->seen_wall_ms = before->seen_wall_ms;
+    core->seen_now_ms = before->seen_now_ms;
 }
 
 /* A verb that keeps something in memory cannot be run a second time. */
@@ -176,7 +210,7 @@ static bool can_repeat(od_task **tasks, size_t count) {
 /* One transaction. *spoiled: it was rolled back because a verb failed half-way; the others are to be run again. */
 static od_status run_once(od_group *group, od_task **tasks, size_t count, bool guarded, bool *spoiled, od_error *err) {
     od_store_core *core = &group->core;
-    const od_owner *owner_before = core->owner;
+    const memory before = remember(core);
     bool writes = any_writes(tasks, count);
     od_status status = od__database_begin(core->database, writes, err);
     if (status != OD_OK)
@@ -188,6 +222,7 @@ static od_status run_once(od_group *group, od_task **tasks, size_t count, bool g
     od_error no_lease = OD_ERROR_INIT;
     if (writes && core->owner != NULL)
         status = od__owner_look(&work, &no_lease, err);
+    work.has_lease = writes && core->owner != NULL && status == OD_OK && no_lease.code == OD_OK;
     for (size_t i = 0; i < count && status == OD_OK && !*spoiled; i++) {
         od__fault(tasks[i]->verb->name, "before");
         if (!may_run(&work, tasks[i], &no_lease))
@@ -200,7 +235,7 @@ static od_status run_once(od_group *group, od_task **tasks, size_t count, bool g
     if (status == OD_OK && !*spoiled)
         status = od__database_commit(core->database, err);
     if (status != OD_OK || *spoiled)
-        take_back(core, owner_before);
+        take_back(core, &before);
     return status;
 }
 

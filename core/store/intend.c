@@ -12,9 +12,10 @@
 #include "json/sure.h"
 #include "json/writer.h"
 #include "store/campaign.h"
-#include "store/contact.h"
+#include "store/claims.h"
 #include "store/enlist.h"
 #include "store/journal.h"
+#include "store/judged.h"
 #include "store/judging.h"
 #include "store/leg.h"
 #include "store/lists.h"
@@ -22,6 +23,7 @@
 #include "store/owner.h"
 #include "store/pace.h"
 #include "store/schema.h"
+#include "store/tables.h"
 #include "store/verbs.h"
 
 #define HORIZON_MS (INT64_C(370) * 24 * 3600 * 1000)
@@ -32,8 +34,11 @@ typedef struct intent {
     const od_value *params;
     const char *number, *token;
     od_contact_row contact;
+    const od_claim *claim;           /* whose contact it is, texts and all; NULL: it was read */
     od_campaign_row campaign;
     od_judgement judgement;
+    od_judged judged;
+    bool judged_shared, judged_before;
     od_gathered *gathered;
     od_buffer *words;                /* of the judgement */
     char *record_text;               /* of a record that came as a value; NULL: it came as text */
@@ -48,34 +53,34 @@ typedef struct intent {
 static void refuse(intent *self, const char *rule, bool resource, const char *saw) {
     self->refused = rule;
     self->resource = resource;
-    snprintf(self->saw, sizeof(self->saw), "%.*s", (int)sizeof(self->saw) - 1, saw);
+    od__error_clean(self->saw, sizeof(self->saw), saw, strlen(saw));
 }
 
 /* ---- is it this worker's to call? ---- */
 
 #define OTHER_TOKEN "this token is not that of the contact's next attempt"
 
-static od_status check_first(intent *self, od_error *err) {
+static od_status check_token(const intent *self, od_error *err) {
+    char token[OD_STORE_TOKEN_BYTES];
+    od_status status = od__contact_token(self->work, &self->contact, self->ordinal, self->leg_ordinal, token, err);
+    if (status == OD_OK && strcmp(token, self->token) != 0)
+        return od__error_set(err, OD_CONFLICT, OTHER_TOKEN);
+    return status;
+}
+
+static od_status check_first(intent *self, bool claimed, od_error *err) {
     const od_contact_row *contact = &self->contact;
     if (contact->state != OD_CONTACT_ready && contact->state != OD_CONTACT_waiting)
         return od__error_set(err, OD_CONFLICT, "the contact is %s by now", od__contact_state_name(contact->state));
-    bool claimed = false, same_token = false;
-    od_query query;
-    od__query(&query, self->work->database, err,
-              "SELECT owner_id = ?2, token = ?3, ordinal FROM claim WHERE contact_id = ?1", "iit", contact->id,
-              self->work->core->owner->id, self->token);
-    if (od__query_row(&query)) {
-        claimed = od__query_integer(&query, 0) != 0;
-        same_token = od__query_integer(&query, 1) != 0;
-        self->ordinal = od__query_integer(&query, 2);
-    }
-    od_status status = od__query_end(&query);
-    if (status == OD_OK && !claimed)
+    if (!claimed)
         return od__error_set(err, OD_CONFLICT, "the contact was not taken, or another worker has it");
-    if (status == OD_OK && !same_token)
-        return od__error_set(err, OD_CONFLICT, OTHER_TOKEN);
     self->leg_ordinal = 1;
-    return status;
+    od_status status = od__contact_next_ordinal(self->work, contact, &self->ordinal, err);
+    if (status != OD_OK)
+        return status;
+    if (self->claim == NULL || self->claim->turn.ordinal != self->ordinal)
+        return check_token(self, err);
+    return strcmp(self->claim->turn.token, self->token) == 0 ? OD_OK : od__error_set(err, OD_CONFLICT, OTHER_TOKEN);
 }
 
 /* R8: a further leg only of an attempt all of whose legs are proven not placed, and at a vendor not used in it before. */
@@ -102,31 +107,46 @@ static od_status check_further(intent *self, od_error *err) {
         return od__error_set(err, OD_CONFLICT, "this attempt is over, or another contact's");
     if (unsettled > 0)
         return od__error_set(err, OD_CONFLICT, "a leg of this attempt is not proven not placed");
+    if (self->contact.wish != NULL)
+        return od__error_set(err, OD_CONFLICT, "a person has said meanwhile what becomes of the contact");
     if (same > 0)
         return od__error_set(err, OD_CONFLICT, "this attempt has been at %s already",
                              od__param_text(self->params, "client"));
-    char token[OD_STORE_TOKEN_BYTES];
-    status = od__contact_token(self->work, &self->contact, self->ordinal, self->leg_ordinal, token, err);
-    if (status == OD_OK && strcmp(token, self->token) != 0)
-        return od__error_set(err, OD_CONFLICT, OTHER_TOKEN);
-    return status;
+    return check_token(self, err);
 }
 
 static od_status check_number(intent *self, od_error *err) {
     int64_t index = od__param_integer(self->params, "number_index", 1);
     od_number_entry entry;
-    if (!od__numbers_at(self->contact.numbers, index, &entry) || strcmp(entry.number, self->number) != 0)
+    bool is_its = od__numbers_at(self->contact.numbers, index, &entry) && strcmp(entry.number, self->number) == 0;
+    if (!is_its && self->attempt_id != 0) /* whoever keeps an attempt has seen the contact before its first leg */
+        return od__error_set(err, OD_CONFLICT, "the contact's numbers were changed meanwhile");
+    if (!is_its)
         return od__error_at(err, OD_VALIDATION, "/number", "expected number %" PRId64 " of the contact, got another", index);
     memcpy(self->country, entry.country, sizeof(self->country));
     return OD_OK;
 }
 
+#define CHANGED "the contact was changed meanwhile"
+
+/* The contact in the version that the caller has seen. What is still in memory of it is not read again: that it has this
+ * version is seen when its row is written, and see check_unchanged. */
+static od_status find_contact(intent *self, bool *claimed, od_error *err) {
+    int64_t id = od__param_integer(self->params, "contact", 0), version = od__param_integer(self->params, "version", 0);
+    *claimed = false;
+    od_status status = self->attempt_id == 0 ? od__claims_find(self->work, id, version, claimed, &self->claim, err) : OD_OK;
+    if (status == OD_OK && self->claim != NULL)
+        self->contact = self->claim->contact;
+    else if (status == OD_OK)
+        status = od__contact_read(self->work, id, &self->contact, err);
+    return status == OD_OK && self->contact.version != version ? od__error_set(err, OD_CONFLICT, CHANGED) : status;
+}
+
 static od_status check_mine(intent *self, od_error *err) {
-    od_status status = od__contact_read(self->work, od__param_integer(self->params, "contact", 0), &self->contact, err);
-    if (status == OD_OK && self->contact.version != od__param_integer(self->params, "version", 0))
-        status = od__error_set(err, OD_CONFLICT, "the contact was changed meanwhile");
+    bool claimed;
+    od_status status = find_contact(self, &claimed, err);
     if (status == OD_OK)
-        status = self->attempt_id != 0 ? check_further(self, err) : check_first(self, err);
+        status = self->attempt_id != 0 ? check_further(self, err) : check_first(self, claimed, err);
     if (status == OD_OK)
         status = check_number(self, err);
     return status;
@@ -151,25 +171,32 @@ static od_status check_campaign(intent *self, od_error *err) {
     return OD_OK;
 }
 
-/* What a judgement is about, before the rules say theirs: JSON, put together as text. */
-static od_status begin_words(intent *self, od_error *err) {
+/* JSON, put together as text. */
+static od_status put_in_words(intent *self, od_zones *zones, od_error *err) {
+    od__buffer_addf(self->words, "{\"revision\":%" PRId64, self->campaign.revision);
+    if (self->judged.list_read_ms > 0)
+        od__buffer_addf(self->words, ",\"list_read_ms\":%" PRId64, self->judged.list_read_ms);
+    od__buffer_add_text(self->words, ",\"rules\":");
+    od_status status = od__rules_judge(self->campaign.ruleset, zones, &self->gathered->facts, self->work->wall_ms,
+                                       &self->judgement, self->words, err);
+    od__buffer_add_byte(self->words, '}');
+    return status == OD_OK && self->words->failed ? od__error_no_memory(err) : status;
+}
+
+/* What was judged already is not judged again. */
+static od_status ask_rules(intent *self, od_zones *zones, od_error *err) {
     int64_t read_ms = 0;
     od_status status = self->campaign.has_list ? od__list_read_ms(self->work, self->campaign.id, &read_ms, err) : OD_OK;
     if (status != OD_OK)
         return status;
-    const char *client = od__param_text(self->params, "client");
-    od_json_writer writer;
-    od__buffer_add_text(self->words, "{\"client\":");
-    od__json_begin(&writer, self->words);
-    od__json_string(&writer, client, strlen(client));
-    od__json_end(&writer);
-    od__buffer_add_text(self->words, ",\"number\":\"");
-    od__buffer_add_text(self->words, self->number);
-    od__buffer_addf(self->words, "\",\"revision\":%" PRId64, self->campaign.revision);
-    if (read_ms > 0)
-        od__buffer_addf(self->words, ",\"list_read_ms\":%" PRId64, read_ms);
-    od__buffer_add_text(self->words, ",\"rules\":");
-    return OD_OK;
+    self->judged_shared = od__judged_begin(&self->campaign, read_ms, &self->gathered->facts, &self->judged);
+    if (self->judged_shared)
+        status = od__judged_find(self->work, &self->judged, &self->judged_before, err);
+    if (status != OD_OK)
+        return status;
+    if (self->judged_before)
+        self->judgement = self->judged.judgement;
+    return self->judged_before ? OD_OK : put_in_words(self, zones, err);
 }
 
 static od_status judge(intent *self, od_error *err) {
@@ -193,17 +220,9 @@ static od_status judge(intent *self, od_error *err) {
     if (status == OD_OK)
         status = od__gather(self->work, self->campaign.ruleset, &row, self->gathered, err);
     if (status == OD_OK)
-        status = begin_words(self, err);
-    if (status == OD_OK)
-        status = od__rules_judge(self->campaign.ruleset, zones, &self->gathered->facts, self->work->wall_ms,
-                                 &self->judgement, self->words, err);
-    if (status != OD_OK)
+        status = ask_rules(self, zones, err);
+    if (status != OD_OK || self->judgement.allowed)
         return status;
-    od__buffer_add_byte(self->words, '}');
-    if (self->words->failed)
-        return od__error_no_memory(err);
-    if (self->judgement.allowed)
-        return OD_OK;
     refuse(self, self->judgement.rule, false, self->judgement.saw);
     if (self->judgement.next_ms > 0)
         return od__rules_next(self->campaign.ruleset, zones, &self->gathered->facts, self->judgement.next_ms,
@@ -266,24 +285,65 @@ static od_status check_record(const od_value *value, const char *path, od_value 
 const od_check od_check_record = { .name = "JSON text { request, call }, up to 16 MiB", .fn = check_record };
 
 /* By its number an attempt is found through the contact that has it alone, else by being marked as of several. */
+/* A further leg may be to another number: that one is fenced now, since no other was rung. Earlier legs say whose they were. */
+static od_status move_attempt(const intent *self, int64_t common, od_error *err) {
+    od_status status = od__execute(self->work->database, err,
+                                   "UPDATE leg SET number = a.number FROM attempt a WHERE a.id = ?1 AND leg.attempt_id = a.id AND"
+                                   " a.number <> ?2 AND leg.number IS NULL", "it", self->attempt_id, self->number);
+    if (status == OD_OK)
+        status = od__execute(self->work->database, err,
+                             "UPDATE attempt SET number = ?2, common = ?3 WHERE id = ?1 AND number <> ?2", "iti",
+                             self->attempt_id, self->number, common);
+    /* Of legs that may have rung none becomes an earlier one: the database refuses the new leg then. */
+    return status == OD_OK ? od__execute(self->work->database, err,
+                                         "UPDATE leg SET earlier = id WHERE attempt_id = ?1 AND earlier = 0 AND state IN (5, 6)",
+                                         "i", self->attempt_id)
+                           : status;
+}
+
+/* The contact's latest attempt until now, unless that is open: the database refuses the new one then. */
+static od_status pass_latest(const intent *self, od_error *err) {
+    return self->contact.ordinal == 0
+               ? OD_OK
+               : od__execute(self->work->database, err,
+                             "UPDATE attempt SET earlier = id WHERE contact_id = ?1 AND earlier = 0 AND open = 0", "i",
+                             self->contact.id);
+}
+
 static od_status write_attempt(intent *self, od_error *err) {
     od_work *work = self->work;
     const od_gathered *known = self->gathered;
     bool alone = !known->number_common && known->number_contact_id == self->contact.id;
-    if (self->attempt_id != 0)
-        return OD_OK;
+    int64_t common = !alone && known->number_contact_id != 0;
     od_status status = alone ? OD_OK : od__enlist_number(work, self->number, self->contact.id, err);
     if (status != OD_OK)
         return status;
+    if (self->attempt_id != 0)
+        return move_attempt(self, common, err);
     work->attempts = OD_ROWS_SOME;
+    status = pass_latest(self, err);
+    if (status != OD_OK)
+        return status;
     status = od__execute(
         work->database, err,
         "INSERT INTO attempt(campaign_id, contact_id, shared_person, subject, ordinal, number, common, open, counts, at_ms,"
         " callback) VALUES(?1, ?2, ?3, nullif(?4, ''), ?5, ?6, ?7, 1, 1, ?8, ?9)",
         "iittitiii", self->campaign.id, self->contact.id, self->contact.shared_person, self->campaign.subject, self->ordinal,
-        self->number, (int64_t)(!alone && known->number_contact_id != 0), work->wall_ms, (int64_t)known->facts.is_callback);
+        self->number, common, work->wall_ms, (int64_t)known->facts.is_callback);
     self->attempt_id = od__database_last_id(work->database);
     return status;
+}
+
+static void mean(const intent *self) {
+    const char *client = od__param_text(self->params, "client"), *account = od__param_text(self->params, "account");
+    od_leg_row leg = { .id = self->leg_id, .attempt_id = self->attempt_id, .campaign_id = self->campaign.id,
+                       .contact_id = self->contact.id, .ordinal = self->leg_ordinal, .state = OD_LEG_intent,
+                       .owner_id = self->work->core->owner->id, .at_ms = self->work->wall_ms };
+    if (strlen(client) >= sizeof(leg.client) || strlen(account) >= sizeof(leg.account))
+        return;
+    memcpy(leg.client, client, strlen(client) + 1);
+    memcpy(leg.account, account, strlen(account) + 1);
+    od__leg_mean(self->work, &leg);
 }
 
 /* Sets *text to the record as it is stored. */
@@ -308,35 +368,43 @@ static od_status write_leg(intent *self, od_error *err) {
     status = od__execute(
         work->database, err,
         "INSERT INTO leg(attempt_id, campaign_id, contact_id, ordinal, client, vendor, account, seat, token, state, open,"
-        " owner_id, request, at_ms, until_ms) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, 1, ?10, ?11, ?12, ?13)",
-        "iiiitttttitii", self->attempt_id, self->campaign.id, self->contact.id, self->leg_ordinal,
+        " owner_id, request, at_ms, until_ms, judgement_id) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, 1, ?10, ?11, ?12, ?13,"
+        " ?14)", "iiiitttttitiii", self->attempt_id, self->campaign.id, self->contact.id, self->leg_ordinal,
         od__param_text(params, "client"), od__param_text(params, "vendor"), od__param_text(params, "account"),
         od__param_text(params, "seat"), self->token, work->core->owner->id,
-        record, work->wall_ms, self->judgement.until_ms);
+        record, work->wall_ms, self->judgement.until_ms, self->judged.id);
     self->leg_id = od__database_last_id(work->database);
     if (status == OD_OK)
         od__pace_entered(work, self->campaign.id, od__param_text(params, "account"), od__param_text(params, "client"));
     if (status == OD_OK)
-        status = od__execute(work->database, err,
-                             "UPDATE contact SET state = 2, why = NULL, version = version + 1, ordinal = ?2 WHERE id = ?1", "ii",
-                             self->contact.id, self->ordinal);
-    if (status == OD_OK)
-        status = od__contact_unclaim(work, self->contact.id, err);
+        mean(self);
     return status;
 }
 
-/* R25: what was judged, and after which row of the journal that comes. */
+/* R25 */
 static od_status write_judgement(intent *self, od_error *err) {
-    return od__execute(self->work->database, err,
-                       "INSERT INTO judgement(leg_id, after, data) VALUES(?1, (SELECT coalesce(max(id), 0) FROM journal), ?2)", "it",
-                       self->leg_id, od__buffer_text(self->words));
+    self->judged.judgement = self->judgement;
+    return self->judged_before ? OD_OK
+                               : od__judged_write(self->work, &self->judged, self->judged_shared, od__buffer_text(self->words), err);
+}
+
+static od_status write_contact(intent *self, od_error *err) {
+    od_status status = od__execute(self->work->database, err,
+                                   "UPDATE contact SET state = 2, why = NULL, version = version + 1, ordinal = ?3"
+                                   " WHERE id = ?1 AND version = ?2", "iii",
+                                   self->contact.id, self->contact.version, self->ordinal);
+    if (status == OD_OK && od__database_changes(self->work->database) == 0)
+        return od__error_set(err, OD_CONFLICT, CHANGED);
+    return status;
 }
 
 static od_status write_intent(intent *self, od_error *err) {
-    od_status status = write_attempt(self, err);
+    od_status status = write_contact(self, err);
     if (status == OD_OK)
-        status = write_leg(self, err);
-    return status == OD_OK ? write_judgement(self, err) : status;
+        status = write_attempt(self, err);
+    if (status == OD_OK)
+        status = write_judgement(self, err);
+    return status == OD_OK ? write_leg(self, err) : status;
 }
 
 /* Whether the attempt that stands in the way is in doubt: it may stay so until a person settles it. */
@@ -344,8 +412,9 @@ static od_status fenced_by_doubt(const intent *self, bool *out, od_error *err) {
     od_query query;
     *out = false;
     od__query(&query, self->work->database, err,
-              "SELECT 1 FROM leg WHERE open = 1 AND state = 1 AND attempt_id IN (SELECT id FROM attempt WHERE contact_id = ?1"
+              "SELECT 1 FROM leg WHERE " OD_SCHEMA_SENT " AND state = 1 AND attempt_id IN (SELECT id FROM attempt WHERE contact_id = ?1"
               " AND open = 1 UNION ALL SELECT id FROM attempt WHERE shared_person = ?2 AND open = 1"
+              " UNION ALL SELECT id FROM attempt WHERE contact_id IN (SELECT id FROM contact WHERE person = ?2) AND open = 1"
               " UNION ALL SELECT id FROM attempt WHERE number = ?3 AND open = 1) LIMIT 1", "itt",
               self->contact.id, self->contact.shared_person, self->number);
     if (od__query_row(&query))
@@ -391,11 +460,9 @@ static od_status write_refusal(intent *self, od_decision *decision, od_error *er
     *decision = decide(self, behind_doubt);
     if (status == OD_OK)
         status = od__contact_decide(work, self->contact.id, self->contact.version, decision, err);
-    if (status == OD_OK)
-        status = od__contact_unclaim(work, self->contact.id, err);
     if (status != OD_OK)
         return status;
-    return od__execute(work->database, err,
+    return od__journal_execute(work, err,
                        "INSERT INTO journal(at_ms, campaign_id, contact_id, event, data) VALUES(?1, ?2, ?3, 'refused',"
                        " json_object('rule', ?4, 'saw', ?5, 'number', ?6, 'next_ms', nullif(?7, 0)))",
                        "iiittti", work->wall_ms, self->campaign.id, self->contact.id, self->refused, self->saw,
@@ -403,6 +470,15 @@ static od_status write_refusal(intent *self, od_decision *decision, od_error *er
 }
 
 /* ---- the verb ---- */
+
+/* A refusal that leaves the contact as it is, is one of the contact as it is. */
+static od_status check_unchanged(const intent *self, od_error *err) {
+    od_decided now;
+    od_status status = self->claim != NULL ? od__contact_decided(self->work, self->contact.id, &now, err) : OD_OK;
+    if (status == OD_OK && self->claim != NULL && now.version != self->contact.version)
+        return od__error_set(err, OD_CONFLICT, CHANGED);
+    return status;
+}
 
 static od_status result_of(const intent *self, const od_decision *decision, od_value **result, od_error *err) {
     od_maker maker;
@@ -446,7 +522,9 @@ static od_status intend(intent *self, od_value **result, od_error *err) {
         check_time(self);
     if (status == OD_OK && self->refused == NULL)
         status = write_intent(self, err);
-    else if (status == OD_OK && !self->resource)
+    else if (status == OD_OK && self->resource)
+        status = check_unchanged(self, err);
+    else if (status == OD_OK)
         status = write_refusal(self, &decision, err);
     return status == OD_OK ? result_of(self, &decision, result, err) : status;
 }
@@ -457,7 +535,10 @@ od_status od__verb_intend(od_work *work, const od_value *params, od_value **resu
     od_status status = od__gathered(work, &self.gathered, &self.words, err);
     if (status == OD_OK)
         status = intend(&self, result, err);
-    od__contact_clear(&self.contact);
+    if (status == OD_OK && !self.resource)
+        od__claims_end(work, self.contact.id);
+    if (self.claim == NULL)
+        od__contact_clear(&self.contact);
     od_text_free(self.record_text);
     return status;
 }

@@ -15,6 +15,12 @@ typedef struct od_entry {
 } od_entry;
 
 od_status od__journal(od_work *work, const od_entry *entry, od_error *err);
+/* An INSERT into the journal in other words. */
+#define od__journal_execute(work, err, ...) (od__journal_forget(work), od__execute((work)->database, err, __VA_ARGS__))
+/* The id of the latest row, 0: there is none. Errors: as od__query_end. */
+od_status od__journal_last(od_work *work, int64_t *out, od_error *err);
+/* The latest row may be another. */
+void od__journal_forget(od_work *work);
 
 #pragma GCC visibility pop
 #endif

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/fault.h"
+#include "base/memory.h"
 #include "store/journal.h"
 #include "store/owner.h"
 #include "store/pace.h"
@@ -40,6 +41,37 @@ od_status od__leg_read(od_work *work, int64_t id, od_leg_row *out, od_error *err
     return status;
 }
 
+/* ---- in memory ---- */
+
+#define MEANT 256 /* a power of two: legs are numbered in order, so those under way seldom get in each other's way */
+
+void od__leg_mean(od_work *work, const od_leg_row *leg) {
+    od_store_core *core = work->core;
+    if (core->meant == NULL)
+        core->meant = od__calloc(MEANT, sizeof(*core->meant));
+    if (core->meant != NULL) /* else it is read */
+        core->meant[leg->id & (MEANT - 1)] = *leg;
+}
+
+od_status od__leg_meant(od_work *work, int64_t id, od_leg_row *out, od_error *err) {
+    const od_leg_row *meant = work->core->meant != NULL ? &work->core->meant[id & (MEANT - 1)] : NULL;
+    if (meant == NULL || meant->id != id || !work->has_lease || work->resigned)
+        return od__leg_read(work, id, out, err);
+    *out = *meant;
+    return OD_OK;
+}
+
+static void let_go(od_work *work, int64_t id) {
+    od_leg_row *meant = work->core->meant != NULL ? &work->core->meant[id & (MEANT - 1)] : NULL;
+    if (meant != NULL && meant->id == id)
+        meant->id = 0;
+}
+
+void od__legs_forget(od_store_core *core) {
+    od__free(core->meant);
+    core->meant = NULL;
+}
+
 od_status od__leg_view(od_work *work, int64_t id, od_value **out, od_error *err) {
     od_maker view;
     int64_t contact_id = 0;
@@ -47,7 +79,7 @@ od_status od__leg_view(od_work *work, int64_t id, od_value **out, od_error *err)
     od__make(&view, err);
     od__query(&query, work->database, err,
               /* Without an answer the call is what was meant, contact, ticket and all: that is looked for. */
-              "SELECT l.id, l.attempt_id, l.ordinal, l.state, l.vendor, l.account, l.token, a.number, l.at_ms,"
+              "SELECT l.id, l.attempt_id, l.ordinal, l.state, l.vendor, l.account, l.token, coalesce(l.number, a.number), l.at_ms,"
               " coalesce(l.call, json_patch(coalesce(json_extract(l.request, '$.call'), '{}'), json_object('token', l.token,"
               " 'to', a.number, 'vendor', l.vendor, 'at', l.at_ms / 1000.0))),"
               " l.request, l.looks, l.client, l.contact_id, a.ordinal, l.version, l.cause, l.error, l.seat, l.withdrawal"
@@ -108,17 +140,23 @@ od_status od__leg_views(od_work *work, const int64_t *ids, size_t count, od_valu
 
 od_status od__leg_set(od_work *work, const od_leg_row *leg, int64_t state, const char *call, const char *error,
                       const char *cause, od_error *err) {
-    od_status status = od__execute(
+    bool at_once = leg->state == OD_LEG_intent && (state == OD_LEG_placed || state == OD_LEG_ended);
+    int64_t placed_after = 0;
+    let_go(work, leg->id);
+    od_status status = at_once ? od__journal_last(work, &placed_after, err) : OD_OK;
+    if (status != OD_OK)
+        return status;
+    status = od__execute(
         work->database, err,
         "UPDATE leg SET state = ?3, open = ?4, version = version + 1, settled_ms = ?5, call = coalesce(?6, call),"
         " error = coalesce(?7, error), cause = coalesce(?8, cause), request = CASE ?4 WHEN 0 THEN NULL ELSE request END,"
         " look_ms = CASE ?3 WHEN 1 THEN ?5 + ?9 END, follower_id = CASE WHEN ?3 IN (2, 3) THEN nullif(?10, 0) END,"
         " placed_ms = CASE ?11 WHEN 1 THEN ?5 ELSE placed_ms END,"
-        " placed_after = CASE ?11 WHEN 1 THEN (SELECT coalesce(max(id), 0) FROM journal) ELSE placed_after END"
+        " placed_after = CASE ?11 WHEN 1 THEN ?12 ELSE placed_after END"
         " WHERE id = ?1 AND version = ?2",
-        "iiiiitttiii", leg->id, leg->version, state, (int64_t)(state <= OD_LEG_LAST_OPEN), work->wall_ms, call, error, cause,
+        "iiiiitttiiii", leg->id, leg->version, state, (int64_t)(state <= OD_LEG_LAST_OPEN), work->wall_ms, call, error, cause,
         (int64_t)FIRST_LOOK_MS, work->core->owner != NULL ? work->core->owner->id : INT64_C(0),
-        (int64_t)(leg->state == OD_LEG_intent && (state == OD_LEG_placed || state == OD_LEG_ended)));
+        (int64_t)at_once, placed_after);
     if (status == OD_OK && od__database_changes(work->database) == 0)
         return od__error_set(err, OD_CONFLICT, "the leg was changed meanwhile");
     if (status == OD_OK)

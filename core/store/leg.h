@@ -13,6 +13,12 @@ typedef struct od_leg_row {
 
 /* Errors: not_found. */
 od_status od__leg_read(od_work *work, int64_t id, od_leg_row *out, od_error *err);
+/* Keeps a leg that this worker has just meant in memory; od__leg_meant finds it there instead of reading it, as long as its
+ * lease stands: nobody else moves such a leg then (R2), and od__leg_set lets go of it. */
+void od__leg_mean(od_work *work, const od_leg_row *leg);
+od_status od__leg_meant(od_work *work, int64_t id, od_leg_row *out, od_error *err);
+/* What is in memory holds no more: something was taken back. */
+void od__legs_forget(od_store_core *core);
 /* Makes the leg view, with the contact's. */
 od_status od__leg_view(od_work *work, int64_t id, od_value **out, od_error *err);
 /* Makes { legs = [ view ... ] } of the ids, and frees nothing. */

@@ -14,10 +14,10 @@
 /* ---- which version of a file the table has ---- */
 
 /* A file that is read in another way says something else. */
-#define READING_BYTES (2 * 200 + 16)
+#define READING_BYTES (2 * 800 + 16) /* names of 200 characters */
 
 static void describe_reading(const od_dnc_options *options, char out[READING_BYTES]) {
-    snprintf(out, READING_BYTES, "%.200s/%.200s", options->country != NULL ? options->country : "",
+    snprintf(out, READING_BYTES, "%.800s/%.800s", options->country != NULL ? options->country : "",
              options->column != NULL ? options->column : "");
 }
 
@@ -76,11 +76,19 @@ static od_status read_list(od_work *work, od_dnc_file *file, const char *path, o
     return status;
 }
 
+/* Of a path, or of what is said of one, which may be long. */
+#define SHOWN_BYTES 301
+
+static const char *shown(const char *text, char out[SHOWN_BYTES]) {
+    od__error_clean(out, SHOWN_BYTES, text, strlen(text));
+    return out;
+}
+
 static od_status journal_skipped(od_work *work, const char *path, const od_dnc_report *report, od_error *err) {
     if (report->bad == 0)
         return OD_OK;
-    char text[512];
-    snprintf(text, sizeof(text), "%.300s: %lld %s skipped", path, (long long)report->bad,
+    char text[512], name[SHOWN_BYTES];
+    snprintf(text, sizeof(text), "%s: %lld %s skipped", shown(path, name), (long long)report->bad,
              report->bad == 1 ? "row that is no number was" : "rows that are no number were");
     return od__journal(work, &(od_entry){ .event = "do_not_call_rows_skipped", .text = text }, err);
 }
@@ -139,9 +147,10 @@ od_status od__list_check_age(od_work *work, const char *path, char *warning, siz
     if (status != OD_OK)
         return status;
     int64_t days = age_ms(work, &version) / DAY_MS;
+    char name[SHOWN_BYTES];
     if (age_ms(work, &version) > OD_LIST_WARN_DAYS * DAY_MS)
-        snprintf(warning, warning_bytes, "%.300s is %lld days old: a do-not-call list should not be older than %d days", path,
-                 (long long)days, OD_LIST_WARN_DAYS);
+        snprintf(warning, warning_bytes, "%s is %lld days old: a do-not-call list should not be older than %d days",
+                 shown(path, name), (long long)days, OD_LIST_WARN_DAYS);
     return OD_OK;
 }
 
@@ -198,7 +207,7 @@ od_status od__lists_refresh(od_work *work, int64_t campaign_id, const char **hel
         work->list_campaign_id = campaign_id;
         return OD_OK;
     }
-    char why[OD_LIMIT_WHY_BYTES];
-    snprintf(why, sizeof(why), "do_not_call: %.480s", problem.message);
+    char why[sizeof("do_not_call: ") + OD_ERROR_MESSAGE_BYTES];
+    snprintf(why, sizeof(why), "do_not_call: %s", problem.message);
     return od__campaign_set(work, campaign_id, "held", why, NULL, err);
 }

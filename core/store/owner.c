@@ -11,9 +11,11 @@
 #include "base/memory.h"
 #include "store/campaign.h"
 #include "store/journal.h"
+#include "store/leg.h"
 #include "store/pace.h"
 #include "store/rulebook.h"
 #include "store/schema.h"
+#include "store/tables.h"
 #include "store/verbs.h"
 
 #define JUMP_AHEAD_MS 60000
@@ -107,42 +109,53 @@ od_status od__owner_proven_dead(od_work *work, int64_t owner_id, bool *dead, od_
 static od_status inherit(od_work *work, int64_t id, const char *cause, od_error *err) {
     od_database *db = work->database;
     od__pace_forget(work);
-    od_status status = od__execute(
-        db, err,
+    od_status status = od__journal_execute(work, err,
         "INSERT INTO journal(at_ms, campaign_id, contact_id, attempt_id, leg_id, event, data)"
         " SELECT ?2, campaign_id, contact_id, attempt_id, id, 'in_doubt', json_object('cause', ?3) FROM leg"
-        " WHERE owner_id = ?1 AND open = 1 AND state = 0", "iit", id, work->wall_ms, cause);
+        " WHERE owner_id = ?1 AND state = 0", "iit", id, work->wall_ms, cause);
     if (status == OD_OK)
         status = od__execute(db, err,
                              "UPDATE contact SET state = 3, why = 'in_doubt', version = version + 1 WHERE state = 2 AND id IN"
-                             " (SELECT contact_id FROM leg WHERE owner_id = ?1 AND open = 1 AND state = 0)", "i", id);
+                             " (SELECT contact_id FROM leg WHERE owner_id = ?1 AND state = 0)", "i", id);
     if (status == OD_OK)
         status = od__execute(db, err,
                              "UPDATE leg SET state = 1, cause = ?2, settled_ms = ?3, version = version + 1"
-                             " WHERE owner_id = ?1 AND open = 1 AND state = 0", "iti", id, cause, work->wall_ms);
+                             " WHERE owner_id = ?1 AND state = 0", "iti", id, cause, work->wall_ms);
     if (status == OD_OK)
-        status = od__execute(db, err, "UPDATE leg SET follower_id = NULL WHERE open = 1 AND follower_id = ?1", "i", id);
+        status = od__execute(db, err, "UPDATE leg SET follower_id = NULL WHERE " OD_SCHEMA_SENT " AND follower_id = ?1", "i", id);
     if (status == OD_OK)
         status = od__execute(db, err, "DELETE FROM claim WHERE owner_id = ?1", "i", id);
     return status;
 }
 
-/* An attempt between two legs, whose owner is gone: nothing of it was placed, so it is given back. */
+static od_status find_between_legs(od_work *work, int64_t id, od_leg_row *out, od_error *err) {
+    od_query query;
+    *out = (od_leg_row){ 0 };
+    od__query(&query, work->database, err,
+              "SELECT id, contact_id FROM attempt a WHERE open = 1 AND NOT EXISTS (SELECT 1 FROM leg WHERE attempt_id = a.id AND"
+              " open = 1) AND (SELECT owner_id FROM leg WHERE attempt_id = a.id ORDER BY ordinal DESC LIMIT 1) = ?1 LIMIT 1",
+              "i", id);
+    if (od__query_row(&query)) {
+        out->attempt_id = od__query_integer(&query, 0);
+        out->contact_id = od__query_integer(&query, 1);
+    }
+    return od__query_end(&query);
+}
+
+/* Attempts between two legs, whose owner is gone: nothing of them was placed, so they are given back. */
 static od_status give_back_between_legs(od_work *work, int64_t id, od_error *err) {
-    od_status status = od__execute(
-        work->database, err,
-        "UPDATE contact SET state = 0, due_ms = 0, why = NULL, version = version + 1 WHERE state = 2 AND id IN"
-        " (SELECT contact_id FROM attempt a WHERE a.open = 1"
-        "  AND NOT EXISTS (SELECT 1 FROM leg WHERE attempt_id = a.id AND open = 1)"
-        "  AND (SELECT owner_id FROM leg WHERE attempt_id = a.id ORDER BY ordinal DESC LIMIT 1) = ?1)", "i", id);
-    if (status != OD_OK)
-        return status;
-    return od__execute(
-        work->database, err,
-        "UPDATE attempt SET open = 0, counts = 0, ended_ms = ?2 WHERE open = 1"
-        " AND NOT EXISTS (SELECT 1 FROM leg WHERE attempt_id = attempt.id AND open = 1)"
-        " AND (SELECT owner_id FROM leg WHERE attempt_id = attempt.id ORDER BY ordinal DESC LIMIT 1) = ?1",
-        "ii", id, work->wall_ms);
+    const od_decision ready = { .state = OD_CONTACT_ready };
+    for (;;) {
+        od_leg_row attempt;
+        od_status status = find_between_legs(work, id, &attempt, err);
+        if (status != OD_OK || attempt.attempt_id == 0)
+            return status;
+        status = od__attempt_end(work, &attempt, false, NULL, NULL, NULL, work->wall_ms, err);
+        if (status == OD_OK)
+            status = od__contact_decide(work, attempt.contact_id, -1, &ready, err);
+        if (status != OD_OK)
+            return status;
+    }
 }
 
 static od_status end_owner(od_work *work, int64_t id, const char *state, const char *cause, od_error *err) {
@@ -345,7 +358,6 @@ od_status od__verb_beat(od_work *work, const od_value *params, od_value **result
         status = od__rulebook_refresh(work, &zones, err);
     if (status != OD_OK)
         return status;
-    /* Should the commit fail, this is later than the row says by one beat: the next commit tells. */
     owner->lease_boot_ms = lease_boot_ms;
     return lease_result(work, taken_over, zones, result, err);
 }

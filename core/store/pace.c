@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "store/schema.h"
+#include "store/tables.h"
 #include "transport/transport.h"
 
 static od_status count_one(od_query *query, int64_t *out) {
@@ -60,8 +61,9 @@ static od_status count_campaign(od_work *work, int64_t campaign_id, int64_t *out
         od_query query;
         work->open.campaign_id = 0;
         od__query(&query, work->database, err,
-                  "SELECT (SELECT count(*) FROM leg WHERE open = 1 AND state IN (0, 3) AND campaign_id = ?1)"
-                  " + (SELECT count(*) FROM leg WHERE open = 1 AND state = 1 AND campaign_id = ?1 AND at_ms > ?2)",
+                  "SELECT (SELECT count(*) FROM leg WHERE state = 0 AND campaign_id = ?1)"
+                  " + (SELECT count(*) FROM leg WHERE " OD_SCHEMA_SENT " AND state = 3 AND campaign_id = ?1)"
+                  " + (SELECT count(*) FROM leg WHERE " OD_SCHEMA_SENT " AND state = 1 AND campaign_id = ?1 AND at_ms > ?2)",
                   "ii", campaign_id, work->wall_ms - OD_DOUBT_TAKES_PLACE_MS);
         status = count_one(&query, &work->open.of_campaign);
         if (status == OD_OK)
@@ -77,8 +79,9 @@ static od_status count_client(od_work *work, const char *account, const char *cl
         od_query query;
         work->open.client[0] = '\0';
         od__query(&query, work->database, err,
-                  "SELECT (SELECT count(*) FROM leg WHERE open = 1 AND state IN (0, 3) AND account = ?1 AND client = ?2)"
-                  " + (SELECT count(*) FROM leg WHERE open = 1 AND state = 1 AND account = ?1 AND client = ?2 AND at_ms > ?3)",
+                  "SELECT (SELECT count(*) FROM leg WHERE state = 0 AND account = ?1 AND client = ?2)"
+                  " + (SELECT count(*) FROM leg WHERE " OD_SCHEMA_SENT " AND state = 3 AND account = ?1 AND client = ?2)"
+                  " + (SELECT count(*) FROM leg WHERE " OD_SCHEMA_SENT " AND state = 1 AND account = ?1 AND client = ?2 AND at_ms > ?3)",
                   "tti", account, client, work->wall_ms - OD_DOUBT_TAKES_PLACE_MS);
         status = count_one(&query, &work->open.of_client);
         if (status == OD_OK && strlen(account) < OD_LIMIT_ACCOUNT_BYTES && strlen(client) < OD_LIMIT_NAME_BYTES) {
@@ -106,7 +109,7 @@ static od_status check_campaign(od_work *work, const od_campaign_row *campaign, 
     }
     if (campaign->max_handed_off >= 0 && hands_off) {
         od__query(&query, work->database, err,
-                  "SELECT count(*) FROM leg WHERE campaign_id = ?1 AND open = 1 AND state = 2", "i", campaign->id);
+                  "SELECT count(*) FROM leg WHERE campaign_id = ?1 AND " OD_SCHEMA_SENT " AND state = 2", "i", campaign->id);
         od_status status = count_one(&query, &count);
         if (status != OD_OK)
             return status;

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "store/contact.h"
+#include "store/claims.h"
 #include "store/journal.h"
 #include "store/schema.h"
 #include "store/verbs.h"
@@ -28,7 +28,9 @@ static od_status set(od_work *work, const od_contact_row *row, int64_t state, co
     const od_decision decision = { .state = state, .why = why, .callback_ms = row->callback_ms,
                                    .callback_within_ms = row->callback_within_ms };
     od_status status = od__contact_decide(work, row->id, -1, &decision, err);
-    return status == OD_OK ? od__contact_unclaim(work, row->id, err) : status;
+    if (status == OD_OK)
+        od__claims_end(work, row->id);
+    return status;
 }
 
 static od_status release(od_work *work, const od_contact_row *row, bool under_way, od_error *err) {

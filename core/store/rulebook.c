@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "store/journal.h"
+#include "store/judged.h"
 
 typedef struct compiled {
     int64_t campaign_id, revision;
@@ -18,6 +19,7 @@ struct od_rulebook {
     size_t next;                 /* which gives way */
     od_gathered gathered;
     od_buffer words;
+    od_judged judged[OD_LIMIT_JUDGED];
 };
 
 void od__rulebook_forget(od_rulebook *rulebook) {
@@ -92,6 +94,7 @@ static void on_change(void *context, const char *name, const od_error *why) {
 
 od_status od__rulebook_refresh(od_work *work, od_value **out, od_error *err) {
     changes self = { .work = work, .err = err };
+    od__judged_forget(work); /* zones may change */
     if (work->core->rulebook != NULL)
         od__zones_refresh(work->core->rulebook->zones, work->now_ms, on_change, &self);
     *out = self.status == OD_OK ? self.list : NULL;
@@ -113,6 +116,10 @@ od_status od__gathered(od_work *work, od_gathered **out, od_buffer **words, od_e
     if (words != NULL)
         *words = &rulebook->words;
     return OD_OK;
+}
+
+od_judged *od__rulebook_judged(od_work *work, size_t index) {
+    return &work->core->rulebook->judged[index];
 }
 
 od_status od__rulebook_get(od_work *work, int64_t campaign_id, int64_t revision, const char *ruleset_json,

@@ -13,8 +13,8 @@
 #define APPLICATION_ID 0x6f646c31 /* "odl1", in the file's header */
 
 /* Every index costs each call, most of all one in whose order calls do not come: a page is written for each. So attempts are
- * found by contact, which come in order; by person and by number only where several contacts have the same (od__gather). A
- * claim is in a table of its own, so that taking a contact does not write its row. Times: *_ms are Unix milliseconds,
+ * found by contact, which come in order; by person and by number only where several contacts have the same (od__gather). What
+ * a worker has taken is in a table of its own (claims.h). Times: *_ms are Unix milliseconds,
  * *_boot_ms are CLOCK_BOOTTIME. A contact's numbers stand twice: as a list in its row, to be read with it, and by number, to
  * find who has it, or has been called by it. contact.ordinal is that of its latest attempt. Every leg is meant, and nearly
  * every one is placed: the journal has no rows for that, and each says after which of them it comes. */
@@ -34,8 +34,7 @@ static const char tables[] =
     "CREATE UNIQUE INDEX contact_external ON contact(campaign_id, external);"
     OD_SCHEMA_CONTACT_DUE
     "CREATE INDEX contact_person ON contact(person) WHERE person IS NOT NULL;"
-    "CREATE TABLE claim(contact_id INTEGER PRIMARY KEY, owner_id INTEGER NOT NULL, ordinal INTEGER NOT NULL,"
-    " token TEXT NOT NULL);"
+    OD_SCHEMA_CLAIM
 
     "CREATE TABLE number(number TEXT NOT NULL, contact_id INTEGER NOT NULL, PRIMARY KEY(number, contact_id)) WITHOUT ROWID;"
 
@@ -47,10 +46,8 @@ static const char tables[] =
     " version INTEGER NOT NULL DEFAULT 0, owner_id INTEGER NOT NULL, follower_id INTEGER, request TEXT, call TEXT,"
     " error TEXT, cause TEXT, at_ms INTEGER NOT NULL, until_ms INTEGER NOT NULL, settled_ms INTEGER,"
     " looks INTEGER NOT NULL DEFAULT 0, look_ms INTEGER, withdrawal TEXT, placed_ms INTEGER,"
-    " placed_after INTEGER);"
-    "CREATE UNIQUE INDEX leg_attempt_open ON leg(attempt_id) WHERE open = 1;"
-    "CREATE UNIQUE INDEX leg_attempt ON leg(attempt_id, ordinal);"
-    "CREATE INDEX leg_open ON leg(state, campaign_id, account, client, at_ms) WHERE open = 1;"
+    " placed_after INTEGER, judgement_id INTEGER, number TEXT, " OD_SCHEMA_LEG_EARLIER ");"
+    OD_SCHEMA_LEG_INDEXES
     "CREATE INDEX leg_seat_open ON leg(account, client, seat) WHERE open = 1 AND seat IS NOT NULL;"
 
     OD_SCHEMA_JUDGEMENT
@@ -148,6 +145,7 @@ static bool read_hex(const char *text, unsigned char *out, size_t bytes) {
 }
 
 static od_status read_identity(od_store_core *core, od_error *err) {
+    unsigned char key[OD_STORE_KEY_BYTES];
     bool has_key = false;
     od_query query;
     od__query(&query, core->database, err, "SELECT key, value FROM meta WHERE key IN ('instance_key', 'generation')", "");
@@ -156,11 +154,18 @@ static od_status read_identity(od_store_core *core, od_error *err) {
         if (strcmp(od__query_text(&query, 0), "generation") == 0)
             snprintf(core->generation, sizeof(core->generation), "%s", value);
         else
-            has_key = read_hex(value, core->key, sizeof(core->key));
+            has_key = read_hex(value, key, sizeof(key));
     }
     od_status status = od__query_end(&query);
     if (status == OD_OK && (!has_key || core->generation[0] == '\0'))
         status = od__error_set(err, OD_PROTOCOL, "the store %s has lost its key", od__database_path(core->database));
+    if (status == OD_OK) {
+        od__crypto_hmac_free(core->key);
+        core->key = od__crypto_hmac_new(key, sizeof(key));
+        if (core->key == NULL)
+            status = od__error_set(err, OD_INTERNAL, "no token can be made");
+    }
+    od__crypto_wipe(key, sizeof(key));
     return status;
 }
 

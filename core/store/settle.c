@@ -187,7 +187,7 @@ od_status od__verb_settle(od_work *work, const od_value *params, od_value **resu
     od_leg_row leg;
     evidence what = { 0 };
     int64_t to = target_of(od__param_text(params, "placement")), state = 0;
-    od_status status = od__leg_read(work, od__param_integer(params, "leg", 0), &leg, err);
+    od_status status = od__leg_meant(work, od__param_integer(params, "leg", 0), &leg, err);
     if (status == OD_OK && !is_mine(work, &leg))
         status = od__error_set(err, OD_CONFLICT, "this leg is another worker's");
     if (status == OD_OK)

@@ -73,7 +73,8 @@ void od__database_count_no_memory(void) {
     (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); /* refused once SQLite is in use: then it goes on counting */
 }
 
-/* Processes that make the same file at the same time stand in each other's way here, and SQLite does not wait then. */
+/* Processes that make the same file at the same time stand in each other's way here, and SQLite does not wait then. Where it
+ * would, it must not, or each of these tries is as long as all of them: called before there is a busy timeout. */
 static int use_wal(const od_database *database) {
     int code, waited_ms = 0;
     while (((code = sqlite3_exec(database->handle, "PRAGMA journal_mode = WAL", NULL, NULL, NULL)) & 0xff) == SQLITE_BUSY &&
@@ -84,10 +85,9 @@ static int use_wal(const od_database *database) {
 
 static od_status set_up(od_database *database, od_error *err) {
     sqlite3_extended_result_codes(database->handle, 1);
-    int code = sqlite3_busy_timeout(database->handle, OD_LIMIT_BUSY_MS);
-    if (code != SQLITE_OK)
-        return fail(database, code, err);
-    code = use_wal(database);
+    int code = use_wal(database);
+    if (code == SQLITE_OK)
+        code = sqlite3_busy_timeout(database->handle, OD_LIMIT_BUSY_MS);
     if (code != SQLITE_OK)
         return fail(database, code, err);
     /* FULL: what was committed stays committed after a power cut, or a person could be called twice. */

@@ -1,7 +1,7 @@
 /* Handing contacts that are due to a worker, and taking its decisions about them. */
 #include "base/error.h"
 #include "store/campaign.h"
-#include "store/contact.h"
+#include "store/claims.h"
 #include "store/journal.h"
 #include "store/leg.h"
 #include "store/owner.h"
@@ -9,40 +9,52 @@
 #include "store/tables.h"
 #include "store/verbs.h"
 
-/* The claim keeps the token that is shown, so that the intent need not make it again. */
-static od_status claim(od_work *work, const od_contact_row *row, od_value *list, od_error *err) {
+/* The claim keeps what was read and the token that is shown, so that the intent need not read and make them again. */
+static od_status claim(od_work *work, od_contact_row *row, od_value *list, od_error *err) {
     od_turn turn;
     od_value *taken = NULL;
     od_status status = od__contact_turn(work, row, &turn, err);
     if (status == OD_OK)
         status = od__contact_show_taken(work, row, &turn, &taken, err);
     if (status == OD_OK)
-        status = od__execute(work->database, err, "INSERT INTO claim(contact_id, owner_id, ordinal, token) VALUES(?1, ?2, ?3, ?4)",
-                             "iiit", row->id, work->core->owner->id, turn.ordinal, turn.token);
+        status = od__claims_add(work, row, &turn, err);
     if (status == OD_OK)
         return od_value_add(list, taken, err);
     od_value_unref(taken);
     return status;
 }
 
-/* Claims those of a state that are due and nobody has, up to `limit` of them. */
-static od_status claim_due(od_work *work, int64_t campaign_id, int64_t state, int64_t limit, od_value *list, od_error *err) {
+/* Claims those of a state that are due and nobody has, until there are `limit` in all. */
+static od_status claim_due(od_work *work, int64_t campaign_id, int64_t state, int64_t limit, const od_claims_seen *seen,
+                           od_value *list, od_error *err) {
     od_query query;
     od_contact_row row;
-    bool found = true;
     od_status status = OD_OK;
     od__query(&query, work->database, err,
               OD_CONTACT_COLUMNS "WHERE c.campaign_id = ?1 AND c.state = ?2 AND c.due_ms <= ?3 AND " OD_SCHEMA_RESTS
-              " AND NOT EXISTS (SELECT 1 FROM claim WHERE contact_id = c.id) ORDER BY c.due_ms, c.id LIMIT ?4", "iiii",
-              campaign_id, state, work->wall_ms, limit);
-    while (status == OD_OK && found) {
-        status = od__contact_next(work, &query, &row, &found, err);
-        if (status == OD_OK && found)
+              " ORDER BY c.due_ms, c.id", "iii", campaign_id, state, work->wall_ms);
+    while (status == OD_OK && (int64_t)od_value_length(list) < limit && od__query_row(&query)) {
+        if (od__claims_seen_have(seen, od__query_integer(&query, 0), od__query_integer(&query, OD_CONTACT_VERSION)))
+            continue;
+        status = od__contact_of(work, &query, &row, err);
+        if (status == OD_OK)
             status = claim(work, &row, list, err);
         od__contact_clear(&row);
     }
     od_status ended = od__query_end(&query);
     return status == OD_OK ? ended : status;
+}
+
+/* Who has waited for a time comes before who has never been called. */
+static od_status claim_all(od_work *work, int64_t campaign_id, int64_t limit, od_value *list, od_error *err) {
+    od_claims_seen *seen = NULL;
+    od_status status = od__claims_see(work, &seen, err);
+    if (status == OD_OK)
+        status = claim_due(work, campaign_id, OD_CONTACT_waiting, limit, seen, list, err);
+    if (status == OD_OK)
+        status = claim_due(work, campaign_id, OD_CONTACT_ready, limit, seen, list, err);
+    od__claims_seen_free(seen);
+    return status == OD_OK ? od__claims_write(work, err) : status;
 }
 
 static od_status next_due(od_work *work, int64_t campaign_id, int64_t *out, od_error *err) {
@@ -60,12 +72,8 @@ od_status od__verb_take(od_work *work, const od_value *params, od_value **result
     int64_t campaign_id = 0, next_ms = 0, limit = od__param_integer(params, "limit", 1);
     od_value *list = od_value_new_array();
     od_status status = list != NULL ? od__param_campaign(work, params, &campaign_id, err) : od__error_no_memory(err);
-    /* Who has waited for a time comes before who has never been called. */
     if (status == OD_OK)
-        status = claim_due(work, campaign_id, OD_CONTACT_waiting, limit, list, err);
-    int64_t left = limit - (int64_t)od_value_length(list);
-    if (status == OD_OK && left > 0)
-        status = claim_due(work, campaign_id, OD_CONTACT_ready, left, list, err);
+        status = claim_all(work, campaign_id, limit, list, err);
     if (status == OD_OK)
         status = next_due(work, campaign_id, &next_ms, err);
     od_maker maker;
@@ -78,11 +86,7 @@ od_status od__verb_take(od_work *work, const od_value *params, od_value **result
 }
 
 od_status od__verb_release(od_work *work, const od_value *params, od_value **result, od_error *err) {
-    const od_value *list = od_value_get(params, "contacts");
-    od_status status = OD_OK;
-    for (size_t i = 0; i < od_value_length(list) && status == OD_OK; i++)
-        status = od__execute(work->database, err, "DELETE FROM claim WHERE contact_id = ?1 AND owner_id = ?2",
-                             "ii", od_value_integer(od_value_at(list, i)), work->core->owner->id);
+    od_status status = od__claims_give_back(work, od_value_get(params, "contacts"), err);
     od_maker maker;
     od__make(&maker, err);
     od__make_failed(&maker, status);
@@ -113,22 +117,28 @@ od_status od__verb_decide(od_work *work, const od_value *params, od_value **resu
         return status;
     od_entry entry = { .campaign_id = row.campaign_id, .contact_id = id, .event = "decided", .text = decision.why };
     bool kept = false;
+    int64_t guard = version;
     if (row.state == OD_CONTACT_open)
         status = end_kept(work, &row, &kept, err);
+    if (status == OD_OK && kept && row.version != version) { /* nobody else ends that attempt: whoever it is by now is decided anew */
+        entry.text = "the contact was changed meanwhile";
+        decision = none;
+        guard = row.version;
+    }
     if (status == OD_OK && !kept && row.state != OD_CONTACT_ready && row.state != OD_CONTACT_waiting)
         status = od__error_set(err, OD_CONFLICT, "the contact is %s by now", od__contact_state_name(row.state));
     od__contact_clear(&row);
     if (status == OD_OK)
-        status = od__contact_decide(work, id, version, &decision, err);
-    if (status == OD_OK)
-        status = od__contact_unclaim(work, id, err);
-    if (status == OD_OK)
+        status = od__contact_decide(work, id, guard, &decision, err);
+    if (status == OD_OK) {
+        od__claims_end(work, id);
         status = od__journal(work, &entry, err);
+    }
     if (status != OD_OK)
         return status;
     od_maker maker;
     od__make(&maker, err);
     od__make_text(&maker, "state", od__contact_state_name(decision.state));
-    od__make_integer(&maker, "version", version + 1);
+    od__make_integer(&maker, "version", guard + 1);
     return od__made(&maker, result);
 }

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/fault.h"
+#include "crypto/crypto.h"
 #include "json/value.h"
 #include "store/database.h"
 #include "validation/shape.h"
@@ -27,6 +28,7 @@ typedef struct od_store_core od_store_core;
 typedef struct od_owner od_owner;
 typedef struct od_rulebook od_rulebook;
 typedef struct od_importing od_importing;
+typedef struct od_claims od_claims;
 
 /* What outlasts one transaction. Belongs to the store's thread. */
 struct od_store_core {
@@ -35,8 +37,10 @@ struct od_store_core {
     od_owner *owner;                   /* NULL: this store has not registered */
     od_rulebook *rulebook;             /* compiled rulesets and zones; made when first needed */
     const char *zone_directory;        /* NULL: the system's */
+    struct od_leg_row *meant;          /* legs that the owner means just now (leg.c); NULL: none yet */
+    od_claims *claims;                 /* the owner's; NULL: not read */
     od_importing *importing;           /* how far the latest import is; NULL: there was none */
-    unsigned char key[OD_STORE_KEY_BYTES]; /* makes tokens; it authenticates to nobody */
+    od_hmac *key;                      /* makes tokens; it authenticates to nobody */
     char generation[33];
     int64_t seen_wall_ms, seen_now_ms; /* at the last transaction; 0: none yet */
 };
@@ -49,7 +53,7 @@ typedef struct od_open_counts {
 } od_open_counts;
 
 #define OD_LIMIT_CAMPAIGN_BYTES 800      /* its name: 200 characters */
-#define OD_LIMIT_SUBJECT_BYTES 200
+#define OD_LIMIT_SUBJECT_BYTES 800       /* 200 characters: cut off it may be another's */
 #define OD_LIMIT_WHY_BYTES 512
 
 /* A campaign (campaign.h). */
@@ -75,8 +79,12 @@ typedef struct od_work {
     int64_t wall_ms;                   /* Unix time of this transaction */
     int64_t now_ms;                    /* CLOCK_BOOTTIME of this transaction: the clock of leases and of sending */
     int64_t list_campaign_id;          /* whose do-not-call list was found good in this transaction; 0: none yet */
+    bool has_lease;                    /* the owner's stands */
     bool resigned;                     /* the owner has given up in this transaction */
     od_rows attempts, listed;          /* of the store */
+    bool journal_known;                /* journal_last is that of now (journal.h) */
+    int64_t journal_last;
+    size_t judged_count;               /* judgements that this transaction can use again (judged.h) */
     od_open_counts open;
     od_campaign_row campaign;          /* the one that was read last; id 0: none was */
     void **state;                      /* of a long verb, between its slices: its own, starts as NULL */

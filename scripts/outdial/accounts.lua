@@ -46,16 +46,12 @@ end
 -- M.new(scheduler, name, client, max_open) -> account
 function M.new(scheduler, name, client, max_open)
     local info, settings = M.describe(client), settings_of(client)
-    local self = setmetatable({ scheduler = scheduler, clock = scheduler.core_engine(), name = name, client = client,
-        info = info, kind = info.name,
+    local self = setmetatable({ scheduler = scheduler, now = scheduler.core_engine():clock(), name = name,
+        client = client, info = info, kind = info.name,
         settings = settings, max_open = max_open, breaker = breaker.new(), open = 0, handed_off = 0,
         seat_room = gate.new(scheduler), parked = 0, knows_tokens = {} }, Account)
     self:find_seats()
     return self
-end
-
-function Account:now()
-    return self.clock:now()
 end
 
 -- account:free_seat(name): whoever has waited longest for one has it next
@@ -75,7 +71,6 @@ end
 
 -- What went wrong says of the vendor: nil: nothing.
 local function health(err)
-    if not err then return true end
     local code = err.code
     if ANSWERED[code] or code == "canceled" then
         if code == "throttled" or code == "canceled" then return nil end
@@ -86,10 +81,10 @@ end
 
 -- account:record(err or nil): how a placement ended
 function Account:record(err)
-    local ok = health(err)
+    local ok = not err or health(err)
     if ok == nil then return end
     self.breaker:record(self:now(), ok)
-    if self.breaker:state(self:now()) ~= "closed" then self:note_outage() end
+    if self.breaker.open_until then self:note_outage() end
 end
 
 -- What the next run is to know. Noted once for each time that the vendor is found out of order, or in order again.
@@ -127,14 +122,14 @@ function Account:listen()
     if not subscription then self.deaf_until = self:now() + EARS_AGAIN_S end
 end
 
--- account:tend(on_change): makes the probe or the subscription that is due, in a task of its own.
+-- account:tend(on_change) -> task, or nil: makes the probe or the subscription that is due.
 function Account:tend(on_change)
     if self.tended then return end
     local due = self.breaker:state(self:now()) == "due"
     local deaf = self.info.ears and not self.subscription and self:now() >= (self.deaf_until or 0)
     if not due and not deaf then return end
     self.tended = true
-    self.scheduler.spawn(function()
+    return self.scheduler.spawn(function()
         if due then
             self.breaker:probed(self:now(), self:probe())
             self:note_outage()

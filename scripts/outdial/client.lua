@@ -9,6 +9,8 @@ local type, rawget = type, rawget
 
 local M = {}
 
+local handles = setmetatable({}, { __mode = "k" }) -- of the clients that are open
+
 local SEND_OPTIONS = { "send_before", "timeout", "single_try", "unpaced",
     kinds = { send_before = "seconds", timeout = "seconds", single_try = "flag", unpaced = "flag" } }
 local PREPARED_OPTIONS = { "send_before", "timeout", "single_try", "unpaced", "unread",
@@ -56,6 +58,16 @@ local function check_send_options(what, options, known)
     if problem then misuse(what, problem, 4) end
 end
 
+-- Why place_prepared was given what the core does not take.
+local function check_prepared(what, handle, prepared)
+    local ready = type(prepared) == "table" and prepared.handle
+    if type(ready) ~= "userdata" then
+        misuse(what, "expected what prepare_placing gave, got " .. describe_type(prepared), 4)
+    end
+    local wrong = ready:misuse(handle)
+    if wrong then misuse(what, wrong, 4) end
+end
+
 -- Why a method was given no client that can be used.
 local function check_handle(what, self, params)
     if type(self) == "table" and rawget(self, "_handle") == false then misuse(what, "this client is closed", 4) end
@@ -96,11 +108,10 @@ local function new_class(scheduler, vendor)
         if hook then misuse(what, ("inside %s: calls are placed by returning a plan"):format(hook), 4) end
     end
 
-    -- In a rehearsal nothing is sent: what would ring is listed. Returns nil where it is none, else the error to give.
-    -- read(...) -> what would be sent.
+    -- In a rehearsal nothing is sent: what would ring is listed. Returns the error to give. read(...) -> what would be
+    -- sent.
     local function rehearse(name, rings, read, ...)
         local rehearsal = state.rehearsal
-        if not rehearsal then return nil end
         local prepared, err = read(...)
         if not prepared then return err end
         if rings then
@@ -123,15 +134,14 @@ local function new_class(scheduler, vendor)
         local described = core.describe(vendor, name)
         descriptions[name] = described
         methods[name] = function(self, params, options)
-            local handle = type(self) == "table" and rawget(self, "_handle")
+            local handle = handles[self]
             if not handle then check_handle(what, self, params) end
             if params == nil then params = {} end
             if type(params) ~= "table" then misuse(what, "expected a table of fields, got " .. type(params)) end
             if options ~= nil then check_send_options(what, options) end
             local rings = rings_with(described, params)
             if rings then check_not_in_hook(what) end
-            local refused = rehearse(name, rings, handle.prepare, handle, name, params)
-            if refused then return nil, refused end
+            if state.rehearsal then return nil, rehearse(name, rings, handle.prepare, handle, name, params) end
             local task = enter()
             if rings and state.stopping then return nil, stopping_error() end
             local request, err = handle:submit(name, params, options)
@@ -146,15 +156,14 @@ local function new_class(scheduler, vendor)
     end
 
     function methods.place_call(self, call, options)
-        local handle = type(self) == "table" and rawget(self, "_handle")
+        local handle = handles[self]
         if not handle then check_handle(vendor .. ":place_call", self, call) end
         if type(call) ~= "table" then
             misuse(vendor .. ":place_call", "expected a table of fields, got " .. describe_type(call))
         end
         if options ~= nil then check_send_options(vendor .. ":place_call", options) end
         check_not_in_hook(vendor .. ":place_call")
-        local refused = rehearse("place_call", true, handle.prepare, handle, "place_call", call)
-        if refused then return nil, refused end
+        if state.rehearsal then return nil, rehearse("place_call", true, handle.prepare, handle, "place_call", call) end
         local task = enter()
         if state.stopping then return nil, stopping_error() end
         local request, err = handle:place(call, options)
@@ -169,18 +178,15 @@ local function new_class(scheduler, vendor)
 
     function methods.place_prepared(self, prepared, options)
         local what = place_prepared
-        local handle = type(self) == "table" and rawget(self, "_handle")
+        local handle = handles[self]
         if not handle then check_handle(what, self, prepared) end
-        local ready = type(prepared) == "table" and prepared.handle
-        if type(ready) ~= "userdata" then
-            misuse(what, "expected what prepare_placing gave, got " .. describe_type(prepared))
+        local ready = handle:placeable(prepared, options)
+        if not ready then
+            check_prepared(what, handle, prepared)
+            check_send_options(what, options, PREPARED_OPTIONS)
         end
-        local wrong = ready:misuse(handle)
-        if wrong then misuse(what, wrong) end
-        if options ~= nil then check_send_options(what, options, PREPARED_OPTIONS) end
         check_not_in_hook(what)
-        local refused = rehearse("place_call", true, ready.read, ready)
-        if refused then return nil, refused end
+        if state.rehearsal then return nil, rehearse("place_call", true, ready.read, ready) end
         local task = enter()
         if state.stopping then return nil, stopping_error() end
         local request, err = handle:place_prepared(ready, options)
@@ -192,7 +198,7 @@ local function new_class(scheduler, vendor)
     -- call whose answer was lost
     function methods.find(self, call)
         local what = vendor .. ":find"
-        local handle = type(self) == "table" and rawget(self, "_handle")
+        local handle = handles[self]
         if not handle then check_handle(what, self, call) end
         if type(call) ~= "table" then misuse(what, "expected a call (a table), got " .. describe_type(call)) end
         if state.rehearsal then return nil, refuse_to_ask() end
@@ -206,7 +212,7 @@ local function new_class(scheduler, vendor)
     -- call that the vendor accepted and has not made yet
     function methods.withdraw(self, call)
         local what = vendor .. ":withdraw"
-        local handle = type(self) == "table" and rawget(self, "_handle")
+        local handle = handles[self]
         if not handle then check_handle(what, self, call) end
         if type(call) ~= "table" then misuse(what, "expected a call (a table), got " .. describe_type(call)) end
         if state.rehearsal then return nil, refuse_to_ask() end
@@ -220,7 +226,7 @@ local function new_class(scheduler, vendor)
     -- waits for the call's end
     function methods.track(self, call, options)
         local what = vendor .. ":track"
-        local handle = type(self) == "table" and rawget(self, "_handle")
+        local handle = handles[self]
         if not handle then check_handle(what, self, call) end
         if type(call) ~= "table" then misuse(what, "expected a call (a table), got " .. describe_type(call)) end
         if options ~= nil then check_send_options(what, options, TRACK_OPTIONS) end
@@ -234,7 +240,7 @@ local function new_class(scheduler, vendor)
     -- client:subscribe(channels, function(event) ... end) -> subscription, or nil, err: see outdial.subscription
     function methods.subscribe(self, channels, fn)
         local what = vendor .. ":subscribe"
-        local handle = type(self) == "table" and rawget(self, "_handle")
+        local handle = handles[self]
         if not handle then check_handle(what, self, channels) end
         if type(channels) ~= "table" then
             misuse(what, "expected a list of channels, got " .. describe_type(channels))
@@ -267,7 +273,7 @@ local function new_class(scheduler, vendor)
     -- client:pages(operation, fields [, options]) -> pager: reads a list that comes in pages; see outdial.pager
     function methods.pages(self, operation, params, options)
         local what = vendor .. ":pages"
-        local handle = type(self) == "table" and rawget(self, "_handle")
+        local handle = handles[self]
         if not handle then check_handle(what, self, operation) end
         local description = describe(what, operation)
         if not description.pages then misuse(what, description.name .. " has no pages") end
@@ -282,7 +288,7 @@ local function new_class(scheduler, vendor)
     -- "place_call" and a call, also { operation, token }
     function methods.prepare(self, operation, params)
         local what = vendor .. ":prepare"
-        local handle = type(self) == "table" and rawget(self, "_handle")
+        local handle = handles[self]
         if not handle then check_handle(what, self, operation) end
         if operation ~= "place_call" then describe(what, operation) end
         if params == nil then params = {} end
@@ -294,7 +300,7 @@ local function new_class(scheduler, vendor)
     -- headers, body (the exact text), token, account, bucket, per_second, burst, hands_off, hands_off_unbounded }
     function methods.prepare_call(self, call)
         local what = vendor .. ":prepare_call"
-        local handle = type(self) == "table" and rawget(self, "_handle")
+        local handle = handles[self]
         if not handle then check_handle(what, self, call) end
         if type(call) ~= "table" then misuse(what, "expected a table of fields, got " .. describe_type(call)) end
         return handle:prepare_call(call)
@@ -305,7 +311,7 @@ local function new_class(scheduler, vendor)
     -- record of it that a store keeps, what is sent and the call; handle:drop() gives its memory back at once.
     function methods.prepare_placing(self, call)
         local what = prepare_placing
-        local handle = type(self) == "table" and rawget(self, "_handle")
+        local handle = handles[self]
         if not handle then check_handle(what, self, call) end
         if type(call) ~= "table" then misuse(what, "expected a table of fields, got " .. describe_type(call)) end
         return handle:prepare_placing(call)
@@ -315,7 +321,7 @@ local function new_class(scheduler, vendor)
     -- its look-ups and polls keep to their part of it (R21)
     function methods.share_rate(self, clients)
         local what = vendor .. ":share_rate"
-        local handle = type(self) == "table" and rawget(self, "_handle")
+        local handle = handles[self]
         if not handle then check_handle(what, self, clients) end
         if type(clients) ~= "number" or clients < 1 or clients > 1e6 or clients % 1 ~= 0 then
             misuse(what, "expected how many clients, 1 or more, got " .. tostring(clients))
@@ -327,14 +333,14 @@ local function new_class(scheduler, vendor)
     -- session), then frees the client; closing twice does nothing. Returns true, or nil, err if that end failed: the
     -- client is closed all the same.
     function methods.close(self)
-        local handle = type(self) == "table" and rawget(self, "_handle")
+        local handle = handles[self]
         if not handle then
             if type(self) == "table" and rawget(self, "_handle") == false then return true end
             check_handle(vendor .. ":close", self)
         end
         local task
         if handle:pending() > 0 or handle:ending() or subscription.any(handle) then task = enter() end
-        self._handle = false
+        handles[self], self._handle = nil, false
         scheduler.drain(task, handle)
         subscription.close_all(scheduler, task, handle)
         local ended, err = true, nil
@@ -401,7 +407,9 @@ function M.factory(scheduler)
         classes[vendor] = classes[vendor] or new_class(scheduler, vendor)
         local settings = settings_of(options)
         settings.rate_scope = handle:rate_scope()
-        return setmetatable({ _handle = handle, vendor = vendor, settings = settings }, classes[vendor])
+        local self = setmetatable({ _handle = handle, vendor = vendor, settings = settings }, classes[vendor])
+        handles[self] = handle
+        return self
     end
 end
 

@@ -44,35 +44,50 @@ local function wait_for_slot(self, err)
     return true
 end
 
-local function try(self)
-    local account = self.account
-    local result, err = account.client:place_prepared(self.prepared, { send_before = self.last_at, single_try = true,
+-- One try, with no byte sent after last_at. Returns what it told, unread, or nil, err.
+local function try(account, prepared, last_at)
+    local result, err = account.client:place_prepared(prepared, { send_before = last_at, single_try = true,
         unpaced = true, timeout = account.settings.timeout, unread = true })
-    self.tries = self.tries + 1
     account:record(err)
     return result, err
 end
 
--- M.place(work, account, intent, prepared, random) -> placement, result, err: "placed" or "handed_off" with the unread
--- result, "not_placed" or "unknown" with the error of the try that tells. What was prepared is sent, and no other thing.
-function M.place(work, account, intent, prepared, random)
-    local wait_s = intent.send_at_ms / 1000 - work:now()
-    if wait_s > 0 then work.scheduler.sleep(wait_s) end
-    local self = { work = work, account = account, prepared = prepared, random = random, leg = intent.leg, tries = 0,
-        knows_tokens = knows_tokens(account, prepared), first_at = work:now(), last_at = intent.send_before_ms / 1000,
-        resend_within = account.settings.resend_within or RESEND_WITHIN_S }
+local function ended_well(result)
+    return result:get "state" == "handed_off" and "handed_off" or "placed", result
+end
+
+-- After a first try that failed.
+local function try_again(self, err)
     local because
-    repeat
-        local result, err = try(self)
-        if result then return result:get "state" == "handed_off" and "handed_off" or "placed", result end
+    while true do
         if self.joined ~= "unknown" then -- a later refusal settles that try only
             self.joined, because = err.placement == "not_placed" and "not_placed" or "unknown", err
         end
         if self.joined == "unknown" then
             self.last_at = math.min(self.last_at, self.first_at + self.resend_within)
         end
-    until not may_repeat(self, err) or not wait_for_slot(self, err)
-    return self.joined, nil, because
+        if not may_repeat(self, err) or not wait_for_slot(self, err) then return self.joined, nil, because end
+        local result
+        result, err = try(self.account, self.prepared, self.last_at)
+        self.tries = self.tries + 1
+        if result then return ended_well(result) end
+    end
+end
+
+-- M.place(work, account, intent, prepared, random) -> placement, result, err: "placed" or "handed_off" with the unread
+-- result, "not_placed" or "unknown" with the error of the try that tells. What was prepared is sent, and no other thing.
+function M.place(work, account, intent, prepared, random)
+    local first_at, send_at = work:now(), intent.send_at_ms / 1000
+    if send_at > first_at then
+        work.scheduler.sleep(send_at - first_at)
+        first_at = work:now()
+    end
+    local last_at = intent.send_before_ms / 1000
+    local result, err = try(account, prepared, last_at)
+    if result then return ended_well(result) end
+    return try_again({ work = work, account = account, prepared = prepared, random = random, leg = intent.leg,
+        tries = 1, knows_tokens = knows_tokens(account, prepared), first_at = first_at, last_at = last_at,
+        resend_within = account.settings.resend_within or RESEND_WITHIN_S }, err)
 end
 
 return M

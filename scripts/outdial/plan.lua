@@ -13,7 +13,8 @@ end
 
 -- M.is(value [, name]): whether it is a plan (of that name: skip later callback stop hold write_off)
 function M.is(value, name)
-    return type(value) == "table" and getmetatable(value) == Plan and (name == nil or value.plan == name)
+    if value == nil or type(value) ~= "table" or getmetatable(value) ~= Plan then return false end
+    return name == nil or value.plan == name
 end
 
 M.HOLD = make { plan = "hold" }

@@ -130,7 +130,8 @@ end
 local function tend_accounts(work)
     local usable, soonest = false, math.huge
     for _, account in pairs(work.accounts) do
-        account:tend(function() work.wake:ring() end)
+        local tending = account:tend(function() work.wake:ring() end)
+        if tending then work:needs(tending) end
         local ok, at = account:usable()
         if ok then usable = true else soonest = math.min(soonest, at) end
     end
@@ -256,11 +257,11 @@ local function run(work, options)
         return nil, err
     end
     local forget = scheduler.when_stopped(function() work:ring_all() end)
-    scheduler.daemon(beat, work)
+    work:needs(scheduler.daemon(beat, work))
     local filled
     if options.progress then scheduler.daemon(show_progress, work, options.progress) end
     filled, err = fill.run(work)
-    if filled then scheduler.daemon(do_chores, work) end
+    if filled then work:needs(scheduler.daemon(do_chores, work)) end
     local ended = filled and call_all(work)
     if ended then -- those that came up last
         doubts.settle_all(work)

@@ -14,8 +14,8 @@ local gethook, remove = debug.gethook, table.remove
 local close_thread = coroutine.close -- luacheck: ignore 143
 local here = yieldable.here
 local WAIT, DONE, DROP, PROBE = {}, {}, {}, yieldable.PROBE
--- How many threads are kept for the next task. None on LuaJIT: what it has compiled was seen to lose a table's values in a
--- thread that was used again (2.1.0-beta3).
+-- How many tasks that have served are kept, with their threads, for the next. None on LuaJIT: what it has compiled was
+-- seen to lose a table's values in a thread that was used again (2.1.0-beta3).
 local MOST_IDLE = rawget(_G, "jit") and 0 or 128
 
 local function outcome_of(...)
@@ -23,12 +23,17 @@ local function outcome_of(...)
     if n > 0 then return { n = n, ... } end
 end
 
--- What a thread runs: one task after the other.
+-- What the thread of a task runs.
 local function live(task)
+    task.outcome = outcome_of(task.fn(unpack(task, 1, task.n)))
+    return DONE
+end
+
+-- What the thread of a task that serves runs: the function of one after that of the other.
+local function serve_on(task)
     while true do
-        task.outcome = outcome_of(task.fn(unpack(task, 1, task.n)))
-        task = nil -- it may be long until the next one
-        task = yield(DONE)
+        task.fn(task[1], task[2])
+        yield(DONE)
     end
 end
 
@@ -51,7 +56,7 @@ local OWN_YIELD = "outdial: a task may not yield by itself: coroutine.yield was 
 local function new(engine)
     local M = {}
     local tasks = {}     -- thread -> task, while it lives
-    local idle = {}      -- threads of tasks that serve and have returned
+    local idle = {}      -- tasks that have served and returned
     local waiting = {}   -- request -> task that waits for it
     local ready, first, last = {}, 1, 0
     local current        -- the task being resumed; nil in the main program
@@ -78,15 +83,24 @@ local function new(engine)
         if not thread then return end
         task.thread = nil
         tasks[thread] = nil
-        if how ~= "returned" then
-            if close_thread then close_thread(thread) end
-        elseif task.serves and #idle < MOST_IDLE and not gethook(thread) then
-            idle[#idle + 1] = thread
+        if how ~= "returned" and close_thread then close_thread(thread) end
+    end
+
+    -- Keeps a task that has ended for the next that serves, unless others may know of it, or have had a hand in its
+    -- thread.
+    local function keep(task)
+        if task.how == "returned" and not (task.canceled or task.joined) and #idle < MOST_IDLE
+            and not gethook(task.own_thread) then
+            idle[#idle + 1] = task
         end
     end
 
     local function begin_thread(task)
-        local thread = task.serves and remove(idle) or create(live)
+        local thread = task.own_thread
+        if not thread then
+            thread = create(task.serves and serve_on or live)
+            if task.serves then task.own_thread = thread end
+        end
         task.thread = thread
         tasks[thread] = task
         return thread
@@ -107,8 +121,9 @@ local function new(engine)
 
     ---- the life of a task ----
 
+    -- Ends a scope in which only daemons are left.
     local function end_scope(scope)
-        if scope.open > 0 or scope == root or scope.done then return end
+        if scope == root or scope.done then return end
         local daemon = next(scope.tasks)
         if not daemon then
             scope.done = true
@@ -131,8 +146,9 @@ local function new(engine)
         if how == "failed" then scope.failures[#scope.failures + 1] = task end
         scope.tasks[task] = nil
         if not task.daemon then scope.open = scope.open - 1 end
-        wake(task)
-        end_scope(scope)
+        if task.waiters then wake(task) end
+        if scope.open == 0 then end_scope(scope) end
+        if task.serves then keep(task) end
     end
 
     local function fail(task, problem)
@@ -164,24 +180,25 @@ local function new(engine)
         return current
     end
 
-    -- Resumes a task; outer is the one that does so, nil in the main program.
-    local function resume_task(task, outer)
+    -- Resumes a task, which is the current one until its caller says otherwise.
+    local function resume_task(task)
         current = task
         local ok, tag = resume(task.thread or begin_thread(task), task)
         if tag ~= WAIT or not ok then settle(task, ok, tag) end
-        current = outer
     end
 
-    -- Resumes those that are ready now; who becomes ready meanwhile comes after the next look at the engine. Only in the
-    -- main program.
+    -- Resumes those that are ready now; who becomes ready meanwhile comes after the next look at the engine. Only in
+    -- the main program.
     local function resume_ready()
-        local stop = last
-        while first <= stop do
-            local task = ready[first]
-            ready[first] = nil
-            first = first + 1
+        local stop, at = last, first
+        while at <= stop do
+            local task = ready[at]
+            ready[at] = nil
+            at = at + 1
+            first = at
             if not task.done then resume_task(task) end
         end
+        current = nil
         if first > last then first, last = 1, 0 end
     end
 
@@ -197,17 +214,22 @@ local function new(engine)
         return tasks[running() or false] or resuming()
     end
 
-    -- Makes a task of scope; parent is the one that does so. All that a task may get has its place from the start, as a
-    -- table that grows costs more.
-    local function start(scope, parent, daemon, fn, ...)
-        local task = setmetatable({ fn = fn, scope = scope, daemon = daemon, done = false, hook = parent and parent.hook,
-            thread = nil, waits = nil, on_end = nil, serves = nil, n = select("#", ...), ... }, Task)
+    -- Has a task begin in scope; parent is the one that does so.
+    local function admit(task, scope, parent, daemon)
+        task.scope, task.daemon, task.hook = scope, daemon, parent and parent.hook
         scope.tasks[task] = true
         if not daemon then scope.open = scope.open + 1
         elseif scope.ending then task.canceled = true end -- the others were before it began; nobody would cancel it
         make_ready(task)
         if not parent then tell_host() end
         return task
+    end
+
+    -- Makes a task of scope. All that a task may get has its place from the start, as a table that grows costs more.
+    local function start(scope, parent, daemon, fn, ...)
+        local task = setmetatable({ fn = fn, scope = nil, daemon = daemon, done = false, hook = nil, thread = nil,
+            waits = nil, n = select("#", ...), ... }, Task)
+        return admit(task, scope, parent, daemon)
     end
 
     ---- stepping the engine ----
@@ -226,15 +248,19 @@ local function new(engine)
         end
     end
 
+    -- Makes those ready that wait for one of these requests, as make_ready does.
     local function deliver(list)
+        local at = last
         for i = 1, #list do
             local request = list[i]
             local task = waiting[request]
             if task then
-                waiting[request] = nil
-                make_ready(task)
+                waiting[request], task.waits = nil, nil
+                at = at + 1
+                ready[at] = task
             end
         end
+        last = at
         if logging then hand_over_logs() end
         for i = #drains, 1, -1 do
             if drains[i].handle:pending() == 0 then make_ready(remove(drains, i).task) end
@@ -500,7 +526,8 @@ local function new(engine)
         task.hook, task.joined = name, true
         ready[last] = nil -- it begins here and now
         last = last - 1
-        resume_task(task, waiter)
+        resume_task(task)
+        current = waiter
         if not scope.done then
             start(scope, waiter, true, end_late, scope, task, seconds)
             finish_scope(waiter, scope)
@@ -536,13 +563,22 @@ local function new(engine)
 
     M.state, M.enter, M.wait, M.core_engine = state, enter, wait, core_engine
 
-    -- serve(on_end, fn, ...) -> task: as spawn, for the runtime's own tasks of which there are many: a thread that has
-    -- served one, and that no script knows of, serves the next. on_end(task) is called when it has ended, and finds
-    -- its arguments at 1, 2 and so on; it neither waits nor raises.
-    function M.serve(on_end, fn, ...)
-        local task = start_here(false, fn, ...)
-        task.on_end, task.serves = on_end, true
-        return task
+    -- serve(on_end, fn, a, b) -> task: as spawn of fn(a, b), whose results are lost, for the runtime's own tasks, of
+    -- which there are many. on_end(task) is called when it has ended, and finds a and b at 1 and 2; it neither waits
+    -- nor raises. After that nobody may keep the task: it serves the next, unless it was canceled or joined.
+    function M.serve(on_end, fn, a, b)
+        local kept = #idle
+        local task = idle[kept]
+        if task then
+            idle[kept] = nil
+            task.done, task.how, task.fn, task[1], task[2] = false, nil, fn, a, b
+        else
+            task = setmetatable({ fn = fn, scope = nil, daemon = false, done = false, hook = nil, thread = nil,
+                waits = nil, on_end = nil, serves = true, own_thread = nil, how = nil, n = 2, a, b }, Task)
+        end
+        task.on_end = on_end
+        local parent = running_task()
+        return admit(task, parent and parent.scope or root, parent, false)
     end
 
     function M.log_to(handle, on_log)

@@ -62,8 +62,8 @@ end
 -- M.finish(work): carries out all that is due before a run ends; what the chores have begun is seen through.
 function M.finish(work)
     repeat
-        while work.withdrawing do work.withdrawn:wait(WAIT_S) end
-    until not M.run(work, true)
+        while work.withdrawing and not work.failed do work.withdrawn:wait(WAIT_S) end
+    until work.failed or not M.run(work, true)
 end
 
 return M

@@ -28,7 +28,9 @@ Work.__index = Work
 
 -- M.new(campaign, scheduler, db, log) -> work
 function M.new(campaign, scheduler, db, log)
-    local self = setmetatable({ campaign = campaign, scheduler = scheduler, clock = scheduler.core_engine(), db = db,
+    local clock = scheduler.core_engine()
+    local self = setmetatable({ campaign = campaign, scheduler = scheduler, clock = clock, db = db,
+        now = clock:clock(), -- work:now() -> seconds on the engine's clock; it is asked all the time
         log_to = log, accounts = {},
         room = gate.new(scheduler), hand_room = gate.new(scheduler), -- where contacts wait for their turn
         wake = gate.new(scheduler), chores = gate.new(scheduler),    -- where the runner's loops wait
@@ -40,10 +42,6 @@ function M.new(campaign, scheduler, db, log)
         self.accounts[name] = accounts.new(scheduler, name, client, campaign.pace.open[name])
     end
     return self
-end
-
-function Work:now()
-    return self.clock:now()
 end
 
 function Work:wall_ms()
@@ -113,6 +111,7 @@ function Work:ring_all()
     self:ring_rooms()
     self.wake:ring()
     self.chores:ring()
+    self.withdrawn:ring_all()
 end
 
 -- work:fail(why): the run ends as soon as what is being placed has been.
@@ -138,10 +137,10 @@ end
 -- work:store(verb, params) -> result, or nil, err. What records something that has happened is tried again while the
 -- store is out of reach or out of memory: else a call that has ended stays open for as long as its run goes on.
 function Work:store(verb, params)
-    local again_s, tries = AGAIN_S, 0
+    local db, again_s, tries = self.db, AGAIN_S, 0
     while true do
         if self.over then return nil, errors.new("closed", "the run is over") end
-        local result, err = self.db[verb](self.db, params)
+        local result, err = db[verb](db, params)
         if result then return result end
         tries = tries + 1
         self:log("warning", ("%s: %s"):format(verb, tostring(err)))
@@ -229,8 +228,17 @@ function Work:space()
     return self.campaign.pace.max_open - (self.contacts - self.parked) - self.open
 end
 
-local function someone_ended(self, task)
+local function fail_with(self, task)
     if task.how == "failed" then self:fail("outdial: an error in the program: " .. tostring(task.outcome)) end
+end
+
+-- work:needs(task): one without which the run is no good: without beats it would begin no call any more, and say nothing
+function Work:needs(task)
+    task.on_end = function() fail_with(self, task) end
+end
+
+local function someone_ended(self, task)
+    fail_with(self, task)
     self.room:ring()
     self.wake:ring()
 end
@@ -256,7 +264,7 @@ end
 
 local function leg_ended(task)
     local self, leg = task[1], task[2]
-    self.legs[leg.leg] = nil
+    self.legs[leg.leg], leg.task = nil, nil -- the task serves another one from now on
     self:count_leg(leg, -1)
     if leg.seat then self.accounts[leg.client]:free_seat(leg.seat) end
     if leg.anew and not self.closing then self:follow(leg.anew) end

@@ -76,6 +76,15 @@ static void hmac_vectors(void **state) {
         assert_true(od__crypto_hmac_sha256(key, rows[i].key_length, text, rows[i].text_length, mac));
         od__crypto_hex(mac, sizeof mac, hex);
         assert_string_equal(hex, rows[i].hex);
+        od_hmac *hmac = od__crypto_hmac_new(key, rows[i].key_length);
+        assert_non_null(hmac);
+        for (int again = 0; again < 2; again++) {
+            memset(mac, 0, sizeof mac);
+            assert_true(od__crypto_hmac(hmac, text, rows[i].text_length, mac));
+            od__crypto_hex(mac, sizeof mac, hex);
+            assert_string_equal(hex, rows[i].hex);
+        }
+        od__crypto_hmac_free(hmac);
     }
     /* Keys around the size of a block, which is 64: one is padded, the other hashed. */
     uint8_t key[65], hashed[OD_SHA256_BYTES], a[OD_SHA256_BYTES], b[OD_SHA256_BYTES];

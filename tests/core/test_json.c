@@ -97,6 +97,7 @@ static void bad_text_is_refused(void **state) {
         {"[1,\n 2,\n x]", "line 3, column 2: invalid token"},
         {"{\"a\":1,\"a\":2}", "line 1, column 10: duplicate object key"},
         {"{\"a\":{\"b\":1,\"b\":2}}", "line 1, column 15: duplicate object key"},
+        {"{\"\":1,\"\":2}", "line 1, column 8: duplicate object key"},
         {"[1] 2", "line 1, column 5: end of file expected"},
         {"{} {}", "line 1, column 4: end of file expected"},
         {"\"\\u0000\"", "line 1, column 8: \\u0000 is not allowed without JSON_ALLOW_NUL"},

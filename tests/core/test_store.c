@@ -8,6 +8,7 @@
  *                        ("$folder", "$pid" and "$host" are where it plays, and this process)
  *   fails                the whole error as one line, where it is to fail
  *   keep                 { name: JSON pointer into the result }
+ *   together             a list of such verbs, which are one transaction
  *   advance_s, jump_s    both clocks go on; only the wall clock does
  *   close                the worker's process dies: its connection closes, its lock is free
  *   file, text, age_s    writes a file beside the store, last changed so many seconds ago
@@ -196,17 +197,22 @@ static void close_worker(theatre *t, const char *name) {
     }
 }
 
-/* Runs one verb to its end; NULL where it failed, then err says how. */
-static od_request *ask(theatre *t, const char *as, const char *verb, const od_value *params, od_error *err) {
-    od_request *request = NULL;
-    if (od_store_submit(worker(t, as), verb, params, NULL, &request, err) != OD_OK)
-        return NULL;
-    assert_int_equal(od_request_wait(request, 1000, NULL), OD_OK);
+/* How a verb that is over went; NULL where it failed, then err says how. */
+static od_request *answer(od_request *request, od_error *err) {
     if (od_request_status(request) == OD_OK)
         return request;
     *err = *od_request_error(request);
     od_request_unref(request);
     return NULL;
+}
+
+/* Runs one verb to its end. */
+static od_request *ask(theatre *t, const char *as, const char *verb, const od_value *params, od_error *err) {
+    od_request *request = NULL;
+    if (od_store_submit(worker(t, as), verb, params, NULL, &request, err) != OD_OK)
+        return NULL;
+    assert_int_equal(od_request_wait(request, 1000, NULL), OD_OK);
+    return answer(request, err);
 }
 
 static od_value *made_dial(theatre *t, const od_value *step, const char *as) {
@@ -265,17 +271,13 @@ static void keep(theatre *t, const od_value *step, const od_value *result) {
     }
 }
 
-static void run_verb(theatre *t, const od_value *step, const char *where) {
-    const char *as = text_of(step, "as") != NULL ? text_of(step, "as") : "a";
+/* request NULL: it failed. */
+static void check_answer(theatre *t, const od_value *step, od_request *request, const od_error *err, const char *where) {
     const char *verb = text_of(step, "dial") != NULL ? "intend" : text_of(step, "verb");
-    od_value *params = text_of(step, "dial") != NULL ? made_dial(t, step, as) : substitute(t, od_value_get(step, "with"));
-    od_error err = OD_ERROR_INIT;
-    od_request *request = ask(t, as, verb, params, &err);
-    od_value_unref(params);
     const char *fails = text_of(step, "fails");
     if (request == NULL) {
         char line[1024];
-        od_error_format(&err, line, sizeof(line));
+        od_error_format(err, line, sizeof(line));
         hide_folder(t, line);
         if (fails == NULL || strcmp(fails, line) != 0)
             fail_msg("%s %s: expected %s, got the error %s", where, verb, fails != NULL ? fails : "a result", line);
@@ -297,6 +299,35 @@ static void run_verb(theatre *t, const od_value *step, const char *where) {
     if (od_value_get(step, "gives") != NULL)
         assert_has(t, od_request_result(request), od_value_get(step, "gives"), where);
     od_request_unref(request);
+}
+
+static void run_verb(theatre *t, const od_value *step, const char *where) {
+    const char *as = text_of(step, "as") != NULL ? text_of(step, "as") : "a";
+    const char *verb = text_of(step, "dial") != NULL ? "intend" : text_of(step, "verb");
+    od_value *params = text_of(step, "dial") != NULL ? made_dial(t, step, as) : substitute(t, od_value_get(step, "with"));
+    od_error err = OD_ERROR_INIT;
+    od_request *request = ask(t, as, verb, params, &err);
+    od_value_unref(params);
+    check_answer(t, step, request, &err, where);
+}
+
+#define MAX_TOGETHER 8
+
+static void run_together(theatre *t, const od_value *steps, const char *where) {
+    od_request *requests[MAX_TOGETHER];
+    size_t count = od_value_length(steps);
+    assert_in_range(count, 1, MAX_TOGETHER);
+    for (size_t i = 0; i < count; i++) {
+        const od_value *step = od_value_at(steps, i);
+        od_value *params = substitute(t, od_value_get(step, "with"));
+        assert_int_equal(od_store_submit(worker(t, "a"), text_of(step, "verb"), params, NULL, &requests[i], NULL), OD_OK);
+        od_value_unref(params);
+    }
+    for (size_t i = 0; i < count; i++) {
+        od_error err = OD_ERROR_INIT;
+        assert_int_equal(od_request_wait(requests[i], 1000, NULL), OD_OK);
+        check_answer(t, od_value_at(steps, i), answer(requests[i], &err), &err, where);
+    }
 }
 
 static void set_age(const theatre *t, const char *path, double age_s) {
@@ -367,6 +398,8 @@ static void run_step(theatre *t, const od_value *step, size_t index) {
         load_sql(t, text_of(step, "load"));
     if (text_of(step, "verb") != NULL || text_of(step, "dial") != NULL)
         run_verb(t, step, where);
+    if (od_value_get(step, "together") != NULL)
+        run_together(t, od_value_get(step, "together"), where);
     if (text_of(step, "file") != NULL && text_of(step, "bytes") != NULL)
         compare_file(t, text_of(step, "file"), text_of(step, "bytes"));
 }

@@ -42,9 +42,11 @@ set_local("outdial.runner", "FIRST_POLL_S", 0.2)
 set_local("outdial.runner", "LONGEST_POLL_S", 1)
 set_local("outdial.runner", "CHORES_EVERY_S", 0.5)
 set_local("outdial.runner", "WITHDRAW_EVERY_S", 0.2)
-set_local("outdial.runner", "BEATS_PER_LEASE", 40)
+set_local("outdial.runner", "BEATS_PER_LEASE", 100)
 set_local("outdial.accounts", "EARS_AGAIN_S", 0.5)
 set_local("outdial.work", "AGAIN_S", 0.1)
+set_local("outdial.breaker", "FIRST_S", 1)
+set_local("outdial.breaker", "LAST_S", 4)
 
 -- What only Lua can break.
 if os.getenv("OUTDIAL_MUTANT") == "resend_after_unknown" then

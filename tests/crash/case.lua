@@ -19,7 +19,8 @@ function M.new(options)
     local folder = process.lines({ "mktemp", "-d", "/tmp/outdial-crash-XXXXXX" })[1]
     local slowness = process.slowness()
     local self = setmetatable({ options = options, stage = options.stage, folder = folder, findings = {},
-        patience_s = options.stage.patience_s * slowness, lease_ms = math.floor(options.stage.lease_ms * slowness),
+        slowness = slowness, patience_s = options.stage.patience_s * slowness,
+        lease_ms = math.floor(options.stage.lease_ms * slowness),
         power = folder .. "/power", cuts = options.cuts or options.workers == 1, boot = 0, falls = 0,
         reboots = math.random(2) == 1, counts = { deaths = 0, hits = 0, cuts = 0, stops = 0, doubts = 0, unknowns = 0,
             rings = 0, campaigns = 1, waiting = 0 } }, Case)

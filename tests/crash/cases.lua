@@ -6,6 +6,8 @@ local judge = require "judge"
 local person = require "person"
 local process = require "process"
 
+local LOCKED_S = 10 -- several times what it waits for a store that is locked, and tries again
+
 local cases = {}
 
 local function start_all(self, first)
@@ -145,10 +147,15 @@ function cases.stopped(options)
     if process.wait_stopped(sleeper) == "T" then
         self.counts.stops, self.counts.hits = 1, 1
         process.sleep(self.lease_ms / 1000 + 0.1)
+        local began_s = process.now_s()
         local how, code = self:wait(self:start(short(self)))
+        local took_s = process.now_s() - began_s
         local took_over = case.is_end(how, code)
         -- Its other thread may have been inside a transaction.
         self.counts.locked = not took_over and self:log(true):find(person.LOCKED, 1, true) and 1 or 0
+        if self.counts.locked == 1 and took_s > LOCKED_S * self.slowness then
+            self:find(("it took %.0f s to find the store locked"):format(took_s))
+        end
         if not took_over and self.counts.locked == 0 then
             self:find(("the other worker ended by %s %s: %s"):format(how, code, self:log()))
         end

@@ -62,7 +62,10 @@ function judge.all(store, rings, cap, waiting, findings)
     local rung = judge.rings(store, rings, cap, findings)
     local _, by_number = index(store.legs)
     for _, leg in ipairs(store.legs) do
-        if HAS_RUNG[leg.state] and not rung[leg] then
+        local rang_not = leg.state == "ended" and leg.says == "no" -- taken back, and its vendor says so
+        if rang_not and rung[leg] then
+            findings[#findings + 1] = ("leg %s to %s rang, and its outcome denies it"):format(leg.id, leg.number)
+        elseif HAS_RUNG[leg.state] and not rang_not and not rung[leg] then
             findings[#findings + 1] = ("leg %s to %s is %s and has not rung"):format(leg.id, leg.number, leg.state)
         elseif leg.state == "intent" then
             findings[#findings + 1] = ("leg %s is under way, and nobody is there"):format(leg.id)

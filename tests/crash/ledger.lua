@@ -24,7 +24,7 @@ end
 
 function readers.leg(words, into)
     into.legs[#into.legs + 1] = { id = words[1], token = words[2], number = words[3],
-        state = STATES.leg[tonumber(words[4])], at_ms = tonumber(words[5]) }
+        state = STATES.leg[tonumber(words[4])], at_ms = tonumber(words[5]), says = words[6] }
 end
 
 function readers.listed(words, into)
@@ -51,7 +51,8 @@ function ledger.rings(path)
     local rings = {}
     local file = io.open(path)
     if not file then return rings end
-    for line in file:lines() do
+    for line in file:lines("L") do
+        if line:sub(-1) ~= "\n" then break end -- it is being written
         rings[#rings + 1] = { vendor = line:match('"vendor":"(.-)"'), to = line:match('"to":"(.-)"'),
             token = line:match('"token":"(.-)"'), at_ms = tonumber(line:match('"at_ms":(%d+)')) }
     end

@@ -79,8 +79,10 @@ function Process:kill()
     return self:wait()
 end
 
+-- Whoever interrupts the tests by a key interrupts this: Lua itself hears nothing of it meanwhile.
 function process.sleep(seconds)
-    os.execute(("sleep %.3f"):format(seconds))
+    local _, how = os.execute(("sleep %.3f"):format(seconds))
+    if how == "signal" then error("interrupted") end
 end
 
 -- Waits until it is stopped or has ended. Returns "T" or "Z", or nil if neither comes.

@@ -631,6 +631,45 @@ describe("a campaign", function()
         assert.same({ north = "4@0 6@15 2@30 ", south = "4@0 6@15 2@30 ", east = "2@0 3@15 1@30 " }, heard)
     end)
 
+    describe("that cannot go on because of a mistake in the program", function()
+        local function assert_fails(what, behave, more)
+            local client = support.client(world, behave)
+            for name, value in pairs(more) do client[name] = value end
+            client.settings.rate_scope = "shared"
+            local ok, problem = pcall(support.run, world, support.campaign(support.people(100), { fake = client },
+                { pace = { max_open = 2 }, retry = assert(retry.new { on = { ["*"] = { stop = "done" } } }) }))
+            assert.is_false(ok)
+            assert.matches("^" .. what .. "\nstack traceback:", problem)
+            local logged = world.logs[#world.logs]
+            assert.equal("error: outdial: an error in the program: " .. problem, logged)
+            return client
+        end
+
+        it("ends in order where it sends no beats any more", function()
+            local told = 0
+            local client = assert_fails("this client is closed", {}, { share_rate = function()
+                told = told + 1
+                if told > 3 then error("this client is closed", 0) end
+            end })
+            assert.equal(2, client.placed) -- until the third beat
+            assert.equal(45, world.engine:now())
+        end)
+
+        it("ends in order where nobody does its chores any more", function()
+            assert_fails("no such call", { place = function() return "handed_off" end,
+                track = function() return "busy", 5, { lives_on = true } end,
+                withdraw = function() error("no such call", 0) end }, { share_rate = function() end })
+            assert.is_true(world.engine:now() < 10)
+        end)
+
+        it("ends in order where a vendor that is out of order cannot be probed", function()
+            local client = assert_fails("no such read", { place = function()
+                return nil, support.refused("unavailable")
+            end, probe = function() error("no such read", 0) end }, { share_rate = function() end })
+            assert.is_true(client.placed < 100)
+        end)
+    end)
+
     it("ends as failed when the lease was lost", function()
         world.store.fail.beat = require("outdial.error").new("unavailable", "the lease was lost: taken over by 2")
         local figures = run_one({ track = function() return nil end })

@@ -637,7 +637,7 @@ describe("a task", function()
         local function serve(fn, ...)
             local thread
             s.serve(function(task)
-                task.joined = task[1] == error -- that one is meant to fail
+                if task[1] == error then task.joined = true end -- that one is meant to fail
                 ended = { how = task.how, outcome = task.outcome, task[1], task[2], n = task.n }
             end, function(...)
                 thread = coroutine.running()
@@ -651,19 +651,76 @@ describe("a task", function()
 
         local used_again = not rawget(_G, "jit")
 
-        it("leaves its thread to the next one, and nothing else", function()
+        it("is, with its thread, the next one, and leaves it nothing else", function()
             s.run(function()
                 local first = serve(function(a, b)
                     pause()
                     return a, b
                 end, "a", nil)
-                assert.same({ how = "returned", outcome = { n = 2, "a" }, "a", n = 2 }, ended)
+                assert.same({ how = "returned", "a", n = 2 }, ended) -- what it returns is lost
                 local given
                 assert.equal(used_again, first == serve(function(...) given = { n = select("#", ...), ... } end))
-                assert.same({ n = 0 }, given)
-                assert.same({ how = "returned", n = 0 }, ended)
+                assert.same({ n = 2 }, given)
+                assert.same({ how = "returned", n = 2 }, ended)
                 assert.not_equal(first, s.spawn(coroutine.running):join())
                 assert.equal(used_again, first == serve(pause))
+            end)
+        end)
+
+        -- What serves is made of one that has served: serves once, and returns what is left, the task.
+        local function serve_once(fn, a, b)
+            local task = s.serve(function() end, fn, a, b)
+            s.sleep(1)
+            return task
+        end
+
+        it("is used again as if it were new: canceled before it has begun it does not begin", function()
+            s.run(function()
+                local ended_how, begun = {}, false
+                local task = serve_once(pause)
+                local again = s.serve(function(own) ended_how[#ended_how + 1] = own.how end, function()
+                    begun = true
+                end)
+                assert.equal(used_again, task == again)
+                assert.is_false(again:finished())
+                again:cancel()
+                again:cancel()
+                assert.same({ "canceled" }, ended_how)
+                assert.is_false(begun)
+                assert.not_equal(again, serve_once(pause))
+                s.sleep(1)
+                assert.is_false(begun)
+                assert.equal("canceled", again.how)
+            end)
+        end)
+
+        it("serves no other once it was joined, or canceled although it returned", function()
+            s.run(function()
+                local joined = s.serve(function() end, pause)
+                joined:join()
+                assert.is_true(joined:finished())
+                assert.not_equal(joined, serve_once(pause))
+                local late = s.serve(function() end, function() s.sleep(10) end) -- the wait ends, and it returns
+                s.sleep(1)
+                late:cancel()
+                s.sleep(1)
+                assert.equal("returned", late.how)
+                assert.not_equal(late, serve_once(pause))
+                assert.not_equal(late, serve_once(pause))
+            end)
+        end)
+
+        it("begins in its turn, also from the end of another one", function()
+            s.run(function()
+                local order = {}
+                local function write(what) order[#order + 1] = what end
+                s.serve(function()
+                    write "first ended"
+                    s.serve(function() write "second ended" end, write, "second")
+                end, write, "first")
+                s.sleep(1)
+                serve_once(write, "third")
+                assert.same({ "first", "first ended", "second", "second ended", "third" }, order)
             end)
         end)
 
@@ -756,6 +813,27 @@ describe("an engine", function()
         assert.has_error(function() engine:advance(1) end)
         assert.has_error(function() core.engine_new { clock = "slow" } end)
         assert.has_error(function() core.engine_new { speed = 1 } end)
+    end)
+
+    it("has a clock that is one function", function()
+        local engine = assert(core.engine_new { clock = "manual" })
+        local now = engine:clock()
+        assert.equal(0, now())
+        engine:advance(2.5)
+        assert.equal(2.5, now("whatever it is given"))
+        assert.equal(engine:now(), now())
+        engine:close()
+        assert.has_error(now, "this engine is closed")
+    end)
+
+    it("is told from other things of C, and of ours", function()
+        local engine = assert(core.engine_new { clock = "manual" })
+        for _, other in ipairs { io.stdout, core.null, assert(engine:sleep(1)) } do
+            local ok, problem = pcall(engine.now, other)
+            assert.is_false(ok)
+            assert.matches("outdial.engine expected, got ", problem, 1, true) -- what follows each Lua words by itself
+        end
+        assert.equal(0, engine.now(engine))
     end)
 
     it("closed is misuse, closing it twice is not", function()
