@@ -44,10 +44,10 @@ end
 function Breaker:record(now, ok)
     if self.open_until then return end
     forget(self, now - WITHIN_S)
-    local samples = samples_at(self, now)
-    samples.count, self.count = samples.count + 1, self.count + 1
+    local samples, count = samples_at(self, now), self.count + 1
+    samples.count, self.count = samples.count + 1, count
     if not ok then samples.failed, self.failed = samples.failed + 1, self.failed + 1 end
-    if self.count >= LEAST and self.failed >= RATIO * self.count then open(self, now) end
+    if count >= LEAST and self.failed >= RATIO * count then open(self, now) end
     if ok and self.closed_at and now - self.closed_at > LAST_S then self.pause, self.closed_at = FIRST_S, nil end
 end
 

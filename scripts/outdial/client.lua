@@ -108,7 +108,8 @@ local function new_class(scheduler, vendor)
         if hook then misuse(what, ("inside %s: calls are placed by returning a plan"):format(hook), 4) end
     end
 
-    -- In a rehearsal nothing is sent: what would ring is listed. Returns the error to give. read(...) -> what would be sent.
+    -- In a rehearsal nothing is sent: what would ring is listed. Returns the error to give. read(...) -> what would be
+    -- sent.
     local function rehearse(name, rings, read, ...)
         local rehearsal = state.rehearsal
         local prepared, err = read(...)

@@ -86,7 +86,8 @@ local function new(engine)
         if how ~= "returned" and close_thread then close_thread(thread) end
     end
 
-    -- Keeps a task that has ended for the next that serves, unless others may know of it, or have had a hand in its thread.
+    -- Keeps a task that has ended for the next that serves, unless others may know of it, or have had a hand in its
+    -- thread.
     local function keep(task)
         if task.how == "returned" and not (task.canceled or task.joined) and #idle < MOST_IDLE
             and not gethook(task.own_thread) then
@@ -179,12 +180,11 @@ local function new(engine)
         return current
     end
 
-    -- Resumes a task; outer is the one that does so, nil in the main program.
-    local function resume_task(task, outer)
+    -- Resumes a task, which is the current one until its caller says otherwise.
+    local function resume_task(task)
         current = task
         local ok, tag = resume(task.thread or begin_thread(task), task)
         if tag ~= WAIT or not ok then settle(task, ok, tag) end
-        current = outer
     end
 
     -- Resumes those that are ready now; who becomes ready meanwhile comes after the next look at the engine. Only in
@@ -198,6 +198,7 @@ local function new(engine)
             first = at
             if not task.done then resume_task(task) end
         end
+        current = nil
         if first > last then first, last = 1, 0 end
     end
 
@@ -226,25 +227,9 @@ local function new(engine)
 
     -- Makes a task of scope. All that a task may get has its place from the start, as a table that grows costs more.
     local function start(scope, parent, daemon, fn, ...)
-        local task = setmetatable({ fn = fn, scope = scope, daemon = daemon, done = false, hook = nil, thread = nil,
+        local task = setmetatable({ fn = fn, scope = nil, daemon = daemon, done = false, hook = nil, thread = nil,
             waits = nil, n = select("#", ...), ... }, Task)
         return admit(task, scope, parent, daemon)
-    end
-
-    -- Makes a task that serves, of one that has served before if there is any.
-    local function start_serving(scope, parent, on_end, fn, first_argument, second_argument)
-        local task = idle[#idle]
-        if task then
-            idle[#idle] = nil
-            task.fn, task.done, task.how = fn, false, nil
-            task[1], task[2] = first_argument, second_argument
-        else
-            task = setmetatable({ fn = fn, scope = scope, daemon = false, done = false, hook = nil, thread = nil,
-                waits = nil, on_end = nil, serves = true, own_thread = nil, how = nil, n = 2, first_argument,
-                second_argument }, Task)
-        end
-        task.on_end = on_end
-        return admit(task, scope, parent, false)
     end
 
     ---- stepping the engine ----
@@ -263,15 +248,19 @@ local function new(engine)
         end
     end
 
+    -- Makes those ready that wait for one of these requests, as make_ready does.
     local function deliver(list)
+        local at = last
         for i = 1, #list do
             local request = list[i]
             local task = waiting[request]
             if task then
-                waiting[request] = nil
-                make_ready(task)
+                waiting[request], task.waits = nil, nil
+                at = at + 1
+                ready[at] = task
             end
         end
+        last = at
         if logging then hand_over_logs() end
         for i = #drains, 1, -1 do
             if drains[i].handle:pending() == 0 then make_ready(remove(drains, i).task) end
@@ -537,7 +526,8 @@ local function new(engine)
         task.hook, task.joined = name, true
         ready[last] = nil -- it begins here and now
         last = last - 1
-        resume_task(task, waiter)
+        resume_task(task)
+        current = waiter
         if not scope.done then
             start(scope, waiter, true, end_late, scope, task, seconds)
             finish_scope(waiter, scope)
@@ -573,12 +563,22 @@ local function new(engine)
 
     M.state, M.enter, M.wait, M.core_engine = state, enter, wait, core_engine
 
-    -- serve(on_end, fn, a, b) -> task: as spawn of fn(a, b), whose results are lost, for the runtime's own tasks of which
-    -- there are many. on_end(task) is called when it has ended, and finds a and b at 1 and 2; it neither waits nor raises.
-    -- After that the task may be kept by nobody: with its thread it serves the next, unless it was canceled or joined.
+    -- serve(on_end, fn, a, b) -> task: as spawn of fn(a, b), whose results are lost, for the runtime's own tasks, of
+    -- which there are many. on_end(task) is called when it has ended, and finds a and b at 1 and 2; it neither waits
+    -- nor raises. After that nobody may keep the task: it serves the next, unless it was canceled or joined.
     function M.serve(on_end, fn, a, b)
+        local kept = #idle
+        local task = idle[kept]
+        if task then
+            idle[kept] = nil
+            task.done, task.how, task.fn, task[1], task[2] = false, nil, fn, a, b
+        else
+            task = setmetatable({ fn = fn, scope = nil, daemon = false, done = false, hook = nil, thread = nil,
+                waits = nil, on_end = nil, serves = true, own_thread = nil, how = nil, n = 2, a, b }, Task)
+        end
+        task.on_end = on_end
         local parent = running_task()
-        return start_serving(parent and parent.scope or root, parent, on_end, fn, a, b)
+        return admit(task, parent and parent.scope or root, parent, false)
     end
 
     function M.log_to(handle, on_log)

@@ -137,10 +137,10 @@ end
 -- work:store(verb, params) -> result, or nil, err. What records something that has happened is tried again while the
 -- store is out of reach or out of memory: else a call that has ended stays open for as long as its run goes on.
 function Work:store(verb, params)
-    local again_s, tries = AGAIN_S, 0
+    local db, again_s, tries = self.db, AGAIN_S, 0
     while true do
         if self.over then return nil, errors.new("closed", "the run is over") end
-        local result, err = self.db[verb](self.db, params)
+        local result, err = db[verb](db, params)
         if result then return result end
         tries = tries + 1
         self:log("warning", ("%s: %s"):format(verb, tostring(err)))

@@ -274,6 +274,41 @@ static void a_placement_may_wait_for_its_chain(void **state) {
     od_value_unref(call);
 }
 
+static od_request *place_prepared(rig *r, od_prepared *prepared) {
+    od_request *request = NULL;
+    assert_int_equal(od_prepared_place(prepared, NULL, &request, NULL), OD_OK);
+    step(r);
+    assert_string_equal(fake_sent(&r->network), POSTED);
+    return request;
+}
+
+/* It keeps what the call needs after its handle is gone; a client that ends says what is known of it. */
+static void R22_what_is_prepared_may_wait_and_be_placed_again(void **state) {
+    (void)state;
+    rig r;
+    od_subscription *subscription = open_rig(&r);
+    od_value *call = parse(PLACE);
+    od_prepared *prepared = NULL;
+    assert_int_equal(od_client_prepare_place(r.client, call, &prepared, NULL), OD_OK);
+    od_value_unref(call);
+    od_request *first = place_prepared(&r, prepared);
+    answer(&r, 200, SUCCESS);
+    hear(&r, "/v2/me/outbound", ACKNOWLEDGED);
+    hear(&r, "/me/internal", CHAIN);
+    assert_value(od_request_result(first), "{\"state\":\"handed_off\",\"vendor\":\"genesys\",\"token\":\"r\","
+                 "\"to\":\"12345\",\"response\":{\"statusCode\":0,\"referenceId\":\"r\",\"event\":" ACKNOWLEDGED
+                 ",\"chainId\":2}}");
+    od_request *second = place_prepared(&r, prepared);
+    od_prepared_free(prepared);
+    od_subscription_free(subscription);
+    od_client_free(r.client);
+    r.client = NULL;
+    assert_failed(second, "closed: the client or engine was closed", OD_PLACEMENT_NOT_PLACED);
+    od_request_unref(first);
+    od_request_unref(second);
+    rig_close(&r);
+}
+
 static void a_placement_that_waits_needs_a_subscription(void **state) {
     (void)state;
     rig r;
@@ -434,6 +469,7 @@ int main(void) {
         cmocka_unit_test(a_refusal_ends_it),
         cmocka_unit_test(R19_an_answer_that_was_lost_is_made_good_by_an_event),
         cmocka_unit_test(a_placement_may_wait_for_its_chain),
+        cmocka_unit_test(R22_what_is_prepared_may_wait_and_be_placed_again),
         cmocka_unit_test(a_placement_that_waits_needs_a_subscription),
         cmocka_unit_test(R19_a_lost_record_is_found_by_what_was_heard),
         cmocka_unit_test(canceling_and_closing_say_what_is_known),

@@ -51,7 +51,8 @@ function ledger.rings(path)
     local rings = {}
     local file = io.open(path)
     if not file then return rings end
-    for line in file:lines() do
+    for line in file:lines("L") do
+        if line:sub(-1) ~= "\n" then break end -- it is being written
         rings[#rings + 1] = { vendor = line:match('"vendor":"(.-)"'), to = line:match('"to":"(.-)"'),
             token = line:match('"token":"(.-)"'), at_ms = tonumber(line:match('"at_ms":(%d+)')) }
     end

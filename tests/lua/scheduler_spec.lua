@@ -674,11 +674,13 @@ describe("a task", function()
             return task
         end
 
-        it("is used again as if it were new: it can be canceled before it has begun, and is then nobody else", function()
+        it("is used again as if it were new: canceled before it has begun it does not begin", function()
             s.run(function()
                 local ended_how, begun = {}, false
                 local task = serve_once(pause)
-                local again = s.serve(function(own) ended_how[#ended_how + 1] = own.how end, function() begun = true end)
+                local again = s.serve(function(own) ended_how[#ended_how + 1] = own.how end, function()
+                    begun = true
+                end)
                 assert.equal(used_again, task == again)
                 assert.is_false(again:finished())
                 again:cancel()
@@ -711,13 +713,13 @@ describe("a task", function()
         it("begins in its turn, also from the end of another one", function()
             s.run(function()
                 local order = {}
-                local function note(what) order[#order + 1] = what end
+                local function write(what) order[#order + 1] = what end
                 s.serve(function()
-                    note "first ended"
-                    s.serve(function() note "second ended" end, note, "second")
-                end, note, "first")
+                    write "first ended"
+                    s.serve(function() write "second ended" end, write, "second")
+                end, write, "first")
                 s.sleep(1)
-                serve_once(note, "third")
+                serve_once(write, "third")
                 assert.same({ "first", "first ended", "second", "second ended", "third" }, order)
             end)
         end)
@@ -811,6 +813,27 @@ describe("an engine", function()
         assert.has_error(function() engine:advance(1) end)
         assert.has_error(function() core.engine_new { clock = "slow" } end)
         assert.has_error(function() core.engine_new { speed = 1 } end)
+    end)
+
+    it("has a clock that is one function", function()
+        local engine = assert(core.engine_new { clock = "manual" })
+        local now = engine:clock()
+        assert.equal(0, now())
+        engine:advance(2.5)
+        assert.equal(2.5, now("whatever it is given"))
+        assert.equal(engine:now(), now())
+        engine:close()
+        assert.has_error(now, "this engine is closed")
+    end)
+
+    it("is told from other things of C, and of ours", function()
+        local engine = assert(core.engine_new { clock = "manual" })
+        for _, other in ipairs { io.stdout, core.null, assert(engine:sleep(1)) } do
+            local ok, problem = pcall(engine.now, other)
+            assert.is_false(ok)
+            assert.matches("outdial.engine expected, got ", problem, 1, true) -- what follows each Lua words by itself
+        end
+        assert.equal(0, engine.now(engine))
     end)
 
     it("closed is misuse, closing it twice is not", function()
