@@ -7,8 +7,8 @@
 
 #include "base/memory.h"
 
-/* A box is followed by the address of its type's name: asking Lua whether it has the metatable of that type is half of a
- * method's way into C. What stays of a box that was collected is closed. */
+/* A metatable has its type at MARK: asking Lua by the type's name is half of a method's way into C. */
+#define MARK 1
 
 static void push_metatable(lua_State *L, const char *type) {
     lua_pushlightuserdata(L, (void *)(uintptr_t)type);
@@ -16,22 +16,20 @@ static void push_metatable(lua_State *L, const char *type) {
 }
 
 void *od__lua_handle_new(lua_State *L, size_t bytes, const char *type) {
-    char *box = lua_newuserdata(L, bytes + sizeof type);
+    void *box = lua_newuserdata(L, bytes);
     memset(box, 0, bytes);
-    memcpy(box + bytes, &type, sizeof type);
     push_metatable(L, type);
     lua_setmetatable(L, -2);
     return box;
 }
 
 void *od__lua_handle_find(lua_State *L, int index, const char *type) {
-    if (lua_type(L, index) != LUA_TUSERDATA) return NULL;
-    char *box = lua_touserdata(L, index);
-    size_t bytes = od__lua_length(L, index);
-    const char *own_type;
-    if (bytes < sizeof own_type) return NULL;
-    memcpy(&own_type, box + bytes - sizeof own_type, sizeof own_type);
-    return own_type == type ? box : NULL;
+    void *box = lua_touserdata(L, index);
+    if (!box || !lua_getmetatable(L, index)) return NULL;
+    lua_rawgeti(L, -1, MARK);
+    bool is_it = lua_touserdata(L, -1) == (void *)(uintptr_t)type;
+    lua_pop(L, 2);
+    return is_it ? box : NULL;
 }
 
 void *od__lua_handle_check(lua_State *L, int index, const char *type) {
@@ -52,6 +50,8 @@ void od__lua_handle_type(lua_State *L, const char *type, const luaL_Reg *methods
     lua_pushlightuserdata(L, (void *)(uintptr_t)type);
     lua_pushvalue(L, -2);
     lua_rawset(L, LUA_REGISTRYINDEX);
+    lua_pushlightuserdata(L, (void *)(uintptr_t)type);
+    lua_rawseti(L, -2, MARK);
     od__lua_register(L, metamethods);
     lua_newtable(L);
     od__lua_register(L, methods);

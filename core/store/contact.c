@@ -227,8 +227,23 @@ od_status od__contact_decided(od_work *work, int64_t id, od_decided *out, od_err
     return status;
 }
 
+/* Of a contact that is done with, and of whom no person wishes anything, little is left to say. */
+static od_status be_done(od_work *work, int64_t id, const char *why, bool *written, od_error *err) {
+    od_status status = od__execute(work->database, err,
+                                   "UPDATE contact SET version = version + 1, state = 5, why = ?2, due_ms = 0, callback_ms = NULL,"
+                                   " callback_within_ms = NULL WHERE id = ?1 AND wish IS NULL", "it", id, why);
+    *written = status == OD_OK && od__database_changes(work->database) > 0;
+    return status;
+}
+
 od_status od__contact_decide(od_work *work, int64_t id, int64_t guard, const od_decision *decision, od_error *err) {
-    od_status status = od__execute(
+    bool written = false;
+    od_status status = OD_OK;
+    if (guard < 0 && decision->state == OD_CONTACT_done && decision->due_ms == 0 && decision->number == 0 && decision->callback_ms == 0)
+        status = be_done(work, id, decision->why, &written, err);
+    if (status != OD_OK || written)
+        return status;
+    status = od__execute(
         work->database, err,
         "UPDATE contact SET version = version + 1, wish = NULL,"
         " state = CASE wish WHEN 'done' THEN 5 WHEN 'cancel' THEN 5 WHEN 'hold' THEN 3 ELSE ?3 END,"

@@ -327,8 +327,9 @@ static od_status write_attempt(intent *self, od_error *err) {
     status = od__execute(
         work->database, err,
         "INSERT INTO attempt(campaign_id, contact_id, shared_person, subject, ordinal, number, common, open, counts, at_ms,"
-        " callback) VALUES(?1, ?2, ?3, nullif(?4, ''), ?5, ?6, ?7, 1, 1, ?8, ?9)",
-        "iittitiii", self->campaign.id, self->contact.id, self->contact.shared_person, self->campaign.subject, self->ordinal,
+        " callback) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, 1, 1, ?8, ?9)",
+        "iittitiii", self->campaign.id, self->contact.id, self->contact.shared_person,
+        self->campaign.subject[0] != '\0' ? self->campaign.subject : NULL, self->ordinal,
         self->number, common, work->wall_ms, (int64_t)known->facts.is_callback);
     self->attempt_id = od__database_last_id(work->database);
     return status;

@@ -138,15 +138,17 @@ od_status od__leg_views(od_work *work, const int64_t *ids, size_t count, od_valu
     return od__made(&maker, out);
 }
 
-od_status od__leg_set(od_work *work, const od_leg_row *leg, int64_t state, const char *call, const char *error,
-                      const char *cause, od_error *err) {
-    bool at_once = leg->state == OD_LEG_intent && (state == OD_LEG_placed || state == OD_LEG_ended);
-    int64_t placed_after = 0;
-    let_go(work, leg->id);
-    od_status status = at_once ? od__journal_last(work, &placed_after, err) : OD_OK;
-    if (status != OD_OK)
-        return status;
-    status = od__execute(
+/* What most legs come to: placed at once, and over. Of one that was only meant the rest of the row is empty. */
+static od_status end_at_once(od_work *work, const od_leg_row *leg, const char *call, int64_t placed_after, od_error *err) {
+    return od__execute(work->database, err,
+                       "UPDATE leg SET state = 4, open = 0, version = version + 1, settled_ms = ?3, call = ?4, request = NULL,"
+                       " placed_ms = ?3, placed_after = ?5 WHERE id = ?1 AND version = ?2", "iiiti", leg->id, leg->version,
+                       work->wall_ms, call, placed_after);
+}
+
+static od_status move(od_work *work, const od_leg_row *leg, int64_t state, const char *call, const char *error,
+                      const char *cause, bool at_once, int64_t placed_after, od_error *err) {
+    return od__execute(
         work->database, err,
         "UPDATE leg SET state = ?3, open = ?4, version = version + 1, settled_ms = ?5, call = coalesce(?6, call),"
         " error = coalesce(?7, error), cause = coalesce(?8, cause), request = CASE ?4 WHEN 0 THEN NULL ELSE request END,"
@@ -157,6 +159,18 @@ od_status od__leg_set(od_work *work, const od_leg_row *leg, int64_t state, const
         "iiiiitttiiii", leg->id, leg->version, state, (int64_t)(state <= OD_LEG_LAST_OPEN), work->wall_ms, call, error, cause,
         (int64_t)FIRST_LOOK_MS, work->core->owner != NULL ? work->core->owner->id : INT64_C(0),
         (int64_t)at_once, placed_after);
+}
+
+od_status od__leg_set(od_work *work, const od_leg_row *leg, int64_t state, const char *call, const char *error,
+                      const char *cause, od_error *err) {
+    bool at_once = leg->state == OD_LEG_intent && (state == OD_LEG_placed || state == OD_LEG_ended);
+    int64_t placed_after = 0;
+    let_go(work, leg->id);
+    od_status status = at_once ? od__journal_last(work, &placed_after, err) : OD_OK;
+    if (status == OD_OK)
+        status = at_once && state == OD_LEG_ended && error == NULL && cause == NULL
+                     ? end_at_once(work, leg, call, placed_after, err)
+                     : move(work, leg, state, call, error, cause, at_once, placed_after, err);
     if (status == OD_OK && od__database_changes(work->database) == 0)
         return od__error_set(err, OD_CONFLICT, "the leg was changed meanwhile");
     if (status == OD_OK)
