@@ -254,7 +254,9 @@ static od_status write_batch(od_work *work, batch *written, od_error *err) {
 od_status od__claims_write(od_work *work, od_error *err) {
     od_claims *claims = work->core->claims;
     od_status status = OD_OK;
-    for (batch **at = claims != NULL ? &claims->batches : NULL; at != NULL && *at != NULL && status == OD_OK;) {
+    if (claims == NULL)
+        return OD_OK;
+    for (batch **at = &claims->batches; *at != NULL && status == OD_OK;) {
         batch *row = *at;
         if (row->count == 0 || row->id == 0)
             status = write_batch(work, row, err);
