@@ -1,5 +1,6 @@
 /* The verb `status`: how a store, or one campaign of it, stands. States of contacts are counted in an index, reasons and legs
  * by reading their rows: indexes for these would cost every call. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -10,6 +11,8 @@
 #include "store/tables.h"
 #include "store/verbs.h"
 #include "store/workers.h"
+
+#define OD_LIMIT_WORD_BYTES 801       /* a client's name: 200 characters */
 
 typedef struct status_counts {
     int64_t contacts[OD_CONTACT_COUNT], legs[OD_LEG_COUNT];
@@ -86,17 +89,45 @@ static od_status count_reasons(od_work *work, int64_t campaign_id, status_counts
     return count_words(&query, counts->refused, err);
 }
 
+/* Rows that are alike, one after the other: they are counted here, as grouping them in the database means sorting them all. */
+typedef struct run {
+    char word[OD_LIMIT_WORD_BYTES];  /* "": none */
+    int64_t state, count;
+} run;
+
+static bool goes_on(run *self, const char *word, int64_t state) {
+    bool same = self->count > 0 && self->state == state && strcmp(self->word, word) == 0;
+    self->count += same;
+    return same;
+}
+
+static void begin_run(run *self, const char *word, int64_t state) {
+    snprintf(self->word, sizeof(self->word), "%s", word);
+    self->state = state;
+    self->count = 1;
+}
+
+static od_status end_outcomes(const run *self, status_counts *counts, od_error *err) {
+    return self->count > 0 && self->word[0] != '\0' ? add_to(counts->outcomes, self->word, self->count, err) : OD_OK;
+}
+
 static od_status count_outcomes(od_work *work, int64_t campaign_id, status_counts *counts, od_error *err) {
     od_query query;
     od_status status = OD_OK;
-    od__query(&query, work->database, err,
-              "SELECT kind, count(*), sum(second_ring) FROM attempt WHERE campaign_id = ?1 GROUP BY kind", "i", campaign_id);
+    run kinds = { .count = 0 };
+    od__query(&query, work->database, err, "SELECT coalesce(kind, ''), second_ring FROM attempt WHERE campaign_id = ?1", "i",
+              campaign_id);
     while (status == OD_OK && od__query_row(&query)) {
-        counts->second_rings += od__query_integer(&query, 2);
-        if (!od__query_is_null(&query, 0))
-            status = add_to(counts->outcomes, od__query_text(&query, 0), od__query_integer(&query, 1), err);
+        const char *kind = od__query_text(&query, 0);
+        counts->second_rings += od__query_integer(&query, 1);
+        if (goes_on(&kinds, kind, 0))
+            continue;
+        status = end_outcomes(&kinds, counts, err);
+        begin_run(&kinds, kind, 0);
     }
     od_status ended = od__query_end(&query);
+    if (status == OD_OK)
+        status = end_outcomes(&kinds, counts, err);
     return status == OD_OK ? ended : status;
 }
 
@@ -141,19 +172,30 @@ static od_status add_client(od_value *clients, const char *client, int64_t state
     return status;
 }
 
+static od_status end_legs(const run *self, status_counts *counts, od_error *err) {
+    if (self->count == 0)
+        return OD_OK;
+    if (self->state >= 0 && self->state < OD_LEG_COUNT)
+        counts->legs[self->state] += self->count;
+    return add_client(counts->clients, self->word, self->state, self->count, err);
+}
+
 static od_status count_legs(od_work *work, int64_t campaign_id, status_counts *counts, od_error *err) {
     od_query query;
     od_status status = OD_OK;
-    od__query(&query, work->database, err,
-              "SELECT client, state, count(*) FROM leg WHERE campaign_id = ?1 GROUP BY client, state", "i",
-              campaign_id);
+    run legs = { .count = 0 };
+    od__query(&query, work->database, err, "SELECT client, state FROM leg WHERE campaign_id = ?1", "i", campaign_id);
     while (status == OD_OK && od__query_row(&query)) {
-        int64_t state = od__query_integer(&query, 1), count = od__query_integer(&query, 2);
-        if (state >= 0 && state < OD_LEG_COUNT)
-            counts->legs[state] += count;
-        status = add_client(counts->clients, od__query_text(&query, 0), state, count, err);
+        const char *client = od__query_text(&query, 0);
+        int64_t state = od__query_integer(&query, 1);
+        if (goes_on(&legs, client, state))
+            continue;
+        status = end_legs(&legs, counts, err);
+        begin_run(&legs, client, state);
     }
     od_status ended = od__query_end(&query);
+    if (status == OD_OK)
+        status = end_legs(&legs, counts, err);
     if (status != OD_OK || ended != OD_OK)
         return status != OD_OK ? status : ended;
     od__query(&query, work->database, err,
@@ -270,6 +312,26 @@ static od_status make_legs(const status_counts *counts, od_value **out, od_error
     return od__made(&maker, out);
 }
 
+/* The few members of an object, by key: whatever came first, a report reads the same. NULL when memory runs out. */
+static od_value *by_key(const od_value *object, od_error *err) {
+    od_value *sorted = od_value_new_object();
+    od_status status = sorted != NULL ? OD_OK : OD_OUT_OF_MEMORY;
+    for (const char *last = "", *least; status == OD_OK; last = least) {
+        void *cursor = NULL;
+        const char *key;
+        least = NULL;
+        while (od_value_next(object, &cursor, &key, NULL)) {
+            if (strcmp(key, last) > 0 && (least == NULL || strcmp(key, least) < 0))
+                least = key;
+        }
+        if (least == NULL)
+            return sorted;
+        status = od_value_set(sorted, least, od_value_ref(od_value_get(object, least)), err);
+    }
+    od_value_unref(sorted);
+    return NULL;
+}
+
 static od_status make_result(od_work *work, const status_counts *counts, od_value **result, od_error *err) {
     od_maker maker;
     od_value *contacts = NULL, *legs = NULL;
@@ -278,9 +340,9 @@ static od_status make_result(od_work *work, const status_counts *counts, od_valu
     od__make_value(&maker, "contacts", contacts);
     od__make_failed(&maker, make_legs(counts, &legs, err));
     od__make_value(&maker, "legs", legs);
-    od__make_value(&maker, "outcomes", od_value_ref(counts->outcomes));
+    od__make_value(&maker, "outcomes", by_key(counts->outcomes, err));
     od__make_value(&maker, "refused", od_value_ref(counts->refused));
-    od__make_value(&maker, "clients", od_value_ref(counts->clients));
+    od__make_value(&maker, "clients", by_key(counts->clients, err));
     od__make_value(&maker, "campaigns", od_value_ref(counts->campaigns));
     od__make_value(&maker, "workers", od_value_ref(counts->workers));
     od__make_integer(&maker, "doubts", counts->legs[OD_LEG_in_doubt]);

@@ -57,7 +57,8 @@ function Attempt:ask(name, checked_against, third)
     local view = self:view()
     local context = M.context(self.work, view, view.token .. name)
     context.vendor = self.account and self.account.name
-    local ok, value, more = hooks.call(self.work.scheduler, name, fn, checked_against, hooks.contact(view), context, third)
+    local ok, value, more = hooks.call(self.work.scheduler, name, fn, checked_against, hooks.contact(view), context,
+        third)
     if not ok then
         self.work:hold(value, more)
         return nil
@@ -140,7 +141,8 @@ function Attempt:make_call()
     local call = { to = taken.to, contact = taken.id, token = self.token }
     if ticket then call.fields = { [TICKET_FIELD[self.account.kind]] = ticket } end
     if not self.work.campaign.hooks.plan then return call, taken.number end
-    local ok, value, index = self:ask("plan", { numbers = self:view().numbers, ticket = ticket, token = self.token }, call)
+    local about = { numbers = self:view().numbers, ticket = ticket, token = self.token }
+    local ok, value, index = self:ask("plan", about, call)
     if not ok then return nil, self:give_back() end
     if plan.is(value) then return nil, self:carry_out(value) end
     call = value
@@ -305,7 +307,7 @@ function Attempt:refused(intent, err, names)
     return "next"
 end
 
--- Hands a leg that is placed or handed off to those who follow it; the result of one that nobody follows is read by nobody.
+-- Hands a leg that is placed or handed off to those who follow it. Where nobody does nobody reads its result.
 function Attempt:follow(intent, placement, result, call)
     local work = self.work
     local untracked = placement == "placed" and not work.campaign.track

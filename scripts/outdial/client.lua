@@ -307,8 +307,8 @@ local function new_class(scheduler, vendor)
     end
 
     -- client:prepare_placing(call) -> prepared { operation, to, token, account, bucket, per_second, burst, hands_off,
-    -- hands_off_unbounded, handle }, or nil, err: the call as place_prepared sends it, to the byte. handle is the record
-    -- of it that a store keeps, what is sent and the call; handle:drop() gives its memory back at once.
+    -- hands_off_unbounded, handle }, or nil, err: the call as place_prepared sends it, to the byte. handle is the
+    -- record of it that a store keeps, what is sent and the call; handle:drop() gives its memory back at once.
     function methods.prepare_placing(self, call)
         local what = prepare_placing
         local handle = handles[self]

@@ -75,7 +75,7 @@ local function try_again(self, err)
 end
 
 -- M.place(work, account, intent, prepared, random) -> placement, result, err: "placed" or "handed_off" with the unread
--- result, "not_placed" or "unknown" with the error of the try that tells. What was prepared is sent, and no other thing.
+-- result, "not_placed" or "unknown" with the error of the try that tells. What was prepared is sent, and nothing else.
 function M.place(work, account, intent, prepared, random)
     local first_at, send_at = work:now(), intent.send_at_ms / 1000
     if send_at > first_at then

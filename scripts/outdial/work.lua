@@ -232,7 +232,7 @@ local function fail_with(self, task)
     if task.how == "failed" then self:fail("outdial: an error in the program: " .. tostring(task.outcome)) end
 end
 
--- work:needs(task): one without which the run is no good: without beats it would begin no call any more, and say nothing
+-- work:needs(task): one without which the run is no good: without beats it would begin no call any more, and not say so
 function Work:needs(task)
     task.on_end = function() fail_with(self, task) end
 end
