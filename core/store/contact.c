@@ -239,7 +239,8 @@ static od_status be_done(od_work *work, int64_t id, const char *why, bool *writt
 od_status od__contact_decide(od_work *work, int64_t id, int64_t guard, const od_decision *decision, od_error *err) {
     bool written = false;
     od_status status = OD_OK;
-    if (guard < 0 && decision->state == OD_CONTACT_done && decision->due_ms == 0 && decision->number == 0 && decision->callback_ms == 0)
+    if (guard < 0 && decision->state == OD_CONTACT_done && decision->due_ms == 0 && decision->number == 0 &&
+        decision->callback_ms == 0)
         status = be_done(work, id, decision->why, &written, err);
     if (status != OD_OK || written)
         return status;
