@@ -1,18 +1,14 @@
 #include "store/judged.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "store/journal.h"
 
 static bool write_place(const od_facts *facts, char out[OD_LIMIT_JUDGED_PLACE_BYTES]) {
     const char *zones = facts->zones != NULL ? facts->zones : "", *country = facts->country != NULL ? facts->country : "";
-    size_t zones_bytes = strlen(zones), country_bytes = strlen(country);
-    if (zones_bytes + country_bytes + 2 > OD_LIMIT_JUDGED_PLACE_BYTES)
-        return false;
-    memcpy(out, zones, zones_bytes);
-    out[zones_bytes] = '|';
-    memcpy(out + zones_bytes + 1, country, country_bytes + 1);
-    return true;
+    int length = snprintf(out, OD_LIMIT_JUDGED_PLACE_BYTES, "%s|%s", zones, country);
+    return length > 0 && length < OD_LIMIT_JUDGED_PLACE_BYTES;
 }
 
 bool od__judged_begin(const od_campaign_row *campaign, int64_t list_read_ms, const od_facts *facts, od_judged *out) {
