@@ -8,7 +8,7 @@
 
 typedef struct od_leg_row {
     int64_t id, attempt_id, campaign_id, contact_id, ordinal, state, version, owner_id, follower_id, at_ms, looks, look_ms;
-    char client[OD_LIMIT_NAME_BYTES], account[OD_LIMIT_ACCOUNT_BYTES];
+    char client[OD_LIMIT_NAME_BYTES], account[OD_LIMIT_LEG_ACCOUNT_BYTES];
 } od_leg_row;
 
 /* Errors: not_found. */

@@ -88,7 +88,7 @@ static od_status count_client(od_work *work, const char *account, const char *cl
                   "  AND at_ms > ?3)",
                   "tti", account, client, work->wall_ms - OD_DOUBT_TAKES_PLACE_MS);
         status = count_one(&query, &work->open.of_client);
-        if (status == OD_OK && strlen(account) < OD_LIMIT_ACCOUNT_BYTES && strlen(client) < OD_LIMIT_NAME_BYTES) {
+        if (status == OD_OK && strlen(account) < OD_LIMIT_LEG_ACCOUNT_BYTES && strlen(client) < OD_LIMIT_NAME_BYTES) {
             memcpy(work->open.account, account, strlen(account) + 1);
             memcpy(work->open.client, client, strlen(client) + 1);
         }

@@ -21,8 +21,9 @@
 #define OD_LIMIT_BATCH 512             /* verbs of one transaction */
 #define OD_STORE_TOKEN_BYTES 33        /* 160 bits in base32, and the NUL */
 #define OD_STORE_KEY_BYTES 32
-#define OD_LIMIT_NAME_BYTES 128        /* of a client, a vendor, a seat */
-#define OD_LIMIT_ACCOUNT_BYTES 512     /* of an account's identity */
+/* Of a client and an account as a leg in memory has them: longer ones are read, and counted, each time. */
+#define OD_LIMIT_NAME_BYTES 128
+#define OD_LIMIT_LEG_ACCOUNT_BYTES 512
 
 typedef struct od_store_core od_store_core;
 typedef struct od_owner od_owner;
@@ -48,7 +49,7 @@ struct od_store_core {
 /* How many calls are open, as the transaction under way has counted them once; kept true by pace.c. */
 typedef struct od_open_counts {
     int64_t campaign_id, of_campaign;  /* campaign_id 0: not counted yet */
-    char account[OD_LIMIT_ACCOUNT_BYTES], client[OD_LIMIT_NAME_BYTES]; /* client "": not counted yet */
+    char account[OD_LIMIT_LEG_ACCOUNT_BYTES], client[OD_LIMIT_NAME_BYTES]; /* client "": not counted yet */
     int64_t of_client;
 } od_open_counts;
 
