@@ -79,16 +79,25 @@ static bool is_guarded_off(od_exchange *exchange) {
     return exchange->guard != NULL && exchange->guard(exchange->context, exchange, &exchange->error) != OD_OK;
 }
 
-static void authorize_and_send(authorizing_layer *self, od_exchange *exchange) {
-    exchange->again = OD_AGAIN_NO;
+static void send_authorized(authorizing_layer *self, od_exchange *exchange) {
+    if (is_guarded_off(exchange)) {
+        fail(self, exchange);
+        return;
+    }
+    od__exchange_push(exchange, answered, self);
+    od__transport_send(self->inner, exchange);
+}
+
+/* It comes by here once more, with its keys at hand. */
+static void send_at_its_pace(authorizing_layer *self, od_exchange *exchange) {
+    od__rate_transport_send_again(self->pace, exchange);
+}
+
+static void authorize(authorizing_layer *self, od_exchange *exchange,
+                      void (*when_ready)(authorizing_layer *self, od_exchange *exchange)) {
     switch (self->authorizer->apply(self->authorizer, exchange)) {
     case OD_APPLY_READY:
-        if (is_guarded_off(exchange)) {
-            fail(self, exchange);
-            return;
-        }
-        od__exchange_push(exchange, answered, self);
-        od__transport_send(self->inner, exchange);
+        when_ready(self, exchange);
         return;
     case OD_APPLY_WAITING:
         od__exchange_park(exchange, forget_waiting, self);
@@ -99,25 +108,19 @@ static void authorize_and_send(authorizing_layer *self, od_exchange *exchange) {
     }
 }
 
+static void authorize_and_send(authorizing_layer *self, od_exchange *exchange) {
+    exchange->again = OD_AGAIN_NO;
+    authorize(self, exchange, send_authorized);
+}
+
 /* All that waited for the same keys goes on in one turn of the loop: at the vendor's rate, not in one bunch. */
 static void resume(void *context, od_exchange *exchange) {
     authorizing_layer *self = context;
     od__exchange_unpark(exchange);
-    if (self->pace == NULL) {
+    if (self->pace == NULL)
         authorize_and_send(self, exchange);
-        return;
-    }
-    switch (self->authorizer->apply(self->authorizer, exchange)) {
-    case OD_APPLY_READY:
-        od__rate_transport_send_again(self->pace, exchange);
-        return;
-    case OD_APPLY_WAITING:
-        od__exchange_park(exchange, forget_waiting, self);
-        return;
-    case OD_APPLY_FAILED:
-        fail(self, exchange);
-        return;
-    }
+    else
+        authorize(self, exchange, send_at_its_pace);
 }
 
 static void layer_send(od_transport *base, od_exchange *exchange) {
