@@ -56,13 +56,6 @@ local UNREAD = { __index = {
     read = function(self) return setmetatable(self, nil) end,
 } }
 
-local function copy(value)
-    if type(value) ~= "table" then return value end
-    local out = {}
-    for key, element in pairs(value) do out[key] = copy(element) end
-    return out
-end
-
 -- A world: { engine, scheduler, store, rings = { ... } }. Every phone that rings is in rings, in order.
 function support.world(options)
     options = options or {}
@@ -87,7 +80,7 @@ function support.client(world, behave)
 
     function client.prepare_placing(_, call)
         if behave.prepare then return behave.prepare(call) end
-        local kept = copy(call)
+        local kept = fake_store.copy(call)
         return { operation = "place", to = call.to, token = call.token, account = behave.account or "account",
             bucket = info.name, per_second = behave.per_second, burst = 1, hands_off = behave.hands_off,
             hands_off_unbounded = behave.hands_off_unbounded, call = kept,

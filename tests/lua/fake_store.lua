@@ -15,12 +15,15 @@ local function errors(code, message)
     return require("outdial.error").new(code, message)
 end
 
-local function copy(value)
+-- fake.copy(value) -> the same, sharing no table with it
+function fake.copy(value)
     if type(value) ~= "table" then return value end
     local out = {}
-    for key, element in pairs(value) do out[key] = copy(element) end
+    for key, element in pairs(value) do out[key] = fake.copy(element) end
     return out
 end
+
+local copy = fake.copy
 
 -- options: engine (its clock), do_not_call (set of numbers), fail (verb -> error)
 function fake.new(engine, options)
