@@ -7,10 +7,7 @@
 
 #include "base/error.h"
 #include "base/limits.h"
-#include "base/memory.h"
 #include "import/phone.h"
-#include "json/sure.h"
-#include "json/writer.h"
 #include "store/campaign.h"
 #include "store/claims.h"
 #include "store/enlist.h"
@@ -26,7 +23,6 @@
 #include "store/tables.h"
 #include "store/verbs.h"
 
-#define HORIZON_MS (INT64_C(370) * 24 * 3600 * 1000)
 #define FENCE_WAIT_MS od__tunable("OUTDIAL_FENCE_WAIT_MS", 60000) /* until an attempt that is under way is looked at again */
 
 typedef struct intent {
@@ -226,7 +222,7 @@ static od_status judge(intent *self, od_error *err) {
     refuse(self, self->judgement.rule, false, self->judgement.saw);
     if (self->judgement.next_ms > 0)
         return od__rules_next(self->campaign.ruleset, zones, &self->gathered->facts, self->judgement.next_ms,
-                              self->work->wall_ms + HORIZON_MS, &self->judgement.next_ms, err);
+                              self->work->wall_ms + OD_JUDGING_HORIZON_MS, &self->judgement.next_ms, err);
     return OD_OK;
 }
 
@@ -259,32 +255,24 @@ static bool has_members(const od_value *record) {
     return is_object(od_value_get(record, "request")) && is_object(od_value_get(record, "call"));
 }
 
-static bool is_whole(const char *text, size_t length, od_error *err) {
-    static const char *const members[] = { "request", "call", NULL };
-    if (od__json_is_surely(text, length, members))
-        return true;
-    od_value *record = NULL;
-    (void)od_value_parse(text, length, &record, err);
-    bool whole = has_members(record);
-    od_value_unref(record);
-    return whole;
-}
-
 /* The record is stored as it is, and read by whoever follows the leg: once it is here it must be whole. */
 static od_status check_record(const od_value *value, const char *path, od_value **replacement, od_error *err) {
     (void)replacement;
     od_error own = OD_ERROR_INIT;
-    if (od_value_type(value) != OD_TYPE_STRING)
-        return has_members(value) ? OD_OK : od__check_fail(&od_check_record, value, path, err);
+    od_value *parsed = NULL;
     size_t length = od_value_length(value);
-    if (length <= OD_LIMIT_RECORD_BYTES && is_whole(od_value_string(value), length, &own))
-        return OD_OK;
-    return own.code == OD_OUT_OF_MEMORY ? od__error_no_memory(err) : od__check_fail(&od_check_record, value, path, err);
+    bool is_text = od_value_type(value) == OD_TYPE_STRING;
+    if (is_text && length <= OD_LIMIT_RECORD_BYTES)
+        (void)od_value_parse(od_value_string(value), length, &parsed, &own);
+    bool whole = has_members(is_text ? parsed : value);
+    od_value_unref(parsed);
+    if (own.code == OD_OUT_OF_MEMORY)
+        return od__error_no_memory(err);
+    return whole ? OD_OK : od__check_fail(&od_check_record, value, path, err);
 }
 
 const od_check od_check_record = { .name = "JSON text { request, call }, up to 16 MiB", .fn = check_record };
 
-/* By its number an attempt is found through the contact that has it alone, else by being marked as of several. */
 /* A further leg may be to another number: that one is fenced now, since no other was rung. Earlier legs say whose they were. */
 static od_status move_attempt(const intent *self, int64_t common, od_error *err) {
     od_status status = od__execute(self->work->database, err,
@@ -310,6 +298,7 @@ static od_status pass_latest(const intent *self, od_error *err) {
                              self->contact.id);
 }
 
+/* By its number an attempt is found through the contact that has it alone, else by being marked as of several. */
 static od_status write_attempt(intent *self, od_error *err) {
     od_work *work = self->work;
     const od_gathered *known = self->gathered;

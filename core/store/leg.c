@@ -81,7 +81,7 @@ od_status od__leg_view(od_work *work, int64_t id, od_value **out, od_error *err)
               /* Without an answer the call is what was meant, contact, ticket and all: that is looked for. */
               "SELECT l.id, l.attempt_id, l.ordinal, l.state, l.vendor, l.account, l.token, coalesce(l.number, a.number), l.at_ms,"
               " coalesce(l.call, json_patch(coalesce(json_extract(l.request, '$.call'), '{}'), json_object('token', l.token,"
-              " 'to', a.number, 'vendor', l.vendor, 'at', l.at_ms / 1000.0))),"
+              " 'to', coalesce(l.number, a.number), 'vendor', l.vendor, 'at', l.at_ms / 1000.0))),"
               " l.request, l.looks, l.client, l.contact_id, a.ordinal, l.version, l.cause, l.error, l.seat, l.withdrawal"
               " FROM leg l JOIN attempt a ON a.id = l.attempt_id WHERE l.id = ?1", "i", id);
     if (od__query_row(&query)) {
