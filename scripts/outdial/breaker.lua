@@ -1,6 +1,6 @@
 -- Whether a vendor is worth asking: a circuit breaker, pure. When half of at least 20 samples within 30 s have failed,
 -- it opens for 15 s; then one probe decides, and each time in a row it stays open twice as long, up to 5 minutes. Times
--- are seconds of one clock. What ended at the same time is one entry.
+-- are seconds of one clock. What ended within one second is one entry.
 local M = {}
 
 local RATIO, LEAST, WITHIN_S = 0.5, 20, 30
