@@ -158,13 +158,17 @@ typedef struct od_prepared_facts {
     od_handoff handoff;
 } od_prepared_facts;
 
+/* Who decides when it rings; of a call whose client is gone nobody (OD_HANDOFF_NONE). */
+od_handoff od__prepared_handoff(const od_prepared *self);
 /* Errors: validation (longer than out), closed. */
 od_status od__prepared_facts(const od_prepared *self, od_prepared_facts *out, od_error *err);
 /* Makes { operation, method, url, headers, body, token } as a person reads it: the body is a value. Errors: closed,
  * out_of_memory. */
 od_status od__prepared_read(const od_prepared *self, od_value **out, od_error *err);
-/* Makes what od_prepared_record promises, as a value that nobody changes. Errors: closed, out_of_memory. */
-od_status od__prepared_record(const od_prepared *self, od_value **out, od_error *err);
+/* Makes { number, account, rate, hands_off, hands_off_unbounded, record }, the `call` of the store's verb intend, as a value that
+ * nobody changes; what does not apply is absent, and record is what od_prepared_record promises. Errors: as od__prepared_facts,
+ * and out_of_memory. */
+od_status od__prepared_call(const od_prepared *self, od_value **out, od_error *err);
 
 /* What a call is made of. Whoever starts it takes all of it, also when that fails. */
 typedef struct od_making {

@@ -124,15 +124,33 @@ static od_status write_account(const od_prepared *self, od_prepared_facts *out, 
     return status == OD_OK ? write_bucket(self, out, err) : status;
 }
 
+od_handoff od__prepared_handoff(const od_prepared *self) {
+    const od_vendor *vendor = self->client != NULL ? self->client->vendor : NULL;
+    return vendor != NULL && vendor->handoff != NULL ? vendor->handoff(self->operation, self->parameters) : OD_HANDOFF_NONE;
+}
+
 od_status od__prepared_facts(const od_prepared *self, od_prepared_facts *out, od_error *err) {
     od_status status = od__prepared_check(self, err);
     if (status != OD_OK)
         return status;
     const od_client_plan *plan = &self->client->plan;
-    const od_vendor *vendor = self->client->vendor;
     out->rate = plan->rate_off ? NULL : plan->rate_given ? &plan->rate : self->operation->rate;
-    out->handoff = vendor->handoff != NULL ? vendor->handoff(self->operation, self->parameters) : OD_HANDOFF_NONE;
+    out->handoff = od__prepared_handoff(self);
     return write_account(self, out, err);
+}
+
+static od_status describe_rate(const od_prepared_facts *facts, od_value *result, od_error *err) {
+    od_status status = od_value_set(result, "per_second", od_value_new_number(facts->rate->per_second), err);
+    return status == OD_OK ? od_value_set(result, "burst", od_value_new_integer(facts->rate->burst), err) : status;
+}
+
+static od_status describe_handoff(const od_prepared_facts *facts, od_value *result, od_error *err) {
+    od_status status = OD_OK;
+    if (facts->handoff != OD_HANDOFF_NONE)
+        status = od_value_set(result, "hands_off", od_value_new_boolean(true), err);
+    if (status == OD_OK && facts->handoff == OD_HANDOFF_UNBOUNDED)
+        status = od_value_set(result, "hands_off_unbounded", od_value_new_boolean(true), err);
+    return status;
 }
 
 static od_status describe_facts(const od_prepared_facts *facts, od_value *result, od_error *err) {
@@ -142,14 +160,8 @@ static od_status describe_facts(const od_prepared_facts *facts, od_value *result
     if (status == OD_OK && facts->bucket[0] != '\0')
         status = set_text(result, "bucket", facts->bucket, err);
     if (status == OD_OK && facts->rate != NULL)
-        status = od_value_set(result, "per_second", od_value_new_number(facts->rate->per_second), err);
-    if (status == OD_OK && facts->rate != NULL)
-        status = od_value_set(result, "burst", od_value_new_integer(facts->rate->burst), err);
-    if (status == OD_OK && facts->handoff != OD_HANDOFF_NONE)
-        status = od_value_set(result, "hands_off", od_value_new_boolean(true), err);
-    if (status == OD_OK && facts->handoff == OD_HANDOFF_UNBOUNDED)
-        status = od_value_set(result, "hands_off_unbounded", od_value_new_boolean(true), err);
-    return status;
+        status = describe_rate(facts, result, err);
+    return status == OD_OK ? describe_handoff(facts, result, err) : status;
 }
 
 /* ---- what look-ups and polls may take (R21) ---- */
@@ -208,15 +220,12 @@ static od_value *sent_text(const od_buffer *text) {
     return od__value_text(od__buffer_text(text), text->length);
 }
 
-od_status od__prepared_record(const od_prepared *self, od_value **out, od_error *err) {
+/* Makes { request, call }. */
+static od_status make_record(const od_prepared *self, od_value **out, od_error *err) {
     const od_http_request *request = &self->request;
-    od_value *record = NULL, *sent = NULL;
-    od_status status = od__prepared_check(self, err);
-    if (status == OD_OK) {
-        record = od_value_new_object();
-        sent = record != NULL ? od_value_new_object() : NULL;
-        status = sent != NULL ? set_text(sent, "method", request->method, err) : od__error_no_memory(err);
-    }
+    od_value *record = od_value_new_object();
+    od_value *sent = record != NULL ? od_value_new_object() : NULL;
+    od_status status = sent != NULL ? set_text(sent, "method", request->method, err) : od__error_no_memory(err);
     if (status == OD_OK)
         status = od_value_set(sent, "url", sent_text(&request->url), err);
     if (status == OD_OK && request->has_body && request->body.length > 0)
@@ -230,10 +239,48 @@ od_status od__prepared_record(const od_prepared *self, od_value **out, od_error 
     return finish(status, record, out);
 }
 
+static od_status make_rate(const od_prepared_facts *facts, od_value **out, od_error *err) {
+    od_value *rate = od_value_new_object();
+    od_status status = rate != NULL ? set_text(rate, "bucket", facts->bucket, err) : od__error_no_memory(err);
+    if (status == OD_OK)
+        status = describe_rate(facts, rate, err);
+    return finish(status, rate, out);
+}
+
+/* Sets number, account, rate and what is handed off. */
+static od_status count_call(const od_prepared *self, const od_prepared_facts *facts, od_value *result, od_error *err) {
+    od_value *rate = NULL;
+    od_status status = od_value_set(result, "number", od_value_ref(self->placing.to), err);
+    if (status == OD_OK && facts->account[0] != '\0')
+        status = set_text(result, "account", facts->account, err);
+    if (status == OD_OK && facts->rate != NULL)
+        status = make_rate(facts, &rate, err);
+    if (status == OD_OK && rate != NULL)
+        status = od_value_set(result, "rate", rate, err);
+    return status == OD_OK ? describe_handoff(facts, result, err) : status;
+}
+
+od_status od__prepared_call(const od_prepared *self, od_value **out, od_error *err) {
+    od_prepared_facts facts;
+    od_value *record = NULL;
+    od_status status = od__prepared_facts(self, &facts, err);
+    if (status != OD_OK)
+        return status;
+    od_value *result = od_value_new_object();
+    status = result != NULL ? count_call(self, &facts, result, err) : od__error_no_memory(err);
+    if (status == OD_OK)
+        status = make_record(self, &record, err);
+    if (status == OD_OK)
+        status = od_value_set(result, "record", record, err);
+    return finish(status, result, out);
+}
+
 od_status od_prepared_record(const od_prepared *self, char **out, od_error *err) {
     *out = NULL;
     od_value *record;
-    od_status status = od__prepared_record(self, &record, err);
+    od_status status = od__prepared_check(self, err);
+    if (status == OD_OK)
+        status = make_record(self, &record, err);
     if (status != OD_OK)
         return status;
     size_t length = 0;

@@ -98,7 +98,7 @@ void od__lua_core_unref(od_lua_core *core);
 
 /* Makes an od_value (new) of the Lua value at index (absolute). Raises only before anything is acquired. A table with
  * keys 1..n is an array, one with text keys an object with its keys in alphabetical order, an empty one an empty object;
- * core.null is null, a prepared call its record, an unread value a copy of itself. Errors: validation (what JSON has no place for; path names it), out_of_memory. */
+ * core.null is null, a prepared call what a store is told of it, an unread value a copy of itself. Errors: validation (what JSON has no place for; path names it), out_of_memory. */
 od_status od__lua_value_read(lua_State *L, int index, od_value **out, od_error *err);
 /* Pushes value (borrowed). Integers that a Lua without integers cannot hold become decimal strings; null members of
  * objects are left out, null elements are core.null. */
@@ -128,12 +128,10 @@ od_lua_request *od__lua_request_new(lua_State *L, int attached, od_lua_client *c
 void od__lua_request_list(lua_State *L, int attached, int index, const void *key);
 void od__lua_request_delist(lua_State *L, int attached, const void *key);
 
-/* Returns the prepared call of client at index, raising if it is another thing, another client's or dropped. */
-od_prepared *od__lua_prepared_check(lua_State *L, int index, const od_client *client);
-/* Whether od__lua_prepared_check would return it. */
-bool od__lua_prepared_fits(lua_State *L, int index, const od_client *client);
+/* Returns the prepared call of client at index; NULL: it is another thing, another client's or dropped. Without raising. */
+od_prepared *od__lua_prepared_find(lua_State *L, int index, const od_client *client);
 
-/* Makes the value (new) of the prepared call at index, its record, without raising. Errors: validation (it is another thing, or
+/* Makes the value (new) of the prepared call at index, od__prepared_call, without raising. Errors: validation (it is another thing, or
  * dropped), closed, out_of_memory. */
 od_status od__lua_prepared_value(lua_State *L, int index, od_value **out, od_error *err);
 
@@ -142,6 +140,7 @@ void od__lua_engine_give(lua_State *L, od_engine *engine);
 int od__lua_engine_new(lua_State *L);
 int od__lua_client_new(lua_State *L);
 int od__lua_client_prepare_placing(lua_State *L);
+int od__lua_client_misuse(lua_State *L);
 int od__lua_client_subscribe(lua_State *L);
 int od__lua_client_unsubscribe(lua_State *L);
 

@@ -101,11 +101,11 @@ static const char *find_send_options(lua_State *L, int index, od_submit_options 
 }
 
 /* As find_send_options, raising what is wrong; nil: none of them. */
-static void read_send_options(lua_State *L, int index, od_submit_options *options, bool *unread) {
+static void read_send_options(lua_State *L, int index, od_submit_options *options) {
     if (lua_isnoneornil(L, index)) return;
     luaL_checktype(L, index, LUA_TTABLE);
     const char *key;
-    const char *problem = find_send_options(L, index, options, unread, &key);
+    const char *problem = find_send_options(L, index, options, NULL, &key);
     if (problem) luaL_error(L, problem, key);
 }
 
@@ -126,22 +126,18 @@ static od_status start_core(lua_State *L, const od_lua_client *box, const starti
                            : od__client_place_take(box->client, parameters, options, out, err);
 }
 
-/* Starts it with the options after index. The request is listed before it is started, so that nothing that was sent can be lost
- * for want of memory. */
-static int start(lua_State *L, od_lua_client *box, const starting *what) {
+/* Starts it. The request is listed before it is started, so that nothing that was sent can be lost for want of memory. */
+static int start(lua_State *L, od_lua_client *box, const starting *what, od_submit_options *options, bool unread) {
     int index = what->index;
-    od_submit_options options = OD_SUBMIT_OPTIONS_INIT;
-    bool unread = false;
-    read_send_options(L, index + 1, &options, what->prepared ? &unread : NULL);
     lua_settop(L, index);
     od__lua_get_attached(L, 1);
     od_lua_request *request = od__lua_request_new(L, index + 1, box);
     od__lua_request_list(L, index + 1, index + 2, request);
     request->unread = unread;
-    options.context = request;
+    options->context = request;
 
     od_error err = OD_ERROR_INIT;
-    if (start_core(L, box, what, &options, &request->request, &err) != OD_OK) {
+    if (start_core(L, box, what, options, &request->request, &err) != OD_OK) {
         request->request = NULL;
         od__lua_request_delist(L, index + 1, request);
         return od__lua_fail(L, &err);
@@ -151,42 +147,44 @@ static int start(lua_State *L, od_lua_client *box, const starting *what) {
     return 1;
 }
 
+/* Starts it with the options after its index. */
+static int start_with_options(lua_State *L, od_lua_client *box, const starting *what) {
+    od_submit_options options = OD_SUBMIT_OPTIONS_INIT;
+    read_send_options(L, what->index + 1, &options);
+    return start(L, box, what, &options, false);
+}
+
 /* client:submit(operation, parameters [, options]) -> request, or nil, err. Raises for an unknown operation. */
 static int client_submit(lua_State *L) {
     od_lua_client *box = od__lua_client_check(L, 1);
     starting what = {.operation = check_operation(L, box, 2), .index = 3};
     luaL_checktype(L, 3, LUA_TTABLE);
-    return start(L, box, &what);
+    return start_with_options(L, box, &what);
 }
 
 /* client:place(call [, options]) -> request, or nil, err. */
 static int client_place(lua_State *L) {
     od_lua_client *box = od__lua_client_check(L, 1);
     luaL_checktype(L, 2, LUA_TTABLE);
-    return start(L, box, &(starting){.index = 2});
+    return start_with_options(L, box, &(starting){.index = 2});
 }
 
-/* client:placeable(prepared [, options]) -> the handle of prepared, or nothing: these are not what place_prepared takes. */
-static int client_placeable(lua_State *L) {
-    od_lua_client *box = od__lua_client_check(L, 1);
-    lua_settop(L, 3);
-    if (lua_type(L, 2) != LUA_TTABLE) return 0;
-    if (!lua_isnil(L, 3)) {
-        od_submit_options options = OD_SUBMIT_OPTIONS_INIT;
-        bool unread = false;
-        const char *key;
-        if (lua_type(L, 3) != LUA_TTABLE || find_send_options(L, 3, &options, &unread, &key)) return 0;
-    }
-    lua_settop(L, 2);
-    lua_getfield(L, 2, "handle");
-    return od__lua_prepared_fits(L, 3, box->client);
+/* Reads options, or nil, of place_prepared at index; returns whether they are such. */
+static bool are_options(lua_State *L, int index, od_submit_options *options, bool *unread) {
+    const char *key;
+    if (lua_isnoneornil(L, index)) return true;
+    return lua_type(L, index) == LUA_TTABLE && !find_send_options(L, index, options, unread, &key);
 }
 
-/* client:place_prepared(handle [, options]) -> request, or nil, err. With { unread = true } its result is a value for
- * another function of the core. */
+/* client:place_prepared(prepared [, options]) -> request, or nil, err; nothing if it does not take these: its caller says why. With
+ * { unread = true } its result is a value for another function of the core. */
 static int client_place_prepared(lua_State *L) {
     od_lua_client *box = od__lua_client_check(L, 1);
-    return start(L, box, &(starting){.prepared = od__lua_prepared_check(L, 2, box->client), .index = 2});
+    od_submit_options options = OD_SUBMIT_OPTIONS_INIT;
+    bool unread = false;
+    od_prepared *prepared = od__lua_prepared_find(L, 2, box->client);
+    if (!prepared || !are_options(L, 3, &options, &unread)) return 0;
+    return start(L, box, &(starting){.prepared = prepared, .index = 2}, &options, unread);
 }
 
 /* Follows the call (a table) at index 2. The request is listed before it is started, as in start. */
@@ -220,7 +218,7 @@ static int client_find(lua_State *L) {
 /* client:track(call [, { timeout = seconds }]) -> request for { kind, rang, raw, at, lives_on }, or nil, err. */
 static int client_track(lua_State *L) {
     od_submit_options options = OD_SUBMIT_OPTIONS_INIT;
-    read_send_options(L, 3, &options, NULL);
+    read_send_options(L, 3, &options);
     if (options.send_before_ms || options.single_try || options.unpaced)
         return luaL_error(L, "following a call takes timeout only");
     return follow(L, OD_PURPOSE_TRACK, options.timeout_ms);
@@ -383,7 +381,7 @@ void od__lua_open_client(lua_State *L) {
     static const luaL_Reg methods[] = {
         {"submit", client_submit}, {"place", client_place},         {"prepare", client_prepare},
         {"prepare_call", client_prepare_call}, {"prepare_placing", od__lua_client_prepare_placing},
-        {"placeable", client_placeable}, {"place_prepared", client_place_prepared},
+        {"place_prepared", client_place_prepared}, {"misuse", od__lua_client_misuse},
         {"find", client_find},     {"track", client_track},         {"withdraw", client_withdraw},
         {"subscribe", od__lua_client_subscribe}, {"unsubscribe", od__lua_client_unsubscribe},
         {"rate_scope", client_rate_scope}, {"share_rate", client_share_rate},

@@ -347,7 +347,7 @@ OD_API od_status od_client_prepare_place(od_client *client, const od_value *call
  * besides the call has no place for not_before and not_after. Errors: validation (an account with too long a name), closed (the
  * client was freed), out_of_memory. */
 OD_API od_status od_prepared_describe(const od_prepared *prepared, od_value **out, od_error *err);
-/* Gives what the store's verb intend takes as record: the JSON text of { request = { method, url, body }, call }, call as it
+/* Gives what the store's verb intend takes as call.record: the JSON text of { request = { method, url, body }, call }, call as it
  * was given; od_text_free it. Errors: closed, out_of_memory (also for more than 16 MiB). */
 OD_API od_status od_prepared_record(const od_prepared *prepared, char **out, od_error *err);
 /* Places it, as od_client_place does: authorized anew each time, not built again. Another time with the same token is a

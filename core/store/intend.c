@@ -27,7 +27,7 @@
 
 typedef struct intent {
     od_work *work;
-    const od_value *params;
+    const od_value *params, *call;
     const char *number, *token;
     od_contact_row contact;
     const od_claim *claim;           /* whose contact it is, texts and all; NULL: it was read */
@@ -118,7 +118,7 @@ static od_status check_number(intent *self, od_error *err) {
     if (!is_its && self->attempt_id != 0) /* whoever keeps an attempt has seen the contact before its first leg */
         return od__error_set(err, OD_CONFLICT, "the contact's numbers were changed meanwhile");
     if (!is_its)
-        return od__error_at(err, OD_VALIDATION, "/number", "expected number %" PRId64 " of the contact, got another", index);
+        return od__error_at(err, OD_VALIDATION, "/call/number", "expected number %" PRId64 " of the contact, got another", index);
     memcpy(self->country, entry.country, sizeof(self->country));
     return OD_OK;
 }
@@ -202,7 +202,7 @@ static od_status judge(intent *self, od_error *err) {
         refuse(self, "number", false, why);
         return OD_OK;
     }
-    if (od__param_is(params, "hands_off_unbounded") &&
+    if (od__param_is(self->call, "hands_off_unbounded") &&
         !od__ruleset_hands_off_outside_hours(self->campaign.ruleset)) {
         refuse(self, "hand_off", false, "this vendor would ring at its own time: hand_off_outside_hours is not set");
         return OD_OK;
@@ -239,7 +239,7 @@ static void check_time(intent *self) {
 static od_status check_pace(intent *self, od_error *err) {
     od_status status = od__pace_check(self->work, &self->campaign, self->params, &self->pace, err);
     if (status == OD_OK && self->pace.refused == NULL)
-        status = od__pace_book(self->work, od_value_get(self->params, "rate"), &self->pace, err);
+        status = od__pace_book(self->work, od_value_get(self->call, "rate"), &self->pace, err);
     if (status == OD_OK && self->pace.refused != NULL)
         refuse(self, self->pace.refused, true, self->pace.saw);
     return status;
@@ -325,7 +325,7 @@ static od_status write_attempt(intent *self, od_error *err) {
 }
 
 static void mean(const intent *self) {
-    const char *client = od__param_text(self->params, "client"), *account = od__param_text(self->params, "account");
+    const char *client = od__param_text(self->params, "client"), *account = od__param_text(self->call, "account");
     od_leg_row leg = { .id = self->leg_id, .attempt_id = self->attempt_id, .campaign_id = self->campaign.id,
                        .contact_id = self->contact.id, .ordinal = self->leg_ordinal, .state = OD_LEG_intent,
                        .owner_id = self->work->core->owner->id, .at_ms = self->work->wall_ms };
@@ -338,14 +338,14 @@ static void mean(const intent *self) {
 
 /* Sets *text to the record as it is stored. */
 static od_status read_record(intent *self, const char **text, od_error *err) {
-    const od_value *record = od_value_get(self->params, "record");
+    const od_value *record = od_value_get(self->call, "record");
     size_t length = 0;
     *text = od_value_string(record);
     if (*text != NULL)
         return OD_OK;
     od_status status = od_value_format(record, &self->record_text, &length, err);
     *text = self->record_text;
-    return status == OD_OK && length > OD_LIMIT_RECORD_BYTES ? od__check_fail(&od_check_record, record, "/record", err) : status;
+    return status == OD_OK && length > OD_LIMIT_RECORD_BYTES ? od__check_fail(&od_check_record, record, "/call/record", err) : status;
 }
 
 static od_status write_leg(intent *self, od_error *err) {
@@ -360,12 +360,12 @@ static od_status write_leg(intent *self, od_error *err) {
         "INSERT INTO leg(attempt_id, campaign_id, contact_id, ordinal, client, vendor, account, seat, token, state, open,"
         " owner_id, request, at_ms, until_ms, judgement_id) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, 1, ?10, ?11, ?12, ?13,"
         " ?14)", "iiiitttttitiii", self->attempt_id, self->campaign.id, self->contact.id, self->leg_ordinal,
-        od__param_text(params, "client"), od__param_text(params, "vendor"), od__param_text(params, "account"),
+        od__param_text(params, "client"), od__param_text(params, "vendor"), od__param_text(self->call, "account"),
         od__param_text(params, "seat"), self->token, work->core->owner->id,
         record, work->wall_ms, self->judgement.until_ms, self->judged.id);
     self->leg_id = od__database_last_id(work->database);
     if (status == OD_OK)
-        od__pace_entered(work, self->campaign.id, od__param_text(params, "account"), od__param_text(params, "client"));
+        od__pace_entered(work, self->campaign.id, od__param_text(self->call, "account"), od__param_text(params, "client"));
     if (status == OD_OK)
         mean(self);
     return status;
@@ -520,7 +520,8 @@ static od_status intend(intent *self, od_value **result, od_error *err) {
 }
 
 od_status od__verb_intend(od_work *work, const od_value *params, od_value **result, od_error *err) {
-    intent self = { .work = work, .params = params, .number = od__param_text(params, "number"),
+    const od_value *call = od_value_get(params, "call");
+    intent self = { .work = work, .params = params, .call = call, .number = od__param_text(call, "number"),
                     .token = od__param_text(params, "token"), .attempt_id = od__param_integer(params, "attempt", 0) };
     od_status status = od__gathered(work, &self.gathered, &self.words, err);
     if (status == OD_OK)

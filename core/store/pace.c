@@ -124,7 +124,7 @@ static od_status check_campaign(od_work *work, const od_campaign_row *campaign, 
 }
 
 static od_status check_client(od_work *work, const od_value *params, od_pace *out, od_error *err) {
-    const char *account = od__param_text(params, "account"), *client = od__param_text(params, "client");
+    const char *account = od__param_text(od_value_get(params, "call"), "account"), *client = od__param_text(params, "client");
     const char *seat = od__param_text(params, "seat");
     int64_t limit = od__param_integer(params, "client_max_open", -1), count;
     od_query query;
@@ -152,7 +152,7 @@ static od_status check_client(od_work *work, const od_value *params, od_pace *ou
 od_status od__pace_check(od_work *work, const od_campaign_row *campaign, const od_value *params, od_pace *out,
                          od_error *err) {
     *out = (od_pace){ .send_at_ms = work->now_ms };
-    od_status status = check_campaign(work, campaign, od__param_is(params, "hands_off"), out, err);
+    od_status status = check_campaign(work, campaign, od__param_is(od_value_get(params, "call"), "hands_off"), out, err);
     if (status == OD_OK && out->refused == NULL)
         status = check_client(work, params, out, err);
     return status;

@@ -80,17 +80,19 @@ STRUCT(decide_shape, NEEDS(contact, "row id", row_id), NEEDS(version, "as it was
 STRUCT(rate_shape, NEEDS(bucket, "whose rate", long_text), NEEDS(per_second, "slots per second", per_second),
        NEEDS(burst, "how many at once after a pause", burst));
 
+STRUCT(call_shape, NEEDS(number, "to be called", od_shape_e164), NEEDS(account, "identity of the account", long_text),
+       TAKES(rate, "whose slot to take", rate_shape),
+       TAKES(hands_off, "the vendor calls at its own time", od_shape_boolean),
+       TAKES(hands_off_unbounded, "and cannot be told until when", od_shape_boolean),
+       NEEDS(record, "what will be sent: { request = { method, url, body }, call }, or that as JSON text", record_form));
 STRUCT(intend_shape, NEEDS(contact, "row id", row_id), NEEDS(version, "as it was taken", count),
-       TAKES(attempt, "row id, for a further leg", row_id), NEEDS(number, "to be called", od_shape_e164),
-       TAKES(number_index, "which of the contact's, from 1", limit), NEEDS(client, "name of the client", name_text),
-       NEEDS(vendor, "name of the vendor", name_text), NEEDS(account, "identity of the account", long_text),
-       NEEDS(token, "from the contact's view", token_text),
-       NEEDS(record, "what will be sent: { request = { method, url, body }, call }, or that as JSON text", record_form), TAKES(rate, "whose slot to take", rate_shape),
+       TAKES(attempt, "row id, for a further leg", row_id), NEEDS(token, "from the contact's view", token_text),
+       TAKES(number_index, "which of the contact's numbers, from 1", limit), NEEDS(client, "name of the client", name_text),
+       NEEDS(vendor, "name of the vendor", name_text), NEEDS(call, "as it was prepared", call_shape),
        TAKES(seat, "who calls", name_text), TAKES(per_seat, "open calls of a seat at most", limit),
        TAKES(client_max_open, "open calls of the client at most", count), TAKES(timeout_ms, "of the request", duration_ms),
-       TAKES(ring_timeout_ms, "how long it may ring", duration_ms), TAKES(callback, "it was asked for", od_shape_boolean),
-       TAKES(hands_off, "the vendor calls at its own time", od_shape_boolean),
-       TAKES(hands_off_unbounded, "and cannot be told until when", od_shape_boolean));
+       TAKES(ring_timeout_ms, "how long it may ring; absent: as the campaign's rules say", duration_ms),
+       TAKES(callback, "it was asked for", od_shape_boolean));
 
 STRUCT(window_shape, NEEDS(contact, "row id", row_id), TAKES(number_index, "which of the contact's, from 1", limit),
        TAKES(attempt, "row id, for a further leg", row_id), TAKES(callback, "it was asked for", od_shape_boolean));

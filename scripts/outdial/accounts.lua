@@ -6,6 +6,7 @@ local seats = require "outdial.seats"
 local M = {}
 
 local EARS_AGAIN_S = 15
+local TIMEOUT_S = 30 -- of a client that was given none
 -- Where Genesys tells into which chain a record went: by that its calls are known.
 local RECORDS = { "/v2/me/outbound", "/me/internal" }
 -- A read that any account may make, to see whether the vendor answers (never a call).
@@ -48,8 +49,10 @@ function M.new(scheduler, name, client, max_open)
     local info, settings = M.describe(client), settings_of(client)
     local self = setmetatable({ scheduler = scheduler, now = scheduler.core_engine():clock(), name = name,
         client = client, info = info, kind = info.name,
-        settings = settings, max_open = max_open, breaker = breaker.new(), open = 0, handed_off = 0,
-        seat_room = gate.new(scheduler), parked = 0, knows_tokens = {} }, Account)
+        settings = settings, timeout_ms = math.ceil((settings.timeout or TIMEOUT_S) * 1000), max_open = max_open, breaker = breaker.new(), open = 0, handed_off = 0,
+        seat_room = gate.new(scheduler), parked = 0, knows_tokens = {},
+        placing = { send_before = 0, single_try = true, unpaced = true, unread = true, -- of the placement that begins
+            timeout = settings.timeout } }, Account)
     self:find_seats()
     return self
 end

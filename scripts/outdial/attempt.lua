@@ -16,7 +16,6 @@ local TURN_S = 300    -- until it is this one's again
 local HAND_ROOM_S = 60 -- between looks whether other workers' calls that were handed off have ended
 local TROUBLE_S = 5   -- after the store could not be asked
 local TROUBLE_MS = { 60000, 300000, 900000 } -- until a contact whose vendors were all out of order is tried again
-local TIMEOUT_S = 30
 local RECORD_WAIT_S = 10 -- for the chain that Genesys puts a record into: by that a later run knows its calls
 local TICKET_FIELD = { ccai_platform = "ticket_id" } -- R10
 -- Refusals of the whole campaign: nothing is taken for a while.
@@ -197,16 +196,10 @@ end
 -- What is judged is what was prepared, whatever the script does with its call meanwhile.
 function Attempt:intend(index, prepared)
     local account = self.account
-    local rate = prepared.per_second and { bucket = prepared.bucket, per_second = prepared.per_second,
-        burst = prepared.burst or 1 } or nil
     return self.work:store("intend", { contact = self.taken.contact, version = self.version, attempt = self.attempt,
-        number = prepared.to, number_index = index, client = account.name, vendor = account.kind,
-        account = prepared.account, token = self.token, record = prepared.handle, rate = rate,
+        token = self.token, number_index = index, client = account.name, vendor = account.kind, call = prepared,
         seat = self.seat, per_seat = self.seat and account.seats.per_seat or nil, client_max_open = account.max_open,
-        timeout_ms = math.ceil((account.settings.timeout or TIMEOUT_S) * 1000),
-        ring_timeout_ms = self.work.campaign.ruleset.ring_timeout_ms,
-        callback = self.taken.callback and true or nil, hands_off = prepared.hands_off,
-        hands_off_unbounded = prepared.hands_off_unbounded })
+        timeout_ms = account.timeout_ms, callback = self.taken.callback and true or nil })
 end
 
 -- Something in it is wrong, and will be the next time.
@@ -239,7 +232,8 @@ function Attempt:intend_patiently(index, prepared)
         end
         if work:stopped() or work:now() >= fresh_until then return nil, "again", 0 end
         account.parked = account.parked + 1 -- each comes one slot later than who parked before
-        local behind_s = prepared.per_second and (account.parked - 1) / prepared.per_second or 0
+        local per_second = assert(prepared:facts()).per_second
+        local behind_s = per_second and (account.parked - 1) / per_second or 0
         work.room:wait(math.min((intent.wait_ms or WAIT_S * 1000) / 1000 + behind_s, LONGEST_WAIT_S))
         account.parked = account.parked - 1
     end
@@ -335,12 +329,12 @@ function Attempt:prepare(call, index)
     self:complete(call)
     local prepared, err = self.account.client:prepare_placing(call)
     local needs_limits = not prepared and err.code == "validation"
-    if needs_limits or (prepared and prepared.hands_off) then
+    if needs_limits or (prepared and prepared:hands_off()) then
         if not self:limit(call, index, needs_limits) then return nil, self:give_back() end
         prepared, err = self.account.client:prepare_placing(call)
     end
-    if prepared and prepared.hands_off then self:free_seat() end -- no device or agent of ours is busy with it
     if not prepared then return nil, self:cannot_be_made(err) end
+    if prepared:hands_off() then self:free_seat() end -- no device or agent of ours is busy with it
     return prepared
 end
 
@@ -363,8 +357,8 @@ function Attempt:leg(names)
     if not intent then return verdict, wait_s, where end
     self.used[account.name] = true
     local meant_at = math.floor(work:wall_ms() / 1000)
-    local placement, result, err = placing.place(work, account, intent, prepared, self.random)
-    prepared.handle:drop()
+    local placement, result, err = placing.place(work, account, intent, prepared, self.token)
+    prepared:drop()
     work:count_placement(placement)
     call.at = meant_at
     if result then return self:follow(intent, placement, result, call) end
@@ -394,8 +388,8 @@ end
 
 -- M.run(work, taken): sees one claimed contact through.
 function M.run(work, taken)
-    local self = setmetatable({ work = work, taken = taken, version = taken.version, token = taken.token, used = {},
-        random = random.new(taken.token, "tries") }, Attempt)
+    local self = setmetatable({ work = work, taken = taken, version = taken.version, token = taken.token, used = {} },
+        Attempt)
     local began = work:now()
     while true do
         if work:stopped() then return self:give_back() end

@@ -60,11 +60,7 @@ end
 
 -- Why place_prepared was given what the core does not take.
 local function check_prepared(what, handle, prepared)
-    local ready = type(prepared) == "table" and prepared.handle
-    if type(ready) ~= "userdata" then
-        misuse(what, "expected what prepare_placing gave, got " .. describe_type(prepared), 4)
-    end
-    local wrong = ready:misuse(handle)
+    local wrong = handle:misuse(prepared)
     if wrong then misuse(what, wrong, 4) end
 end
 
@@ -180,18 +176,21 @@ local function new_class(scheduler, vendor)
         local what = place_prepared
         local handle = handles[self]
         if not handle then check_handle(what, self, prepared) end
-        local ready = handle:placeable(prepared, options)
-        if not ready then
+        if state.rehearsal or state.stopping then
+            check_prepared(what, handle, prepared)
+            if options ~= nil then check_send_options(what, options, PREPARED_OPTIONS) end
+        end
+        check_not_in_hook(what)
+        if state.rehearsal then return nil, rehearse("place_call", true, prepared.read, prepared) end
+        local task = enter()
+        if state.stopping then return nil, stopping_error() end
+        local request, err = handle:place_prepared(prepared, options)
+        if request then return wait(task, request) end
+        if not err then -- it has not even looked at them
             check_prepared(what, handle, prepared)
             check_send_options(what, options, PREPARED_OPTIONS)
         end
-        check_not_in_hook(what)
-        if state.rehearsal then return nil, rehearse("place_call", true, ready.read, ready) end
-        local task = enter()
-        if state.stopping then return nil, stopping_error() end
-        local request, err = handle:place_prepared(ready, options)
-        if not request then return nil, err end
-        return wait(task, request)
+        return nil, err
     end
 
     -- client:find(call) -> { placement = "placed", call } or { found = false }, or nil, err: asks the vendor about a
@@ -306,9 +305,9 @@ local function new_class(scheduler, vendor)
         return handle:prepare_call(call)
     end
 
-    -- client:prepare_placing(call) -> prepared { operation, to, token, account, bucket, per_second, burst, hands_off,
-    -- hands_off_unbounded, handle }, or nil, err: the call as place_prepared sends it, to the byte. handle is the
-    -- record of it that a store keeps, what is sent and the call; handle:drop() gives its memory back at once.
+    -- client:prepare_placing(call) -> prepared, or nil, err: the call as place_prepared sends it, to the byte, and as a
+    -- store keeps it. prepared:facts() -> { operation, to, token, account, bucket, per_second, burst, hands_off,
+    -- hands_off_unbounded }; prepared:hands_off(); prepared:drop() gives its memory back at once.
     function methods.prepare_placing(self, call)
         local what = prepare_placing
         local handle = handles[self]

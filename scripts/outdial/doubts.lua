@@ -15,7 +15,10 @@ local function account_of(account, leg)
     local call = { to = leg.number, token = leg.token }
     for _, key in ipairs(CALL_KEYS) do call[key] = call[key] or leg.call[key] end
     local prepared, err = account.client:prepare_placing(call)
-    return prepared and prepared.account, err
+    if not prepared then return nil, err end
+    local facts
+    facts, err = prepared:facts()
+    return facts and facts.account, err
 end
 
 local function why_not_ask(account, leg)

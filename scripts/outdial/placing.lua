@@ -1,6 +1,7 @@
 -- Sending one leg: its tries, joined into one placement (R3), each with a slot of the store's (R21) and only while it
 -- may still be sent (R4). A token is sent again only where the vendor knows it, by this process and at once (R2).
 local core = require "outdial.core"
+local random = require "outdial.random"
 
 local M = {}
 
@@ -10,12 +11,12 @@ local BACKOFF_S, RESEND_WITHIN_S = 0.5, 3
 
 -- Whether the vendor takes a second request with the same token for the same call. Asked once for each operation: a
 -- description is long.
-local function knows_tokens(account, prepared)
+local function knows_tokens(account, operation)
     if account.info.repeats ~= nil then return account.info.repeats end
-    local known = account.knows_tokens[prepared.operation]
+    local known = account.knows_tokens[operation]
     if known == nil then
-        known = core.describe(account.kind, prepared.operation)["repeat"] == "token"
-        account.knows_tokens[prepared.operation] = known
+        known = core.describe(account.kind, operation)["repeat"] == "token"
+        account.knows_tokens[operation] = known
     end
     return known
 end
@@ -31,11 +32,11 @@ end
 
 -- Takes a slot for one more try and waits for it. Returns whether it may be made.
 local function wait_for_slot(self, err)
-    local work, prepared, now = self.work, self.prepared, self.work:now()
+    local work, facts, now = self.work, self.facts, self.work:now()
     local at = now + math.max(err.retry_after or 0, BACKOFF_S * 2 ^ (self.tries - 1) * self.random())
-    if prepared.per_second then
-        local slot = work:store("slot", { leg = self.leg, bucket = prepared.bucket, per_second = prepared.per_second,
-            burst = prepared.burst or 1 })
+    if facts.per_second then
+        local slot = work:store("slot", { leg = self.leg, bucket = facts.bucket, per_second = facts.per_second,
+            burst = facts.burst })
         if not slot or slot.refused then return false end
         at = math.max(at, slot.send_at_ms / 1000)
     end
@@ -46,8 +47,9 @@ end
 
 -- One try, with no byte sent after last_at. Returns what it told, unread, or nil, err.
 local function try(account, prepared, last_at)
-    local result, err = account.client:place_prepared(prepared, { send_before = last_at, single_try = true,
-        unpaced = true, timeout = account.settings.timeout, unread = true })
+    local options = account.placing
+    options.send_before = last_at
+    local result, err = account.client:place_prepared(prepared, options)
     account:record(err)
     return result, err
 end
@@ -74,9 +76,9 @@ local function try_again(self, err)
     end
 end
 
--- M.place(work, account, intent, prepared, random) -> placement, result, err: "placed" or "handed_off" with the unread
+-- M.place(work, account, intent, prepared, token) -> placement, result, err: "placed" or "handed_off" with the unread
 -- result, "not_placed" or "unknown" with the error of the try that tells. What was prepared is sent, and nothing else.
-function M.place(work, account, intent, prepared, random)
+function M.place(work, account, intent, prepared, token)
     local first_at, send_at = work:now(), intent.send_at_ms / 1000
     if send_at > first_at then
         work.scheduler.sleep(send_at - first_at)
@@ -85,9 +87,10 @@ function M.place(work, account, intent, prepared, random)
     local last_at = intent.send_before_ms / 1000
     local result, err = try(account, prepared, last_at)
     if result then return ended_well(result) end
-    return try_again({ work = work, account = account, prepared = prepared, random = random, leg = intent.leg,
-        tries = 1, knows_tokens = knows_tokens(account, prepared), first_at = first_at, last_at = last_at,
-        resend_within = account.settings.resend_within or RESEND_WITHIN_S }, err)
+    local facts = assert(prepared:facts())
+    return try_again({ work = work, account = account, prepared = prepared, facts = facts, leg = intent.leg, tries = 1,
+        random = random.new(token, "tries"), knows_tokens = knows_tokens(account, facts.operation), first_at = first_at,
+        last_at = last_at, resend_within = account.settings.resend_within or RESEND_WITHIN_S }, err)
 end
 
 return M

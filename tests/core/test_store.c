@@ -215,6 +215,14 @@ static od_request *ask(theatre *t, const char *as, const char *verb, const od_va
     return answer(request, err);
 }
 
+static void set_all(od_value *object, const od_value *members) {
+    void *cursor = NULL;
+    const char *key;
+    const od_value *member;
+    while (members != NULL && od_value_next(members, &cursor, &key, &member))
+        assert_int_equal(od_value_set(object, key, od_value_ref(member), NULL), OD_OK);
+}
+
 static od_value *made_dial(theatre *t, const od_value *step, const char *as) {
     const char *id = text_of(step, "dial");
     od_error err = OD_ERROR_INIT;
@@ -231,23 +239,22 @@ static od_value *made_dial(theatre *t, const od_value *step, const char *as) {
     }
     if (view == NULL)
         fail_msg("contact %s is not due", id);
-    static const char base[] = "{\"client\":\"connect\",\"vendor\":\"amazon_connect\",\"account\":\"AKID us-east-1\","
-                               "\"record\":\"{\\\"request\\\":{\\\"method\\\":\\\"PUT\\\",\\\"url\\\":\\\"https://x/contact\\\","
-                               "\\\"body\\\":\\\"{}\\\"},\\\"call\\\":{}}\",\"timeout_ms\":15000}";
+    static const char base[] = "{\"client\":\"connect\",\"vendor\":\"amazon_connect\",\"timeout_ms\":15000,\"call\":{"
+                               "\"account\":\"AKID us-east-1\",\"record\":\"{\\\"request\\\":{\\\"method\\\":\\\"PUT\\\",\\\"url\\\":\\\"https://x/contact\\\","
+                               "\\\"body\\\":\\\"{}\\\"},\\\"call\\\":{}}\"}}";
     od_value *params = NULL;
     assert_int_equal(od_value_parse(base, sizeof(base) - 1, &params, NULL), OD_OK);
     const char *keys[] = { "contact", "version", "token" };
     for (size_t i = 0; i < 3; i++)
         assert_int_equal(od_value_set(params, keys[i], od_value_ref(od_value_get(view, keys[i])), NULL), OD_OK);
-    assert_int_equal(od_value_set(params, "number", od_value_ref(od_value_get(view, "to")), NULL), OD_OK);
+    od_value *call = od_value_ref(od_value_get(params, "call"));
+    assert_int_equal(od_value_set(call, "number", od_value_ref(od_value_get(view, "to")), NULL), OD_OK);
     assert_int_equal(od_value_set(params, "number_index", od_value_ref(od_value_get(view, "number")), NULL), OD_OK);
     assert_int_equal(od_value_set(t->kept, "token", od_value_ref(od_value_get(view, "token")), NULL), OD_OK);
     od_value *with = substitute(t, od_value_get(step, "with"));
-    void *cursor = NULL;
-    const char *key;
-    const od_value *member;
-    while (od_value_next(with, &cursor, &key, &member))
-        assert_int_equal(od_value_set(params, key, od_value_ref(member), NULL), OD_OK);
+    set_all(call, od_value_get(with, "call"));
+    set_all(params, with);
+    assert_int_equal(od_value_set(params, "call", call, NULL), OD_OK);
     od_value_unref(with);
     od_request_unref(taken);
     return params;

@@ -411,8 +411,8 @@ static void test_each_allocation_fails_once_in_doubt(void **state) {
     char *taken = ask(s, "take", "{\"campaign\":\"c\",\"limit\":1}"), intend[1024];
     assert_int_equal(od_value_parse(taken, strlen(taken), &view, NULL), OD_OK);
     snprintf(intend, sizeof(intend),
-             "{\"contact\":1,\"version\":0,\"number\":\"+442079461111\",\"client\":\"x\",\"vendor\":\"x\",\"account\":\"x\","
-             "\"record\":{\"request\":{\"method\":\"PUT\",\"url\":\"u\",\"body\":\"b\"},\"call\":{}},\"token\":\"%s\"}",
+             "{\"contact\":1,\"version\":0,\"client\":\"x\",\"vendor\":\"x\",\"call\":{\"number\":\"+442079461111\",\"account\":\"x\","
+             "\"record\":{\"request\":{\"method\":\"PUT\",\"url\":\"u\",\"body\":\"b\"},\"call\":{}}},\"token\":\"%s\"}",
              od_value_string(od_value_find(view, "/contacts/0/token")));
     torture(s, "intend", intend, "{\"leg\":1,\"attempt\":1,");
     do_verb(s, "settle", "{\"leg\":1,\"placement\":\"unknown\",\"error\":{\"code\":\"timeout\"}}");

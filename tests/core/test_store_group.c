@@ -112,8 +112,8 @@ static int tear_down(void **state) {
 static od_task intend(const od_value *taken, int contact, const char *number) {
     char pointer[32], json[512];
     snprintf(pointer, sizeof(pointer), "/contacts/%d/token", contact - 1);
-    snprintf(json, sizeof(json), "{\"contact\":%d,\"version\":0,\"number\":\"%s\",\"client\":\"x\",\"vendor\":\"x\",\"account\":\"x\","
-             "\"record\":{\"request\":{},\"call\":{}},\"token\":\"%s\"}", contact, number, od_value_string(od_value_find(taken, pointer)));
+    snprintf(json, sizeof(json), "{\"contact\":%d,\"version\":0,\"client\":\"x\",\"vendor\":\"x\",\"call\":{\"number\":\"%s\",\"account\":\"x\","
+             "\"record\":{\"request\":{},\"call\":{}}},\"token\":\"%s\"}", contact, number, od_value_string(od_value_find(taken, pointer)));
     return task_of("intend", json);
 }
 

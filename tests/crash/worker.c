@@ -221,14 +221,13 @@ static void follow(worker *self, int64_t id, const char *number, const char *tok
 }
 
 static od_request *intend(worker *self, const od_value *view) {
-    const od_value *number = od_value_get(view, "to");
     return begin(self, "intend",
-                 "{\"contact\":%" PRId64 ",\"version\":%" PRId64 ",\"number\":\"%s\",\"client\":\"phone\",\"vendor\":\"phone\","
-                 "\"account\":\"a\",\"token\":\"%s\","
-                 "\"record\":\"{\\\"request\\\":{\\\"method\\\":\\\"POST\\\",\\\"url\\\":\\\"http://phone\\\"},\\\"call\\\":{}}\","
-                 "\"timeout_ms\":%d,\"rate\":{\"bucket\":\"b\",\"per_second\":100000,\"burst\":100}}",
-                 integer(view, "contact"), integer(view, "version"), od_value_string(number),
-                 od_value_string(od_value_get(view, "token")), TIMEOUT_MS);
+                 "{\"contact\":%" PRId64 ",\"version\":%" PRId64 ",\"client\":\"phone\",\"vendor\":\"phone\",\"token\":\"%s\","
+                 "\"timeout_ms\":%d,\"call\":{\"number\":\"%s\",\"account\":\"a\","
+                 "\"rate\":{\"bucket\":\"b\",\"per_second\":100000,\"burst\":100},"
+                 "\"record\":\"{\\\"request\\\":{\\\"method\\\":\\\"POST\\\",\\\"url\\\":\\\"http://phone\\\"},\\\"call\\\":{}}\"}}",
+                 integer(view, "contact"), integer(view, "version"), od_value_string(od_value_get(view, "token")), TIMEOUT_MS,
+                 od_value_string(od_value_get(view, "to")));
 }
 
 /* What a script may do with a contact that was taken: puts it off, once; gives it back, now and then. */

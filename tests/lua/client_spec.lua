@@ -372,8 +372,8 @@ describe("misuse of a client", function()
     closed:close()
     local prepared = assert(client:prepare_placing { to = "+12065550101" })
     local dropped = assert(client:prepare_placing { to = "+12065550101" })
-    dropped.handle:drop()
-    dropped.handle:drop()
+    dropped:drop()
+    dropped:drop()
 
     local rows = {
         { "an unknown operation", function() return client.strat_outbound_voice_contact end,

@@ -123,7 +123,7 @@ end
 local function resource(self, campaign, params)
     if campaign.state ~= "running" then return campaign.state == "paused" and "paused" or "campaign_held" end
     local function ours(leg) return leg.campaign == campaign.name end
-    if params.hands_off then
+    if params.call.told.hands_off then
         if count_open(self, function(leg) return ours(leg) and leg.state == "handed_off" end)
             >= (campaign.max_handed_off or math.huge) then return "max_handed_off" end
     elseif count_open(self, function(leg)
@@ -296,12 +296,12 @@ function verbs.decide(self, params)
 end
 
 function verbs.intend(self, params)
-    local contact = self.contacts[params.contact]
+    local contact, call = self.contacts[params.contact], params.call.told
     local campaign = self.campaigns[contact.campaign]
     if contact.version ~= params.version then return nil, errors("conflict", "the contact has changed") end
     local refused = resource(self, campaign, params)
     if refused then return { refused = refused, saw = "", resource = true } end
-    local rule, saw, next_ms, state = judge(self, campaign, contact, params.number, params.callback,
+    local rule, saw, next_ms, state = judge(self, campaign, contact, call.number, params.callback,
         params.attempt)
     if rule then
         if params.attempt then self.attempts[params.attempt].counts = false end
@@ -309,11 +309,11 @@ function verbs.intend(self, params)
         self:log("refused", { rule = rule, id = contact.id })
         return { refused = rule, saw = saw, next_ms = next_ms, resource = false, state = state }
     end
-    if params.hands_off_unbounded and not campaign.ruleset.hand_off_outside_hours then
+    if call.hands_off_unbounded and not campaign.ruleset.hand_off_outside_hours then
         apply(self, contact, { state = "blocked", why = "hands_off" })
         return { refused = "hands_off", saw = "", resource = false, state = "blocked" }
     end
-    local send_at, wait_ms = take_slot(self, params.rate)
+    local send_at, wait_ms = take_slot(self, call.rate)
     if not send_at then
         return { refused = "rate", saw = "", resource = true, wait_ms = wait_ms }
     end
@@ -321,21 +321,21 @@ function verbs.intend(self, params)
     if not attempt then
         contact.ordinal = contact.ordinal + 1
         attempt = { id = #self.attempts + 1, person = contact.person, at_ms = self:wall(), counts = true, legs = 0,
-            number = params.number, client = params.client }
+            number = call.number, client = params.client }
         self.attempts[attempt.id] = attempt
     end
     attempt.legs = attempt.legs + 1
-    local record = assert(core.round_trip(params.record))
+    local record = assert(core.round_trip(call.record))
     local leg = { id = #self.legs + 1, attempt = attempt.id, ordinal = contact.ordinal, state = "intent",
         contact = contact, person = contact.person, campaign = contact.campaign, client = params.client,
-        vendor = params.vendor, account = params.account, token = params.token, number = params.number,
+        vendor = params.vendor, account = call.account, token = params.token, number = call.number,
         at_ms = self:wall(), call = record.call, meant = copy(record.call),
         request = record.request, seat = params.seat, followed = true,
         params = copy(params) }
     self.legs[leg.id] = leg
     contact.state, contact.version = "open", contact.version + 1
     local _, closes_ms = window(campaign.ruleset, self:wall())
-    self:log("intent", { id = contact.id, client = params.client, number = params.number })
+    self:log("intent", { id = contact.id, client = params.client, number = call.number })
     return { leg = leg.id, attempt = attempt.id, send_at_ms = send_at,
         send_before_ms = self.engine:now() * 1000 + math.min(60000, closes_ms - self:wall()),
         version = contact.version }

@@ -88,13 +88,12 @@ describe("a call that is prepared", function()
             local call = { to = "+12065550101", token = "t-1", contact = "7" }
             local prepared = assert(client:prepare_placing(call))
             local told = assert(client:prepare_call(call))
-            assert.same({ request = { method = told.method, url = told.url, body = told.body }, call = call },
-                core.round_trip(prepared.handle))
-            local handle = prepared.handle
-            prepared.handle = nil
+            assert.same({ number = "+12065550101", account = told.account,
+                record = { request = { method = told.method, url = told.url, body = told.body }, call = call } },
+                core.round_trip(prepared))
             assert.same({ operation = told.operation, to = "+12065550101", token = "t-1", account = told.account,
-                bucket = told.bucket }, prepared)
-            prepared.handle = handle
+                bucket = told.bucket }, prepared:facts())
+            assert.is_false(prepared:hands_off())
             call.to = "+12065550102" -- too late
             local placed = assert(client:place_prepared(prepared, { single_try = true, unpaced = true }))
             assert.same({ "placed", "t-1", "+12065550101" }, { placed.state, placed.token, placed.to })
@@ -103,9 +102,9 @@ describe("a call that is prepared", function()
             assert.same({ "userdata", placed.id, nil }, { type(unread), unread:get "id", unread:get "none" })
             assert.same(placed, unread:read())
             assert.same({ call = placed }, core.round_trip { call = unread })
-            handle:drop()
-            local value, err = core.round_trip { record = handle }
-            assert.same({ nil, "validation /record: expected a call that is prepared, got one that was dropped" },
+            prepared:drop()
+            local value, err = core.round_trip { call = prepared }
+            assert.same({ nil, "validation /call: expected a call that is prepared, got one that was dropped" },
                 { value, tostring(err) })
         end)
     end)

@@ -43,10 +43,10 @@ local function happen(db)
     local function intend(id, vendor)
         local view = views[id]
         local number = view.to
-        return ask("intend", { contact = view.contact, version = view.version, number = number, number_index = 1,
-            client = vendor, vendor = vendor, account = "main", token = view.token,
-            record = ('{"request":{"method":"PUT","url":"https://vendor.example/call","body":"{\\"to\\":\\"%s\\"}"},'
-                .. '"call":{"to":"%s"}}'):format(number, number) })
+        return ask("intend", { contact = view.contact, version = view.version, number_index = 1, client = vendor,
+            vendor = vendor, token = view.token, call = { number = number, account = "main",
+                record = ('{"request":{"method":"PUT","url":"https://vendor.example/call",'
+                    .. '"body":"{\\"to\\":\\"%s\\"}"},"call":{"to":"%s"}}'):format(number, number) } })
     end
     local leg = intend("ann", "amazon_connect").leg
     ask("settle", { leg = leg, placement = "placed", call = { id = "c-1" } })
