@@ -49,8 +49,9 @@ function M.new(scheduler, name, client, max_open)
     local info, settings = M.describe(client), settings_of(client)
     local self = setmetatable({ scheduler = scheduler, now = scheduler.core_engine():clock(), name = name,
         client = client, info = info, kind = info.name,
-        settings = settings, timeout_ms = math.ceil((settings.timeout or TIMEOUT_S) * 1000), max_open = max_open, breaker = breaker.new(), open = 0, handed_off = 0,
-        seat_room = gate.new(scheduler), parked = 0, knows_tokens = {},
+        settings = settings, timeout_ms = math.ceil((settings.timeout or TIMEOUT_S) * 1000), max_open = max_open,
+        breaker = breaker.new(), open = 0, handed_off = 0, seat_room = gate.new(scheduler), parked = 0,
+        knows_tokens = {},
         placing = { send_before = 0, single_try = true, unpaced = true, unread = true, -- of the placement that begins
             timeout = settings.timeout } }, Account)
     self:find_seats()
