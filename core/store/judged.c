@@ -1,14 +1,18 @@
 #include "store/judged.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "store/journal.h"
 
 static bool write_place(const od_facts *facts, char out[OD_LIMIT_JUDGED_PLACE_BYTES]) {
     const char *zones = facts->zones != NULL ? facts->zones : "", *country = facts->country != NULL ? facts->country : "";
-    int length = snprintf(out, OD_LIMIT_JUDGED_PLACE_BYTES, "%s|%s", zones, country);
-    return length > 0 && length < OD_LIMIT_JUDGED_PLACE_BYTES;
+    size_t zones_length = strlen(zones), country_length = strlen(country);
+    if (zones_length + 1 + country_length >= OD_LIMIT_JUDGED_PLACE_BYTES)
+        return false;
+    memcpy(out, zones, zones_length);
+    out[zones_length] = '|';
+    memcpy(out + zones_length + 1, country, country_length + 1);
+    return true;
 }
 
 bool od__judged_begin(const od_campaign_row *campaign, int64_t list_read_ms, const od_facts *facts, od_judged *out) {
