@@ -24,9 +24,9 @@ typedef struct od_query {
     od_status status;
 } od_query;
 
-/* For a program of our own, before anything else: SQLite counts no memory. It counts each block, under a lock, for the whole
- * process; a library leaves that to whose process it is. */
-void od__database_count_no_memory(void);
+/* For a program of our own, before anything else: SQLite has its memory from us (sqlite_memory.c), and counts none: it counts
+ * each block, under a lock, for the whole process. A library leaves both to whose process it is. */
+void od__database_own_process(void);
 
 /* Opens the file at path (made if create and absent). Errors: not_found, permission (cannot be read or written),
  * unavailable (locked, or the disk fails), protocol (not a database of ours to be), out_of_memory. */

@@ -69,10 +69,6 @@ static od_status fail(const od_database *database, int code, od_error *err) {
 
 /* ---- opening ---- */
 
-void od__database_count_no_memory(void) {
-    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); /* refused once SQLite is in use: then it goes on counting */
-}
-
 /* Processes that make the same file at the same time stand in each other's way here, and SQLite does not wait then. Where it
  * would, it must not, or each of these tries is as long as all of them: called before there is a busy timeout. */
 static int use_wal(const od_database *database) {
