@@ -163,10 +163,12 @@ od_status od__enlist_rows(od_work *work, int64_t campaign_id, const od_enlisting
     od_status status = add_rows(work, campaign_id, rows, &above, err);
     bool all = status == OD_OK && od__database_changes(work->database) == OD_ENLIST_MANY;
     for (int i = 0; i < OD_ENLIST_MANY && status == OD_OK; i++) {
-        how[i] = OD_ENLISTED_ADDED;
-        ids[i] = above + 1 + i;
-        if (!all)
+        if (all) {
+            how[i] = OD_ENLISTED_ADDED;
+            ids[i] = above + 1 + i;
+        } else {
             status = meet_row(work, campaign_id, &rows[i], above, &how[i], &ids[i], err);
+        }
     }
     return status;
 }
