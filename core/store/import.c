@@ -197,20 +197,27 @@ static od_status enlist_pending(od_work *work, import *self, const od_enlisting 
     return status;
 }
 
+static od_status stage_numbers(import *self, const char *at, const char *end, int64_t contact_id, od_error *err) {
+    od_status status = OD_OK;
+    while (at < end && status == OD_OK)
+        status = stage_number(self, next_text(&at), contact_id, err);
+    return status;
+}
+
 static od_status merge_pending(od_work *work, import *self, od_error *err) {
     od_enlisting rows[OD_ENLIST_MANY];
     od_enlisted how[OD_ENLIST_MANY];
     int64_t ids[OD_ENLIST_MANY];
     const char *numbers[OD_ENLIST_MANY], *records = self->pending.data;
-    for (size_t i = 0; i < self->pending_count; i++) {
+    size_t count = self->pending_count;
+    for (size_t i = 0; i < count; i++) {
         numbers[i] = records + (i > 0 ? self->pending_ends[i - 1] : 0);
         rows[i] = read_record(&numbers[i]);
     }
     od_status status = enlist_pending(work, self, rows, how, ids, err);
-    for (size_t i = 0; i < self->pending_count && status == OD_OK; i++) {
+    for (size_t i = 0; i < count && status == OD_OK; i++) {
         self->enlisted[how[i]]++;
-        for (const char *at = numbers[i]; at < records + self->pending_ends[i] && status == OD_OK;)
-            status = stage_number(self, next_text(&at), ids[i], err);
+        status = stage_numbers(self, numbers[i], records + self->pending_ends[i], ids[i], err);
     }
     self->pending_count = 0;
     od__buffer_truncate(&self->pending, 0);

@@ -6,12 +6,13 @@
 
 static bool write_place(const od_facts *facts, char out[OD_LIMIT_JUDGED_PLACE_BYTES]) {
     const char *zones = facts->zones != NULL ? facts->zones : "", *country = facts->country != NULL ? facts->country : "";
-    size_t zones_length = strlen(zones), country_length = strlen(country);
-    if (zones_length + 1 + country_length >= OD_LIMIT_JUDGED_PLACE_BYTES)
+    size_t bar = strlen(zones), length = bar + 1 + strlen(country);
+    if (length >= OD_LIMIT_JUDGED_PLACE_BYTES)
         return false;
-    memcpy(out, zones, zones_length);
-    out[zones_length] = '|';
-    memcpy(out + zones_length + 1, country, country_length + 1);
+    memcpy(out, zones, bar);
+    out[bar] = '|';
+    memcpy(out + bar + 1, country, length - bar - 1);
+    out[length] = '\0';
     return true;
 }
 
