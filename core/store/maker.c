@@ -36,7 +36,7 @@ void od__make_value(od_maker *maker, const char *key, od_value *value) {
         od_value_unref(value);
         return;
     }
-    maker->status = od_value_set(maker->object, key, value, maker->err);
+    maker->status = od__value_put(maker->object, key, value, maker->err);
 }
 
 void od__make_text(od_maker *maker, const char *key, const char *text) {
