@@ -1,10 +1,10 @@
 /* Everything but sending: what a call would look like on the wire, without what is secret. */
 #include "client.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "base/join.h"
 #include "json/value.h"
 
 /* An authorization is all secret and may need the network, so none is made here. */
@@ -84,11 +84,12 @@ static od_status read_account(const od_client *client, char account[OD_LIMIT_ACC
 static od_status read_rate_scope(const od_client *client, const char *account, char out[OD_LIMIT_RATE_SCOPE_BYTES],
                                  od_error *err) {
     char scope[OD_LIMIT_ACCOUNT_BYTES];
-    snprintf(scope, sizeof(scope), "%s", account);
+    const char *const texts[] = { client->vendor->name, " ", client->vendor->rate_scope != NULL ? scope : account, NULL };
     od_status status = client->vendor->rate_scope != NULL
                            ? client->vendor->rate_scope(client->options, scope, sizeof(scope), err)
                            : OD_OK;
-    snprintf(out, OD_LIMIT_RATE_SCOPE_BYTES, "%s %s", client->vendor->name, scope);
+    if (status == OD_OK)
+        (void)od__join(out, OD_LIMIT_RATE_SCOPE_BYTES, texts);
     return status;
 }
 
@@ -111,7 +112,8 @@ static od_status write_bucket(const od_prepared *self, od_prepared_facts *out, o
     if (status != OD_OK)
         return status;
     bool shared = shares_rate(vendor, self->operation);
-    snprintf(out->bucket, sizeof(out->bucket), "%s%s%s", scope, shared ? "" : " ", shared ? "" : self->operation->name);
+    const char *const texts[] = { scope, shared ? "" : " ", shared ? "" : self->operation->name, NULL };
+    (void)od__join(out->bucket, sizeof(out->bucket), texts);
     return OD_OK;
 }
 
@@ -208,26 +210,28 @@ static od_value *sent_text(const od_buffer *text) {
     return od__value_text(od__buffer_text(text), text->length);
 }
 
+static od_value *new_sent(const od_http_request *request) {
+    bool has_body = request->has_body && request->body.length > 0;
+    od_value *sent = od__value_new_object_for(3, sizeof("method") + sizeof("url") + sizeof("body"));
+    if (sent != NULL && od__client_put(sent, "method", od__value_text(request->method, strlen(request->method))) &&
+        od__client_put(sent, "url", sent_text(&request->url)) && (!has_body || od__client_put(sent, "body", sent_text(&request->body))))
+        return sent;
+    od_value_unref(sent);
+    return NULL;
+}
+
 od_status od__prepared_record(const od_prepared *self, od_value **out, od_error *err) {
-    const od_http_request *request = &self->request;
-    od_value *record = NULL, *sent = NULL;
     od_status status = od__prepared_check(self, err);
-    if (status == OD_OK) {
-        record = od_value_new_object();
-        sent = record != NULL ? od_value_new_object() : NULL;
-        status = sent != NULL ? set_text(sent, "method", request->method, err) : od__error_no_memory(err);
-    }
-    if (status == OD_OK)
-        status = od_value_set(sent, "url", sent_text(&request->url), err);
-    if (status == OD_OK && request->has_body && request->body.length > 0)
-        status = od_value_set(sent, "body", sent_text(&request->body), err);
-    if (status == OD_OK)
-        status = od_value_set(record, "request", sent, err);
+    if (status != OD_OK)
+        return status;
+    od_value *record = od__value_new_object_for(2, sizeof("request") + sizeof("call"));
+    if (record != NULL && od__client_put(record, "request", new_sent(&self->request)) && od__client_put(record, "call", od_value_ref(self->call)))
+        *out = record;
     else
-        od_value_unref(sent);
-    if (status == OD_OK)
-        status = od_value_set(record, "call", od_value_ref(self->call), err);
-    return finish(status, record, out);
+        status = od__error_no_memory(err);
+    if (status != OD_OK)
+        od_value_unref(record);
+    return status;
 }
 
 od_status od_prepared_record(const od_prepared *self, char **out, od_error *err) {
