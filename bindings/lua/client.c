@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/error.h"
 #include "base/memory.h"
 #include "client.h"
 #include "json/value.h"
@@ -140,7 +141,8 @@ static int start(lua_State *L, od_lua_client *box, const starting *what) {
     request->unread = unread;
     options.context = request;
 
-    od_error err = OD_ERROR_INIT;
+    od_error err;
+    od__error_init(&err); /* its texts are long, and this runs for each call */
     if (start_core(L, box, what, &options, &request->request, &err) != OD_OK) {
         request->request = NULL;
         od__lua_request_delist(L, index + 1, request);

@@ -76,7 +76,8 @@ int od__lua_client_prepare_placing(lua_State *L) {
     luaL_checktype(L, 2, LUA_TTABLE);
     lua_settop(L, 2);
     od_lua_prepared *own = od__lua_handle_new(L, sizeof *own, OD_LUA_PREPARED);
-    od_error err = OD_ERROR_INIT;
+    od_error err;
+    od__error_init(&err);
     od_value *call;
     od_prepared_facts facts;
     if (od__lua_value_read(L, 2, &call, &err) != OD_OK) return od__lua_fail(L, &err);
