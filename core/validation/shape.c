@@ -56,9 +56,9 @@ static od_status complain_kind(const walk *at, const od_shape *shape, const od_v
     return od__complain_kind(shape, value, write_path(at, NULL, path), at->err);
 }
 
-/* own is not empty. Most names differ early, and to see that costs less than to call somebody. */
+/* Most names differ early, and to see that costs less than to call somebody. */
 static bool is_name(const char *own, const char *name) {
-    return own[0] == name[0] && own[1] == name[1] && strcmp(own, name) == 0;
+    return own[0] == name[0] && (own[0] == '\0' || own[1] == name[1]) && strcmp(own, name) == 0;
 }
 
 static bool has_name(const od_field *field, const char *name) {
