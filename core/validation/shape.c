@@ -218,13 +218,14 @@ static od_status walk_struct(walk *at, const od_shape *shape, od_value *value) {
     members found;
     found.given = 0;
     od_status status = match(at, shape, value, &found);
-    for (size_t i = 0; status == OD_OK && shape->fields[i].name != NULL; i++) {
+    const od_field *field = shape->fields;
+    for (size_t i = 0; status == OD_OK && field->name != NULL; i++, field++) {
         if (i >= OD_LIMIT_FIELDS)
             status = complain_shape(at);
         else if (is_given(&found, i))
-            status = walk_field(at, &shape->fields[i], value, found.value[i], found.key[i]);
-        else if (shape->fields[i].required)
-            status = walk_field(at, &shape->fields[i], value, NULL, NULL);
+            status = walk_field(at, field, value, found.value[i], found.key[i]);
+        else if (field->required)
+            status = walk_field(at, field, value, NULL, NULL);
     }
     if (shape->rules != NULL)
         (void)write_path(at, NULL, path);

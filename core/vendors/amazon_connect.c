@@ -302,9 +302,9 @@ static od_status place(const od_vendor *vendor, const od_value *options, const o
     if (status == OD_OK)
         status = od__vendor_set(made, "ClientToken", call->token_value, err);
     if (status == OD_OK && call->attributes)
-        status = od_value_set(made, "Attributes", od__value_copy(call->attributes), err);
+        status = od__value_put(made, "Attributes", od__value_copy(call->attributes), err);
     if (status == OD_OK && call->ring_timeout_s)
-        status = od_value_set(made, "RingTimeoutInSeconds", od_value_new_integer(call->ring_timeout_s), err);
+        status = od__value_put(made, "RingTimeoutInSeconds", od_value_new_integer(call->ring_timeout_s), err);
     if (status == OD_OK)
         status = od__vendor_merge(made, call->fields, err);
     if (status == OD_OK)
