@@ -225,18 +225,18 @@ od_status od__prepared_record(const od_prepared *self, od_value **out, od_error 
     if (status != OD_OK)
         return status;
     od_value *record = od__value_new_object_for(2, sizeof("request") + sizeof("call"));
-    if (record != NULL && od__client_put(record, "request", new_sent(&self->request)) && od__client_put(record, "call", od_value_ref(self->call)))
+    if (record != NULL && od__client_put(record, "request", new_sent(&self->request)) &&
+        od__client_put(record, "call", od_value_ref(self->call))) {
         *out = record;
-    else
-        status = od__error_no_memory(err);
-    if (status != OD_OK)
-        od_value_unref(record);
-    return status;
+        return OD_OK;
+    }
+    od_value_unref(record);
+    return od__error_no_memory(err);
 }
 
 od_status od_prepared_record(const od_prepared *self, char **out, od_error *err) {
     *out = NULL;
-    od_value *record;
+    od_value *record = NULL;
     od_status status = od__prepared_record(self, &record, err);
     if (status != OD_OK)
         return status;
