@@ -49,31 +49,27 @@ local function carry_out(work, leg)
 end
 
 -- M.run(work, living_on) -> whether there may be more: carries out what is due, with living_on also of calls that have
--- an outcome; what fails is listed by the store.
+-- an outcome; what fails is listed by the store. One at a time: what one of them was given no other sees.
 function M.run(work, living_on)
+    while work.withdrawing and not work.failed do work.withdrawn:wait(WAIT_S) end
+    if work.failed then return false end
+    work.withdrawing = true
     local due = work:store("withdrawals", { campaign = work.campaign.name, limit = LIMIT,
         clients = work.campaign.vendor_names, followed = followed(work), living_on = living_on })
-    if not due then return false end
-    let_go(work, due.settled)
-    work.withdrawing = true
-    work.scheduler.each(due.legs, { concurrency = AT_ONCE }, function(leg) carry_out(work, leg) end)
+    if due then
+        let_go(work, due.settled)
+        work.scheduler.each(due.legs, { concurrency = AT_ONCE }, function(leg) carry_out(work, leg) end)
+    end
     work.withdrawing = nil
     work.withdrawn:ring_all()
-    return due.legs[LIMIT] ~= nil
-end
-
--- What the chores have begun is seen through.
-local function run_all(work)
-    repeat
-        while work.withdrawing and not work.failed do work.withdrawn:wait(WAIT_S) end
-    until work.failed or not M.run(work, true)
+    return due ~= nil and due.legs[LIMIT] ~= nil
 end
 
 -- M.finish(work): carries out all that is due before a run ends, and tries a few times more what failed: of a call that
 -- has its outcome nobody else would take it back.
 function M.finish(work)
     for try = 1, MOST_AT_END do
-        run_all(work)
+        while M.run(work, true) do end
         local over = work.failed or not next(work.still_living) or try == MOST_AT_END
         local again_at = work:now() + AGAIN_S
         while not over and work:now() < again_at do

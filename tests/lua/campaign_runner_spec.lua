@@ -202,7 +202,7 @@ describe("a campaign", function()
         local function put_off(withdraw, policy)
             local asked = {}
             local client = support.client(world, { place = function() return "handed_off" end,
-                track = function() return "busy", 5, { lives_on = true } end,
+                track = function() return "busy", 7, { lives_on = true } end,
                 withdraw = function(call)
                     asked[#asked + 1] = { call.id, call.ended, world.engine:wall() - support.MONDAY_10 }
                     return withdraw(call, #asked)
@@ -258,6 +258,17 @@ describe("a campaign", function()
             assert.equal(0, figures.exit_code)
             assert.equal(0, figures.living_on)
             assert.equal(2, #asked)
+        end)
+
+        it("R14 sees through what its chores were given a moment before the end", function()
+            world.store.fail.withdrawals = function() world.scheduler.sleep(0.5) end -- so long it takes to answer
+            local figures, asked = put_off(function()
+                world.scheduler.sleep(5)
+                return { withdrawn = true }
+            end, ONCE)
+            assert.equal(1, #asked)
+            assert.is_true(world.store.legs[1].taken_back)
+            assert.equal(0, figures.exit_code)
         end)
 
         it("R14 does not wait for what is refused for good, and says so", function()
@@ -720,7 +731,7 @@ describe("a campaign", function()
 
         it("ends in order where nobody does its chores any more", function()
             assert_fails("no such call", { place = function() return "handed_off" end,
-                track = function() return "busy", 5, { lives_on = true } end,
+                track = function() return "busy", 7, { lives_on = true } end,
                 withdraw = function() error("no such call", 0) end }, { share_rate = function() end })
             assert.is_true(world.engine:now() < 10)
         end)
