@@ -16,7 +16,7 @@ local OFTEN = { take = true, intend = true, settle = true, outcome = true, commi
 -- What comes to pass only by something else.
 local AFTER_A_DEATH = { takeover = true, looked = true, write_off = true }
 local WITHDRAWS = { withdrawals = true, withdrawn = true }
--- From the outcome of a call that lives on until it is taken back; a run begins with withdrawals when there is none yet.
+-- From the outcome of a call that lives on until it is taken back; a run begins with withdrawals, of none yet.
 local PUT_OFF = { outcome = { 1, 5 }, withdrawals = { 2, 3 }, withdrawn = { 1, 5 } }
 -- Inside a transaction, where all others wait for who is frozen.
 local FROZEN = { "before_intend", "before_commit", "during_sync", "after_sync" }
@@ -84,7 +84,8 @@ local function when_put_off(add)
         add.deaths("random", ("R14 put off: deaths at random, %d workers"):format(workers),
             options { workers = workers, kills = KILLS })
     end
-    add.deaths("dark", "R14 put off: power cuts at random, 3 workers", options { workers = 3, kills = CUT_KILLS, cuts = true })
+    add.deaths("dark", "R14 put off: power cuts at random, 3 workers",
+        options { workers = 3, kills = CUT_KILLS, cuts = true })
     for of, passes in pairs(PUT_OFF) do
         for _, point in ipairs { "before_" .. of, "after_" .. of } do
             for _, nth in ipairs(passes) do

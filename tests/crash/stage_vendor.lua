@@ -49,7 +49,8 @@ function Stage.open(build, folder, options, slowness)
     local self = setmetatable({ build = build, store = folder .. "/store.db", phones = folder .. "/phones",
         log = folder .. "/log", vendor = options.stage.vendor, contacts = options.stage.contacts,
         timeout_s = (options.faults and TIMEOUT_S or LONG_TIMEOUT_S) * slowness,
-        mock_log = folder .. "/mock", lease_ms = math.floor(LEASE_MS * slowness), writes_off = options.writes_off or false }, Place)
+        mock_log = folder .. "/mock", lease_ms = math.floor(LEASE_MS * slowness),
+        writes_off = options.writes_off or false }, Place)
     local all = options.stage.vendor == "genesys" and FEWER or FAULTS
     local faults = options.faults == true and all or options.faults or "throttle=0"
     self.mock = process.start({ build .. "/outdial", "run", "tests/crash/mock.lua", self.phones, faults,

@@ -47,8 +47,8 @@ describe("a campaign at the mock's", function()
         return list
     end
 
-    -- Runs a campaign over contacts { number = vendor }, and beside it beside(store, vendors), if given; returns figures
-    -- and the store.
+    -- Runs a campaign over contacts { number = vendor }, and beside(store, vendors) at the same time, if given; returns
+    -- figures and the store.
     local function run(numbers, clients, more, settings, beside)
         local store, figures = fake_store.new(outdial.engine), nil
         local rows, err = {}, nil

@@ -161,8 +161,8 @@ summary.write_run("c.db", figures)
         assert.equal(0, code)
         local head = "contacts  ready  waiting  open  held  blocked  done  exhausted  suppressed\n"
             .. "4         0      0        0     1     0        3     0          0\n"
-        assert.equal("renewals: nothing is left but 1 in doubt, 1 held, 2 not taken back: run it again for these\n" .. head
-            .. "outcomes       3 busy\n"
+        assert.equal("renewals: nothing is left but 1 in doubt, 1 held, 2 not taken back: run it again for these\n"
+            .. head .. "outcomes       3 busy\n"
             .. "living on      2, called and over: the vendors may call again until a run takes them back\n"
             .. "not withdrawn  2: these may still ring\nin doubt       1: outdial doubts list c.db\n"
             .. "renewals: nothing is left but 1 in doubt, 1 held\n" .. head

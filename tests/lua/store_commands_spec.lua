@@ -122,7 +122,9 @@ in doubt    1: outdial doubts list @
         fixture.make(path, function(db)
             local function ask(verb, params) return assert(db[verb](db, params)) end
             local hours = {}
-            for _, day in ipairs { "mon", "tue", "wed", "thu", "fri", "sat", "sun" } do hours[day] = { "00:00-24:00" } end
+            for _, day in ipairs { "mon", "tue", "wed", "thu", "fri", "sat", "sun" } do
+                hours[day] = { "00:00-24:00" }
+            end
             ask("register", {})
             ask("campaign", { name = "renewals", script = "s", ruleset = { hours = hours } })
             ask("put", { campaign = "renewals", contacts = { { id = "ann", country = "GB", zones = "Europe/London",
@@ -130,9 +132,11 @@ in doubt    1: outdial doubts list @
             local view = ask("take", { campaign = "renewals", limit = 1 }).contacts[1]
             local leg = ask("intend", { contact = view.contact, version = view.version, number_index = 1,
                 client = "symbee", vendor = "symbee", token = view.token,
-                call = { number = view.to, account = "main", record = '{"request":{},"call":{}}', hands_off = true } }).leg
+                call = { number = view.to, account = "main", record = '{"request":{},"call":{}}',
+                    hands_off = true } }).leg
             ask("settle", { leg = leg, placement = "handed_off", call = { id = "ann" } })
-            ask("outcome", { leg = leg, kind = "no_answer", rang = "yes", lives_on = true, decision = { state = "done" } })
+            ask("outcome", { leg = leg, kind = "no_answer", rang = "yes", lives_on = true,
+                decision = { state = "done" } })
             if more then more(ask, leg) end
             ask("resign", {})
         end)
