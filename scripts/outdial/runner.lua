@@ -281,9 +281,9 @@ local function run(work, options)
 end
 
 -- M.run(campaign, options) -> figures with exit_code (0 done, 1 failed: figures.why, 3 only doubts, held contacts or
--- calls to be taken back are left, 4 stopped before the end), or nil, err. options: store (open already), script (a hash
--- of its text), progress (a function of figures, called every second), log (a function of level and text), scheduler.
--- Waits: in a task, or outside of any.
+-- calls to be taken back are left, 4 stopped before the end), or nil, err. options: store (open already), script (a
+-- hash of its text), progress (a function of figures, called every second), log (a function of level and text),
+-- scheduler. Waits: in a task, or outside of any.
 function M.run(campaign, options)
     options = options or {}
     local scheduler = options.scheduler or require "outdial.scheduler"
