@@ -114,14 +114,14 @@ function M.figures(work, status)
         contacts = status.contacts, legs = status.legs, outcomes = status.outcomes, refused = status.refused,
         clients = status.clients or {}, importing = status.importing, doubts = status.doubts or 0,
         next_ms = status.next_ms, withdrawals_failed = status.withdrawals_failed or 0,
-        second_rings = status.second_rings or 0, vendors = vendors, placed_here = work.placements,
-        at_ms = work:wall_ms() }
+        living_on = status.living_on or 0, second_rings = status.second_rings or 0, vendors = vendors,
+        placed_here = work.placements, at_ms = work:wall_ms() }
 end
 
 local function exit_code(work, figures, ended)
     if work.failed then return FAILED end
     if not ended then return STOPPED end
-    if figures.doubts > 0 or figures.contacts.held > 0 then return DOUBTS end
+    if figures.doubts + figures.contacts.held + figures.living_on > 0 then return DOUBTS end
     return DONE
 end
 
@@ -280,10 +280,10 @@ local function run(work, options)
     return figures
 end
 
--- M.run(campaign, options) -> figures with exit_code (0 done, 1 failed: figures.why, 3 only doubts or held contacts are
--- left, 4 stopped before the end), or nil, err. options: store (open already), script (a hash of its text), progress
--- (a function of figures, called every second), log (a function of level and text), scheduler. Waits: in a task, or
--- outside of any.
+-- M.run(campaign, options) -> figures with exit_code (0 done, 1 failed: figures.why, 3 only doubts, held contacts or
+-- calls to be taken back are left, 4 stopped before the end), or nil, err. options: store (open already), script (a
+-- hash of its text), progress (a function of figures, called every second), log (a function of level and text),
+-- scheduler. Waits: in a task, or outside of any.
 function M.run(campaign, options)
     options = options or {}
     local scheduler = options.scheduler or require "outdial.scheduler"

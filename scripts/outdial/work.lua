@@ -35,6 +35,7 @@ function M.new(campaign, scheduler, db, log)
         room = gate.new(scheduler), hand_room = gate.new(scheduler), -- where contacts wait for their turn
         wake = gate.new(scheduler), chores = gate.new(scheduler),    -- where the runner's loops wait
         withdrawn = gate.new(scheduler),
+        still_living = {},                                           -- legs: see outdial.withdrawals
         contacts = 0, parked = 0, open = 0, handed_off = 0, legs = {}, -- what is under way here
         refused = {}, placements = { placed = 0, handed_off = 0, not_placed = 0, unknown = 0 }, outcomes = {},
         asked_about = {}, trouble = {}, missed = {}, unmade = 0 }, Work)

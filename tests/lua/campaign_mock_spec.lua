@@ -47,8 +47,9 @@ describe("a campaign at the mock's", function()
         return list
     end
 
-    -- Runs a campaign over contacts { number = vendor }; returns figures and the store.
-    local function run(numbers, clients, more, settings)
+    -- Runs a campaign over contacts { number = vendor }, and beside(store, vendors) at the same time, if given; returns
+    -- figures and the store.
+    local function run(numbers, clients, more, settings, beside)
         local store, figures = fake_store.new(outdial.engine), nil
         local rows, err = {}, nil
         for i, row in ipairs(numbers) do rows[i] = { id = "c" .. i, phone = row[1], vendor = row[2] } end
@@ -63,7 +64,9 @@ describe("a campaign at the mock's", function()
                 contacts = outdial.contacts.list(rows, { id = "id", numbers = "phone" }),
                 route = function(contact) return { contact.data.vendor } end }
             for key, value in pairs(more or {}) do options[key] = value end
+            local task = beside and outdial.spawn(beside, store, vendors)
             figures, err = runner.run(outdial.campaign(options), { store = store })
+            if task then assert(task:join()) end
             for _, client in pairs(vendors) do client:close() end
             server:stop()
         end)
@@ -117,6 +120,27 @@ describe("a campaign at the mock's", function()
         assert.equal(1, figures.contacts.exhausted)
         assert.equal("WORKED", store.legs[1].raw.workedState)
         assert.is_true(store.legs[1].taken_back) -- REMOVED, as a search has shown
+    end)
+
+    it("R14 takes a record back while its next call is far, and makes that call of it", function()
+        local after, seen = "1h", nil
+        local figures, store = run({ { "+12065599001", "symbee" } }, { symbee = {} }, { gap = 0,
+            loosen = { gap = "test" }, on_outcome = function()
+                after, seen = after == "1h" and 0 or after, after
+                return seen == "1h" and outdial.later("1h") or nil
+            end }, nil, function(told, vendors)
+            while not (told.legs[1] and told.legs[1].taken_back) do outdial.sleep(0.01) end
+            local record = outdial.check(vendors.symbee:search_preview_campaign { clientId = "c1" })
+            assert.equal("REMOVED", record.previewRecordClientData[1].workedState)
+            assert.equal(1, #rings())
+            told.contacts[1].due_ms = told:wall() -- an hour later
+            return true
+        end)
+        assert.equal(0, figures.exit_code)
+        assert.same({ no_answer = 2 }, figures.outcomes)
+        assert.equal("WORKED", store.legs[1].raw.workedState)
+        assert.equal("COMPLETED", store.legs[2].raw.workedState)
+        assert.equal(2, #rings())
     end)
 
     it("R6 adds records to a list of Genesys, with their limits, and hears how their calls end", function()

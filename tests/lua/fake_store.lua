@@ -455,14 +455,24 @@ function verbs.outages(self, params)
     return { outages = copy(self.out_of_order) }
 end
 
-local GOES_ON = { ready = true, waiting = true, open = true }
+local GOES_ON, NEXT_CALL_FAR_MS, WITHDRAW_AGAIN_MS = { ready = true, waiting = true, open = true }, 120000, 60000
+
+local function is_far(self, contact)
+    return contact.state == "waiting" and contact.due_ms > self:wall() + NEXT_CALL_FAR_MS
+end
+
+local function lives_on_in_vain(self, leg)
+    return leg.lives_on and (not GOES_ON[leg.contact.state] or is_far(self, leg.contact))
+end
 
 function verbs.withdrawals(self, params)
     local out = {}
     for _, leg in ipairs(self.legs) do
         local handed_off = leg.withdraw and leg.state == "handed_off"
-        local lives_on = params.living_on and leg.lives_on and not GOES_ON[leg.contact.state]
-        if (handed_off or lives_on) and not leg.withdraw_failed and not leg.withdrawing then
+        local lives_on = params.living_on and lives_on_in_vain(self, leg)
+        local failed = leg.withdraw_failed and not (leg.withdraw_again and self:wall() >= leg.withdraw_again_ms)
+        if (handed_off or lives_on) and not failed and not leg.withdrawing then
+            leg.withdraw_again_ms = self:wall() + WITHDRAW_AGAIN_MS
             leg.withdrawing = true
             out[#out + 1] = leg_view(self, leg)
         end
@@ -474,7 +484,7 @@ function verbs.withdrawn(self, params)
     local leg = self.legs[params.leg]
     leg.withdrawing = nil
     if params.done and leg.lives_on then
-        leg.lives_on, leg.taken_back = nil, true
+        leg.lives_on, leg.taken_back, leg.withdraw_failed, leg.withdraw_again = nil, true, nil, nil
     elseif params.done then
         leg.state, leg.kind = "ended", "canceled"
         apply(self, leg.contact, { state = "ready" })
@@ -494,19 +504,20 @@ function verbs.status(self)
         exhausted = 0, suppressed = 0 }
     for _, contact in ipairs(self.contacts) do contacts[contact.state] = contacts[contact.state] + 1 end
     local legs = { open = 0, handed_off = 0, placed = 0, not_placed = 0, unknown = 0 }
-    local doubts, outcomes = 0, {}
+    local doubts, outcomes, living_on = 0, {}, 0
     for _, leg in ipairs(self.legs) do
         if leg.state == "in_doubt" then doubts, legs.unknown = doubts + 1, legs.unknown + 1
         elseif leg.state == "placed" or leg.state == "ended" then legs.placed = legs.placed + 1
         elseif legs[leg.state] then legs[leg.state] = legs[leg.state] + 1 end
         if leg.kind then outcomes[leg.kind] = (outcomes[leg.kind] or 0) + 1 end
+        if leg.lives_on and not GOES_ON[leg.contact.state] then living_on = living_on + 1 end
     end
     local campaigns = {}
     for name, campaign in pairs(self.campaigns) do
         campaigns[#campaigns + 1] = { name = name, state = campaign.state, why = campaign.why, revision = 1 }
     end
     return { contacts = contacts, legs = legs, outcomes = outcomes, refused = {}, campaigns = campaigns,
-        doubts = doubts }
+        doubts = doubts, living_on = living_on }
 end
 
 function verbs.doubts(self)

@@ -144,6 +144,31 @@ D=$(mktemp -d); mkfifo $D/out; $O mock --speed 100 > $D/out & M=$!; exec 3< $D/o
 $O run %s $F ${line##*listening on } $A; C=$?; kill $M; wait $M; rm -r $D; (exit $C)]]):format(flags or ""))
     end
 
+    it("R14 run says that nothing is left but what it could not take back, and to run it again", function()
+        write_file(file, [[
+local figures = { campaign = "renewals", state = "running", exit_code = 3, doubts = 1, living_on = 2, next_ms = nil,
+    contacts = { total = 4, ready = 0, waiting = 0, open = 0, held = 1, blocked = 0, done = 3, exhausted = 0,
+        suppressed = 0 },
+    legs = { open = 0, handed_off = 0, placed = 3, not_placed = 0, unknown = 1 }, clients = {}, outcomes = { busy = 3 },
+    refused = {}, withdrawals_failed = 2, second_rings = 0 }
+local summary = require "outdial.commands.summary"
+summary.write_run("c.db", figures)
+figures.living_on, figures.withdrawals_failed = 0, 0
+summary.write_run("c.db", figures)
+]])
+        local out, err, code = shell("$O run $F")
+        assert.equal("", err)
+        assert.equal(0, code)
+        local head = "contacts  ready  waiting  open  held  blocked  done  exhausted  suppressed\n"
+            .. "4         0      0        0     1     0        3     0          0\n"
+        assert.equal("renewals: nothing is left but 1 in doubt, 1 held, 2 not taken back: run it again for these\n"
+            .. head .. "outcomes       3 busy\n"
+            .. "living on      2, called and over: the vendors may call again until a run takes them back\n"
+            .. "not withdrawn  2: these may still ring\nin doubt       1: outdial doubts list c.db\n"
+            .. "renewals: nothing is left but 1 in doubt, 1 held\n" .. head
+            .. "outcomes  3 busy\nin doubt  1: outdial doubts list c.db\n", out)
+    end)
+
     it("run calls everyone and ends with how it went", function()
         local out, err, code = run("return campaign {}")
         assert.equal("outdial run: warning: " .. NO_LIST .. "\n"
