@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/pool.h"
+#include "base/memory.h"
 #include "json/value.h"
 
 static void release_call(od_client_call *call) {
@@ -86,7 +86,7 @@ static void finish_question(od_client_call *call) {
     void (*answered)(void *context, od_value *result, const od_error *error) = call->answered;
     void *context = call->answered_context;
     release_call(call);
-    od__pool_give(call);
+    od__free(call);
     answered(context, result, &error);
 }
 
@@ -121,7 +121,7 @@ static void free_call(od_request *request) {
     od_client_call *call = (od_client_call *)request;
     if (call->client != NULL) /* not finished, or never started */
         release_call(call);
-    od__pool_give(call);
+    od__free(call);
 }
 
 static const od_request_kind call_kind = { .cancel = cancel_call, .free = free_call };
@@ -219,7 +219,7 @@ static od_status make_request(od_client_call *call, const od_making *making, od_
 static od_status make_call(od_client *client, const od_making *making, const od_submit_options *options,
                            od_client_call **out, od_error *err) {
     const od_operation *operation = making->operation;
-    od_client_call *call = od__pool_take(client->call_blocks);
+    od_client_call *call = od__alloc(sizeof(*call));
     if (call == NULL) {
         od__making_clear(making);
         (void)od__error_no_memory(err);
@@ -295,7 +295,7 @@ od_placement od__client_drop(od_client_call *call) {
     note_session(call);
     od_placement placement = failed_placement(call);
     release_call(call);
-    od__pool_give(call);
+    od__free(call);
     return placement;
 }
 

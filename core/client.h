@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "authorizing/authorizing.h"
-#include "base/pool.h"
 #include "json/value.h"
 #include "operation/operation.h"
 #include "request.h"
@@ -46,7 +45,6 @@ struct od_client {
     od_authorizer *authorizer;
     od_transport *network, *authorizing, *rate, *adaptive, *retry;  /* the chain, from the bottom up; rate and adaptive
                                                                        may be NULL */
-    od_pool *call_blocks, *prepared_blocks; /* what these lie in, also after their client was freed */
     od_client_call *calls;      /* under way; doubly linked */
     od_staged *staged;          /* placements of several requests under way; doubly linked */
     od_hearing *hearing;        /* its notifications; NULL: it never subscribed */

@@ -110,8 +110,6 @@ static void free_client(od_client *client) {
     od__authorizer_free(client->authorizer);
     od__transport_free(client->network);
     od__client_plan_clear(&client->plan);
-    od__pool_free(client->call_blocks);
-    od__pool_free(client->prepared_blocks);
     if (client->options != NULL)
         od__value_wipe(client->options);  /* and lets go of it */
     od__free(client);
@@ -129,9 +127,7 @@ od_status od_client_new(od_engine *engine, const od_vendor *vendor, const od_val
     client->vendor = vendor;
     client->rate_shared_by = 1;
     client->options = options != NULL ? od__value_copy(options) : od_value_new_object();
-    client->call_blocks = od__pool_new(sizeof(od_client_call), OD_LIMIT_IDLE_CALLS);
-    client->prepared_blocks = od__pool_new(sizeof(od_prepared), OD_LIMIT_IDLE_CALLS);
-    od_status status = client->options != NULL && client->call_blocks != NULL && client->prepared_blocks != NULL
+    od_status status = client->options != NULL
                            ? od__client_options_fill(vendor, client->options, engine->get_env, err)
                            : od__error_no_memory(err);
     if (status == OD_OK)

@@ -2,6 +2,7 @@
 #include "client.h"
 
 #include "base/error.h"
+#include "base/memory.h"
 #include "crypto/crypto.h"
 #include "json/value.h"
 
@@ -79,14 +80,14 @@ static od_value *copy_of(const od_value *call) {
 
 od_status od__client_prepare_take(od_client *client, od_value *call, od_prepared **out, od_error *err) {
     *out = NULL;
-    od_prepared *self = od__pool_take(client->prepared_blocks);
+    od_prepared *self = od__alloc(sizeof(*self));
     if (self == NULL) {
         od_value_unref(call);
         return od__error_no_memory(err);
     }
     od_status status = od__prepared_make(self, client, call, err);
     if (status != OD_OK) {
-        od__pool_give(self);
+        od__free(self);
         return status;
     }
     self->next = client->prepared;
@@ -120,11 +121,9 @@ void od__prepared_close(od_client *client) {
 }
 
 void od_prepared_free(od_prepared *self) {
-    if (self == NULL)
-        return;
-    if (self->client != NULL)
+    if (self != NULL && self->client != NULL)
         leave_client(self);
-    od__pool_give(self);
+    od__free(self);
 }
 
 od_status od__prepared_check(const od_prepared *self, od_error *err) {

@@ -26,7 +26,6 @@
 #define OD_LIMIT_CHANNEL_BYTES 256                   /* one channel's name */
 #define OD_LIMIT_CHANNELS 64                         /* channels of one subscription, and of one client */
 #define OD_LIMIT_EVENTS_WAITING 1000                 /* events nobody has taken: from here on no more are fetched */
-#define OD_LIMIT_IDLE_CALLS 128                      /* of one client, whose memory is kept for the next ones */
 #define OD_LIMIT_EVENTS_REMEMBERED 128               /* of one client, for those who follow a call from later on */
 #define OD_LIMIT_ADVICE_MS 3600000                   /* any time that a notification server may advise */
 #define OD_LIMIT_FOREIGN_CLOCK_WAIT_MS 10            /* longest wait while a clock that is not the kernel's runs a timer */

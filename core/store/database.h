@@ -24,7 +24,7 @@ typedef struct od_query {
     od_status status;
 } od_query;
 
-/* For a program of our own, before anything else: SQLite has its memory from us (sqlite_memory.c), and counts none: it counts
+/* For a program of our own, before anything else: SQLite has its memory through base/memory, and counts none: it counts
  * each block, under a lock, for the whole process. A library leaves both to whose process it is. */
 void od__database_own_process(void);
 

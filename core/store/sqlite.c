@@ -1,5 +1,6 @@
 #include "store/database.h"
 
+#include <malloc.h>
 #include <sqlite3.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -65,6 +66,45 @@ static od_status fail(const od_database *database, int code, od_error *err) {
     if (err != NULL && err->code == status)
         err->retryable = status == OD_UNAVAILABLE;
     return status;
+}
+
+/* ---- memory ---- */
+
+static void *memory_take(int bytes) {
+    return od__alloc((size_t)bytes);
+}
+
+static void *memory_resize(void *block, int bytes) {
+    return od__realloc(block, (size_t)bytes);
+}
+
+static int memory_size(void *block) {
+    return (int)malloc_usable_size(block);
+}
+
+static int memory_round_up(int bytes) {
+    return (bytes + 7) & ~7;
+}
+
+static int memory_begin(void *unused) {
+    (void)unused;
+    return SQLITE_OK;
+}
+
+static void memory_end(void *unused) {
+    (void)unused;
+}
+
+/* Each statement asks for the same few sizes and gives them back at its end; as many builds have it, without the store of
+ * small blocks that SQLite has for that. */
+void od__database_own_process(void) {
+    static const sqlite3_mem_methods methods = {
+        .xMalloc = memory_take, .xFree = od__free, .xRealloc = memory_resize, .xSize = memory_size,
+        .xRoundup = memory_round_up, .xInit = memory_begin, .xShutdown = memory_end,
+    };
+    /* Either is refused once SQLite is in use: then it goes on as it was. */
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    (void)sqlite3_config(SQLITE_CONFIG_MALLOC, &methods);
 }
 
 /* ---- opening ---- */

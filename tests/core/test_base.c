@@ -12,7 +12,6 @@
 #include "base/limits.h"
 #include "base/memory.h"
 #include "base/nearest.h"
-#include "base/pool.h"
 #include "base/utf8.h"
 #include "fake_clock.h"
 
@@ -30,77 +29,6 @@ static void test_memory_fails_at_the_nth_allocation(void **state) {
     od__free(first);
     od__free(second);
     od__free(fourth);
-}
-
-/* ---- pools ---- */
-
-#if defined(__SANITIZE_ADDRESS__)
-#define KEPT(blocks) 0 /* each use of a block is one of its own there */
-#else
-#define KEPT(blocks) (blocks)
-#endif
-
-/* Takes so many blocks and returns how many allocations that took. */
-static size_t take_blocks(od_pool *pool, void *blocks[], size_t count) {
-    (void)od__memory_fail_at(0);
-    for (size_t i = 0; i < count; i++) {
-        blocks[i] = od__pool_take(pool);
-        assert_non_null(blocks[i]);
-        assert_int_equal((uintptr_t)blocks[i] % _Alignof(max_align_t), 0);
-        memset(blocks[i], (int)i, 100);
-    }
-    return od__memory_fail_at(0);
-}
-
-static void test_pool_uses_blocks_again(void **state) {
-    (void)state;
-    od_pool *pool = od__pool_new(100, 2);
-    void *blocks[3];
-    assert_int_equal(take_blocks(pool, blocks, 3), 3);
-    for (int i = 0; i < 100; i++)
-        for (int b = 0; b < 3; b++)
-            assert_int_equal(((char *)blocks[b])[i], b);
-    for (int b = 0; b < 3; b++)
-        od__pool_give(blocks[b]);
-    assert_int_equal(take_blocks(pool, blocks, 3), 3 - KEPT(2)); /* it kept no more than two */
-    for (int b = 0; b < 3; b++)
-        od__pool_give(blocks[b]);
-    od__pool_free(pool);
-    od__pool_free(NULL);
-}
-
-static void test_pool_outlived_by_its_blocks(void **state) {
-    (void)state;
-    od_pool *pool = od__pool_new(100, 2);
-    void *blocks[3];
-    (void)take_blocks(pool, blocks, 3);
-    od__pool_give(blocks[2]);
-    od__pool_free(pool);
-    memset(blocks[0], 'x', 100);
-    od__pool_give(blocks[0]);
-    memset(blocks[1], 'y', 100);
-    od__pool_give(blocks[1]); /* and the pool, as a leak would tell */
-}
-
-static void test_pool_without_memory(void **state) {
-    (void)state;
-    od__memory_fail_at(1);
-    assert_null(od__pool_new(8, 1));
-    od__memory_fail_at(0);
-    od_pool *pool = od__pool_new(8, 1);
-    od__memory_fail_at(1);
-    assert_null(od__pool_take(pool));
-    od__memory_fail_at(0);
-    void *block = od__pool_take(pool);
-    assert_non_null(block);
-    od__pool_give(block);
-    od__memory_fail_at(1);
-    block = od__pool_take(pool);
-    assert_int_equal(block != NULL, KEPT(true));
-    od__memory_fail_at(0);
-    if (block != NULL)
-        od__pool_give(block);
-    od__pool_free(pool);
 }
 
 /* ---- texts one after the other ---- */
@@ -501,9 +429,6 @@ int main(void) {
         cmocka_unit_test(test_memory_fails_at_the_nth_allocation),
         cmocka_unit_test(test_memory_of_no_bytes_is_not_null),
         cmocka_unit_test(test_memory_copies_text),
-        cmocka_unit_test(test_pool_uses_blocks_again),
-        cmocka_unit_test(test_pool_outlived_by_its_blocks),
-        cmocka_unit_test(test_pool_without_memory),
         cmocka_unit_test(test_join_cuts_to_fit),
         cmocka_unit_test(test_buffer_appends),
         cmocka_unit_test(test_buffer_grows_through_many_appends),

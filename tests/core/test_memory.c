@@ -21,7 +21,7 @@ static void a_block_is_made_again(void **state) {
     (void)state;
     if (!KEEPS_SPARES)
         skip();
-    for (size_t bytes = 9; bytes <= 1016; bytes++) {
+    for (size_t bytes = 9; bytes <= 8200; bytes += bytes < 1016 ? 1 : 64) {
         void *block = od__alloc(bytes);
         od__free(block);
         void *again = od__alloc(bytes);
@@ -155,6 +155,20 @@ static void a_thread_that_ends_leaves_nothing_behind(void **state) {
     assert_in_range(mallinfo2().uordblks, 0, before + 20000);
 }
 
+static void large_blocks_are_kept_in_their_sizes(void **state) {
+    (void)state;
+    if (!KEEPS_SPARES)
+        skip();
+    void *block = od__alloc(1017), *of_malloc = od__realloc(NULL, 1200), *huge = od__alloc(8201);
+    assert_in_range(malloc_usable_size(block), 1544, 1551);
+    assert_in_range(malloc_usable_size(huge), 8201, 8216);
+    od__free(of_malloc); /* too small for that size: it is not kept */
+    od__free(huge);
+    od__free(block);
+    assert_ptr_equal(od__alloc(1544), block);
+    od__free(block);
+}
+
 /* Too much for the places where batches wait: the rest goes back to malloc. */
 static void what_is_too_much_goes_back(void **state) {
     (void)state;
@@ -241,6 +255,7 @@ int main(void) {
         cmocka_unit_test(a_block_has_the_bytes_that_were_asked_for),
         cmocka_unit_test(more_than_there_is_fails),
         cmocka_unit_test(a_spare_fails_when_told_to),
+        cmocka_unit_test(large_blocks_are_kept_in_their_sizes),
         cmocka_unit_test(a_thread_that_ends_leaves_nothing_behind),
         cmocka_unit_test(what_is_too_much_goes_back),
         cmocka_unit_test(blocks_go_through_many_threads),
