@@ -202,6 +202,17 @@ rules now, for +442079460101: allowed
 ]], timeless(out))
     end)
 
+    it("explain says what of a contact cannot be read", function()
+        local broken, count = read_file(path):gsub('{"name":"gus"}', '{"name":"gus"!')
+        assert.equal(1, count)
+        write_file(path, broken)
+        local out, err, code = outdial("explain @ gus")
+        assert.equal("", err)
+        assert.equal(0, code)
+        assert.matches("contact gus of renewals is ready\n"
+            .. "what the store has of it cannot be read: data: line 1, column %d+: ", out)
+    end)
+
     it("explain says which rule refused", function()
         local out = outdial("explain @ fay --campaign renewals")
         assert.equal([[
