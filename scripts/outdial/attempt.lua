@@ -94,7 +94,7 @@ function Attempt:give_back()
     if self.attempt then
         return self:decide { state = "ready", due_ms = self.work:wall_ms(), why = "given back" }
     end
-    self.work:store("release", { contacts = { self.taken.contact } })
+    self.work:store("release", { contacts = { { contact = self.taken.contact, version = self.version } } })
     return "done"
 end
 
