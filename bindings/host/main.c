@@ -94,7 +94,7 @@ static void give_large_blocks_back(void) {
 
 int main(int argc, char **argv) {
     give_large_blocks_back();
-    od__database_count_no_memory();
+    od__database_own_process();
     if (!watch_signals()) {
         fprintf(stderr, "outdial: cannot watch signals: %s\n", strerror(errno));
         return HOST_FAILED;

@@ -69,10 +69,6 @@ static od_status fail(const od_database *database, int code, od_error *err) {
 
 /* ---- opening ---- */
 
-void od__database_count_no_memory(void) {
-    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); /* refused once SQLite is in use: then it goes on counting */
-}
-
 /* Processes that make the same file at the same time stand in each other's way here, and SQLite does not wait then. Where it
  * would, it must not, or each of these tries is as long as all of them: called before there is a busy timeout. */
 static int use_wal(const od_database *database) {
@@ -221,37 +217,46 @@ static od_statement *prepare(od_database *database, const char *sql, od_error *e
     return statement;
 }
 
-static int bind(sqlite3_stmt *prepared, const char *types, va_list arguments) {
+/* first: the number of the first parameter. */
+static void bind(od_query *query, int first, const char *types, va_list arguments) {
+    sqlite3_stmt *prepared = query->statement->prepared;
     int code = SQLITE_OK;
     for (int i = 0; types[i] != '\0' && code == SQLITE_OK; i++) {
         if (types[i] == 'i')
-            code = sqlite3_bind_int64(prepared, i + 1, va_arg(arguments, int64_t));
+            code = sqlite3_bind_int64(prepared, first + i, va_arg(arguments, int64_t));
         else
-            code = sqlite3_bind_text(prepared, i + 1, va_arg(arguments, const char *), -1, SQLITE_STATIC);
+            code = sqlite3_bind_text(prepared, first + i, va_arg(arguments, const char *), -1, SQLITE_STATIC);
     }
-    return code;
+    if (code == SQLITE_OK)
+        return;
+    query->status = fail(query->database, code, query->err);
+    sqlite3_reset(prepared);
+    query->statement = NULL;
 }
 
 static void start(od_query *query, od_database *database, od_error *err, const char *sql, const char *types,
                   va_list arguments) {
     *query = (od_query){ .database = database, .err = err };
     query->statement = prepare(database, sql, err);
-    if (query->statement == NULL) {
+    if (query->statement != NULL)
+        bind(query, 1, types, arguments);
+    else
         query->status = err != NULL && err->code != OD_OK ? err->code : OD_INTERNAL;
-        return;
-    }
-    int code = bind(query->statement->prepared, types, arguments);
-    if (code != SQLITE_OK) {
-        query->status = fail(database, code, err);
-        sqlite3_reset(query->statement->prepared);
-        query->statement = NULL;
-    }
 }
 
 void od__query(od_query *query, od_database *database, od_error *err, const char *sql, const char *types, ...) {
     va_list arguments;
     va_start(arguments, types);
     start(query, database, err, sql, types, arguments);
+    va_end(arguments);
+}
+
+void od__query_more(od_query *query, int first, const char *types, ...) {
+    if (query->statement == NULL)
+        return;
+    va_list arguments;
+    va_start(arguments, types);
+    bind(query, first, types, arguments);
     va_end(arguments);
 }
 

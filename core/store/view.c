@@ -5,6 +5,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "json/value.h"
 #include "json/writer.h"
 #include "store/contact.h"
 #include "store/numbers.h"
@@ -202,7 +203,7 @@ od_status od__contact_show_taken(od_work *work, const od_contact_row *row, const
     if (taken.status == OD_OK)
         od__make_failed(&taken, write_view(work, row, turn, &view, err));
     if (taken.status == OD_OK)
-        od__make_value(&taken, "view", od_value_new_string_n(od__buffer_text(&view), view.length));
+        od__make_value(&taken, "view", od__value_text(od__buffer_text(&view), view.length));
     od__buffer_clear(&view);
     return od__made(&taken, out);
 }

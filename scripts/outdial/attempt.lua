@@ -344,12 +344,12 @@ function Attempt:prepare(call, index)
     self:complete(call)
     local prepared, err = self.account.client:prepare_placing(call)
     local needs_limits = not prepared and err.code == "validation"
-    if needs_limits or (prepared and prepared:hands_off()) then
+    if needs_limits or (prepared and prepared:is_handed_off()) then
         if not self:limit(call, index, needs_limits) then return nil, self:give_back() end
         prepared, err = self.account.client:prepare_placing(call)
     end
     if not prepared then return nil, self:cannot_be_made(err) end
-    if prepared:hands_off() then self:free_seat() end -- no device or agent of ours is busy with it
+    if prepared:is_handed_off() then self:free_seat() end -- no device or agent of ours is busy with it
     return prepared
 end
 

@@ -381,6 +381,8 @@ static void test_each_allocation_fails_once(void **state) {
     FILE *file = fopen(s->list, "w");
     assert_non_null(file);
     fputs("id,mobile\na1,+442079460301\na2,+442079460302\na2,+442079460303\na3,555\n", file);
+    for (int i = 0; i < 17; i++)
+        fprintf(file, "b%02d,+4420794604%02d\n", i, i);
     assert_int_equal(fclose(file), 0);
     snprintf(dnc, sizeof(dnc), "%s/dnc.csv", s->folder);
     file = fopen(dnc, "w");
@@ -388,12 +390,12 @@ static void test_each_allocation_fails_once(void **state) {
     fputs("+442079460999\n", file);
     assert_int_equal(fclose(file), 0);
     snprintf(load, sizeof(load), "{\"path\":\"%s\",\"by\":\"ann\"}", dnc);
-    torture(s, "import", s->params, "{\"rows\":4,\"added\":");
+    torture(s, "import", s->params, "{\"rows\":21,\"added\":");
     torture(s, "dnc_import", load, "{\"entries\":1,\"skipped\":0,");
     torture(s, "dnc_add", "{\"entries\":[{\"number\":\"+442079460998\"}],\"by\":\"ann\",\"source\":\"x\"}", "{\"added\":");
     torture(s, "dnc_list", "{}", "{\"entries\":[{\"number\":\"+442079460998\",");
     torture(s, "contact_set", "{\"id\":\"a1\",\"action\":\"hold\",\"by\":\"ann\"}", "{\"state\":\"held\",");
-    torture(s, "status", "{}", "{\"contacts\":{\"total\":2,");
+    torture(s, "status", "{}", "{\"contacts\":{\"total\":19,");
     torture(s, "explain", "{\"contact\":\"a2\"}", "{\"contact\":{\"contact\":");
     torture(s, "export", "{}", "{\"rows\":[{");
     torture(s, "forecast", "{\"campaign\":\"c\"}", "{\"at_ms\":");

@@ -120,10 +120,10 @@ local function count_open(self, test)
     return count
 end
 
-local function resource(self, campaign, params)
+local function resource(self, campaign, params, call)
     if campaign.state ~= "running" then return campaign.state == "paused" and "paused" or "campaign_held" end
     local function ours(leg) return leg.campaign == campaign.name end
-    if params.call.told.hands_off then
+    if call.hands_off then
         if count_open(self, function(leg) return ours(leg) and leg.state == "handed_off" end)
             >= (campaign.max_handed_off or math.huge) then return "max_handed_off" end
     elseif count_open(self, function(leg)
@@ -298,10 +298,11 @@ function verbs.decide(self, params)
 end
 
 function verbs.intend(self, params)
-    local contact, call = self.contacts[params.contact], params.call.told
+    local contact = self.contacts[params.contact]
+    local call = assert(core.round_trip(params.call))
     local campaign = self.campaigns[contact.campaign]
     if contact.version ~= params.version then return nil, errors("conflict", "the contact has changed") end
-    local refused = resource(self, campaign, params)
+    local refused = resource(self, campaign, params, call)
     if refused then return { refused = refused, saw = "", resource = true } end
     local rule, saw, next_ms, state = judge(self, campaign, contact, call.number, params.callback,
         params.attempt)
@@ -327,13 +328,13 @@ function verbs.intend(self, params)
         self.attempts[attempt.id] = attempt
     end
     attempt.legs = attempt.legs + 1
-    local record = assert(core.round_trip(call.record))
+    local record = call.record
     local leg = { id = #self.legs + 1, attempt = attempt.id, ordinal = contact.ordinal, state = "intent",
         contact = contact, person = contact.person, campaign = contact.campaign, client = params.client,
         vendor = params.vendor, account = call.account, token = params.token, number = call.number,
         at_ms = self:wall(), call = record.call, meant = copy(record.call),
         request = record.request, seat = params.seat, followed = true,
-        params = copy(params) }
+        hands_off = call.hands_off, params = copy(params) }
     self.legs[leg.id] = leg
     contact.state, contact.version = "open", contact.version + 1
     local _, closes_ms = window(campaign.ruleset, self:wall())
