@@ -10,7 +10,8 @@
 
 #define FIRST_LOOK_MS 2000
 #define LAST_LOOK_MS 10000
-#define LOOKS_WITHOUT 2  /* so many looks in a row that do not see a known call: its last event has had its time */
+#define LOOKS_WITHOUT 2  /* so many looks in a row that do not see a known call, */
+#define GONE_GRACE_MS 5000 /* and so long after the first of these: its last event, which may lag behind the list, had its time */
 #define LOOKS_FOR_DIAL 3 /* and so many that do not see a dialled call that was never seen, once it has had its time: */
 #define DIAL_SHOWS_MS od__tunable("OUTDIAL_DIAL_SHOWS_MS", 120000)
 #define LOOKS_AFTER_GAP 2  /* the answer to the first may have been on its way before the gap was over */
@@ -260,7 +261,7 @@ static void look(notes *known, bool record, const od_value *call, const od_value
         if (known->missing >= LOOKS_FOR_DIAL && has_had_its_time(call, now_ms))
             report_end(report, OD_OUTCOME_unreported, OD_RANG_UNKNOWN, NULL, 0);
     } else if (++known->missing < LOOKS_WITHOUT) {
-        report->again_ms = FIRST_LOOK_MS;
+        report->again_ms = GONE_GRACE_MS;
     } else if (known->established) {
         report_end(report, OD_OUTCOME_answered, OD_RANG_YES, known->state, 0);
     } else {
@@ -383,6 +384,7 @@ static od_status hear(const od_vendor *vendor, od_purpose purpose, const od_valu
     read_notes(*memory, &known);
     if (strcmp(channel, RESYNC) == 0) {
         known.gap = known.state ? LOOKS_AFTER_GAP : 0;
+        known.missing = 0; /* what was made up for may yet be told */
         known.changed = true;
         report->again_ms = 0;
     } else if (strcmp(channel, OD_GENESYS_CALLS) == 0) {
