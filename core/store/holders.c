@@ -2,6 +2,7 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -9,11 +10,12 @@
 
 #define MOST_NAMED 4
 #define FILES 2
+#define WRITES " WRITE "
 
 typedef struct holders {
     struct stat files[FILES];
     size_t file_count;
-    int pids[MOST_NAMED];
+    long pids[MOST_NAMED];
     size_t count;
 } holders;
 
@@ -25,7 +27,7 @@ static void add_file(holders *self, const char *path, const char *ending) {
         self->file_count++;
 }
 
-static bool is_of_files(const holders *self, unsigned major_number, unsigned minor_number, unsigned long long inode) {
+static bool is_of_files(const holders *self, unsigned long major_number, unsigned long minor_number, unsigned long long inode) {
     for (size_t i = 0; i < self->file_count; i++) {
         const struct stat *file = &self->files[i];
         if (file->st_ino == inode && major(file->st_dev) == major_number && minor(file->st_dev) == minor_number)
@@ -34,7 +36,7 @@ static bool is_of_files(const holders *self, unsigned major_number, unsigned min
     return false;
 }
 
-static void add_pid(holders *self, int pid) {
+static void add_pid(holders *self, long pid) {
     for (size_t i = 0; i < self->count; i++) {
         if (self->pids[i] == pid)
             return;
@@ -43,13 +45,17 @@ static void add_pid(holders *self, int pid) {
         self->pids[self->count++] = pid;
 }
 
-/* "7: POSIX  ADVISORY  WRITE 1234 fe:00:10952870 120 120"; who waits for a lock has an arrow behind the colon. */
+/* "7: POSIX  ADVISORY  WRITE 1234 fe:00:10952870 120 120"; who waits for a lock has an arrow behind the first colon. */
 static void read_line(holders *self, const char *line) {
-    int pid;
-    unsigned major_number, minor_number;
-    unsigned long long inode;
-    if (sscanf(line, "%*d: POSIX %*s WRITE %d %x:%x:%llu ", &pid, &major_number, &minor_number, &inode) == 4 &&
-        is_of_files(self, major_number, minor_number, inode))
+    const char *kind = strstr(line, ": POSIX "), *lock = kind != NULL ? strstr(kind, WRITES) : NULL;
+    if (lock == NULL)
+        return;
+    char *at;
+    long pid = strtol(lock + strlen(WRITES), &at, 10);
+    unsigned long major_number = strtoul(at, &at, 16);
+    unsigned long minor_number = *at == ':' ? strtoul(at + 1, &at, 16) : 0;
+    unsigned long long inode = *at == ':' ? strtoull(at + 1, &at, 10) : 0;
+    if (*at == ' ' && is_of_files(self, major_number, minor_number, inode))
         add_pid(self, pid);
 }
 
@@ -68,7 +74,7 @@ void od__holders(const char *path, char out[OD_HOLDERS_BYTES]) {
     int length = 0;
     for (size_t i = 0; i < self.count; i++) {
         const char *before = i > 0 ? ", " : self.count > 1 ? " (pids " : " (pid ";
-        length += snprintf(out + length, OD_HOLDERS_BYTES - (size_t)length, "%s%d", before, self.pids[i]);
+        length += snprintf(out + length, OD_HOLDERS_BYTES - (size_t)length, "%s%ld", before, self.pids[i]);
     }
     if (length > 0)
         snprintf(out + length, OD_HOLDERS_BYTES - (size_t)length, ")");

@@ -6,7 +6,7 @@
 
 #pragma GCC visibility push(hidden)
 
-#define OD_HOLDERS_BYTES 64
+#define OD_HOLDERS_BYTES 128
 
 /* Writes " (pid 17)" or " (pids 17, 18)": the other processes that hold a lock for writing on the database at path or on
  * the index of its log. "" where that is not known, as on other systems than Linux. */
