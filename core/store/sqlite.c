@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/fault.h"
 #include "base/memory.h"
+#include "store/holders.h"
 
 #define WAL_AGAIN_MS 20
 /* What a campaign works on is a few pages for each contact under way, however many there are; the rest is read once. Of
@@ -59,10 +60,13 @@ static od_status fail(const od_database *database, int code, od_error *err) {
     od_status status = status_of(code);
     if (status == OD_OUT_OF_MEMORY)
         return od__error_no_memory(err);
+    char holders[OD_HOLDERS_BYTES] = "";
+    if ((code & 0xff) == SQLITE_BUSY)
+        od__holders(database->path, holders);
     const char *why = (code & 0xff) == SQLITE_BUSY   ? "another process has kept it locked"
                       : (code & 0xff) == SQLITE_FULL ? "the disk is full"
                                                      : sqlite3_errmsg(database->handle);
-    status = od__error_set(err, status, "the store %s: %s", database->path, why);
+    status = od__error_set(err, status, "the store %s: %s%s", database->path, why, holders);
     if (err != NULL && err->code == status)
         err->retryable = status == OD_UNAVAILABLE;
     return status;

@@ -12,6 +12,7 @@ local TAKE_AT_ONCE = 100
 local FIRST_POLL_S, OTHERS_POLL_S, LONGEST_POLL_S = 1, 2, 60
 local WITHDRAW_EVERY_S, CHORES_EVERY_S = 5, 60
 local PROGRESS_EVERY_S = 1
+local PROGRESS_MAY_TAKE_S = 60
 local QUIET_S = 60            -- nothing but what was handed off is left for so long: then that is said
 local STATUS_SHARE = 0.05     -- of the time a store of many calls may be asked how it stands
 local DONE, FAILED, DOUBTS, STOPPED = 0, 1, 3, 4
@@ -88,6 +89,15 @@ local function do_chores(work)
     end
 end
 
+-- What goes wrong in the caller's function is told at once, the first time: it is no reason to call nobody.
+local function call_progress(work, progress, figures)
+    local task = work.scheduler.hook("progress", PROGRESS_MAY_TAKE_S, progress, figures)
+    if task.how == "returned" and not task.late or work.closing or work.progress_failed then return end
+    work.progress_failed = true
+    local why = task.late and ("it took more than %d s"):format(PROGRESS_MAY_TAKE_S) or tostring(task.outcome)
+    work:log("warning", "progress: " .. (why:match("^(.-)\nstack traceback:") or why))
+end
+
 -- Shows the figures every second. Asking the store takes the longer the more calls it has: then it is asked less often.
 local function show_progress(work, progress)
     while not work.closing do
@@ -95,7 +105,7 @@ local function show_progress(work, progress)
         local status = work:store("status", { campaign = work.campaign.name })
         local ask_at = asked + (work:now() - asked) / STATUS_SHARE
         repeat
-            if status then progress(M.figures(work, status)) end
+            if status then call_progress(work, progress, M.figures(work, status)) end
             work.scheduler.sleep(PROGRESS_EVERY_S)
         until work.closing or work:now() >= ask_at
     end

@@ -155,6 +155,13 @@ function Work:store(verb, params)
     end
 end
 
+-- work:cannot_read(id, what) -> why: of a contact the store has something that is no JSON, which a hook would look at
+function Work:cannot_read(id, what)
+    local why = "what the store has of it cannot be read: " .. what
+    self:log("warning", ("contact %s: %s"):format(id, why))
+    return why
+end
+
 -- An error as plain data.
 function Work.plain_error(err)
     local plain = {}

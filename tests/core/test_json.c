@@ -12,25 +12,8 @@
 #include "base/buffer.h"
 #include "base/limits.h"
 #include "base/memory.h"
-#include "json/value.h"
 #include "json/writer.h"
-
-static od_value *parsed(const char *text) {
-    od_value *value = NULL;
-    od_error err = OD_ERROR_INIT;
-    if (od_value_parse(text, strlen(text), &value, &err) != OD_OK)
-        fail_msg("%s: %s", text, err.message);
-    return value;
-}
-
-static void assert_written(const od_value *value, const char *expected) {
-    char *text;
-    size_t length;
-    assert_int_equal(od_value_format(value, &text, &length, NULL), OD_OK);
-    assert_string_equal(text, expected);
-    assert_int_equal(length, strlen(expected));
-    od_text_free(text);
-}
+#include "values.h"
 
 static void same_text_comes_back(void **state) {
     (void)state;

@@ -761,6 +761,57 @@ describe("a campaign", function()
         assert.is_true(seen[1].vendors.fake.healthy)
     end)
 
+    describe("whose progress function", function()
+        -- Returns what was logged of it, and when, in seconds since the start.
+        local function run_with(progress)
+            local told = {}
+            local client = support.client(world, { track = function() return "answered", 100 end })
+            local figures = require("outdial.runner").run(support.campaign(support.people(2), { fake = client }), {
+                scheduler = world.scheduler, store = world.store, progress = progress, log = function(level, text)
+                    if text:find("progress", 1, true) then
+                        told[#told + 1] = ("%d %s: %s"):format(world.engine:wall() - support.MONDAY_10, level, text)
+                    end
+                end })
+            assert.equal(0, figures.exit_code)
+            assert.equal(2, #world.rings)
+            assert.equal(2, figures.contacts.done)
+            return told
+        end
+
+        it("fails is told of it at once, and once, and shown the figures all the same", function()
+            local asked = 0
+            local told = run_with(function()
+                asked = asked + 1
+                if asked > 2 then error("no more room", 0) end
+            end)
+            assert.same({ "2 warning: progress: no more room" }, told)
+            assert.is_true(asked > 30)
+        end)
+
+        it("raises no text is told of it too", function()
+            assert.matches("^0 warning: progress: table: ", run_with(function() error {} end)[1])
+        end)
+
+        it("never returns is told of it, and asked again", function()
+            local asked = 0
+            local told = run_with(function()
+                asked = asked + 1
+                if asked == 1 then world.scheduler.sleep(1e6) end
+            end)
+            assert.same({ "60 warning: progress: it took more than 60 s" }, told)
+            assert.is_true(asked > 20)
+        end)
+
+        it("waits is waited for", function()
+            local ended = 0
+            assert.same({}, run_with(function()
+                world.scheduler.sleep(3)
+                ended = ended + 1
+            end))
+            assert.equal(22, ended) -- a second after each, in 88 s
+        end)
+    end)
+
     it("lands over 30 days where windows, caps, gaps and retries say", function()
         local policy = assert(retry.new { max_attempts = 20,
             on = { no_answer = { after = "5h" }, ["*"] = { stop = "x" } } })

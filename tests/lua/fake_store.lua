@@ -284,7 +284,9 @@ function verbs.take(self, params)
 end
 
 function verbs.release(self, params)
-    for _, row in ipairs(params.contacts) do self.claims[row] = nil end
+    for _, claim in ipairs(params.contacts) do
+        if self.contacts[claim.contact].version == claim.version then self.claims[claim.contact] = nil end
+    end
     return {}
 end
 

@@ -276,6 +276,32 @@ rules now, for +442079460101: allowed
 ]], timeless(out))
     end)
 
+    it("what was done is done, also when nobody reads of it", function()
+        local rows = { { "pause @ renewals", 0 }, { "resume @ renewals", 0 }, { "contact hold @ gus", 0 },
+            { "dnc add @ +442079460199", 0 }, { "doubts resolve @ 2 placed --by ann --because seen", 0 },
+            { "dnc lift @ +442079460198 --by ann --because wrong", 1 }, { "dnc list @", 141 }, { "status @", 141 },
+            { "export @", 141 } }
+        for _, row in ipairs(rows) do
+            local command = ("U=$(mktemp -u); mkfifo $U; exec 5<>$U 4>$U 5<&-; rm $U; $OUTDIAL %s >&4"):format(
+                (row[1]:gsub("@", path)))
+            local _, _, code = child.shell(command)
+            assert.equal(row[2], code, row[1])
+        end
+        assert.matches("^renewals is idle", (outdial("status @")))
+        assert.matches("contact gus of renewals is held: held by a person\n", (outdial("explain @ gus")))
+    end)
+
+    it("explain says what of a contact cannot be read", function()
+        local broken, count = read_file(path):gsub('{"name":"gus"}', '{"name":"gus"!')
+        assert.equal(1, count)
+        write_file(path, broken)
+        local out, err, code = outdial("explain @ gus")
+        assert.equal("", err)
+        assert.equal(0, code)
+        assert.matches("contact gus of renewals is ready\n"
+            .. "what the store has of it cannot be read: data: line 1, column %d+: ", out)
+    end)
+
     it("explain says which rule refused", function()
         local out = outdial("explain @ fay --campaign renewals")
         assert.equal([[

@@ -78,6 +78,7 @@ function command.run(args)
     if not chunk then
         return file
     end
+    program.acts()
     local ok, code = xpcall(function()
         return outdial.run(function()
             program.watch_signals()
