@@ -282,7 +282,15 @@ static od_status add_campaign(status_counts *counts, od_value *campaign, const i
     return status;
 }
 
-static od_status count_all(od_work *work, int64_t only, status_counts *counts, od_error *err) {
+/* What has to read every row of a call. */
+static od_status count_calls(od_work *work, int64_t campaign_id, status_counts *counts, od_error *err) {
+    od_status status = count_reasons(work, campaign_id, counts, err);
+    if (status == OD_OK)
+        status = count_outcomes(work, campaign_id, counts, err);
+    return status == OD_OK ? count_legs(work, campaign_id, counts, err) : status;
+}
+
+static od_status count_all(od_work *work, int64_t only, bool brief, status_counts *counts, od_error *err) {
     for (int64_t id = 0;;) {
         int64_t contacts[OD_CONTACT_COUNT] = { 0 }, living_on = 0;
         od_value *campaign;
@@ -296,12 +304,8 @@ static od_status count_all(od_work *work, int64_t only, status_counts *counts, o
             status = add_campaign(counts, campaign, contacts, living_on, err);
         else
             od_value_unref(campaign);
-        if (status == OD_OK)
-            status = count_reasons(work, id, counts, err);
-        if (status == OD_OK)
-            status = count_outcomes(work, id, counts, err);
-        if (status == OD_OK)
-            status = count_legs(work, id, counts, err);
+        if (status == OD_OK && !brief)
+            status = count_calls(work, id, counts, err);
         if (status != OD_OK)
             return status;
     }
@@ -352,26 +356,32 @@ static od_value *by_key(const od_value *object, od_error *err) {
     return NULL;
 }
 
-static od_status make_result(od_work *work, const status_counts *counts, od_value **result, od_error *err) {
+static void make_calls(od_maker *maker, const status_counts *counts) {
+    od_value *legs = NULL;
+    od__make_failed(maker, make_legs(counts, &legs, maker->err));
+    od__make_value(maker, "legs", legs);
+    od__make_value(maker, "outcomes", by_key(counts->outcomes, maker->err));
+    od__make_value(maker, "refused", od_value_ref(counts->refused));
+    od__make_value(maker, "clients", by_key(counts->clients, maker->err));
+    od__make_integer(maker, "doubts", counts->legs[OD_LEG_in_doubt]);
+    od__make_integer(maker, "withdrawals_failed", counts->withdrawals_failed);
+    od__make_integer(maker, "second_rings", counts->second_rings);
+}
+
+static od_status make_result(od_work *work, const status_counts *counts, bool brief, od_value **result, od_error *err) {
     od_maker maker;
-    od_value *contacts = NULL, *legs = NULL;
+    od_value *contacts = NULL;
     od__make(&maker, err);
     od__make_failed(&maker, make_contacts(counts, &contacts, err));
     od__make_value(&maker, "contacts", contacts);
-    od__make_failed(&maker, make_legs(counts, &legs, err));
-    od__make_value(&maker, "legs", legs);
-    od__make_value(&maker, "outcomes", by_key(counts->outcomes, err));
-    od__make_value(&maker, "refused", od_value_ref(counts->refused));
-    od__make_value(&maker, "clients", by_key(counts->clients, err));
+    if (!brief)
+        make_calls(&maker, counts);
     od__make_value(&maker, "campaigns", od_value_ref(counts->campaigns));
     od__make_value(&maker, "workers", od_value_ref(counts->workers));
-    od__make_integer(&maker, "doubts", counts->legs[OD_LEG_in_doubt]);
     od__make_integer(&maker, "held", counts->contacts[OD_CONTACT_held]);
     if (counts->next_ms > 0)
         od__make_integer(&maker, "next_ms", counts->next_ms);
-    od__make_integer(&maker, "withdrawals_failed", counts->withdrawals_failed);
     od__make_integer(&maker, "living_on", counts->living_on);
-    od__make_integer(&maker, "second_rings", counts->second_rings);
     od__importing_make(work, &maker);
     return od__made(&maker, result);
 }
@@ -380,6 +390,7 @@ od_status od__verb_status(od_work *work, const od_value *params, od_value **resu
     status_counts counts = { .refused = od_value_new_object(), .outcomes = od_value_new_object(),
                              .clients = od_value_new_object(), .campaigns = od_value_new_array() };
     int64_t only = 0;
+    bool brief = od__param_is(params, "brief");
     od_status status = od__param_campaign(work, params, &only, err);
     if (status == OD_OK && (counts.refused == NULL || counts.outcomes == NULL || counts.clients == NULL ||
                             counts.campaigns == NULL))
@@ -387,9 +398,9 @@ od_status od__verb_status(od_work *work, const od_value *params, od_value **resu
     if (status == OD_OK)
         status = od__workers_list(work, only, &counts.workers, err);
     if (status == OD_OK)
-        status = count_all(work, only, &counts, err);
+        status = count_all(work, only, brief, &counts, err);
     if (status == OD_OK)
-        status = make_result(work, &counts, result, err);
+        status = make_result(work, &counts, brief, result, err);
     od_value_unref(counts.refused);
     od_value_unref(counts.outcomes);
     od_value_unref(counts.clients);

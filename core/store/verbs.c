@@ -158,7 +158,7 @@ STRUCT(dnc_import_shape, NEEDS(path, "the file", path_text), TAKES(country, "for
 
 #define ANY_CAMPAIGN TAKES(campaign, "its name; absent: all", name_text)
 
-STRUCT(status_shape, ANY_CAMPAIGN);
+STRUCT(status_shape, ANY_CAMPAIGN, TAKES(brief, "of contacts only: no row of a call is read", od_shape_boolean));
 STRUCT(doubts_shape, ANY_CAMPAIGN, TAKES(limit, "how many at most", limit), TAKES(after, "the leg after which to go on", row_id),
        TAKES(handed_off, "those that were handed off instead", od_shape_boolean));
 static const char *const resolutions[] = { "placed", "not_placed", "write_off", NULL };

@@ -43,6 +43,11 @@ end
 -- breaker:record(now, ok): how one request ended
 function Breaker:record(now, ok)
     if self.open_until then return end
+    local latest = self.samples[self.last]
+    if ok and latest and now - latest.at < TOGETHER_S and not self.closed_at then -- as nearly all do: nothing follows
+        latest.count, self.count = latest.count + 1, self.count + 1
+        return
+    end
     forget(self, now - WITHIN_S)
     local samples, count = samples_at(self, now), self.count + 1
     samples.count, self.count = samples.count + 1, count

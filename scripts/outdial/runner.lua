@@ -177,7 +177,7 @@ end
 -- not, how long it may go on without a look, in seconds.
 local function is_over(work)
     if work.contacts + work.open + work.handed_off > 0 then return false, LONGEST_POLL_S end
-    local status = work:store("status", { campaign = work.campaign.name })
+    local status = work:store("status", { campaign = work.campaign.name, brief = true })
     if not status then return false, LONGEST_POLL_S end
     local campaign = status.campaigns and status.campaigns[1]
     if campaign and campaign.state ~= "running" then
