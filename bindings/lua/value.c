@@ -385,6 +385,15 @@ static int value_read(lua_State *L) {
     return 1;
 }
 
+/* core.value(value) -> the same as an unread value, or nil, err: for what is handed to the core again and again. */
+static int keep(lua_State *L) {
+    luaL_checkany(L, 1);
+    lua_settop(L, 1);
+    od_value **box = od__lua_value_box(L);
+    od_error err = OD_ERROR_INIT;
+    return od__lua_value_read(L, 1, box, &err) == OD_OK ? 1 : od__lua_fail(L, &err);
+}
+
 /* core.round_trip(value) -> the value as it comes back from the core, or nil, err: what conversion does to a value. */
 static int round_trip(lua_State *L) {
     luaL_checkany(L, 1);
@@ -434,7 +443,7 @@ void od__lua_open_value(lua_State *L) {
     static const luaL_Reg methods[] = {{"get", value_get}, {"read", value_read}, {NULL, NULL}};
     static const luaL_Reg metamethods[] = {{"__gc", value_free}, {NULL, NULL}};
     static const luaL_Reg functions[] = {
-        {"round_trip", round_trip}, {"to_json", to_json}, {"from_json", from_json}, {NULL, NULL}};
+        {"value", keep}, {"round_trip", round_trip}, {"to_json", to_json}, {"from_json", from_json}, {NULL, NULL}};
     od__lua_handle_type(L, OD_LUA_VALUE, methods, metamethods);
     od__lua_register(L, functions);
     lua_pushlightuserdata(L, NULL);

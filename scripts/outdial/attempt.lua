@@ -24,7 +24,8 @@ local RESTS = { paused = true, stopped = true, campaign_held = true, do_not_call
 local CONFIGURATION = { authentication = true, permission = true }
 -- Placed is the end where nothing is tracked.
 M.UNTRACKED = { kind = "unreported", rang = "unknown", raw = "not tracked" }
-M.PLACED_IS_THE_END = { state = "done", why = "placed, and not tracked" }
+local UNTRACKED_ENDS = assert(core.value(M.UNTRACKED)) -- each call has it
+M.PLACED_IS_THE_END = assert(core.value { state = "done", why = "placed, and not tracked" })
 
 local Attempt = {}
 Attempt.__index = Attempt
@@ -325,7 +326,7 @@ function Attempt:follow(intent, placement, result, call)
         result.to, result.contact, result.at = call.to, call.contact, call.at -- to be found by, also in a later run
     end
     local settled = work:store("settle", { leg = intent.leg, placement = placement, call = result,
-        ends = untracked and M.UNTRACKED or nil, decision = untracked and M.PLACED_IS_THE_END or nil })
+        ends = untracked and UNTRACKED_ENDS or nil, decision = untracked and M.PLACED_IS_THE_END or nil })
     if not settled then return "done" end -- lost: whoever takes over finds it in doubt
     if untracked then
         work:count_outcome(M.UNTRACKED.kind)

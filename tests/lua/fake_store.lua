@@ -368,8 +368,9 @@ function verbs.settle(self, params)
     if placement == "placed" or placement == "handed_off" then
         leg.state = placement
         if params.ends then
-            verbs.outcome(self, { leg = params.leg, kind = params.ends.kind, rang = params.ends.rang,
-                raw = params.ends.raw, at_ms = params.ends.at_ms, decision = params.decision })
+            local ends = assert(core.round_trip(params.ends))
+            verbs.outcome(self, { leg = params.leg, kind = ends.kind, rang = ends.rang, raw = ends.raw,
+                at_ms = ends.at_ms, decision = params.decision })
         end
     elseif placement == "unknown" then
         leg.state, contact.state, leg.cause = "in_doubt", "held", "unknown"
@@ -397,8 +398,9 @@ function verbs.outcome(self, params)
     leg.state, leg.kind, leg.rang, leg.raw, leg.ended_ms = "ended", params.kind, params.rang, params.raw, params.at_ms
     attempt.kind, attempt.rang, leg.lives_on = params.kind, params.rang, params.lives_on
     if params.rang == "no" then attempt.counts = false end
-    apply(self, leg.contact, params.decision)
-    self:log("outcome", { id = leg.contact.id, kind = params.kind, why = params.decision.why })
+    local decision = assert(core.round_trip(params.decision))
+    apply(self, leg.contact, decision)
+    self:log("outcome", { id = leg.contact.id, kind = params.kind, why = decision.why })
     return { state = leg.contact.state, version = leg.contact.version }
 end
 

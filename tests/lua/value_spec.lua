@@ -29,6 +29,18 @@ describe("a value", function()
         assert.same(false, (core.round_trip(false)))
     end)
 
+    it("is kept as the core has it, and handed over again and again", function()
+        local given = { ends = { kind = "busy" }, list = { 1, "two" } }
+        local kept = assert(core.value(given))
+        given.ends.kind = "changed since"
+        for _ = 1, 2 do
+            assert.same({ { ends = { kind = "busy" }, list = { 1, "two" } }, "busy" },
+                { core.round_trip(kept), core.round_trip { kept:get "ends" }[1].kind })
+        end
+        local value, err = core.value { run = print }
+        assert.same({ nil, "validation /run: expected what JSON can hold, got a function" }, { value, tostring(err) })
+    end)
+
     it("is JSON with its keys in alphabetical order, however it was filled", function()
         local rows = {
             { { b = 1, a = 2, c = { z = true, y = false } }, '{"a":2,"b":1,"c":{"y":false,"z":true}}' },
