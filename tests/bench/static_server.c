@@ -1,9 +1,10 @@
 /* static_server: answers every request on loopback with the same 200, at once or after a delay; one thread, epoll.
  *
- *   static_server [DELAY_MS [RECORD_FILE]]
+ *   static_server [DELAY_MS [RECORD_FILE [awake]]]
  *
  * Prints its port as the first line and ends when its standard input does. With RECORD_FILE the first request is written
- * there, byte for byte. */
+ * there, byte for byte. awake: it does not sleep while it has a connection. Who sends something to a server that sleeps pays
+ * for waking it: the more, the less the server has to do. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -44,6 +45,8 @@ static pending queue[MAX_CONNECTIONS * 4];
 static size_t queue_first, queue_count;
 static int64_t delay_us;
 static const char *record_file;
+static bool awake;
+static size_t open_connections;
 
 static int64_t now_us(void) {
     struct timespec now;
@@ -60,6 +63,7 @@ static void drop(int fd) {
     free(connections[fd]);
     connections[fd] = NULL;
     generations[fd]++;
+    open_connections--;
     close(fd);
 }
 
@@ -117,6 +121,8 @@ static void read_some(int fd) {
 }
 
 static int wait_ms(void) {
+    if (awake && open_connections > 0)
+        return 0;
     if (queue_count == 0)
         return -1;
     int64_t left_us = queue[queue_first].due_us - now_us();
@@ -145,6 +151,7 @@ static void accept_one(int listener, int poller) {
     connections[fd] = calloc(1, sizeof(connection));
     if (connections[fd] == NULL)
         die("calloc");
+    open_connections++;
     struct epoll_event event = { .events = EPOLLIN, .data.fd = fd };
     if (epoll_ctl(poller, EPOLL_CTL_ADD, fd, &event) != 0)
         die("epoll_ctl");
@@ -165,6 +172,7 @@ static int open_listener(void) {
 int main(int argc, char **argv) {
     delay_us = argc > 1 ? strtol(argv[1], NULL, 10) * INT64_C(1000) : 0;
     record_file = argc > 2 ? argv[2] : NULL;
+    awake = argc > 3 && strcmp(argv[3], "awake") == 0;
     /* A connection for each call in flight, whatever the shell allows by default. */
     struct rlimit limit = { MAX_CONNECTIONS, MAX_CONNECTIONS };
     setrlimit(RLIMIT_NOFILE, &limit);
