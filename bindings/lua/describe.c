@@ -48,7 +48,7 @@ static int push_described(lua_State *L, od_value *const *box, od_status status, 
     return 1;
 }
 
-/* core.vendors() -> list of { name, title, finds, look_after_ms, withdraws, max_open, seats = { option, field }, ears }. */
+/* core.vendors() -> list of { name, title, finds, look_after_ms, hands_off, withdraws, max_open, seats = { option, field }, ears }. */
 static int vendors(lua_State *L) {
     const od_vendor *vendor;
     lua_newtable(L);

@@ -189,11 +189,12 @@ OD_API const od_vendor *od_vendor_find(const char *name);
 OD_API const od_vendor *od_vendor_at(size_t index);
 OD_API const char *od_vendor_name(const od_vendor *vendor);
 OD_API const char *od_vendor_title(const od_vendor *vendor);
-/* Describes what a campaign has to know of a vendor as a new value: { name, title, finds, look_after_ms, withdraws, max_open,
- * seats = { option, field }, ears }. finds: od_client_find can be asked; not before look_after_ms after the call was meant
- * does it mean anything that it finds nothing. withdraws: od_client_withdraw can be. max_open: calls at once that it bears
- * unless the account was given more; absent: none is known. seats: the option that lists whom or what calls go through, one
- * call each, and the member of a call's `fields` that names one. ears: the channel that has to be heard before it dials. */
+/* Describes what a campaign has to know of a vendor as a new value: { name, title, finds, look_after_ms, hands_off, withdraws,
+ * max_open, seats = { option, field }, ears }. finds: od_client_find can be asked; not before look_after_ms after the call was
+ * meant does it mean anything that it finds nothing. hands_off: of some calls it decides itself when they ring. withdraws:
+ * od_client_withdraw can be. max_open: calls at once that it bears unless the account was given more; absent: none is known.
+ * seats: the option that lists whom or what calls go through, one call each, and the member of a call's `fields` that names
+ * one. ears: the channel that has to be heard before it dials. */
 OD_API od_status od_vendor_describe(const od_vendor *vendor, od_value **out, od_error *err);
 /* Describes a vendor's client options as a new value: an array of { name, type, limit, required, summary, default }. */
 OD_API od_status od_vendor_options(const od_vendor *vendor, od_value **out, od_error *err);

@@ -149,6 +149,8 @@ static od_status put_vendor(od_value *to, const od_vendor *vendor, od_error *err
         status = put_integer(to, "look_after_ms",
                              vendor->look_after_ms > 0 ? vendor->look_after_ms : OD_DEFAULT_LOOK_AFTER_MS, err);
     if (status == OD_OK)
+        status = put_flag(to, "hands_off", vendor->handoff != NULL, err);
+    if (status == OD_OK)
         status = put_flag(to, "withdraws", vendor->withdrawing != NULL, err);
     if (status == OD_OK && vendor->max_open > 0)
         status = put_integer(to, "max_open", vendor->max_open, err);

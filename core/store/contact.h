@@ -57,9 +57,10 @@ typedef struct od_turn {
 od_status od__contact_turn(od_work *work, const od_contact_row *row, od_turn *out, od_error *err);
 /* Makes what a script sees of a contact (view.c). */
 od_status od__contact_view(od_work *work, const od_contact_row *row, od_value **out, od_error *err);
-/* Makes what its worker is given of a contact with that turn: { contact, version, id, number, to, token, callback } to call it,
- * and as JSON texts what a script would see, { view, data }. */
-od_status od__contact_show_taken(od_work *work, const od_contact_row *row, const od_turn *turn, od_value **out, od_error *err);
+/* Makes what its worker is given of a contact with that turn: { contact, version, id, number, to, further (it has one more
+ * number), token, callback } to call it, and if with_views as JSON texts what a script would see, { view, data }. */
+od_status od__contact_show_taken(od_work *work, const od_contact_row *row, const od_turn *turn, bool with_views, od_value **out,
+                                 od_error *err);
 
 /* What is to become of a contact. */
 typedef struct od_decision {

@@ -10,12 +10,12 @@
 #include "store/verbs.h"
 
 /* The claim keeps what was read and the token that is shown, so that the intent need not read and make them again. */
-static od_status claim(od_work *work, od_contact_row *row, od_value *list, od_error *err) {
+static od_status claim(od_work *work, od_contact_row *row, bool with_views, od_value *list, od_error *err) {
     od_turn turn;
     od_value *taken = NULL;
     od_status status = od__contact_turn(work, row, &turn, err);
     if (status == OD_OK)
-        status = od__contact_show_taken(work, row, &turn, &taken, err);
+        status = od__contact_show_taken(work, row, &turn, with_views, &taken, err);
     if (status == OD_OK)
         status = od__claims_add(work, row, &turn, err);
     if (status == OD_OK)
@@ -25,8 +25,11 @@ static od_status claim(od_work *work, od_contact_row *row, od_value *list, od_er
 }
 
 /* Claims those of a state that are due and nobody has, until there are `limit` in all. */
-static od_status claim_due(od_work *work, int64_t campaign_id, int64_t state, int64_t limit, const od_claims_seen *seen,
+static od_status claim_due(od_work *work, int64_t campaign_id, int64_t state, const od_value *params, const od_claims_seen *seen,
                            od_value *list, od_error *err) {
+    const od_value *views = od_value_get(params, "views");
+    bool with_views = views == NULL || od_value_boolean(views);
+    int64_t limit = od__param_integer(params, "limit", 1);
     od_query query;
     od_contact_row row;
     od_status status = OD_OK;
@@ -38,7 +41,7 @@ static od_status claim_due(od_work *work, int64_t campaign_id, int64_t state, in
             continue;
         status = od__contact_of(work, &query, &row, err);
         if (status == OD_OK)
-            status = claim(work, &row, list, err);
+            status = claim(work, &row, with_views, list, err);
         od__contact_clear(&row);
     }
     od_status ended = od__query_end(&query);
@@ -46,13 +49,13 @@ static od_status claim_due(od_work *work, int64_t campaign_id, int64_t state, in
 }
 
 /* Who has waited for a time comes before who has never been called. */
-static od_status claim_all(od_work *work, int64_t campaign_id, int64_t limit, od_value *list, od_error *err) {
+static od_status claim_all(od_work *work, int64_t campaign_id, const od_value *params, od_value *list, od_error *err) {
     od_claims_seen *seen = NULL;
     od_status status = od__claims_see(work, &seen, err);
     if (status == OD_OK)
-        status = claim_due(work, campaign_id, OD_CONTACT_waiting, limit, seen, list, err);
+        status = claim_due(work, campaign_id, OD_CONTACT_waiting, params, seen, list, err);
     if (status == OD_OK)
-        status = claim_due(work, campaign_id, OD_CONTACT_ready, limit, seen, list, err);
+        status = claim_due(work, campaign_id, OD_CONTACT_ready, params, seen, list, err);
     od__claims_seen_free(seen);
     return status == OD_OK ? od__claims_write(work, err) : status;
 }
@@ -69,11 +72,11 @@ static od_status next_due(od_work *work, int64_t campaign_id, int64_t *out, od_e
 }
 
 od_status od__verb_take(od_work *work, const od_value *params, od_value **result, od_error *err) {
-    int64_t campaign_id = 0, next_ms = 0, limit = od__param_integer(params, "limit", 1);
+    int64_t campaign_id = 0, next_ms = 0;
     od_value *list = od_value_new_array();
     od_status status = list != NULL ? od__param_campaign(work, params, &campaign_id, err) : od__error_no_memory(err);
     if (status == OD_OK)
-        status = claim_all(work, campaign_id, limit, list, err);
+        status = claim_all(work, campaign_id, params, list, err);
     if (status == OD_OK)
         status = next_due(work, campaign_id, &next_ms, err);
     od_maker maker;

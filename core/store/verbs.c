@@ -72,7 +72,8 @@ STRUCT(note_shape, TAKES(campaign, "whose", od_shape_any), TAKES(contact, "row i
 
 /* ---- contacts of a worker ---- */
 
-STRUCT(take_shape, CAMPAIGN, LIMIT, CLIENTS);
+STRUCT(take_shape, CAMPAIGN, LIMIT, CLIENTS,
+       TAKES(views, "false: nobody looks at view and data, and they are left out", od_shape_boolean));
 STRUCT(claim_shape, NEEDS(contact, "row id", row_id), NEEDS(version, "as it was taken", count));
 static const od_shape claims_list = { .kind = OD_KIND_LIST, .max = OD_LIMIT_TAKE, .element = &claim_shape };
 STRUCT(release_shape, NEEDS(contacts, "{ contact, version } each", claims_list));

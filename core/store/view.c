@@ -184,11 +184,21 @@ static od_value *callback_of(const od_contact_row *row, od_error *err) {
     return od__made(&maker, &made) == OD_OK ? made : NULL;
 }
 
-od_status od__contact_show_taken(od_work *work, const od_contact_row *row, const od_turn *turn, od_value **out, od_error *err) {
-    od_maker taken;
+static void make_views(od_maker *taken, od_work *work, const od_contact_row *row, const od_turn *turn) {
     od_buffer view;
-    od_number_entry entry;
     od__buffer_init(&view, OD_LIMIT_VIEW_BYTES);
+    od__make_text(taken, "data", row->data);
+    if (taken->status == OD_OK)
+        od__make_failed(taken, write_view(work, row, turn, &view, taken->err));
+    if (taken->status == OD_OK)
+        od__make_value(taken, "view", od__value_text(od__buffer_text(&view), view.length));
+    od__buffer_clear(&view);
+}
+
+od_status od__contact_show_taken(od_work *work, const od_contact_row *row, const od_turn *turn, bool with_views, od_value **out,
+                                 od_error *err) {
+    od_maker taken;
+    od_number_entry entry;
     od__make(&taken, err);
     od__make_integer(&taken, "contact", row->id);
     od__make_integer(&taken, "version", row->version);
@@ -196,14 +206,12 @@ od_status od__contact_show_taken(od_work *work, const od_contact_row *row, const
     od__make_integer(&taken, "number", row->number_next);
     if (od__numbers_at(row->numbers, row->number_next, &entry))
         od__make_text(&taken, "to", entry.number);
+    if (od__numbers_at(row->numbers, row->number_next + 1, &entry))
+        od__make_boolean(&taken, "further", true);
     od__make_text(&taken, "token", turn->token);
-    od__make_text(&taken, "data", row->data);
     if (row->callback_ms > 0)
         od__make_value(&taken, "callback", callback_of(row, err));
-    if (taken.status == OD_OK)
-        od__make_failed(&taken, write_view(work, row, turn, &view, err));
-    if (taken.status == OD_OK)
-        od__make_value(&taken, "view", od__value_text(od__buffer_text(&view), view.length));
-    od__buffer_clear(&view);
+    if (with_views)
+        make_views(&taken, work, row, turn);
     return od__made(&taken, out);
 }

@@ -104,17 +104,28 @@ static od_value *plain_id(const od_value *value) {
     return od_value_new_string(text);
 }
 
+static bool rings_at_once(const loaded_vendor *self) {
+    const char *state = text_of(self->place, "state");
+    return state != NULL && strcmp(state, "placed") == 0;
+}
+
+/* A description has no place for the times between which its vendor may ring. */
+static od_handoff handoff(const od_operation *operation, const od_value *params) {
+    (void)params;
+    const loaded_vendor *self = operation->own;
+    return self->place == NULL || rings_at_once(self) ? OD_HANDOFF_NONE : OD_HANDOFF_UNBOUNDED;
+}
+
 static bool placed(const od_operation *operation, int http_status, const od_value *params, const od_value *body,
                    od_value **id) {
     (void)http_status;
     (void)params;
-    const od_value *map = ((const loaded_vendor *)operation->own)->place;
+    const loaded_vendor *self = operation->own;
     *id = NULL;
-    if (map == NULL || strcmp(text_of(map, "operation"), operation->name) != 0)
+    if (self->place == NULL || strcmp(text_of(self->place, "operation"), operation->name) != 0)
         return false;
-    *id = plain_id(pointed(map, "id", body));
-    const char *state = text_of(map, "state");
-    return state != NULL && strcmp(state, "placed") == 0;
+    *id = plain_id(pointed(self->place, "id", body));
+    return rings_at_once(self);
 }
 
 /* ---- making its descriptors ---- */
@@ -366,6 +377,7 @@ static od_status make_vendor(loaded_vendor *self) {
     self->place = od_value_get(self->description, "place");
     vendor->place = self->place != NULL ? place : NULL;
     vendor->placed = placed;
+    vendor->handoff = handoff;
     vendor->options = od__loading_struct(&self->loading, od_value_get(self->description, "options"), "/options", false);
     if (vendor->options == NULL)
         return self->loading.err->code;

@@ -42,9 +42,15 @@ function M.context(work, view, seed)
         history = view.history or {}, vendors = work.campaign.vendor_names, healthy = healthy }
 end
 
--- Whether somebody will look at a contact: a hook, a ticket's column, or who follows its call.
-local function is_looked_at(campaign)
-    return campaign.track or campaign.contacts.map.ticket or next(campaign.hooks)
+-- M.are_looked_at(work) -> whether somebody may look at the campaign's contacts: a hook, a ticket's column, or who
+-- follows a call
+function M.are_looked_at(work)
+    local campaign = work.campaign
+    if campaign.track or campaign.contacts.map.ticket or next(campaign.hooks) then return true end
+    for _, account in pairs(work.accounts) do
+        if account.info.hands_off ~= false then return true end -- what is handed off is followed in any case
+    end
+    return false
 end
 
 local function read(taken)
@@ -57,19 +63,10 @@ local function read(taken)
     return seen
 end
 
--- What a script sees of the contact; most are called without anybody looking at it. Of one that is_looked_at it is read
--- before anything is sent; of another it may be nil, and what is no JSON.
-function Attempt:view()
-    if self.seen then return self.seen end
-    local unreadable
-    self.seen, unreadable = read(self.taken)
-    return self.seen, unreadable
-end
-
 -- Asks a hook that the script has.
 function Attempt:ask(name, checked_against, third)
     local fn = self.work.campaign.hooks[name]
-    local view = self:view()
+    local view = self.seen
     local context = M.context(self.work, view, view.token .. name)
     context.vendor = self.account and self.account.name
     local ok, value, more = hooks.call(self.work.scheduler, name, fn, checked_against, hooks.contact(view), context,
@@ -143,7 +140,7 @@ end
 function Attempt:ticket()
     local ticket = self.work.campaign.contacts.map.ticket
     if not ticket or not TICKET_FIELD[self.account.kind] then return nil end
-    local view = self:view()
+    local view = self.seen
     if view.numbers[view.number].column ~= ticket.dials then return nil end
     local value = type(view.data) == "table" and view.data[ticket.column]
     return value ~= "" and value or nil
@@ -156,7 +153,7 @@ function Attempt:make_call()
     local call = { to = taken.to, contact = taken.id, token = self.token }
     if ticket then call.fields = { [TICKET_FIELD[self.account.kind]] = ticket } end
     if not self.work.campaign.hooks.plan then return call, taken.number end
-    local about = { numbers = self:view().numbers, ticket = ticket, token = self.token }
+    local about = { numbers = self.seen.numbers, ticket = ticket, token = self.token }
     local ok, value, index = self:ask("plan", about, call)
     if not ok then return nil, self:give_back() end
     if plan.is(value) then return nil, self:carry_out(value) end
@@ -276,9 +273,8 @@ function Attempt:after_refusal(err)
     if err.code == "canceled" then return { state = "ready", due_ms = now_ms, why = "stopped before it was sent" } end
     if err.code == "validation" then return { state = "blocked", why = tostring(err) } end
     if err.code == "rejected" and not err.retryable then
-        local view = self:view()
-        if view and view.numbers[view.number + 1] then
-            return { state = "waiting", due_ms = now_ms, number = view.number + 1, why = tostring(err) }
+        if self.taken.further then
+            return { state = "waiting", due_ms = now_ms, number = self.taken.number + 1, why = tostring(err) }
         end
         return { state = "blocked", why = tostring(err) }
     end
@@ -332,7 +328,7 @@ function Attempt:follow(intent, placement, result, call)
         work:count_outcome(M.UNTRACKED.kind)
         return "done"
     end
-    local view = self:view()
+    local view = self.seen
     work:follow { leg = intent.leg, attempt = intent.attempt, ordinal = view.ordinal, state = placement,
         client = self.account.name, vendor = self.account.kind, token = self.token, number = call.to,
         at_ms = work:wall_ms(), call = result, contact = view, seat = self.seat }
@@ -406,9 +402,10 @@ end
 function M.run(work, taken)
     local self = setmetatable({ work = work, taken = taken, version = taken.version, token = taken.token, used = {} },
         Attempt)
-    if is_looked_at(work.campaign) then
-        local seen, unreadable = self:view()
-        if not seen then return self:decide { state = "blocked", why = work:cannot_read(taken.id, unreadable) } end
+    if work.views then -- what cannot be read is found out before anything is sent
+        local unreadable
+        self.seen, unreadable = read(taken)
+        if unreadable then return self:decide { state = "blocked", why = work:cannot_read(taken.id, unreadable) } end
     end
     local began = work:now()
     while true do

@@ -28,8 +28,8 @@ function outdial.client(vendor, options)
     return client, err
 end
 
--- outdial.vendor(name) -> what a campaign has to know of a vendor: { name, title, finds, look_after_ms, withdraws,
--- max_open, seats = { option, field }, ears }; outdial.h says what they mean. Raises for an unknown one.
+-- outdial.vendor(name) -> what a campaign has to know of a vendor: { name, title, finds, look_after_ms, hands_off,
+-- withdraws, max_open, seats = { option, field }, ears }; outdial.h says what they mean. Raises for an unknown one.
 function outdial.vendor(name)
     local known = {}
     for i, vendor in ipairs(core.vendors()) do

@@ -155,7 +155,7 @@ local function take(work)
     if work.rest_until then space = math.min(space, 1) end -- one to try whether it goes on
     if space <= 0 then return 0 end
     local taken = work:store("take", { campaign = work.campaign.name, limit = math.min(space, TAKE_AT_ONCE),
-        clients = work.campaign.vendor_names })
+        clients = work.campaign.vendor_names, views = work.views })
     if not taken then return 0 end
     for _, contact in ipairs(taken.contacts) do work:begin(contact) end
     return #taken.contacts, taken.next_ms, not taken.contacts[1] and not taken.next_ms

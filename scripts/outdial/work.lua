@@ -42,6 +42,7 @@ function M.new(campaign, scheduler, db, log)
     for name, client in pairs(campaign.vendors) do
         self.accounts[name] = accounts.new(scheduler, name, client, campaign.pace.open[name])
     end
+    self.views = attempt.are_looked_at(self)
     return self
 end
 

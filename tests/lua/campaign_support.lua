@@ -71,7 +71,8 @@ end
 function support.client(world, behave)
     behave = behave or {}
     local info = { name = behave.kind or "fake", finds = behave.find ~= nil,
-        look_after_ms = behave.look_after_ms or 60000, withdraws = behave.withdraw ~= nil,
+        look_after_ms = behave.look_after_ms or 60000, hands_off = behave.hands_off or false,
+        withdraws = behave.withdraw ~= nil,
         seats = behave.seats and { option = "agents", field = "agent" } or nil,
         ears = behave.ears, probe = behave.probe or function() return true end, repeats = behave.repeats or false }
     local client = { vendor = info, placed = 0, sent = {}, tracked = {}, settings = { agents = behave.seats,

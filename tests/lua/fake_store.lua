@@ -176,6 +176,7 @@ local function taken(self, contact)
     local data = seen.data and assert(core.to_json(seen.data))
     seen.data = nil
     return { contact = seen.contact, version = seen.version, id = seen.id, number = seen.number,
+        further = seen.numbers[seen.number + 1] and true or nil,
         to = seen.numbers[seen.number].number, token = seen.token, callback = seen.callback, data = data,
         view = assert(core.to_json(seen)) }
 end

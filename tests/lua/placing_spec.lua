@@ -41,15 +41,15 @@ local GENESYS = { username = "agent", password = "secret", device_id = DEVICE, a
 
 describe("what a campaign has to know of a vendor", function()
     it("is told for each", function()
-        assert.same({ name = "amazon_connect", title = "Amazon Connect", finds = true, withdraws = false,
-            look_after_ms = 600000, max_open = 10 }, outdial.vendor("amazon_connect"))
-        assert.same({ name = "genesys", title = "Genesys Web Services", finds = true, withdraws = true,
-            look_after_ms = 600000, ears = "/v2/me/calls", seats = { option = "devices", field = "device_id" } },
-            outdial.vendor("genesys"))
-        assert.same({ name = "ccai_platform", title = "CCAI Platform", finds = true, withdraws = true,
+        assert.same({ name = "amazon_connect", title = "Amazon Connect", finds = true, hands_off = false,
+            withdraws = false, look_after_ms = 600000, max_open = 10 }, outdial.vendor("amazon_connect"))
+        assert.same({ name = "genesys", title = "Genesys Web Services", finds = true, hands_off = true,
+            withdraws = true, look_after_ms = 600000, ears = "/v2/me/calls",
+            seats = { option = "devices", field = "device_id" } }, outdial.vendor("genesys"))
+        assert.same({ name = "ccai_platform", title = "CCAI Platform", finds = true, hands_off = true, withdraws = true,
             look_after_ms = 600000, seats = { option = "agents", field = "agent_email" } },
             outdial.vendor("ccai_platform"))
-        assert.same({ name = "symbee", title = "Symbee Connect", finds = true, withdraws = true,
+        assert.same({ name = "symbee", title = "Symbee Connect", finds = true, hands_off = true, withdraws = true,
             look_after_ms = 600000 }, outdial.vendor("symbee"))
     end)
 
