@@ -150,10 +150,25 @@ void od__prepared_close(od_client *client);
 /* Complains if its client is gone. Errors: closed. */
 od_status od__prepared_check(const od_prepared *self, od_error *err);
 
+/* ---- whose rate a request takes from, and how much of it (R21; rates.c) ---- */
+
+#define OD_LIMIT_BUCKET_BYTES (OD_LIMIT_RATE_SCOPE_BYTES + OD_LIMIT_ACCOUNT_BYTES)
+
+/* Writes which account of its vendor the client is, as the environment has it now; "" if nothing tells one from another.
+ * Errors: validation (longer than out). */
+od_status od__client_account(const od_client *client, char out[OD_LIMIT_ACCOUNT_BYTES], od_error *err);
+/* Writes the name of the bucket that an operation of that account takes from. Errors: validation (longer than out). */
+od_status od__client_bucket(const od_client *client, const od_operation *operation, const char *account,
+                            char out[OD_LIMIT_BUCKET_BYTES], od_error *err);
+/* The rate that the operation is held to; NULL: none. Lent. */
+const od_rate *od__client_rate(const od_client *client, const od_operation *operation);
+/* What part of its bucket's rate a look-up or poll may take. */
+double od__client_poll_share(const od_client *client, const od_operation *operation);
+
 /* How a call that is prepared counts. */
 typedef struct od_prepared_facts {
     char account[OD_LIMIT_ACCOUNT_BYTES];     /* "": nothing tells one from another */
-    char bucket[OD_LIMIT_RATE_SCOPE_BYTES + OD_LIMIT_ACCOUNT_BYTES]; /* likewise */
+    char bucket[OD_LIMIT_BUCKET_BYTES];       /* likewise */
     const od_rate *rate;                      /* NULL: none */
     od_handoff handoff;
 } od_prepared_facts;
@@ -216,8 +231,6 @@ od_status od__client_stage(od_client *client, const od_operation *operation, od_
                            const od_submit_options *options, od_request **out, od_error *err);
 /* Finishes all such placements, with code. */
 void od__stages_close(od_client *client, od_status code);
-/* What part of its bucket's rate a look-up or poll may take (R21). */
-double od__client_poll_share(const od_client *client, const od_operation *operation);
 /* Takes a call of od__client_ask back and frees it; answered is not called any more. Returns what its error would say of placement. */
 od_placement od__client_drop(od_client_call *call);
 /* Makes { id, state, vendor, token, to, response } of a vendor's answer. response is borrowed. Errors: out_of_memory. */

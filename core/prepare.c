@@ -67,61 +67,13 @@ static od_status finish(od_status status, od_value *result, od_value **out) {
 
 /* ---- how a neutral call counts ---- */
 
-/* Operations that share a rate share its bucket; one with a rate of its own has a bucket of its own. */
-static bool shares_rate(const od_vendor *vendor, const od_operation *operation) {
-    size_t count = 0;
-    for (const od_operation *other = vendor->operations; other->name != NULL; other++)
-        count += other->rate == operation->rate;
-    return operation->rate == NULL || count > 1;
-}
-
-static od_status read_account(const od_client *client, char account[OD_LIMIT_ACCOUNT_BYTES], od_error *err) {
-    const char *(*get_env)(const char *) = client->engine->get_env;
-    return client->vendor->account(client->options, get_env != NULL ? get_env : od__client_environment, account,
-                                   OD_LIMIT_ACCOUNT_BYTES, err);
-}
-
-static od_status read_rate_scope(const od_client *client, const char *account, char out[OD_LIMIT_RATE_SCOPE_BYTES],
-                                 od_error *err) {
-    char scope[OD_LIMIT_ACCOUNT_BYTES];
-    snprintf(scope, sizeof(scope), "%s", account);
-    od_status status = client->vendor->rate_scope != NULL
-                           ? client->vendor->rate_scope(client->options, scope, sizeof(scope), err)
-                           : OD_OK;
-    snprintf(out, OD_LIMIT_RATE_SCOPE_BYTES, "%s %s", client->vendor->name, scope);
-    return status;
-}
-
-od_status od_client_rate_scope(const od_client *client, char *out, size_t out_bytes, od_error *err) {
-    char account[OD_LIMIT_ACCOUNT_BYTES] = "", scope[OD_LIMIT_RATE_SCOPE_BYTES];
-    od_status status = client->vendor->account != NULL ? read_account(client, account, err) : OD_OK;
-    if (status == OD_OK)
-        status = read_rate_scope(client, account, scope, err);
-    if (status == OD_OK && strlen(scope) >= out_bytes)
-        status = od__error_set(err, OD_VALIDATION, "the account's name is longer than %zu bytes", out_bytes - 1);
-    if (status == OD_OK)
-        memcpy(out, scope, strlen(scope) + 1);
-    return status;
-}
-
-static od_status write_bucket(const od_prepared *self, od_prepared_facts *out, od_error *err) {
-    char scope[OD_LIMIT_RATE_SCOPE_BYTES];
-    const od_vendor *vendor = self->client->vendor;
-    od_status status = read_rate_scope(self->client, out->account, scope, err);
-    if (status != OD_OK)
-        return status;
-    bool shared = shares_rate(vendor, self->operation);
-    snprintf(out->bucket, sizeof(out->bucket), "%s%s%s", scope, shared ? "" : " ", shared ? "" : self->operation->name);
-    return OD_OK;
-}
-
 /* The environment may have another account by the next call. */
 static od_status write_account(const od_prepared *self, od_prepared_facts *out, od_error *err) {
-    out->account[0] = out->bucket[0] = '\0';
-    if (self->client->vendor->account == NULL)
-        return OD_OK;
-    od_status status = read_account(self->client, out->account, err);
-    return status == OD_OK ? write_bucket(self, out, err) : status;
+    out->bucket[0] = '\0';
+    od_status status = od__client_account(self->client, out->account, err);
+    return status == OD_OK && self->client->vendor->account != NULL
+               ? od__client_bucket(self->client, self->operation, out->account, out->bucket, err)
+               : status;
 }
 
 od_handoff od__prepared_handoff(const od_prepared *self) {
@@ -133,8 +85,7 @@ od_status od__prepared_facts(const od_prepared *self, od_prepared_facts *out, od
     od_status status = od__prepared_check(self, err);
     if (status != OD_OK)
         return status;
-    const od_client_plan *plan = &self->client->plan;
-    out->rate = plan->rate_off ? NULL : plan->rate_given ? &plan->rate : self->operation->rate;
+    out->rate = od__client_rate(self->client, self->operation);
     out->handoff = od__prepared_handoff(self);
     return write_account(self, out, err);
 }
@@ -162,19 +113,6 @@ static od_status describe_facts(const od_prepared_facts *facts, od_value *result
     if (status == OD_OK && facts->rate != NULL)
         status = describe_rate(facts, result, err);
     return status == OD_OK ? describe_handoff(facts, result, err) : status;
-}
-
-/* ---- what look-ups and polls may take (R21) ---- */
-
-void od_client_share_rate(od_client *client, int clients) {
-    client->rate_shared_by = clients > 1 ? clients : 1;
-}
-
-double od__client_poll_share(const od_client *client, const od_operation *operation) {
-    bool shared = false;
-    for (const od_operation *other = client->vendor->operations; other->name != NULL; other++)
-        shared = shared || (other->rings && other->rate == operation->rate);
-    return (shared ? 0.5 : 1) / client->rate_shared_by;
 }
 
 /* ---- a neutral call that is prepared ---- */

@@ -100,7 +100,7 @@ build = {
                 "core/operation/check.c", "core/operation/common_options.c", "core/operation/describe.c",
                 "core/operation/form.c", "core/operation/glob.c", "core/operation/outcome.c",
                 "core/operation/read.c", "core/operation/registry.c", "core/operation/uri.c", "core/place.c",
-                "core/prepare.c", "core/request.c", "core/rules/candidates.c", "core/rules/caps.c",
+                "core/prepare.c", "core/rates.c", "core/request.c", "core/rules/candidates.c", "core/rules/caps.c",
                 "core/rules/gaps.c", "core/rules/judge.c", "core/rules/ruleset.c", "core/rules/shapes.c",
                 "core/rules/windows.c", "core/rules/words.c", "core/stages.c", "core/store/campaign.c",
                 "core/store/claims.c", "core/store/contact.c", "core/store/dnc.c", "core/store/doubts.c",
