@@ -11,6 +11,7 @@
 
 typedef struct od_client_call od_client_call;
 typedef struct od_follow od_follow;
+typedef struct od_lane od_lane;
 typedef struct od_staged od_staged;
 typedef struct od_hearing od_hearing;
 typedef struct od_heard od_heard;
@@ -46,6 +47,7 @@ struct od_client {
     od_staged *staged;          /* placements of several requests under way; doubly linked */
     od_hearing *hearing;        /* its notifications; NULL: it never subscribed */
     od_follow *follows;         /* look-ups and outcomes under way; doubly linked */
+    od_lane *lanes;             /* in which those that are asked for together have their rounds; NULL: none yet */
     od_heard *heard;            /* its latest events; NULL: none */
     od_prepared *prepared;      /* calls that were prepared, and may be placed; doubly linked */
     int rate_shared_by;         /* so many clients take from the same rate, this one included */
