@@ -50,7 +50,7 @@ struct od_client {
     od_lane *lanes;             /* in which those that are asked for together have their rounds; NULL: none yet */
     od_heard *heard;            /* its latest events; NULL: none */
     od_prepared *prepared;      /* calls that were prepared, and may be placed; doubly linked */
-    int rate_shared_by;         /* so many clients take from the same rate, this one included */
+    int rate_shared_by;         /* so many clients take from the same rate, this one included; 0: nobody has said */
     bool in_session;            /* something is open at the vendor, or may be */
     void (*log)(void *context, od_log_level level, const char *text);
     void *log_context;
@@ -162,8 +162,8 @@ od_status od__client_account(const od_client *client, char out[OD_LIMIT_ACCOUNT_
 /* Writes the name of the bucket that an operation of that account takes from. Errors: validation (longer than out). */
 od_status od__client_bucket(const od_client *client, const od_operation *operation, const char *account,
                             char out[OD_LIMIT_BUCKET_BYTES], od_error *err);
-/* The rate that the operation is held to; NULL: none. Lent. */
-const od_rate *od__client_rate(const od_client *client, const od_operation *operation);
+/* What placements by the operation may take that come out of the store's bucket. Returns false if they are held to no rate. */
+bool od__client_placing_rate(const od_client *client, const od_operation *operation, od_rate *out);
 /* What part of its bucket's rate a look-up or poll may take. */
 double od__client_poll_share(const od_client *client, const od_operation *operation);
 
@@ -171,7 +171,8 @@ double od__client_poll_share(const od_client *client, const od_operation *operat
 typedef struct od_prepared_facts {
     char account[OD_LIMIT_ACCOUNT_BYTES];     /* "": nothing tells one from another */
     char bucket[OD_LIMIT_BUCKET_BYTES];       /* likewise */
-    const od_rate *rate;                      /* NULL: none */
+    bool has_rate;
+    od_rate rate;                             /* what placements may take of it */
     od_handoff handoff;
 } od_prepared_facts;
 

@@ -85,14 +85,14 @@ od_status od__prepared_facts(const od_prepared *self, od_prepared_facts *out, od
     od_status status = od__prepared_check(self, err);
     if (status != OD_OK)
         return status;
-    out->rate = od__client_rate(self->client, self->operation);
+    out->has_rate = od__client_placing_rate(self->client, self->operation, &out->rate);
     out->handoff = od__prepared_handoff(self);
     return write_account(self, out, err);
 }
 
 static od_status describe_rate(const od_prepared_facts *facts, od_value *result, od_error *err) {
-    od_status status = od_value_set(result, "per_second", od_value_new_number(facts->rate->per_second), err);
-    return status == OD_OK ? od_value_set(result, "burst", od_value_new_integer(facts->rate->burst), err) : status;
+    od_status status = od_value_set(result, "per_second", od_value_new_number(facts->rate.per_second), err);
+    return status == OD_OK ? od_value_set(result, "burst", od_value_new_integer(facts->rate.burst), err) : status;
 }
 
 static od_status describe_handoff(const od_prepared_facts *facts, od_value *result, od_error *err) {
@@ -110,7 +110,7 @@ static od_status describe_facts(const od_prepared_facts *facts, od_value *result
         status = set_text(result, "account", facts->account, err);
     if (status == OD_OK && facts->bucket[0] != '\0')
         status = set_text(result, "bucket", facts->bucket, err);
-    if (status == OD_OK && facts->rate != NULL)
+    if (status == OD_OK && facts->has_rate)
         status = describe_rate(facts, result, err);
     return status == OD_OK ? describe_handoff(facts, result, err) : status;
 }
@@ -191,7 +191,7 @@ static od_status count_call(const od_prepared *self, const od_prepared_facts *fa
     od_status status = od_value_set(result, "number", od_value_ref(self->placing.to), err);
     if (status == OD_OK && facts->account[0] != '\0')
         status = set_text(result, "account", facts->account, err);
-    if (status == OD_OK && facts->rate != NULL)
+    if (status == OD_OK && facts->has_rate)
         status = make_rate(facts, &rate, err);
     if (status == OD_OK && rate != NULL)
         status = od_value_set(result, "rate", rate, err);

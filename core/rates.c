@@ -61,18 +61,59 @@ od_status od__client_bucket(const od_client *client, const od_operation *operati
 
 /* ---- how much ---- */
 
-const od_rate *od__client_rate(const od_client *client, const od_operation *operation) {
-    const od_client_plan *plan = &client->plan;
-    return plan->rate_off ? NULL : plan->rate_given ? &plan->rate : operation->rate;
+/* Of a rate that placements take from as well. Where both come out of one bucket, each gets what the other leaves, and only the
+ * polls' part is bounded. The placements of a campaign come out of the store's, which polls do not see, and the other way
+ * round: so there each has its part, and both together are the whole. */
+#define POLLS_OF_ONE_BUCKET 0.5
+#define POLLS_BESIDE_THE_STORE 0.25
+
+static bool is_beside_the_store(const od_client *client) {
+    return client->rate_shared_by > 0;
+}
+
+static int sharing(const od_client *client) {
+    return client->rate_shared_by > 1 ? client->rate_shared_by : 1;
 }
 
 void od_client_share_rate(od_client *client, int clients) {
     client->rate_shared_by = clients > 1 ? clients : 1;
 }
 
-double od__client_poll_share(const od_client *client, const od_operation *operation) {
-    bool shared = false;
+/* Whether an operation that rings, or one that does not, takes from the same bucket. */
+static bool is_taken_from(const od_client *client, const od_operation *operation, bool by_one_that_rings) {
+    bool found = false;
     for (const od_operation *other = client->vendor->operations; other->name != NULL; other++)
-        shared = shared || (other->rings && other->rate == operation->rate);
-    return (shared ? 0.5 : 1) / client->rate_shared_by;
+        found = found || (other->rings == by_one_that_rings && other->rate == operation->rate);
+    return found;
+}
+
+double od__client_poll_share(const od_client *client, const od_operation *operation) {
+    double part = !is_taken_from(client, operation, true) ? 1
+                  : is_beside_the_store(client)           ? POLLS_BESIDE_THE_STORE
+                                                          : POLLS_OF_ONE_BUCKET;
+    return part / sharing(client);
+}
+
+static const od_rate *rate_of(const od_client *client, const od_operation *operation) {
+    const od_client_plan *plan = &client->plan;
+    return plan->rate_off ? NULL : plan->rate_given ? &plan->rate : operation->rate;
+}
+
+static bool is_polled(const od_client *client, const od_operation *operation) {
+    const od_vendor *vendor = client->vendor;
+    return (vendor->following != NULL || vendor->withdrawing != NULL) && is_taken_from(client, operation, false);
+}
+
+bool od__client_placing_rate(const od_client *client, const od_operation *operation, od_rate *out) {
+    const od_rate *whole = rate_of(client, operation);
+    if (whole == NULL)
+        return false;
+    *out = *whole;
+    if (!is_beside_the_store(client) || !is_polled(client, operation))
+        return true;
+    const od_rate polls = od__rate_part(whole, od__client_poll_share(client, operation));
+    out->per_second = whole->per_second * (1 - POLLS_BESIDE_THE_STORE);
+    bool is_room = polls.burst < whole->burst / sharing(client);
+    out->burst = is_room ? whole->burst - polls.burst * sharing(client) : 1;
+    return true;
 }
