@@ -1,6 +1,7 @@
 /* Following a call: asks its vendor again and again, as the vendor's od_following says, until it is known whether the call
  * was placed or how it ended. What to ask and what an answer means is the vendor's; when, and for how long, is here.
- * An operation that is to wait until it is done is followed in the same way, from its own request on. */
+ * An operation that is to wait until it is done is followed in the same way, from its own request on. Calls that are asked for
+ * together have their rounds in rounds.c. */
 #include "follow.h"
 
 #include <string.h>

@@ -153,7 +153,8 @@ static void gather(od_lane *self) {
     for (od_follow *follow = self->client->follows; follow != NULL; follow = follow->next) {
         if (!takes_part(self, follow, now_ms, &since_ms))
             continue;
-        od__loop_timer_stop(loop, &follow->again);
+        if (follow->lane == NULL) /* else it still looks back at what was heard before it began */
+            od__loop_timer_stop(loop, &follow->again);
         follow->lane = self;
         follow->in_round = true;
         self->members++;
@@ -192,6 +193,13 @@ static od_status need_lanes(od_client *client, od_error *err) {
 
 /* ---- coming and going ---- */
 
+static bool is_alone(const od_follow *self) {
+    for (const od_follow *other = self->client->follows; other != NULL; other = other->next)
+        if (other != self && od__follow_has_rounds(other))
+            return false;
+    return true;
+}
+
 od_status od__rounds_join(od_follow *self, od_error *err) {
     od_client *client = self->client;
     int64_t now_ms = wall_ms(client), since_ms = 0;
@@ -203,8 +211,8 @@ od_status od__rounds_join(od_follow *self, od_error *err) {
     if (status != OD_OK)
         return status;
     od_lane *lane = lane_for(client, now_ms - since_ms);
-    if (!lane->under_way)
-        status = start_timer(lane, lane->next_us, err);
+    if (!lane->under_way) /* whoever has nobody to share with need not wait for others */
+        status = start_timer(lane, is_alone(self) ? 0 : lane->next_us, err);
     if (status == OD_OK)
         self->lane = lane;
     return status;

@@ -171,7 +171,7 @@ typedef struct od_report {
  * answers all their calls learn from. Pure functions, driven by core/rounds.c; call, memory, report and now_ms as in
  * od_following. What a round knows is the vendor's own, and starts as NULL. */
 typedef struct od_rounds {
-    int64_t gap_ms;         /* from the beginning of one round to that of the next, if anybody waits for it */
+    int64_t gap_ms;         /* from the beginning of one round to that of the next: who comes meanwhile shares it */
     int64_t pause_ms;       /* between the questions of a round */
     /* From when on it has to be read to learn of a call: Unix time. Errors: validation where it cannot be asked about. */
     od_status (*since)(const od_value *call, const od_value *memory, int64_t now_ms, int64_t *since_ms, od_error *err);

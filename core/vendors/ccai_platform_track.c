@@ -6,6 +6,7 @@
 #include "base/error.h"
 
 #define LOOK_BACK_MS 86400000   /* how far back a call is looked for of which no time is known */
+#define GAP_MS 1000             /* between rounds, while calls keep coming */
 #define POLL_LEAST_MS 5000
 #define POLL_MOST_MS 60000
 #define POLL_SCHEDULED_MS 300000
@@ -296,5 +297,5 @@ static od_status learn_track(const od_value *options, const od_value *call, cons
     return od__ccai_keep(status, learned, memory);
 }
 
-const od_rounds od__ccai_rounds = { .gap_ms = POLL_LEAST_MS, .pause_ms = OD_CCAI_PAGE_PAUSE_MS, .since = since_of,
+const od_rounds od__ccai_rounds = { .gap_ms = GAP_MS, .pause_ms = OD_CCAI_PAGE_PAUSE_MS, .since = since_of,
                                   .ask = od__ccai_ask_page, .turn = turn, .learn = learn_track };

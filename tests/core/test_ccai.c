@@ -257,7 +257,7 @@ static void one_list_is_read_for_all_calls(void **state) {
     od_request *redialled = follow(&r, false, "{\"id\":\"398\",\"at\":1440938100}", NULL);
     assert_string_equal(fake_sent(&r.network), LIST("2015-08-30T12%3A35%3A00Z", "1")); /* the other came too late for it */
     answer(&r, 200, "", "[{\"id\":397,\"status\":\"connected\",\"updated_at\":\"2015-08-30T12:36:01Z\"}]");
-    pass(&r, 4999);
+    pass(&r, 999);
     assert_string_equal(fake_sent(&r.network), "");
     pass(&r, 1);
     assert_string_equal(fake_sent(&r.network), LIST("2015-08-30T12%3A34%3A00Z", "1"));

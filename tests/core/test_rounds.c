@@ -296,6 +296,23 @@ static void rounds_keep_their_distance_and_take_all_along(void **state) {
     rig_close(&r);
 }
 
+static void whoever_is_alone_is_asked_for_at_once(void **state) {
+    (void)state;
+    rig r;
+    open_rig(&r);
+    for (int i = 0; i < 3; i++) {
+        od_request *request = track(&r, "{\"id\":\"a\",\"again\":1}", 0);
+        step(&r);
+        assert_string_equal(asked(&r), "0 ");
+        answer(&r, 200, "{}");
+        pass_ms(&r, 1000);
+        assert_string_equal(asked(&r), "0 ");
+        answer(&r, 200, "{\"a\":\"BUSY\"}");
+        assert_busy(request);
+    }
+    rig_close(&r);
+}
+
 static void a_round_of_pages_is_learned_page_by_page(void **state) {
     (void)state;
     rig r;
@@ -537,11 +554,10 @@ static void one_that_waits_may_go_with_another_lane(void **state) {
     (void)state;
     rig r;
     open_rig(&r);
-    od_request *first = track(&r, "{\"id\":\"a\",\"again\":60}", 0);
+    od_request *first = track(&r, "{\"id\":\"a\",\"again\":600}", 0);
     step(&r);
     assert_string_equal(asked(&r), "0 ");
-    answer(&r, 200, "{\"a\":\"BUSY\"}");
-    assert_busy(first);
+    answer(&r, 200, "{}");
     od_request *waits = track(&r, "{\"id\":\"b\",\"again\":60,\"at\":1440938160,\"back\":239}", 0);
     pass_time(&r, 2000);
     assert_string_equal(asked(&r), "");
@@ -552,8 +568,9 @@ static void one_that_waits_may_go_with_another_lane(void **state) {
     pass_time(&r, 59999);
     assert_string_equal(asked(&r), "");
     pass_time(&r, 1);
-    assert_string_equal(asked(&r), "2 ");
-    answer(&r, 200, "{\"b\":\"BUSY\",\"c\":\"BUSY\"}");
+    assert_string_equal(asked(&r), "0 ");
+    answer(&r, 200, "{\"a\":\"BUSY\",\"b\":\"BUSY\",\"c\":\"BUSY\"}");
+    assert_busy(first);
     assert_busy(waits);
     assert_busy(far);
     rig_close(&r);
@@ -684,6 +701,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_question_serves_all_and_each_learns_its_own),
         cmocka_unit_test(rounds_keep_their_distance_and_take_all_along),
+        cmocka_unit_test(whoever_is_alone_is_asked_for_at_once),
         cmocka_unit_test(a_round_of_pages_is_learned_page_by_page),
         cmocka_unit_test(one_that_goes_leaves_the_others_alone),
         cmocka_unit_test(the_last_one_that_goes_takes_the_question_along),
