@@ -47,7 +47,7 @@ describe("a campaign at the mock's", function()
         return list
     end
 
-    -- Runs a campaign over contacts { number = vendor }; returns figures and the store. rate: the mock enforces its own.
+    -- Runs a campaign over contacts { number = vendor }; returns figures and the store. rate: the mock enforces its.
     local function run(numbers, clients, more, settings, rate, store)
         local figures
         store = store or fake_store.new(outdial.engine)
