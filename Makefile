@@ -85,9 +85,10 @@ $(BUILD)/liboutdial.a: $(CORE_OBJ)
 	@rm -f $@
 	$(Q)ar rcs $@ $^
 
+# nodelete: a thread that used it calls it once more as it ends.
 $(BUILD)/liboutdial.so.$(VERSION): $(CORE_OBJ)
 	$(call say,LD,$@)
-	$(Q)$(CC) -shared $(SANITIZE) -Wl,-soname,liboutdial.so.$(SOVERSION) -Wl,-z,defs -o $@ $^ $(LDFLAGS) $(LIBS) -ldl
+	$(Q)$(CC) -shared $(SANITIZE) -Wl,-soname,liboutdial.so.$(SOVERSION) -Wl,-z,defs,-z,nodelete -o $@ $^ $(LDFLAGS) $(LIBS) -ldl
 
 $(BUILD)/liboutdial.so: $(BUILD)/liboutdial.so.$(VERSION)
 	@ln -sf $(<F) $(BUILD)/liboutdial.so.$(SOVERSION)
@@ -257,7 +258,7 @@ check-crash: $(BUILD)/outdial $(FAULT_BIN)
 SAN_ASAN  := -fsanitize=address -fno-omit-frame-pointer
 SAN_UBSAN := -fsanitize=undefined -fno-sanitize-recover=all
 
-.PHONY: asan ubsan valgrind
+.PHONY: asan ubsan valgrind valground
 asan: deps ## core and Lua tests under AddressSanitizer with leak checking
 	@$(MAKE) --no-print-directory -j$$(nproc) sanitized BUILD=$(BUILD)/asan SANITIZE='$(SAN_ASAN)' OPT='-O1 -g'
 ubsan: deps ## core and Lua tests under UndefinedBehaviorSanitizer
@@ -267,8 +268,10 @@ ubsan: deps ## core and Lua tests under UndefinedBehaviorSanitizer
 sanitized: all $(TEST_BIN)
 	@BUILD=$(BUILD) LUAS=lua5.4 SANITIZE='$(SANITIZE)' sh tests/run.sh core lua
 
+# OD_PLAIN_HEAP: a block that was freed is not made again behind its back.
 valgrind: deps ## core tests under valgrind, every leak and bad access an error
-	@$(MAKE) --no-print-directory -j$$(nproc) $(TEST_BIN)
+	@$(MAKE) --no-print-directory -j$$(nproc) valground BUILD=$(BUILD)/valgrind CFLAGS='$(CFLAGS) -DOD_PLAIN_HEAP'
+valground: $(TEST_BIN)
 	@BUILD=$(BUILD) sh tests/run.sh valgrind
 
 SAN_TSAN  := -fsanitize=thread

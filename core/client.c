@@ -119,7 +119,8 @@ static void cancel_call(od_request *request, od_status code) {
 
 static void free_call(od_request *request) {
     od_client_call *call = (od_client_call *)request;
-    release_call(call);
+    if (call->client != NULL) /* not finished, or never started */
+        release_call(call);
     od__free(call);
 }
 

@@ -3,7 +3,10 @@
 #ifndef OD_CLIENT_H
 #define OD_CLIENT_H
 
+#include <string.h>
+
 #include "authorizing/authorizing.h"
+#include "json/value.h"
 #include "operation/operation.h"
 #include "request.h"
 
@@ -126,6 +129,11 @@ typedef struct od_placing {
 } od_placing;
 
 void od__placing_clear(od_placing *placing);
+
+/* Adds a member (taken) that object does not have yet; false when memory runs out, also when member is NULL. */
+static inline bool od__client_put(od_value *object, const char *key, od_value *member) {
+    return od__value_put_new(object, key, strlen(key), member);
+}
 
 /* A neutral call with all that will be sent for it: converted, checked, planned and built once, however often it is told or
  * placed. What it holds is never changed. */

@@ -43,6 +43,7 @@ static od_status plan(od_prepared *self, od_error *err) {
     od_call neutral;
     od__call_read(self->call, &neutral);
     neutral.token = od_value_string(self->placing.token);
+    neutral.token_value = self->placing.token;
     return vendor->place(vendor, client->options, &neutral, &self->operation, &self->parameters, &self->dropped, err);
 }
 
@@ -203,26 +204,21 @@ od_status od__placing_result(const od_vendor *vendor, const od_operation *operat
                              const od_value *parameters, const od_value *response, const od_placing *placing,
                              od_value **out, od_error *err) {
     od_value *id = NULL;
-    bool placed = vendor->placed(operation, http_status, parameters, response, &id);
-    od_value *result = od_value_new_object();
-    od_status status = result != NULL ? OD_OK : od__error_no_memory(err);
-    if (id != NULL && status == OD_OK)
-        status = od_value_set(result, "id", id, err);
+    const char *state = vendor->placed(operation, http_status, parameters, response, &id) ? "placed" : "handed_off";
+    od_value *result = od__value_new_object_for(6, sizeof("id state vendor token to response"));
+    bool good = result != NULL;
+    if (good && id != NULL)
+        good = od__client_put(result, "id", id);
     else
         od_value_unref(id);
-    if (status == OD_OK)
-        status = od_value_set(result, "state", od_value_new_string(placed ? "placed" : "handed_off"), err);
-    if (status == OD_OK)
-        status = od_value_set(result, "vendor", od_value_new_string(vendor->name), err);
-    if (status == OD_OK)
-        status = od_value_set(result, "token", od_value_ref(placing->token), err);
-    if (status == OD_OK)
-        status = od_value_set(result, "to", od_value_ref(placing->to), err);
-    if (status == OD_OK && response != NULL)
-        status = od_value_set(result, "response", od_value_ref(response), err);
-    if (status != OD_OK) {
+    good = good && od__client_put(result, "state", od__value_text(state, strlen(state))) &&
+           od__client_put(result, "vendor", od_value_new_string(vendor->name)) &&
+           od__client_put(result, "token", od_value_ref(placing->token)) &&
+           od__client_put(result, "to", od_value_ref(placing->to)) &&
+           (response == NULL || od__client_put(result, "response", od_value_ref(response)));
+    if (!good) {
         od_value_unref(result);
-        return status;
+        return od__error_no_memory(err);
     }
     *out = result;
     return OD_OK;

@@ -1,7 +1,6 @@
 /* Everything but sending: what a call would look like on the wire, without what is secret. */
 #include "client.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -90,20 +89,6 @@ od_status od__prepared_facts(const od_prepared *self, od_prepared_facts *out, od
     return write_account(self, out, err);
 }
 
-static od_status describe_rate(const od_prepared_facts *facts, od_value *result, od_error *err) {
-    od_status status = od_value_set(result, "per_second", od_value_new_number(facts->rate.per_second), err);
-    return status == OD_OK ? od_value_set(result, "burst", od_value_new_integer(facts->rate.burst), err) : status;
-}
-
-static od_status describe_handoff(const od_prepared_facts *facts, od_value *result, od_error *err) {
-    od_status status = OD_OK;
-    if (facts->handoff != OD_HANDOFF_NONE)
-        status = od_value_set(result, "hands_off", od_value_new_boolean(true), err);
-    if (status == OD_OK && facts->handoff == OD_HANDOFF_UNBOUNDED)
-        status = od_value_set(result, "hands_off_unbounded", od_value_new_boolean(true), err);
-    return status;
-}
-
 static od_status describe_facts(const od_prepared_facts *facts, od_value *result, od_error *err) {
     od_status status = OD_OK;
     if (facts->account[0] != '\0')
@@ -111,8 +96,14 @@ static od_status describe_facts(const od_prepared_facts *facts, od_value *result
     if (status == OD_OK && facts->bucket[0] != '\0')
         status = set_text(result, "bucket", facts->bucket, err);
     if (status == OD_OK && facts->has_rate)
-        status = describe_rate(facts, result, err);
-    return status == OD_OK ? describe_handoff(facts, result, err) : status;
+        status = od_value_set(result, "per_second", od_value_new_number(facts->rate.per_second), err);
+    if (status == OD_OK && facts->has_rate)
+        status = od_value_set(result, "burst", od_value_new_integer(facts->rate.burst), err);
+    if (status == OD_OK && facts->handoff != OD_HANDOFF_NONE)
+        status = od_value_set(result, "hands_off", od_value_new_boolean(true), err);
+    if (status == OD_OK && facts->handoff == OD_HANDOFF_UNBOUNDED)
+        status = od_value_set(result, "hands_off_unbounded", od_value_new_boolean(true), err);
+    return status;
 }
 
 /* ---- a neutral call that is prepared ---- */
@@ -158,67 +149,65 @@ static od_value *sent_text(const od_buffer *text) {
     return od__value_text(od__buffer_text(text), text->length);
 }
 
-/* Makes { request, call }. */
-static od_status make_record(const od_prepared *self, od_value **out, od_error *err) {
-    const od_http_request *request = &self->request;
-    od_value *record = od_value_new_object();
-    od_value *sent = record != NULL ? od_value_new_object() : NULL;
-    od_status status = sent != NULL ? set_text(sent, "method", request->method, err) : od__error_no_memory(err);
-    if (status == OD_OK)
-        status = od_value_set(sent, "url", sent_text(&request->url), err);
-    if (status == OD_OK && request->has_body && request->body.length > 0)
-        status = od_value_set(sent, "body", sent_text(&request->body), err);
-    if (status == OD_OK)
-        status = od_value_set(record, "request", sent, err);
-    else
-        od_value_unref(sent);
-    if (status == OD_OK)
-        status = od_value_set(record, "call", od_value_ref(self->call), err);
-    return finish(status, record, out);
+static od_value *new_sent(const od_http_request *request) {
+    bool has_body = request->has_body && request->body.length > 0;
+    od_value *sent = od__value_new_object_for(3, sizeof("method") + sizeof("url") + sizeof("body"));
+    if (sent != NULL && od__client_put(sent, "method", od__value_text(request->method, strlen(request->method))) &&
+        od__client_put(sent, "url", sent_text(&request->url)) && (!has_body || od__client_put(sent, "body", sent_text(&request->body))))
+        return sent;
+    od_value_unref(sent);
+    return NULL;
 }
 
-static od_status make_rate(const od_prepared_facts *facts, od_value **out, od_error *err) {
-    od_value *rate = od_value_new_object();
-    od_status status = rate != NULL ? set_text(rate, "bucket", facts->bucket, err) : od__error_no_memory(err);
-    if (status == OD_OK)
-        status = describe_rate(facts, rate, err);
-    return finish(status, rate, out);
+/* { request, call }; NULL when memory runs out. */
+static od_value *new_record(const od_prepared *self) {
+    od_value *record = od__value_new_object_for(2, sizeof("request") + sizeof("call"));
+    if (record != NULL && od__client_put(record, "request", new_sent(&self->request)) &&
+        od__client_put(record, "call", od_value_ref(self->call)))
+        return record;
+    od_value_unref(record);
+    return NULL;
 }
 
-/* Sets number, account, rate and what is handed off. */
-static od_status count_call(const od_prepared *self, const od_prepared_facts *facts, od_value *result, od_error *err) {
-    od_value *rate = NULL;
-    od_status status = od_value_set(result, "number", od_value_ref(self->placing.to), err);
-    if (status == OD_OK && facts->account[0] != '\0')
-        status = set_text(result, "account", facts->account, err);
-    if (status == OD_OK && facts->has_rate)
-        status = make_rate(facts, &rate, err);
-    if (status == OD_OK && rate != NULL)
-        status = od_value_set(result, "rate", rate, err);
-    return status == OD_OK ? describe_handoff(facts, result, err) : status;
+static od_value *new_rate(const od_prepared_facts *facts) {
+    od_value *rate = od__value_new_object_for(3, sizeof("bucket") + sizeof("per_second") + sizeof("burst"));
+    if (rate != NULL && od__client_put(rate, "bucket", od_value_new_string(facts->bucket)) &&
+        od__client_put(rate, "per_second", od_value_new_number(facts->rate.per_second)) &&
+        od__client_put(rate, "burst", od_value_new_integer(facts->rate.burst)))
+        return rate;
+    od_value_unref(rate);
+    return NULL;
+}
+
+static bool put_counts(od_value *call, const od_prepared_facts *facts) {
+    return (facts->account[0] == '\0' || od__client_put(call, "account", od_value_new_string(facts->account))) &&
+           (!facts->has_rate || od__client_put(call, "rate", new_rate(facts))) &&
+           (facts->handoff == OD_HANDOFF_NONE || od__client_put(call, "hands_off", od_value_new_boolean(true))) &&
+           (facts->handoff != OD_HANDOFF_UNBOUNDED ||
+            od__client_put(call, "hands_off_unbounded", od_value_new_boolean(true)));
 }
 
 od_status od__prepared_call(const od_prepared *self, od_value **out, od_error *err) {
     od_prepared_facts facts;
-    od_value *record = NULL;
     od_status status = od__prepared_facts(self, &facts, err);
     if (status != OD_OK)
         return status;
-    od_value *result = od_value_new_object();
-    status = result != NULL ? count_call(self, &facts, result, err) : od__error_no_memory(err);
-    if (status == OD_OK)
-        status = make_record(self, &record, err);
-    if (status == OD_OK)
-        status = od_value_set(result, "record", record, err);
-    return finish(status, result, out);
+    od_value *call = od__value_new_object_for(6, sizeof("number account rate hands_off hands_off_unbounded record"));
+    if (call != NULL && od__client_put(call, "number", od_value_ref(self->placing.to)) && put_counts(call, &facts) &&
+        od__client_put(call, "record", new_record(self))) {
+        *out = call;
+        return OD_OK;
+    }
+    od_value_unref(call);
+    return od__error_no_memory(err);
 }
 
 od_status od_prepared_record(const od_prepared *self, char **out, od_error *err) {
     *out = NULL;
-    od_value *record;
+    od_value *record = NULL;
     od_status status = od__prepared_check(self, err);
-    if (status == OD_OK)
-        status = make_record(self, &record, err);
+    if (status == OD_OK && (record = new_record(self)) == NULL)
+        status = od__error_no_memory(err);
     if (status != OD_OK)
         return status;
     size_t length = 0;

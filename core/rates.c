@@ -1,10 +1,10 @@
 /* Whose rate a client's requests take from, and how much of it (R21). */
 #include "client.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "base/join.h"
 
 /* ---- whose ---- */
 
@@ -20,11 +20,12 @@ od_status od__client_account(const od_client *client, char out[OD_LIMIT_ACCOUNT_
 static od_status read_scope(const od_client *client, const char *account, char out[OD_LIMIT_RATE_SCOPE_BYTES],
                             od_error *err) {
     char scope[OD_LIMIT_ACCOUNT_BYTES];
-    snprintf(scope, sizeof(scope), "%s", account);
+    const char *const texts[] = { client->vendor->name, " ", client->vendor->rate_scope != NULL ? scope : account, NULL };
     od_status status = client->vendor->rate_scope != NULL
                            ? client->vendor->rate_scope(client->options, scope, sizeof(scope), err)
                            : OD_OK;
-    snprintf(out, OD_LIMIT_RATE_SCOPE_BYTES, "%s %s", client->vendor->name, scope);
+    if (status == OD_OK)
+        (void)od__join(out, OD_LIMIT_RATE_SCOPE_BYTES, texts);
     return status;
 }
 
@@ -55,7 +56,8 @@ od_status od__client_bucket(const od_client *client, const od_operation *operati
     if (status != OD_OK)
         return status;
     bool shared = shares_rate(client->vendor, operation);
-    snprintf(out, OD_LIMIT_BUCKET_BYTES, "%s%s%s", scope, shared ? "" : " ", shared ? "" : operation->name);
+    const char *const texts[] = { scope, shared ? "" : " ", shared ? "" : operation->name, NULL };
+    (void)od__join(out, OD_LIMIT_BUCKET_BYTES, texts);
     return OD_OK;
 }
 

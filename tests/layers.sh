@@ -37,7 +37,7 @@ door "libmicrohttpd enters through bindings/httpd" '#include *<microhttpd' 'bind
 door "SQLite and libpq enter through core/store" '#include *<(sqlite3|libpq-fe)' 'core/store/'
 door "Lua enters through bindings" '#include *[<"](lua|lauxlib|lualib|luajit)\.h' 'bindings/'
 door "the heap is entered through core/base/memory" '[^_a-z>.](malloc|calloc|realloc|strdup|strndup|free) *\(' \
-    'core/base/memory.c|bindings/|[^:]*:[0-9]+: *(/?\*|//)|[^:]*\.h:'
+    'core/base/(memory|spares).c|bindings/|[^:]*:[0-9]+: *(/?\*|//)|[^:]*\.h:'
 fence "parsers and data do no input or output" \
     '[^_a-z>.](socket|connect|send|recv|read|write|open|fopen|getaddrinfo|poll|epoll_wait|getenv|time|clock_gettime) *\(' \
     core/validation core/vendors core/json core/operation core/crypto core/rules \

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <malloc.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -74,9 +75,9 @@ static bool reader_went_away(void) {
     return poll(&output, 1, 0) == 1 && (output.revents & POLLERR) != 0;
 }
 
-/* As programs do that do not watch this signal; one that has more to tell than that it is done tells that. */
-static int end_by_sigpipe(int code) {
-    if (code == HOST_DONE) {
+/* As programs do that do not watch this signal; one that has done something, or has more to tell, ends with its exit code. */
+static int end_unread(int code, bool acts) {
+    if (code == HOST_DONE && !acts) {
         signal(SIGPIPE, SIG_DFL);
         raise(SIGPIPE);
     }
@@ -93,7 +94,7 @@ static void give_large_blocks_back(void) {
 
 int main(int argc, char **argv) {
     give_large_blocks_back();
-    od__database_count_no_memory();
+    od__database_own_process();
     if (!watch_signals()) {
         fprintf(stderr, "outdial: cannot watch signals: %s\n", strerror(errno));
         return HOST_FAILED;
@@ -104,11 +105,12 @@ int main(int argc, char **argv) {
         return HOST_FAILED;
     }
     int code = script_run(script, argc, argv);
+    bool acts = script_acts(script);
     script_free(script);
     if (fflush(stdout) != 0 || ferror(stdout)) {
         int reason = errno;
         if (reader_went_away())
-            return end_by_sigpipe(code);
+            return end_unread(code, acts);
         errno = reason;
         fprintf(stderr, "outdial: cannot write to the standard output: %s\n", strerror(errno));
         return code == HOST_DONE ? HOST_FAILED : code;

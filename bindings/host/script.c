@@ -19,6 +19,7 @@ struct host_script {
     lua_State *lua;
     heap heap;          /* the Lua's memory */
     bool warns, warning; /* warnings are shown; one is being written */
+    bool acts;
     int signal_fd;
     int (*signals)(void);
 };
@@ -30,6 +31,13 @@ static int host_signals(lua_State *L) {
     const host_script *script = lua_touserdata(L, lua_upvalueindex(1));
     lua_pushinteger(L, script->signals());
     return 1;
+}
+
+/* host.acts(): the command does more than to show something */
+static int host_acts(lua_State *L) {
+    host_script *script = lua_touserdata(L, lua_upvalueindex(1));
+    script->acts = true;
+    return 0;
 }
 
 /* host.terminal(fd) -> is it a terminal, its columns or nil */
@@ -46,12 +54,15 @@ static int host_terminal(lua_State *L) {
 
 static int open_host(lua_State *L) {
     const host_script *script = lua_touserdata(L, lua_upvalueindex(1));
-    lua_createtable(L, 0, 3);
+    lua_createtable(L, 0, 4);
     lua_pushinteger(L, script->signal_fd);
     lua_setfield(L, -2, "signal_fd");
     lua_pushvalue(L, lua_upvalueindex(1));
     lua_pushcclosure(L, host_signals, 1);
     lua_setfield(L, -2, "signals");
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_pushcclosure(L, host_acts, 1);
+    lua_setfield(L, -2, "acts");
     lua_pushcfunction(L, host_terminal);
     lua_setfield(L, -2, "terminal");
     return 1;
@@ -159,6 +170,10 @@ int script_run(host_script *script, int argc, char **argv) {
         fprintf(stderr, "outdial: %s\n", lua_tostring(L, -1));
     lua_settop(L, 0);
     return code;
+}
+
+bool script_acts(const host_script *script) {
+    return script->acts;
 }
 
 void script_free(host_script *script) {

@@ -23,6 +23,8 @@ host_script *script_new(int signal_fd, int (*signals)(void));
 /* Runs the command that the arguments name, under one protected call; an error goes to stderr with its traceback.
  * Returns the exit code. */
 int script_run(host_script *script, int argc, char **argv);
+/* Whether the command has done something, or was to: its exit code tells of that, whoever reads what it writes. */
+bool script_acts(const host_script *script);
 /* Ends Lua: finalizers run. NULL is fine. */
 void script_free(host_script *script);
 

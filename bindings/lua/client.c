@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/error.h"
 #include "base/memory.h"
 #include "client.h"
 #include "json/value.h"
@@ -81,12 +82,17 @@ static const char *read_flag(lua_State *L, bool *out) {
 }
 
 static const char *read_option(lua_State *L, const char *key, od_submit_options *options, bool *unread) {
-    if (strcmp(key, "send_before") == 0) return read_seconds(L, &options->send_before_ms);
-    if (strcmp(key, "timeout") == 0) return read_seconds(L, &options->timeout_ms);
-    if (strcmp(key, "single_try") == 0) return read_flag(L, &options->single_try);
-    if (strcmp(key, "unpaced") == 0) return read_flag(L, &options->unpaced);
-    if (unread && strcmp(key, "unread") == 0) return read_flag(L, unread);
-    return UNKNOWN_OPTION;
+    switch (key[0]) { /* this is read for each call, twice where it was prepared */
+    case 's':
+        if (strcmp(key, "send_before") == 0) return read_seconds(L, &options->send_before_ms);
+        return strcmp(key, "single_try") == 0 ? read_flag(L, &options->single_try) : UNKNOWN_OPTION;
+    case 't':
+        return strcmp(key, "timeout") == 0 ? read_seconds(L, &options->timeout_ms) : UNKNOWN_OPTION;
+    case 'u':
+        if (strcmp(key, "unpaced") == 0) return read_flag(L, &options->unpaced);
+        return unread && strcmp(key, "unread") == 0 ? read_flag(L, unread) : UNKNOWN_OPTION;
+    default: return UNKNOWN_OPTION;
+    }
 }
 
 /* Reads { send_before = seconds on engine:now(), timeout = seconds, single_try = flag, unpaced = flag } at index, a table; unread
@@ -136,7 +142,8 @@ static int start(lua_State *L, od_lua_client *box, const starting *what, od_subm
     request->unread = unread;
     options->context = request;
 
-    od_error err = OD_ERROR_INIT;
+    od_error err;
+    od__error_init(&err); /* its texts are long, and this runs for each call */
     if (start_core(L, box, what, options, &request->request, &err) != OD_OK) {
         request->request = NULL;
         od__lua_request_delist(L, index + 1, request);

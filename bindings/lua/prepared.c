@@ -94,8 +94,8 @@ static int prepared_facts(lua_State *L) {
     return 1;
 }
 
-/* prepared:hands_off() -> whether the vendor decides when it rings. */
-static int prepared_hands_off(lua_State *L) {
+/* prepared:is_handed_off() -> whether the vendor decides when it rings. */
+static int prepared_is_handed_off(lua_State *L) {
     lua_pushboolean(L, od__prepared_handoff(check_kept(L, 1)) != OD_HANDOFF_NONE);
     return 1;
 }
@@ -121,7 +121,7 @@ static int prepared_drop(lua_State *L) {
 
 void od__lua_open_prepared(lua_State *L) {
     static const luaL_Reg methods[] = {
-        {"facts", prepared_facts}, {"hands_off", prepared_hands_off}, {"read", prepared_read}, {"drop", prepared_drop},
+        {"facts", prepared_facts}, {"is_handed_off", prepared_is_handed_off}, {"read", prepared_read}, {"drop", prepared_drop},
         {NULL, NULL}};
     static const luaL_Reg metamethods[] = {{"__gc", prepared_drop}, {NULL, NULL}};
     od__lua_handle_type(L, OD_LUA_PREPARED, methods, metamethods);

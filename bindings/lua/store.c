@@ -1,6 +1,7 @@
 /* store: the durable record of campaigns as a userdata: submit a verb, close. */
 #include "store/store.h"
 
+#include "base/error.h"
 #include "binding.h"
 #include "request.h"
 
@@ -37,7 +38,8 @@ static int store_submit(lua_State *L) {
     od__lua_get_attached(L, 1);
     od_lua_request *request = od__lua_request_new(L, 4, NULL);
     od__lua_request_list(L, 4, 5, request);
-    od_error err = OD_ERROR_INIT;
+    od_error err;
+    od__error_init(&err);
     od_value *parameters;
     od_status status = od__lua_value_read(L, 3, &parameters, &err);
     if (status == OD_OK)

@@ -286,17 +286,24 @@ static od_value *read_value(reader *r, int index) {
     return value ? value : no_memory(r);
 }
 
+static od_value *read_from_top(reader *r, lua_State *L, int index, int levels_reserved, od_error *err) {
+    r->L = L;
+    r->err = err;
+    r->levels = 0;
+    r->levels_reserved = levels_reserved;
+    r->needs_room = false;
+    return read_value(r, index);
+}
+
 od_status od__lua_value_read(lua_State *L, int index, od_value **out, od_error *err) {
-    od_error local = OD_ERROR_INIT;
-    reader r = {.L = L, .err = err ? err : &local, .levels_reserved = LEVELS_FOR_FREE};
-    *out = read_value(&r, index);
+    reader r; /* set one by one: of its tables nobody reads more than it says */
+    *out = read_from_top(&r, L, index, LEVELS_FOR_FREE, err);
     if (!*out && r.needs_room) {
-        od__error_clear(r.err); /* the path of where it stopped */
+        od__error_clear(err); /* the path of where it stopped */
         luaL_checkstack(L, LEVELS_MAX * SLOTS_PER_LEVEL + SLOTS_AT_END, "a nested table needs room");
-        r = (reader){.L = L, .err = r.err, .levels_reserved = LEVELS_MAX};
-        *out = read_value(&r, index);
+        *out = read_from_top(&r, L, index, LEVELS_MAX, err);
     }
-    return *out ? OD_OK : r.err->code;
+    return *out ? OD_OK : err->code;
 }
 
 static void push_integer(lua_State *L, int64_t integer) {

@@ -157,9 +157,20 @@ static od_status start_learning(gws_session *self, od_error *err) {
 
 /* ---- the authorizer ---- */
 
+/* The header that an earlier completion has set stands behind Authorization. Its session may be over by now, and the one of
+ * today wants another, or none. */
+static void drop_csrf(od_http_request *request) {
+    size_t kept = 0;
+    while (kept < request->header_count && strcmp(request->headers[kept].name, "Authorization") != 0)
+        kept++;
+    while (request->header_count > kept + 1)
+        od__http_request_remove_header(request, request->headers[request->header_count - 1].name);
+}
+
 static od_apply complete(gws_session *self, od_exchange *exchange) {
     od_http_request *request = &exchange->request;
     od_error *err = &exchange->error;
+    drop_csrf(request);
     od_status status = od__http_request_set_header(request, "Authorization", self->basic, true, err);
     if (status == OD_OK && self->csrf_token[0] != '\0' && changes_something(request->method))
         status = od__http_request_set_header(request, self->csrf_name, self->csrf_token, true, err);
@@ -205,9 +216,6 @@ static bool gws_rejected(od_authorizer *base, od_exchange *exchange) {
         self->crossed = self->generation;
     if (self->state == SESSION_KNOWN && exchange->auth_generation == self->generation) {
         self->state = SESSION_UNKNOWN;
-        /* The next session may want another header, or none. */
-        if (self->csrf_name[0] != '\0')
-            od__http_request_remove_header(&exchange->request, self->csrf_name);
         self->csrf_name[0] = self->csrf_token[0] = '\0';
     }
     return true;

@@ -92,6 +92,14 @@ od_status od__sigv4_signature(const uint8_t key[OD_SHA256_BYTES], const od_buffe
     return OD_OK;
 }
 
+od_status od__sigv4_sign(od_hmac *key, const od_buffer *string_to_sign, char out[OD_SHA256_HEX_BYTES], od_error *err) {
+    uint8_t signature[OD_SHA256_BYTES];
+    if (!od__crypto_hmac(key, string_to_sign->data, string_to_sign->length, signature))
+        return hash_failed(err);
+    od__crypto_hex(signature, sizeof(signature), out);
+    return OD_OK;
+}
+
 od_status od__sigv4_authorization(const od_sigv4_scope *scope, const char *access_key_id,
                                   const od_buffer *signed_headers, const char *signature, od_buffer *out,
                                   od_error *err) {
@@ -115,12 +123,25 @@ od_status od__sigv4_identity(const char *access_key_id, const char *secret, uint
 }
 
 static bool key_fits(const od_sigv4_key *key, const uint8_t *identity, const od_sigv4_scope *scope) {
-    return key->used && memcmp(key->day, scope->date, DAY_BYTES) == 0 && strcmp(key->region, scope->region) == 0 &&
+    return key->key != NULL && memcmp(key->day, scope->date, DAY_BYTES) == 0 && strcmp(key->region, scope->region) == 0 &&
            strcmp(key->service, scope->service) == 0 && memcmp(key->identity, identity, OD_SHA256_BYTES) == 0;
 }
 
+static void wipe_key(od_sigv4_key *key) {
+    od__crypto_hmac_free(key->key);
+    od__crypto_wipe(key, sizeof(*key));
+}
+
+static od_status derive_key(const char *secret, const od_sigv4_scope *scope, od_hmac **out, od_error *err) {
+    uint8_t key[OD_SHA256_BYTES];
+    od_status status = od__sigv4_signing_key(secret, scope, key, err);
+    *out = status == OD_OK ? od__crypto_hmac_new(key, sizeof(key)) : NULL;
+    od__crypto_wipe(key, sizeof(key));
+    return status == OD_OK && *out == NULL ? hash_failed(err) : status;
+}
+
 od_status od__sigv4_keys_get(od_sigv4_keys *keys, const uint8_t identity[OD_SHA256_BYTES], const char *secret,
-                             const od_sigv4_scope *scope, const uint8_t **out, od_error *err) {
+                             const od_sigv4_scope *scope, od_hmac **out, od_error *err) {
     for (size_t i = 0; i < OD_SIGV4_KEYS; i++) {
         if (key_fits(&keys->keys[i], identity, scope)) {
             *out = keys->keys[i].key;
@@ -131,15 +152,14 @@ od_status od__sigv4_keys_get(od_sigv4_keys *keys, const uint8_t identity[OD_SHA2
         return od__error_set(err, OD_INTERNAL, "a region or service to sign for is longer than %d bytes",
                              OD_SIGV4_SCOPE_PART_BYTES - 1);
     od_sigv4_key *key = &keys->keys[keys->next];
-    od__crypto_wipe(key, sizeof(*key));
-    od_status status = od__sigv4_signing_key(secret, scope, key->key, err);
+    wipe_key(key);
+    od_status status = derive_key(secret, scope, &key->key, err);
     if (status != OD_OK)
         return status;
     memcpy(key->day, scope->date, DAY_BYTES);
     memcpy(key->region, scope->region, strlen(scope->region) + 1);
     memcpy(key->service, scope->service, strlen(scope->service) + 1);
     memcpy(key->identity, identity, OD_SHA256_BYTES);
-    key->used = true;
     keys->next = (keys->next + 1) % OD_SIGV4_KEYS;
     keys->derived++;
     *out = key->key;
@@ -147,5 +167,7 @@ od_status od__sigv4_keys_get(od_sigv4_keys *keys, const uint8_t identity[OD_SHA2
 }
 
 void od__sigv4_keys_wipe(od_sigv4_keys *keys) {
+    for (size_t i = 0; i < OD_SIGV4_KEYS; i++)
+        wipe_key(&keys->keys[i]);
     od__crypto_wipe(keys, sizeof(*keys));
 }

@@ -61,6 +61,8 @@ od_status od__sigv4_signing_key(const char *secret, const od_sigv4_scope *scope,
 /* Stage 3: the signature in lower-case hexadecimal. Errors: internal. */
 od_status od__sigv4_signature(const uint8_t key[OD_SHA256_BYTES], const od_buffer *string_to_sign,
                               char out[OD_SHA256_HEX_BYTES], od_error *err);
+/* The same by a key that is at hand for many. */
+od_status od__sigv4_sign(od_hmac *key, const od_buffer *string_to_sign, char out[OD_SHA256_HEX_BYTES], od_error *err);
 /* Stage 4: replaces what is in out by the value of the Authorization header. Errors: internal, out_of_memory. */
 od_status od__sigv4_authorization(const od_sigv4_scope *scope, const char *access_key_id,
                                   const od_buffer *signed_headers, const char *signature, od_buffer *out,
@@ -68,11 +70,10 @@ od_status od__sigv4_authorization(const od_sigv4_scope *scope, const char *acces
 
 /* Signing keys kept for their day. Zero-initialised it is empty. */
 typedef struct od_sigv4_key {
-    bool used;
     char day[9];
     char region[OD_SIGV4_SCOPE_PART_BYTES], service[OD_SIGV4_SCOPE_PART_BYTES];
     uint8_t identity[OD_SHA256_BYTES];  /* of access key id and secret, so that the secret itself is not kept twice */
-    uint8_t key[OD_SHA256_BYTES];
+    od_hmac *key;                       /* NULL: there is none here */
 } od_sigv4_key;
 
 typedef struct od_sigv4_keys {
@@ -87,7 +88,7 @@ od_status od__sigv4_identity(const char *access_key_id, const char *secret, uint
 /* Returns the key for this scope, made from secret if it is not there; *out is borrowed until the next call. The oldest
  * is wiped for a new one. Errors: internal. */
 od_status od__sigv4_keys_get(od_sigv4_keys *keys, const uint8_t identity[OD_SHA256_BYTES], const char *secret,
-                             const od_sigv4_scope *scope, const uint8_t **out, od_error *err);
+                             const od_sigv4_scope *scope, od_hmac **out, od_error *err);
 void od__sigv4_keys_wipe(od_sigv4_keys *keys);
 
 #pragma GCC visibility pop

@@ -121,7 +121,7 @@ static od_status sign(sigv4_authorizer *self, od_http_request *http, int64_t wal
         .headers = headers, .header_count = collect_headers(self, http, url.host, headers),
         .body = od__buffer_text(&http->body), .body_bytes = http->body.length,
     };
-    const uint8_t *key;
+    od_hmac *key;
     char signature[OD_SHA256_HEX_BYTES];
     od_status status = od__sigv4_keys_get(&self->keys, self->identity, self->current.secret_access_key, &self->scope,
                                           &key, err);
@@ -130,7 +130,7 @@ static od_status sign(sigv4_authorizer *self, od_http_request *http, int64_t wal
     if (status == OD_OK)
         status = od__sigv4_string_to_sign(&self->scope, &self->canonical, &self->string_to_sign, err);
     if (status == OD_OK)
-        status = od__sigv4_signature(key, &self->string_to_sign, signature, err);
+        status = od__sigv4_sign(key, &self->string_to_sign, signature, err);
     if (status == OD_OK)
         status = od__sigv4_authorization(&self->scope, self->current.access_key_id, &self->signed_headers, signature,
                                          &self->authorization, err);

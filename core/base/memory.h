@@ -1,4 +1,5 @@
-/* base/memory: the one door to the heap, so that tests can make each allocation fail; not an allocator of its own. */
+/* base/memory: the one door to the heap, so that tests can make each allocation fail. Small blocks that were given
+ * back are kept for the next that are made, on this thread or another. */
 #ifndef OD_BASE_MEMORY_H
 #define OD_BASE_MEMORY_H
 

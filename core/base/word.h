@@ -2,6 +2,7 @@
 #ifndef OD_BASE_WORD_H
 #define OD_BASE_WORD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -30,6 +31,14 @@ static inline uint64_t od__last_word(const char *text, size_t length) {
         return od__half_word_at(text) | od__half_word_at(text + length - sizeof(uint32_t)) << 32;
     uint64_t first = (unsigned char)text[0], middle = (unsigned char)text[length / 2], last = (unsigned char)text[length - 1];
     return first * (OD_EACH_BYTE << 16) | middle << 8 | last;
+}
+
+/* As memcmp for whether they are the same, for texts that are mostly short. */
+static inline bool od__same_bytes(const char *a, const char *b, size_t length) {
+    if (length == 0 || length > 2 * sizeof(uint64_t))
+        return memcmp(a, b, length) == 0;
+    bool ends_same = od__last_word(a, length) == od__last_word(b, length);
+    return ends_same && (length <= sizeof(uint64_t) || od__word_at(a) == od__word_at(b));
 }
 
 #pragma GCC visibility pop

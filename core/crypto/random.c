@@ -73,7 +73,7 @@ bool od__crypto_random(void *out, size_t bytes) {
 
 void od__crypto_wipe(void *data, size_t bytes) {
     if (data != NULL && bytes > 0)
-        OPENSSL_cleanse(data, bytes);
+        explicit_bzero(data, bytes); /* OPENSSL_cleanse goes byte by byte where the processor could take 32 */
 }
 
 bool od__crypto_equal(const void *a, const void *b, size_t bytes) {

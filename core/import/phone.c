@@ -23,6 +23,7 @@ typedef struct reading {
     const od_calling_code *code;
     const char *national;
     size_t national_count;
+    bool is_marked;               /* written with its calling code or trunk prefix: no number within an area only */
     char *why;                    /* may be NULL */
 } reading;
 
@@ -74,6 +75,22 @@ static const struct small_plan *small_plan_of(unsigned code, size_t count) {
     return NULL;
 }
 
+/* Open plans that have a few numbers of 7 digits after +, and what these begin with (libphonenumber's metadata of LU and AT).
+ * Short codes begin otherwise there. For Germany no source tells them from numbers that lack their area code. */
+static const struct small_plan short_numbers[] = {
+    {352, 4, "2345789"}, /* Luxembourg: fixed lines; all of 6 are mobile and longer */
+    {43, 5, "5"},        /* Austria: networks of companies, as 050100 */
+};
+
+static bool is_short_number(const reading *number) {
+    for (size_t i = 0; i < sizeof short_numbers / sizeof short_numbers[0] && number->is_marked; i++) {
+        const struct small_plan *plan = &short_numbers[i];
+        if (plan->code == number->code->code && plan->digits == number->national_count)
+            return strchr(plan->begin, number->national[0]) != NULL;
+    }
+    return false;
+}
+
 static bool is_n11(const char *digits) {
     return digits[1] == '1' && digits[2] == '1';
 }
@@ -103,7 +120,7 @@ static bool judge(const reading *number) {
     if (small != NULL)
         return strchr(small->begin, number->national[0]) != NULL || refuse(number, emergency);
     size_t count = code_digits_of(number->code->code) + number->national_count;
-    if (count < SHORTEST_DIGITS || count > LONGEST_DIGITS)
+    if ((count < SHORTEST_DIGITS && !is_short_number(number)) || count > LONGEST_DIGITS)
         return refuse(number, "expected %d to %d digits after +, got %zu", SHORTEST_DIGITS, LONGEST_DIGITS, count);
     return true;
 }
@@ -179,6 +196,7 @@ static bool split(reading *number, const char *digits, size_t count) {
         (void)refuse(number, "no country has a calling code that +%.*s begins with", count < 4 ? (int)count : 4, digits);
         return false;
     }
+    number->is_marked = true;
     number->national = digits + code_digits;
     number->national_count = count - code_digits;
     return true;
@@ -229,6 +247,7 @@ static bool read_national(reading *number, const od_spelled *spelled) {
     if (trunk == 0)
         trunk = trunk_length(country, country->other_trunk, spelled->digits, spelled->count);
     drop_first(number, trunk);
+    number->is_marked = trunk > 0;
     if (is_short_code(number->national, number->national_count))
         return refuse(number, emergency);
     if (is_calling_code_meant(number, trunk))

@@ -35,7 +35,7 @@ static od_value *copy_array(const od_array *from, int depth) {
 static od_value *copy(const od_value *from, int depth) {
     if (depth > OD_JSON_WALK_DEPTH)
         return NULL;
-    switch (od_value_type(from)) {
+    switch (od__type_of(from)) {
     case OD_TYPE_OBJECT: return copy_object(od__as_object(from), depth + 1);
     case OD_TYPE_ARRAY: return copy_array(od__as_array(from), depth + 1);
     case OD_TYPE_STRING: return od__value_text(od__as_string(from)->text, od__as_string(from)->length);

@@ -79,6 +79,12 @@ static inline bool od__is_in_pointer(const od_value *value) {
     return ((uintptr_t)value & 1) != 0;
 }
 
+static inline od_type od__type_of(const od_value *value) {
+    if (od__is_in_pointer(value))
+        return OD_TYPE_INTEGER;
+    return value == NULL ? OD_TYPE_NULL : (od_type)value->type;
+}
+
 /* The accessors lend values as const; who owns one may count its references and free it. */
 static inline od_value *od__own(const od_value *value) {
     return (od_value *)(uintptr_t)value;

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/utf8.h"
+#include "base/word.h"
 #include "json/internal.h"
 
 #define FEW_MEMBERS 8
@@ -101,8 +102,7 @@ od_member *od__object_find(const od_object *object, const char *key, size_t key_
     if (object->index != NULL)
         return od__key_index_find(object->index, object->members, key, key_length);
     for (od_member *member = object->members, *end = member + object->used; member < end; member++) {
-        if (member->key_length == key_length && (key_length == 0 || member->key[0] == key[0]) && member->value != NULL &&
-            memcmp(member->key, key, key_length) == 0)
+        if (member->key_length == key_length && od__same_bytes(member->key, key, key_length) && member->value != NULL)
             return member;
     }
     return NULL;

@@ -125,9 +125,7 @@ void od_value_unref(od_value *value) {
 /* ---- reading ---- */
 
 od_type od_value_type(const od_value *value) {
-    if (od__is_in_pointer(value))
-        return OD_TYPE_INTEGER;
-    return value == NULL ? OD_TYPE_NULL : (od_type)value->type;
+    return od__type_of(value);
 }
 
 bool od_value_boolean(const od_value *value) {
@@ -152,10 +150,10 @@ const char *od_value_string(const od_value *value) {
 }
 
 size_t od_value_length(const od_value *value) {
-    switch (od_value_type(value)) {
-    case OD_TYPE_STRING: return od__as_string(value)->length;
-    case OD_TYPE_ARRAY: return od__as_array(value)->count;
-    case OD_TYPE_OBJECT: return od__as_object(value)->count;
+    switch (od__type_of(value)) {
+    case OD_TYPE_STRING: return ((const od_string *)value)->length;
+    case OD_TYPE_ARRAY: return ((const od_array *)value)->count;
+    case OD_TYPE_OBJECT: return ((const od_object *)value)->count;
     default: return 0;
     }
 }

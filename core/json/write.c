@@ -53,13 +53,13 @@ static void write_byte(od_json_writer *writer, char byte) {
 }
 
 /* Whether one of eight bytes is below 0x20, a quote or a backslash. Subtracting from a byte that is smaller borrows into
- * its top bit, which was not set before; a borrow may also reach the next byte, so a yes can be wrong and a no cannot. */
+ * its top bit, which was not set before; a borrow may also reach the next byte, so a yes can be wrong and a no cannot.
+ * With its second bit turned over, a quote is 0x20, and no other byte from 0x20 on is below 0x21. */
 static bool may_need_escape(uint64_t eight) {
-    uint64_t quote = eight ^ OD_EACH_BYTE * '"', backslash = eight ^ OD_EACH_BYTE * '\\';
-    uint64_t low = (eight - OD_EACH_BYTE * 0x20) & ~eight;
-    uint64_t is_quote = (quote - OD_EACH_BYTE) & ~quote;
-    uint64_t is_backslash = (backslash - OD_EACH_BYTE) & ~backslash;
-    return ((low | is_quote | is_backslash) & OD_EACH_BYTE * 0x80) != 0;
+    uint64_t turned = eight ^ OD_EACH_BYTE * 2, backslash = eight ^ OD_EACH_BYTE * '\\';
+    uint64_t low_or_quote = turned - OD_EACH_BYTE * 0x21;
+    uint64_t is_backslash = backslash - OD_EACH_BYTE;
+    return ((low_or_quote | is_backslash) & ~eight & OD_EACH_BYTE * 0x80) != 0;
 }
 
 size_t od__json_plain_run(const char *text, size_t length) {
@@ -104,7 +104,40 @@ static void write_escape(od_json_writer *writer, unsigned char byte) {
     }
 }
 
+/* Copies fewer than eight bytes, as od__last_word reads them; returns true. */
+static bool copy_few(char *to, const char *text, size_t length) {
+    if (length >= sizeof(uint32_t)) {
+        memcpy(to, text, sizeof(uint32_t));
+        memcpy(to + length - sizeof(uint32_t), text + length - sizeof(uint32_t), sizeof(uint32_t));
+    } else {
+        to[0] = text[0];
+        to[length / 2] = text[length / 2];
+        to[length - 1] = text[length - 1];
+    }
+    return true;
+}
+
+/* Copies text unless something in it may need an escape. */
+static bool copy_plain(char *to, const char *text, size_t length) {
+    if (length < sizeof(uint64_t))
+        return length == 0 || (!may_need_escape(od__last_word(text, length)) && copy_few(to, text, length));
+    for (size_t at = 0; at < length - sizeof(uint64_t); at += sizeof(uint64_t)) {
+        if (may_need_escape(od__word_at(text + at)))
+            return false;
+        memcpy(to + at, text + at, sizeof(uint64_t));
+    }
+    const char *last = text + length - sizeof(uint64_t);
+    memcpy(to + (last - text), last, sizeof(uint64_t));
+    return !may_need_escape(od__word_at(last));
+}
+
 void od__json_string(od_json_writer *writer, const char *text, size_t length) {
+    char *to = writer->chunk + writer->used;
+    if (sizeof writer->chunk - writer->used >= length + 2 && copy_plain(to + 1, text, length)) {
+        to[0] = to[length + 1] = '"';
+        writer->used += length + 2;
+        return;
+    }
     write_byte(writer, '"');
     for (;;) {
         size_t run = od__json_plain_run(text, length);
@@ -182,7 +215,7 @@ static od_status write_array(od_json_writer *writer, const od_array *array, int 
 static od_status write_value(od_json_writer *writer, const od_value *value, int depth, od_error *err) {
     if (depth > OD_JSON_WALK_DEPTH)
         return od__error_set(err, OD_INTERNAL, "nesting deeper than %d cannot be written", OD_JSON_WALK_DEPTH);
-    switch (od_value_type(value)) {
+    switch (od__type_of(value)) {
     case OD_TYPE_OBJECT: return write_object(writer, (const od_object *)value, depth + 1, err);
     case OD_TYPE_ARRAY: return write_array(writer, (const od_array *)value, depth + 1, err);
     case OD_TYPE_STRING: od__json_string(writer, ((const od_string *)value)->text, ((const od_string *)value)->length); break;

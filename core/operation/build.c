@@ -155,15 +155,16 @@ typedef struct building {
     char query, member;
 } building;
 
-static void begin_member(building *to) {
-    od__json_raw(&to->body, &to->member, 1);
+/* Writes what comes before a member; name_quote: and the quote before its name. */
+static void begin_member(building *to, bool name_quote) {
+    const char begin[] = { to->member, '"' };
+    od__json_raw(&to->body, begin, name_quote ? 2 : 1);
     to->member = ',';
 }
 
 /* Names of fields are ours, and need no escaping. */
 static od_status add_member(building *to, const char *name, const od_value *value, od_error *err) {
-    begin_member(to);
-    od__json_raw(&to->body, "\"", 1);
+    begin_member(to, true);
     od__json_raw(&to->body, name, strlen(name));
     od__json_raw(&to->body, "\":", 2);
     return od__json_value(&to->body, value, err);
@@ -178,7 +179,7 @@ static od_status add_open_members(building *to, const od_shape *shape, const od_
     while (status == OD_OK && od_value_next(params, &cursor, &key, &member)) {
         if (od__shape_field(shape, key) != NULL)
             continue;
-        begin_member(to);
+        begin_member(to, false);
         od__json_string(&to->body, key, strlen(key));
         od__json_raw(&to->body, ":", 1);
         status = od__json_value(&to->body, member, err);
@@ -231,7 +232,8 @@ static od_status place_fields(od_http_request *request, const od_shape *shape, c
     to.request = request;
     to.query = strchr(od__buffer_text(&request->url), '?') != NULL ? '&' : '?';
     to.member = '{';
-    od_error own = OD_ERROR_INIT; /* a full buffer says out_of_memory; check_buffers knows better */
+    od_error own; /* a full buffer says out_of_memory; check_buffers knows better */
+    od__error_init(&own);
     od__json_begin(&to.body, &request->body);
     od_status status = add_fields(&to, shape, params, &own);
     od__json_end(&to.body);

@@ -68,11 +68,15 @@ static int64_t time_ms(const od_value *call, const char *key) {
 }
 
 void od__call_read(const od_value *call, od_call *out) {
+    const od_value *to = od_value_get(call, "to"), *from = od_value_get(call, "from"), *token = od_value_get(call, "token");
     *out = (od_call){
-        .to = od_value_string(od_value_get(call, "to")),
-        .from = od_value_string(od_value_get(call, "from")),
+        .to = od_value_string(to),
+        .from = od_value_string(from),
         .contact = od_value_string(od_value_get(call, "contact")),
-        .token = od_value_string(od_value_get(call, "token")),
+        .token = od_value_string(token),
+        .to_value = to,
+        .from_value = from,
+        .token_value = token,
         .zone = od_value_string(od_value_get(call, "zone")),
         .attributes = od_value_get(call, "attributes"),
         .fields = od_value_get(call, "fields"),

@@ -113,6 +113,7 @@ struct od_operation {
 /* A neutral call, already checked against od_shape_call. All borrowed; NULL or 0 if absent. */
 typedef struct od_call {
     const char *to, *from, *contact, *token, *zone;
+    const od_value *to_value, *from_value, *token_value; /* the same, to be held instead of copied */
     const od_value *attributes, *fields;
     int64_t not_before_ms, not_after_ms;  /* Unix time: limits for a vendor that rings later; one that rings at once
                                              leaves them out */

@@ -130,17 +130,26 @@ static bool is_blank(const od_buffer *body) {
     return true;
 }
 
+/* Its texts are long, and of each only the first byte tells that there is none. */
+static void begin_answer(od_answer *answer) {
+    answer->success = answer->enveloped = false;
+    answer->vendor_code[0] = answer->message[0] = answer->request_id[0] = '\0';
+    answer->retry_after_ms = -1;
+}
+
 od_status od__operation_read(const od_vendor *vendor, const od_operation *operation, od_exchange *exchange,
                              od_value **result) {
     const od_http_response *response = &exchange->response;
     *result = NULL;
     if (response->status == 0 || exchange->error.code != OD_OK)
         return exchange->error.code; /* no answer, or a layer below has judged it: what was set there stands */
-    od_error unreadable = OD_ERROR_INIT;
+    od_error unreadable;
+    od__error_init(&unreadable);
     od_value *body = NULL;
     if (!is_blank(&response->body))
         (void)od_value_parse(od__buffer_text(&response->body), response->body.length, &body, &unreadable);
-    od_answer answer = {.retry_after_ms = -1};
+    od_answer answer;
+    begin_answer(&answer);
     vendor->read(operation, response, body, &answer);
     bool is_2xx = response->status / 100 == 2;
     if (is_2xx && unreadable.code == OD_OK && answer.success)

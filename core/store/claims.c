@@ -270,17 +270,18 @@ od_status od__claims_write(od_work *work, od_error *err) {
     return status;
 }
 
-od_status od__claims_give_back(od_work *work, const od_value *contacts, od_error *err) {
+od_status od__claims_give_back(od_work *work, const od_value *given, od_error *err) {
     od_claims *claims;
     od_status status = own(work, &claims, err);
-    for (size_t i = 0; i < od_value_length(contacts) && status == OD_OK; i++) {
-        int64_t id = od_value_integer(od_value_at(contacts, i));
-        for (entry *found; status == OD_OK && (found = find(&claims->table, id, -1)) != NULL;) {
-            batch *row = found->batch;
-            drop(&claims->table, found);
-            if (row->count > 0)
-                status = write_batch(work, row, err);
-        }
+    for (size_t i = 0; i < od_value_length(given) && status == OD_OK; i++) {
+        const od_value *one = od_value_at(given, i);
+        entry *found = find(&claims->table, od__param_integer(one, "contact", 0), od__param_integer(one, "version", 0));
+        if (found == NULL)
+            continue;
+        batch *row = found->batch;
+        drop(&claims->table, found);
+        if (row->count > 0)
+            status = write_batch(work, row, err);
     }
     return status == OD_OK ? od__claims_write(work, err) : status;
 }

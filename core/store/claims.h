@@ -31,8 +31,9 @@ od_status od__claims_write(od_work *work, od_error *err);
 od_status od__claims_find(od_work *work, int64_t contact_id, int64_t version, bool *has, const od_claim **out, od_error *err);
 /* The contact has changed: this worker's claim is over, as everybody's is. */
 void od__claims_end(od_work *work, int64_t contact_id);
-/* Gives this worker's claims of these contacts (ids) back, as they are. Errors: as od__query_end. */
-od_status od__claims_give_back(od_work *work, const od_value *contacts, od_error *err);
+/* Gives these claims of this worker's, { contact, version } each, back, and no newer ones of the same contacts. Errors: as
+ * od__query_end. */
+od_status od__claims_give_back(od_work *work, const od_value *given, od_error *err);
 
 /* What is in memory holds no more: something was taken back. It is read again when it is needed. */
 void od__claims_forget(od_store_core *core);

@@ -142,14 +142,52 @@ static void base32(const uint8_t *bytes, char out[OD_STORE_TOKEN_BYTES]) {
     out[OD_STORE_TOKEN_BYTES - 1] = '\0';
 }
 
+/* What a token is of. By hand: this is once for each call, and a format has to be read each time. */
+typedef struct token_text {
+    char bytes[OD_LIMIT_PERSON_BYTES + 128];
+    size_t length;
+    bool whole;
+} token_text;
+
+static void add_bytes(token_text *to, const char *bytes, size_t length) {
+    to->whole = to->whole && length <= sizeof(to->bytes) - to->length;
+    if (!to->whole)
+        return;
+    memcpy(to->bytes + to->length, bytes, length);
+    to->length += length;
+}
+
+/* None of them is negative. */
+static void add_number(token_text *to, int64_t number) {
+    char digits[20], *at = digits + sizeof(digits);
+    do
+        *--at = (char)('0' + number % 10);
+    while ((number /= 10) > 0);
+    add_bytes(to, at, (size_t)(digits + sizeof(digits) - at));
+}
+
+static void add_part(token_text *to, const char *text) {
+    add_bytes(to, "|", 1);
+    add_bytes(to, text, strlen(text));
+}
+
+static void add_number_part(token_text *to, int64_t number) {
+    add_bytes(to, "|", 1);
+    add_number(to, number);
+}
+
 od_status od__contact_token(const od_work *work, const od_contact_row *row, int64_t ordinal, int64_t leg,
                             char out[OD_STORE_TOKEN_BYTES], od_error *err) {
-    char text[OD_LIMIT_PERSON_BYTES + 128];
+    token_text text;
     uint8_t digest[OD_SHA256_BYTES];
-    int length = snprintf(text, sizeof(text), "%" PRId64 "|%s|%" PRId64 "|%" PRId64 "|%s", row->campaign_id, row->person,
-                          ordinal, leg, work->core->generation);
-    if (length < 0 || (size_t)length >= sizeof(text) ||
-        !od__crypto_hmac(work->core->key, text, (size_t)length, digest))
+    text.length = 0; /* the bytes are not cleared */
+    text.whole = true;
+    add_number(&text, row->campaign_id);
+    add_part(&text, row->person);
+    add_number_part(&text, ordinal);
+    add_number_part(&text, leg);
+    add_part(&text, work->core->generation);
+    if (!text.whole || !od__crypto_hmac(work->core->key, text.bytes, text.length, digest))
         return od__error_set(err, OD_INTERNAL, "no token can be made");
     base32(digest, out);
     return OD_OK;

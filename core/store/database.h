@@ -13,7 +13,6 @@
 
 #define OD_LIMIT_STATEMENTS 160       /* different SQL texts of one connection */
 #define OD_LIMIT_BUSY_MS od__tunable("OUTDIAL_BUSY_MS", 10000) /* how long to wait for another process that writes */
-#define OD_LIMIT_QUERY_PARAMETERS 32
 
 typedef struct od_database od_database;
 typedef struct od_statement od_statement;
@@ -25,9 +24,9 @@ typedef struct od_query {
     od_status status;
 } od_query;
 
-/* For a program of our own, before anything else: SQLite counts no memory. It counts each block, under a lock, for the whole
- * process; a library leaves that to whose process it is. */
-void od__database_count_no_memory(void);
+/* For a program of our own, before anything else: SQLite has its memory through base/memory, and counts none: it counts
+ * each block, under a lock, for the whole process. A library leaves both to whose process it is. */
+void od__database_own_process(void);
 
 /* Opens the file at path (made if create and absent). Errors: not_found, permission (cannot be read or written),
  * unavailable (locked, or the disk fails), protocol (not a database of ours to be), out_of_memory. */
@@ -57,6 +56,8 @@ int64_t od__database_last_id(od_database *database);
  * again. types has a letter for each parameter that follows: i (int64_t), t (const char *, NULL is NULL; copied not, must
  * stay until the query's end). err may be NULL. */
 void od__query(od_query *query, od_database *database, od_error *err, const char *sql, const char *types, ...);
+/* More parameters, of which `first` is the number of the first, for a query that has been started and not been stepped yet. */
+void od__query_more(od_query *query, int first, const char *types, ...);
 /* Steps to the next row; false at the end and after a failure. */
 bool od__query_row(od_query *query);
 int64_t od__query_integer(const od_query *query, int column);

@@ -45,16 +45,52 @@ od_status od__enlist_number(od_work *work, const char *number, int64_t contact_i
     return status == OD_OK && called ? mark_common(work, number, contact_id, err) : status;
 }
 
-/* ---- one row ---- */
+#define FOUR(row) row ", " row ", " row ", " row
+#define MANY(row) FOUR(FOUR(row)) /* OD_ENLIST_MANY */
+
+od_status od__enlist_numbers_of(od_work *work, const char *const *numbers, const int64_t *contact_ids, od_error *err) {
+    bool called = false;
+    od_query query;
+    od_status status = od__rows_any(work, &work->attempts, "SELECT 1 FROM attempt LIMIT 1", &called, err);
+    for (int i = 0; i < OD_ENLIST_MANY && status == OD_OK && called; i++)
+        status = od__enlist_number(work, numbers[i], contact_ids[i], err);
+    if (status != OD_OK || called)
+        return status;
+    od__query(&query, work->database, err, "INSERT OR IGNORE INTO number(number, contact_id) VALUES " MANY("(?, ?)"), "");
+    for (int i = 0; i < OD_ENLIST_MANY; i++)
+        od__query_more(&query, 2 * i + 1, "ti", numbers[i], contact_ids[i]);
+    while (od__query_row(&query))
+        continue;
+    return od__query_end(&query);
+}
+
+/* ---- rows ---- */
+
+#define ADD_ROWS "INSERT INTO contact(campaign_id, external, person, numbers, country, zones, data) VALUES "
+#define UNLESS_KNOWN " ON CONFLICT(campaign_id, external) DO NOTHING"
 
 /* Most are new: whether one is, the insert finds out by itself. */
 static od_status add_row(od_work *work, int64_t campaign_id, const od_enlisting *row, bool *added, od_error *err) {
     od_status status = od__execute(
         work->database, err,
-        "INSERT INTO contact(campaign_id, external, person, numbers, country, zones, data) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)"
-        " ON CONFLICT(campaign_id, external) DO NOTHING",
+        ADD_ROWS "(?1, ?2, ?3, ?4, ?5, ?6, ?7)" UNLESS_KNOWN,
         "itttttt", campaign_id, row->external, row->person, row->numbers, row->country, row->zones, row->data);
     *added = status == OD_OK && od__database_changes(work->database) > 0;
+    return status;
+}
+
+/* Sets *above to the id above which those are that were added. */
+static od_status add_rows(od_work *work, int64_t campaign_id, const od_enlisting *rows, int64_t *above, od_error *err) {
+    od_query query;
+    od__query(&query, work->database, err, ADD_ROWS MANY("(?1, ?, ?, ?, ?, ?, ?)") UNLESS_KNOWN, "i", campaign_id);
+    for (int i = 0; i < OD_ENLIST_MANY; i++)
+        od__query_more(&query, 6 * i + 2, "tttttt", rows[i].external, rows[i].person, rows[i].numbers, rows[i].country,
+                       rows[i].zones, rows[i].data);
+    while (od__query_row(&query))
+        continue;
+    od_status status = od__query_end(&query);
+    int64_t added = status == OD_OK ? od__database_changes(work->database) : 0;
+    *above = added > 0 ? od__database_last_id(work->database) - added : INT64_MAX; /* each is one more than the last */
     return status;
 }
 
@@ -98,23 +134,43 @@ static od_status update_row(od_work *work, const known *old, const od_enlisting 
         "ittttt", old->id, row->person, row->numbers, row->country, row->zones, row->data);
 }
 
+/* One that is there: above: ids above this are of who was added just now. */
+static od_status meet_row(od_work *work, int64_t campaign_id, const od_enlisting *row, int64_t above, od_enlisted *how,
+                          int64_t *id, od_error *err) {
+    known old;
+    od_status status = find_row(work, campaign_id, row, &old, err);
+    if (status != OD_OK)
+        return status;
+    *how = old.id > above ? OD_ENLISTED_ADDED : old.same ? OD_ENLISTED_UNCHANGED : OD_ENLISTED_UPDATED;
+    *id = old.id;
+    return *how == OD_ENLISTED_UPDATED ? update_row(work, &old, row, err) : OD_OK;
+}
+
 od_status od__enlist_row(od_work *work, int64_t campaign_id, const od_enlisting *row, od_enlisted *how, int64_t *id,
                          od_error *err) {
     bool added;
-    known old;
     od_status status = add_row(work, campaign_id, row, &added, err);
-    if (status == OD_OK && added) {
-        *how = OD_ENLISTED_ADDED;
-        *id = od__database_last_id(work->database);
-        return OD_OK;
+    if (status != OD_OK || !added)
+        return status == OD_OK ? meet_row(work, campaign_id, row, INT64_MAX, how, id, err) : status;
+    *how = OD_ENLISTED_ADDED;
+    *id = od__database_last_id(work->database);
+    return OD_OK;
+}
+
+od_status od__enlist_rows(od_work *work, int64_t campaign_id, const od_enlisting *rows, od_enlisted *how, int64_t *ids,
+                          od_error *err) {
+    int64_t above;
+    od_status status = add_rows(work, campaign_id, rows, &above, err);
+    bool all = status == OD_OK && od__database_changes(work->database) == OD_ENLIST_MANY;
+    for (int i = 0; i < OD_ENLIST_MANY && status == OD_OK; i++) {
+        if (all) {
+            how[i] = OD_ENLISTED_ADDED;
+            ids[i] = above + 1 + i;
+        } else {
+            status = meet_row(work, campaign_id, &rows[i], above, &how[i], &ids[i], err);
+        }
     }
-    if (status == OD_OK)
-        status = find_row(work, campaign_id, row, &old, err);
-    if (status != OD_OK)
-        return status;
-    *how = old.same ? OD_ENLISTED_UNCHANGED : OD_ENLISTED_UPDATED;
-    *id = old.id;
-    return old.same ? OD_OK : update_row(work, &old, row, err);
+    return status;
 }
 
 void od__enlist_id(od_span text, char out[OD_LIMIT_CONTACT_ID_BYTES + 1]) {

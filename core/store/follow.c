@@ -14,6 +14,7 @@
 
 #define LOOK_AGAIN_MS od__tunable("OUTDIAL_LOOK_AGAIN_MS", 300000) /* between two looks that found nothing */
 #define WITHDRAW_AGAIN_MS od__tunable("OUTDIAL_WITHDRAW_AGAIN_MS", 60000)
+#define NEXT_CALL_FAR_MS 120000 /* no withdrawal takes so long that it could meet the contact's next call */
 
 typedef struct ids {
     int64_t list[OD_LIMIT_TAKE];
@@ -197,7 +198,9 @@ od_status od__verb_write_off(od_work *work, const od_value *params, od_value **r
 /* ---- withdrawals (R6) ----
  *
  * Also of calls that have an outcome and may be made again by their vendor: their leg is ended and its row still open. They
- * are taken back once the campaign is done with the contact, or calls nobody at the time. */
+ * are taken back once the campaign is done with the contact, or calls nobody at the time, or calls the contact again only
+ * later: else the vendor would be first. Whoever takes one back follows it: what that worker leaves when it is gone, under way
+ * or failed, is for the next one at once. */
 
 /* Those that a worker follows as handed off, and that are not any more: a person has said what became of them. */
 static od_status read_settled(od_work *work, const od_value *params, ids *out, od_error *err) {
@@ -241,22 +244,25 @@ od_status od__verb_withdrawals(od_work *work, const od_value *params, od_value *
               "SELECT l.id FROM leg l JOIN campaign k ON k.id = l.campaign_id JOIN attempt a ON a.id = l.attempt_id"
               " JOIN contact c ON c.id = l.contact_id WHERE l.campaign_id = ?1 AND l.open = 1 AND l.state <> 0 AND l.state IN (2, ?5)"
               " AND (?2 IS NULL OR l.client IN (SELECT value FROM json_each(?2)))"
-              " AND (l.withdrawal IS NULL OR (l.withdrawal LIKE 'again:%' AND l.look_ms <= ?3))"
+              " AND (l.withdrawal IS NULL OR (l.withdrawal LIKE 'again:%' AND l.look_ms <= ?3)"
+              "  OR (l.state <> 2 AND l.follower_id IS NULL))"
               " AND (k.state <> 'running' OR c.wish IS NOT NULL"
-              "  OR CASE l.state WHEN 2 THEN l.until_ms <= ?3 ELSE c.state > 2 END"
+              "  OR CASE l.state WHEN 2 THEN l.until_ms <= ?3 ELSE c.state > 2 OR (c.state = 1 AND c.due_ms > ?3 + ?6) END"
               "  OR EXISTS (SELECT 1 FROM listed WHERE number = a.number AND lifted_ms IS NULL)"
               "  OR EXISTS (SELECT 1 FROM json_each(c.numbers) j JOIN listed d ON d.number = j.value ->> 1"
               "   AND d.lifted_ms IS NULL)"
               "  OR EXISTS (SELECT 1 FROM contact o, json_each(o.numbers) j JOIN listed d ON d.number = j.value ->> 1"
               "   AND d.lifted_ms IS NULL WHERE o.person = c.person)) ORDER BY l.id LIMIT ?4",
-              "itiii", campaign_id, clients, work->wall_ms, od__param_integer(params, "limit", 100),
-              od__param_is(params, "living_on") ? (int64_t)OD_LEG_ended : (int64_t)OD_LEG_handed_off);
+              "itiiii", campaign_id, clients, work->wall_ms, od__param_integer(params, "limit", 100),
+              od__param_is(params, "living_on") ? (int64_t)OD_LEG_ended : (int64_t)OD_LEG_handed_off,
+              (int64_t)NEXT_CALL_FAR_MS);
     status = read_ids(&query, &legs);
     od_text_free(clients);
     for (size_t i = 0; i < legs.count && status == OD_OK; i++)
         status = od__execute(work->database, err,
-                             "UPDATE leg SET withdrawal = 'again: under way', look_ms = ?2 WHERE id = ?1", "ii", legs.list[i],
-                             work->wall_ms + WITHDRAW_AGAIN_MS);
+                             "UPDATE leg SET withdrawal = 'again: under way', look_ms = ?2, follower_id = CASE state WHEN 2 THEN"
+                             " follower_id ELSE ?3 END WHERE id = ?1", "iii", legs.list[i], work->wall_ms + WITHDRAW_AGAIN_MS,
+                             work->core->owner->id);
     if (status == OD_OK)
         status = od__leg_views(work, legs.list, legs.count, result, err);
     return status == OD_OK ? add_settled(work, params, *result, err) : status;
@@ -275,7 +281,8 @@ static od_status withdrawn(od_work *work, const od_leg_row *leg, od_error *err) 
 
 /* Its vendor calls no more because of a leg that had its outcome. */
 static od_status closed(od_work *work, const od_leg_row *leg, od_error *err) {
-    od_status status = od__execute(work->database, err, "UPDATE leg SET open = 0, withdrawal = NULL WHERE id = ?1", "i", leg->id);
+    od_status status = od__execute(work->database, err, "UPDATE leg SET open = 0, withdrawal = NULL, follower_id = NULL"
+                                   " WHERE id = ?1", "i", leg->id);
     return status == OD_OK ? od__leg_journal(work, leg, "withdrawn", NULL, NULL, NULL, err) : status;
 }
 

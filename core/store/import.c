@@ -21,6 +21,7 @@
 #define MERGE_ROWS 5000
 #define MERGE_NUMBERS 20000
 #define NUMBER_BYTES 64          /* a number, its NUL and a row id */
+#define PENDING_BYTES 262144     /* of records after which they do not wait for more */
 
 enum { READING, MERGING, NUMBERING };
 
@@ -36,6 +37,14 @@ typedef struct import {
     char last_number[OD_E164_BYTES];
     int64_t last_contact;        /* that has last_number */
     bool last_shared;
+    bool last_looked_for;        /* another contact may have had it before this slice */
+    bool others;                 /* have numbers behind those that this slice began with */
+
+    size_t pending_count;        /* records, or numbers, that wait for others; none between slices */
+    od_buffer pending;           /* records, one behind the other */
+    size_t pending_ends[OD_ENLIST_MANY];
+    char pending_numbers[OD_ENLIST_MANY][OD_E164_BYTES];
+    int64_t pending_contacts[OD_ENLIST_MANY];
 } import;
 
 void od__import_free(void *state) {
@@ -49,6 +58,7 @@ void od__import_free(void *state) {
     od__sorter_free(self->contacts);
     od__sorter_free(self->numbers);
     od__buffer_clear(&self->record);
+    od__buffer_clear(&self->pending);
     od__free(self);
 }
 
@@ -71,6 +81,7 @@ static od_status make(od_work *work, const od_value *params, import **out, od_er
     if (self == NULL)
         return od__error_no_memory(err);
     od__buffer_init(&self->record, OD_LIMIT_SORTED_BYTES);
+    od__buffer_init(&self->pending, PENDING_BYTES + OD_LIMIT_SORTED_BYTES);
     od_status status = od__param_campaign(work, params, &self->campaign_id, err);
     if (status == OD_OK)
         status = open_file(self, params, err);
@@ -165,28 +176,66 @@ static od_status stage_number(import *self, const char *number, int64_t contact_
     return od__sorter_add(self->numbers, record, length, length, err);
 }
 
+/* Leaves *at where the numbers begin. */
+static od_enlisting read_record(const char **at) {
+    od_enlisting row = { .external = next_text(at) };
+    row.person = next_optional(at);
+    row.country = next_optional(at);
+    row.zones = next_optional(at);
+    row.numbers = next_text(at);
+    row.data = next_text(at);
+    return row;
+}
+
+static od_status enlist_pending(od_work *work, import *self, const od_enlisting *rows, od_enlisted *how, int64_t *ids,
+                                od_error *err) {
+    od_status status = OD_OK;
+    if (self->pending_count == OD_ENLIST_MANY)
+        return od__enlist_rows(work, self->campaign_id, rows, how, ids, err);
+    for (size_t i = 0; i < self->pending_count && status == OD_OK; i++)
+        status = od__enlist_row(work, self->campaign_id, &rows[i], &how[i], &ids[i], err);
+    return status;
+}
+
+static od_status stage_numbers(import *self, const char *at, const char *end, int64_t contact_id, od_error *err) {
+    od_status status = OD_OK;
+    while (at < end && status == OD_OK)
+        status = stage_number(self, next_text(&at), contact_id, err);
+    return status;
+}
+
+static od_status merge_pending(od_work *work, import *self, od_error *err) {
+    od_enlisting rows[OD_ENLIST_MANY];
+    od_enlisted how[OD_ENLIST_MANY];
+    int64_t ids[OD_ENLIST_MANY];
+    const char *numbers[OD_ENLIST_MANY], *records = self->pending.data;
+    size_t count = self->pending_count;
+    for (size_t i = 0; i < count; i++) {
+        numbers[i] = records + (i > 0 ? self->pending_ends[i - 1] : 0);
+        rows[i] = read_record(&numbers[i]);
+    }
+    od_status status = enlist_pending(work, self, rows, how, ids, err);
+    for (size_t i = 0; i < count && status == OD_OK; i++) {
+        self->enlisted[how[i]]++;
+        status = stage_numbers(self, numbers[i], records + self->pending_ends[i], ids[i], err);
+    }
+    self->pending_count = 0;
+    od__buffer_truncate(&self->pending, 0);
+    return status;
+}
+
+/* What was sorted last lives until the next is asked for. */
 static od_status merge_contact(od_work *work, import *self, const od_sorted *sorted, od_error *err) {
-    const char *at = sorted->bytes, *end = sorted->bytes + sorted->length;
-    od_enlisting row = { .external = next_text(&at) };
-    if (strcmp(row.external, self->last_id) == 0) { /* never empty */
+    if (strcmp(sorted->bytes, self->last_id) == 0) { /* never empty */
         self->repeated++;
         return OD_OK;
     }
-    memcpy(self->last_id, row.external, strlen(row.external) + 1);
-    row.person = next_optional(&at);
-    row.country = next_optional(&at);
-    row.zones = next_optional(&at);
-    row.numbers = next_text(&at);
-    row.data = next_text(&at);
-    od_enlisted how;
-    int64_t id;
-    od_status status = od__enlist_row(work, self->campaign_id, &row, &how, &id, err);
-    if (status != OD_OK)
-        return status;
-    self->enlisted[how]++;
-    while (at < end && status == OD_OK)
-        status = stage_number(self, next_text(&at), id, err);
-    return status;
+    memcpy(self->last_id, sorted->bytes, strlen(sorted->bytes) + 1);
+    od__buffer_add(&self->pending, sorted->bytes, sorted->length);
+    if (self->pending.failed)
+        return od__error_no_memory(err);
+    self->pending_ends[self->pending_count++] = self->pending.length;
+    return self->pending_count == OD_ENLIST_MANY || self->pending.length > PENDING_BYTES ? merge_pending(work, self, err) : OD_OK;
 }
 
 static od_status merge_slice(od_work *work, import *self, od_error *err) {
@@ -200,6 +249,8 @@ static od_status merge_slice(od_work *work, import *self, od_error *err) {
             self->progress->merged++;
         }
     }
+    if (status == OD_OK)
+        status = merge_pending(work, self, err);
     if (status != OD_OK || !end)
         return status;
     od__sorter_free(self->contacts);
@@ -212,7 +263,7 @@ static od_status merge_slice(od_work *work, import *self, od_error *err) {
 
 /* Whether another contact of the store has the number that was added last. */
 static od_status look_who_has(od_work *work, import *self, od_error *err) {
-    if (self->last_shared || self->last_number[0] == '\0')
+    if (self->last_shared || self->last_number[0] == '\0' || !self->last_looked_for)
         return OD_OK;
     od_query query;
     od__query(&query, work->database, err, "SELECT 1 FROM number WHERE number = ?1 AND contact_id <> ?2 LIMIT 1", "ti",
@@ -221,31 +272,57 @@ static od_status look_who_has(od_work *work, import *self, od_error *err) {
     return od__query_end(&query);
 }
 
+/* Numbers come in order: where none stands behind the last one, nobody has one of those to come. */
+static od_status look_for_others(od_work *work, import *self, od_error *err) {
+    od_query query;
+    od__query(&query, work->database, err, "SELECT 1 FROM number WHERE number > ?1 LIMIT 1", "t", self->last_number);
+    self->others = od__query_row(&query);
+    self->last_looked_for = true;
+    return od__query_end(&query);
+}
+
 static od_status end_number(od_work *work, import *self, od_error *err) {
     od_status status = look_who_has(work, self, err);
     self->shared += self->last_shared ? 1 : 0;
     self->last_shared = false;
+    self->last_looked_for = self->others;
+    return status;
+}
+
+static od_status add_pending(od_work *work, import *self, od_error *err) {
+    od_status status = OD_OK;
+    const char *numbers[OD_ENLIST_MANY];
+    for (size_t i = 0; i < self->pending_count; i++)
+        numbers[i] = self->pending_numbers[i];
+    if (self->pending_count == OD_ENLIST_MANY)
+        status = od__enlist_numbers_of(work, numbers, self->pending_contacts, err);
+    for (size_t i = 0; i < self->pending_count && self->pending_count < OD_ENLIST_MANY && status == OD_OK; i++)
+        status = od__enlist_number(work, numbers[i], self->pending_contacts[i], err);
+    self->pending_count = 0;
     return status;
 }
 
 static od_status merge_number(od_work *work, import *self, const od_sorted *sorted, od_error *err) {
     const char *number = sorted->bytes;
+    size_t length = strlen(number) + 1;
     int64_t contact_id = 0;
-    for (const char *at = number + strlen(number) + 1, *end = number + sorted->length; at < end; at++)
+    for (const char *at = number + length, *end = number + sorted->length; at < end; at++)
         contact_id = (int64_t)((uint64_t)contact_id << 8 | (unsigned char)*at);
     od_status status = OD_OK;
     if (strcmp(number, self->last_number) != 0) {
         status = end_number(work, self, err);
-        memcpy(self->last_number, number, strlen(number) + 1);
+        memcpy(self->last_number, number, length);
     } else {
         self->last_shared = true;
     }
     self->last_contact = contact_id;
-    return status == OD_OK ? od__enlist_number(work, number, contact_id, err) : status;
+    memcpy(self->pending_numbers[self->pending_count], number, length);
+    self->pending_contacts[self->pending_count++] = contact_id;
+    return status == OD_OK && self->pending_count == OD_ENLIST_MANY ? add_pending(work, self, err) : status;
 }
 
 static od_status number_slice(od_work *work, import *self, bool *done, od_error *err) {
-    od_status status = OD_OK;
+    od_status status = look_for_others(work, self, err);
     bool end = false;
     for (size_t i = 0; i < MERGE_NUMBERS && status == OD_OK && !end; i++) {
         od_sorted record;
@@ -253,6 +330,8 @@ static od_status number_slice(od_work *work, import *self, bool *done, od_error 
         if (status == OD_OK && !end)
             status = merge_number(work, self, &record, err);
     }
+    if (status == OD_OK)
+        status = add_pending(work, self, err);
     if (status == OD_OK && end)
         status = end_number(work, self, err);
     *done = status == OD_OK && end;

@@ -1,14 +1,19 @@
 #include "store/judged.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "store/journal.h"
 
 static bool write_place(const od_facts *facts, char out[OD_LIMIT_JUDGED_PLACE_BYTES]) {
     const char *zones = facts->zones != NULL ? facts->zones : "", *country = facts->country != NULL ? facts->country : "";
-    int length = snprintf(out, OD_LIMIT_JUDGED_PLACE_BYTES, "%s|%s", zones, country);
-    return length > 0 && length < OD_LIMIT_JUDGED_PLACE_BYTES;
+    size_t bar = strlen(zones), length = bar + 1 + strlen(country);
+    if (length >= OD_LIMIT_JUDGED_PLACE_BYTES)
+        return false;
+    memcpy(out, zones, bar);
+    out[bar] = '|';
+    memcpy(out + bar + 1, country, length - bar - 1);
+    out[length] = '\0';
+    return true;
 }
 
 bool od__judged_begin(const od_campaign_row *campaign, int64_t list_read_ms, const od_facts *facts, od_judged *out) {

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "json/value.h"
 #include "store/verb.h"
 
 const char *od__param_text(const od_value *params, const char *key) {
@@ -36,7 +37,8 @@ void od__make_value(od_maker *maker, const char *key, od_value *value) {
         od_value_unref(value);
         return;
     }
-    maker->status = od_value_set(maker->object, key, value, maker->err);
+    if (!od__value_put_new(maker->object, key, strlen(key), value))
+        maker->status = od__error_no_memory(maker->err);
 }
 
 void od__make_text(od_maker *maker, const char *key, const char *text) {

@@ -1,5 +1,6 @@
 #include "store/database.h"
 
+#include <malloc.h>
 #include <sqlite3.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -8,6 +9,7 @@
 #include "base/error.h"
 #include "base/fault.h"
 #include "base/memory.h"
+#include "store/holders.h"
 
 #define WAL_AGAIN_MS 20
 /* What a campaign works on is a few pages for each contact under way, however many there are; the rest is read once. Of
@@ -58,20 +60,58 @@ static od_status fail(const od_database *database, int code, od_error *err) {
     od_status status = status_of(code);
     if (status == OD_OUT_OF_MEMORY)
         return od__error_no_memory(err);
+    char holders[OD_HOLDERS_BYTES] = "";
+    if ((code & 0xff) == SQLITE_BUSY)
+        od__holders(database->path, holders);
     const char *why = (code & 0xff) == SQLITE_BUSY   ? "another process has kept it locked"
                       : (code & 0xff) == SQLITE_FULL ? "the disk is full"
                                                      : sqlite3_errmsg(database->handle);
-    status = od__error_set(err, status, "the store %s: %s", database->path, why);
+    status = od__error_set(err, status, "the store %s: %s%s", database->path, why, holders);
     if (err != NULL && err->code == status)
         err->retryable = status == OD_UNAVAILABLE;
     return status;
 }
 
-/* ---- opening ---- */
+/* ---- memory ---- */
 
-void od__database_count_no_memory(void) {
-    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); /* refused once SQLite is in use: then it goes on counting */
+static void *memory_take(int bytes) {
+    return od__alloc((size_t)bytes);
 }
+
+static void *memory_resize(void *block, int bytes) {
+    return od__realloc(block, (size_t)bytes);
+}
+
+static int memory_size(void *block) {
+    return (int)malloc_usable_size(block);
+}
+
+static int memory_round_up(int bytes) {
+    return (bytes + 7) & ~7;
+}
+
+static int memory_begin(void *unused) {
+    (void)unused;
+    return SQLITE_OK;
+}
+
+static void memory_end(void *unused) {
+    (void)unused;
+}
+
+/* Each statement asks for the same few sizes and gives them back at its end; as many builds have it, without the store of
+ * small blocks that SQLite has for that. */
+void od__database_own_process(void) {
+    static const sqlite3_mem_methods methods = {
+        .xMalloc = memory_take, .xFree = od__free, .xRealloc = memory_resize, .xSize = memory_size,
+        .xRoundup = memory_round_up, .xInit = memory_begin, .xShutdown = memory_end,
+    };
+    /* Either is refused once SQLite is in use: then it goes on as it was. */
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    (void)sqlite3_config(SQLITE_CONFIG_MALLOC, &methods);
+}
+
+/* ---- opening ---- */
 
 /* Processes that make the same file at the same time stand in each other's way here, and SQLite does not wait then. Where it
  * would, it must not, or each of these tries is as long as all of them: called before there is a busy timeout. */
@@ -221,37 +261,46 @@ static od_statement *prepare(od_database *database, const char *sql, od_error *e
     return statement;
 }
 
-static int bind(sqlite3_stmt *prepared, const char *types, va_list arguments) {
+/* first: the number of the first parameter. */
+static void bind(od_query *query, int first, const char *types, va_list arguments) {
+    sqlite3_stmt *prepared = query->statement->prepared;
     int code = SQLITE_OK;
     for (int i = 0; types[i] != '\0' && code == SQLITE_OK; i++) {
         if (types[i] == 'i')
-            code = sqlite3_bind_int64(prepared, i + 1, va_arg(arguments, int64_t));
+            code = sqlite3_bind_int64(prepared, first + i, va_arg(arguments, int64_t));
         else
-            code = sqlite3_bind_text(prepared, i + 1, va_arg(arguments, const char *), -1, SQLITE_STATIC);
+            code = sqlite3_bind_text(prepared, first + i, va_arg(arguments, const char *), -1, SQLITE_STATIC);
     }
-    return code;
+    if (code == SQLITE_OK)
+        return;
+    query->status = fail(query->database, code, query->err);
+    sqlite3_reset(prepared);
+    query->statement = NULL;
 }
 
 static void start(od_query *query, od_database *database, od_error *err, const char *sql, const char *types,
                   va_list arguments) {
     *query = (od_query){ .database = database, .err = err };
     query->statement = prepare(database, sql, err);
-    if (query->statement == NULL) {
+    if (query->statement != NULL)
+        bind(query, 1, types, arguments);
+    else
         query->status = err != NULL && err->code != OD_OK ? err->code : OD_INTERNAL;
-        return;
-    }
-    int code = bind(query->statement->prepared, types, arguments);
-    if (code != SQLITE_OK) {
-        query->status = fail(database, code, err);
-        sqlite3_reset(query->statement->prepared);
-        query->statement = NULL;
-    }
 }
 
 void od__query(od_query *query, od_database *database, od_error *err, const char *sql, const char *types, ...) {
     va_list arguments;
     va_start(arguments, types);
     start(query, database, err, sql, types, arguments);
+    va_end(arguments);
+}
+
+void od__query_more(od_query *query, int first, const char *types, ...) {
+    if (query->statement == NULL)
+        return;
+    va_list arguments;
+    va_start(arguments, types);
+    bind(query, first, types, arguments);
     va_end(arguments);
 }
 

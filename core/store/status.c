@@ -16,7 +16,7 @@
 
 typedef struct status_counts {
     int64_t contacts[OD_CONTACT_COUNT], legs[OD_LEG_COUNT];
-    int64_t next_ms, withdrawals_failed, second_rings;
+    int64_t next_ms, withdrawals_failed, second_rings, living_on;
     od_value *refused, *outcomes, *clients, *campaigns, *workers;
 } status_counts;
 
@@ -206,6 +206,20 @@ static od_status count_legs(od_work *work, int64_t campaign_id, status_counts *c
     return od__query_end(&query);
 }
 
+/* Calls that have an outcome and that their vendor may make again, though the campaign wants none: see withdrawals in
+ * follow.c. */
+static od_status count_living_on(od_work *work, int64_t campaign_id, int64_t *count, od_error *err) {
+    od_query query;
+    *count = 0;
+    od__query(&query, work->database, err,
+              "SELECT count(*) FROM leg l CROSS JOIN contact c ON c.id = l.contact_id JOIN campaign k ON k.id = l.campaign_id"
+              " WHERE l.campaign_id = ?1 AND l.open = 1 AND l.state <> 0 AND l.state = ?2 AND (c.state > 2 OR k.state <> 'running')",
+              "ii", campaign_id, (int64_t)OD_LEG_ended);
+    if (od__query_row(&query))
+        *count = od__query_integer(&query, 0);
+    return od__query_end(&query);
+}
+
 /* ---- campaigns ---- */
 
 static od_status next_campaign(od_work *work, int64_t after, int64_t only, int64_t *id, od_value **out, od_error *err) {
@@ -232,7 +246,8 @@ static od_status next_campaign(od_work *work, int64_t after, int64_t only, int64
 }
 
 /* What people mean when they ask how it stands: the switch alone says `running` of a campaign that nobody runs. */
-static const char *standing(const char *state, int64_t workers, const int64_t contacts[OD_CONTACT_COUNT]) {
+static const char *standing(const char *state, int64_t workers, const int64_t contacts[OD_CONTACT_COUNT],
+                            int64_t living_on) {
     int64_t total = 0;
     for (int64_t i = 0; i < OD_CONTACT_COUNT; i++)
         total += contacts[i];
@@ -244,20 +259,23 @@ static const char *standing(const char *state, int64_t workers, const int64_t co
         return "empty";
     if (contacts[OD_CONTACT_ready] + contacts[OD_CONTACT_waiting] + contacts[OD_CONTACT_open] > 0)
         return "idle";
-    return contacts[OD_CONTACT_held] > 0 ? "unsettled" : "finished";
+    return contacts[OD_CONTACT_held] > 0 || living_on > 0 ? "unsettled" : "finished";
 }
 
 /* Takes campaign. */
 static od_status add_campaign(status_counts *counts, od_value *campaign, const int64_t contacts[OD_CONTACT_COUNT],
-                              od_error *err) {
+                              int64_t living_on, od_error *err) {
     int64_t workers = od__workers_of(counts->workers, od__param_text(campaign, "name"));
-    const char *word = standing(od__param_text(campaign, "state"), workers, contacts);
+    const char *word = standing(od__param_text(campaign, "state"), workers, contacts, living_on);
     int64_t left = contacts[OD_CONTACT_ready] + contacts[OD_CONTACT_waiting] + contacts[OD_CONTACT_open];
     od_status status = od_value_set(campaign, "standing", od_value_new_string(word), err);
     if (status == OD_OK)
         status = od_value_set(campaign, "left", od_value_new_integer(left), err);
     if (status == OD_OK)
         status = od_value_set(campaign, "held", od_value_new_integer(contacts[OD_CONTACT_held]), err);
+    if (status == OD_OK)
+        status = od_value_set(campaign, "living_on", od_value_new_integer(living_on), err);
+    counts->living_on += living_on;
     if (status == OD_OK)
         return od_value_add(counts->campaigns, campaign, err);
     od_value_unref(campaign);
@@ -266,14 +284,16 @@ static od_status add_campaign(status_counts *counts, od_value *campaign, const i
 
 static od_status count_all(od_work *work, int64_t only, status_counts *counts, od_error *err) {
     for (int64_t id = 0;;) {
-        int64_t contacts[OD_CONTACT_COUNT] = { 0 };
+        int64_t contacts[OD_CONTACT_COUNT] = { 0 }, living_on = 0;
         od_value *campaign;
         od_status status = next_campaign(work, id, only, &id, &campaign, err);
         if (status != OD_OK || id == 0)
             return status;
         status = count_contacts(work, id, counts, contacts, err);
         if (status == OD_OK)
-            status = add_campaign(counts, campaign, contacts, err);
+            status = count_living_on(work, id, &living_on, err);
+        if (status == OD_OK)
+            status = add_campaign(counts, campaign, contacts, living_on, err);
         else
             od_value_unref(campaign);
         if (status == OD_OK)
@@ -350,6 +370,7 @@ static od_status make_result(od_work *work, const status_counts *counts, od_valu
     if (counts->next_ms > 0)
         od__make_integer(&maker, "next_ms", counts->next_ms);
     od__make_integer(&maker, "withdrawals_failed", counts->withdrawals_failed);
+    od__make_integer(&maker, "living_on", counts->living_on);
     od__make_integer(&maker, "second_rings", counts->second_rings);
     od__importing_make(work, &maker);
     return od__made(&maker, result);

@@ -121,7 +121,7 @@ bool od__param_is(const od_value *params, const char *key);                    /
 /* The text of params[key] as compact JSON; *out NULL if absent; od_text_free it. Errors: out_of_memory. */
 od_status od__param_json(const od_value *params, const char *key, char **out, od_error *err);
 
-/* A result under construction: keeps the first failure; od__made gives it away. */
+/* A result under construction, each key once: keeps the first failure; od__made gives it away. */
 typedef struct od_maker {
     od_value *object;
     od_error *err;

@@ -73,7 +73,9 @@ STRUCT(note_shape, TAKES(campaign, "whose", od_shape_any), TAKES(contact, "row i
 /* ---- contacts of a worker ---- */
 
 STRUCT(take_shape, CAMPAIGN, LIMIT, CLIENTS);
-STRUCT(release_shape, NEEDS(contacts, "row ids", row_ids));
+STRUCT(claim_shape, NEEDS(contact, "row id", row_id), NEEDS(version, "as it was taken", count));
+static const od_shape claims_list = { .kind = OD_KIND_LIST, .max = OD_LIMIT_TAKE, .element = &claim_shape };
+STRUCT(release_shape, NEEDS(contacts, "{ contact, version } each", claims_list));
 STRUCT(decide_shape, NEEDS(contact, "row id", row_id), NEEDS(version, "as it was taken", count),
        NEEDS(decision, "what becomes of it", od_shape_decision));
 

@@ -1,9 +1,11 @@
 /* What a script sees of a contact. It is made as text: most contacts are called without anybody looking at it. What the list
  * said (`data`) may be nested as deep as a text can be, so it is a text of its own, and null in the other. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "json/value.h"
 #include "json/writer.h"
 #include "store/contact.h"
 #include "store/numbers.h"
@@ -108,26 +110,65 @@ static od_status write_view(od_work *work, const od_contact_row *row, const od_t
     return status == OD_OK && out->failed ? od__error_no_memory(err) : status;
 }
 
-od_status od__contact_view(od_work *work, const od_contact_row *row, od_value **out, od_error *err) {
-    od_turn turn;
+static od_status parse_view(od_work *work, const od_contact_row *row, const od_turn *turn, od_value **out, od_error *err) {
     od_buffer text;
     od__buffer_init(&text, OD_LIMIT_VIEW_BYTES);
-    od_status status = od__contact_turn(work, row, &turn, err);
-    if (status == OD_OK)
-        status = write_view(work, row, &turn, &text, err);
+    od_status status = write_view(work, row, turn, &text, err);
     if (status == OD_OK)
         status = od_value_parse(od__buffer_text(&text), text.length, out, err);
     od__buffer_clear(&text);
+    return status;
+}
+
+static od_status add_data(od_value *view, const char *json, od_error *err) {
     od_value *data = NULL;
-    if (status != OD_OK || row->data == NULL)
+    od_status status = od_value_parse(json, strlen(json), &data, err);
+    return status == OD_OK ? od_value_set(view, "data", data, err) : status;
+}
+
+#define UNREADABLE_BYTES (OD_ERROR_MESSAGE_BYTES + sizeof("numbers: "))
+
+/* A part that is no JSON is no failure of the view. Returns the status of what else there is. */
+static od_status note_unreadable(const char *part, od_error *why, char out[UNREADABLE_BYTES]) {
+    snprintf(out, UNREADABLE_BYTES, "%s: %s", part, why->message);
+    od__error_clear(why);
+    return OD_OK;
+}
+
+static od_status make_view(od_work *work, const od_contact_row *row, od_value **out, od_error *err) {
+    od_turn turn;
+    od_contact_row shown = *row;
+    char unreadable[UNREADABLE_BYTES] = "";
+    od_status status = od__contact_turn(work, row, &turn, err);
+    if (status != OD_OK)
         return status;
-    status = od_value_parse(row->data, strlen(row->data), &data, err);
-    if (status == OD_OK)
-        status = od_value_set(*out, "data", data, err);
-    if (status != OD_OK) {
-        od_value_unref(*out);
-        *out = NULL;
+    status = parse_view(work, row, &turn, out, err);
+    if (status == OD_PROTOCOL) {
+        note_unreadable("numbers", err, unreadable);
+        shown.numbers = "";
+        status = parse_view(work, &shown, &turn, out, err);
     }
+    if (status == OD_OK && row->data != NULL) {
+        status = add_data(*out, row->data, err);
+        if (status == OD_PROTOCOL)
+            status = note_unreadable("data", err, unreadable);
+    }
+    if (status == OD_OK && unreadable[0] != '\0')
+        status = od_value_set(*out, "unreadable", od_value_new_string(unreadable), err);
+    return status;
+}
+
+/* What is no JSON is left out, and said: or that of one contact would keep all calls of a page from being followed. */
+od_status od__contact_view(od_work *work, const od_contact_row *row, od_value **out, od_error *err) {
+    od_error why = OD_ERROR_INIT;
+    *out = NULL;
+    od_status status = make_view(work, row, out, &why);
+    if (status == OD_OK)
+        return OD_OK;
+    od_value_unref(*out);
+    *out = NULL;
+    if (err != NULL && err->code == OD_OK)
+        *err = why;
     return status;
 }
 
@@ -162,7 +203,7 @@ od_status od__contact_show_taken(od_work *work, const od_contact_row *row, const
     if (taken.status == OD_OK)
         od__make_failed(&taken, write_view(work, row, turn, &view, err));
     if (taken.status == OD_OK)
-        od__make_value(&taken, "view", od_value_new_string_n(od__buffer_text(&view), view.length));
+        od__make_value(&taken, "view", od__value_text(od__buffer_text(&view), view.length));
     od__buffer_clear(&view);
     return od__made(&taken, out);
 }

@@ -14,6 +14,8 @@ typedef struct od_curl_transport od_curl_transport;
 
 /* Lines that libcurl would add by itself and that are suppressed: Expect, Accept, Content-Type. */
 #define OD_CURL_OWN_LINES 3
+/* Only before a body of a MiB or more libcurl asks the server whether it wants it. */
+#define OD_CURL_UNEXPECTING_BYTES (64u * 1024)
 /* Idle easy handles that a client keeps. */
 #define OD_CURL_IDLE_SLOTS 128
 /* Receive and send buffer of one easy handle: answers and requests are small, and hundreds may be under way. libcurl

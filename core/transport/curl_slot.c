@@ -191,17 +191,19 @@ static void add_line(od_curl_slot *slot, size_t *count, char *line) {
     (*count)++;
 }
 
-/* Sent as built: libcurl adds nothing but Host and Content-Length. */
+/* Sent as built: libcurl adds nothing but Host and Content-Length. It looks through the lines for each header that it knows
+ * of, so there are no more of them than it needs to be told, and first those that it finds. */
 static void set_lines(od_curl_slot *slot, const od_http_request *request) {
     static char no_expect[] = "Expect:", no_accept[] = "Accept:", no_type[] = "Content-Type:";
     size_t count = 0;
-    for (size_t i = 0; i < request->header_count; i++)
-        add_line(slot, &count, request->headers[i].line);
-    add_line(slot, &count, no_expect);
     if (od__http_request_header(request, "Accept") == NULL)
         add_line(slot, &count, no_accept);
     if (request->has_body && od__http_request_header(request, "Content-Type") == NULL)
         add_line(slot, &count, no_type);
+    for (size_t i = 0; i < request->header_count; i++)
+        add_line(slot, &count, request->headers[i].line);
+    if (request->body.length > OD_CURL_UNEXPECTING_BYTES)
+        add_line(slot, &count, no_expect);
     slot->lines[count - 1].next = NULL;
 }
 

@@ -120,13 +120,22 @@ static od_status fill_absent(const filling *with, const od_field *field, od_valu
     return OD_OK;
 }
 
-/* Fills structs inside of a field that is there. */
+static bool is_struct(const od_shape *shape) {
+    return shape->kind == OD_KIND_STRUCT || shape->kind == OD_KIND_CHOICE;
+}
+
+/* What a value of shape is, or each element of it, where that has fields to be filled; NULL: nothing there has any. */
+static const od_shape *struct_below(const od_shape *shape) {
+    if (is_struct(shape))
+        return shape;
+    bool holds = shape->kind == OD_KIND_LIST && shape->element != NULL && is_struct(shape->element);
+    return holds ? shape->element : NULL;
+}
+
+/* Fills structs inside of a field that is there and may have some. */
 static od_status fill_below(const filling *with, const od_field *field, const od_value *member, const char *path) {
-    const od_shape *shape = field->shape;
-    bool is_list = shape->kind == OD_KIND_LIST && shape->element != NULL;
-    const od_shape *inner = is_list ? shape->element : shape;
-    if (inner->kind != OD_KIND_STRUCT && inner->kind != OD_KIND_CHOICE)
-        return OD_OK;
+    const od_shape *inner = struct_below(field->shape);
+    bool is_list = inner != field->shape;
     char at[OD_ERROR_PATH_BYTES];
     memcpy(at, path, strlen(path) + 1);
     od__path_add(at, sizeof at, field->name);
@@ -190,7 +199,7 @@ static od_status fill(const filling *with, const od_shape *shape, od_value *valu
     for (const od_field *field = shape->fields; status == OD_OK && field->name != NULL; field++) {
         bool fills = field->constant != NULL || field->option != NULL || field->make_uuid ||
                      field->has_default_integer || field->default_text != NULL;
-        bool holds = field->shape->kind >= OD_KIND_STRUCT;
+        bool holds = struct_below(field->shape) != NULL;
         if (!fills && !holds)
             continue;
         const od_value *member = present(field, value);

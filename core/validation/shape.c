@@ -56,8 +56,9 @@ static od_status complain_kind(const walk *at, const od_shape *shape, const od_v
     return od__complain_kind(shape, value, write_path(at, NULL, path), at->err);
 }
 
+/* Most names differ early, and to see that costs less than to call somebody. */
 static bool is_name(const char *own, const char *name) {
-    return own[0] == name[0] && strcmp(own, name) == 0;
+    return own[0] == name[0] && (own[0] == '\0' || own[1] == name[1]) && strcmp(own, name) == 0;
 }
 
 static bool has_name(const od_field *field, const char *name) {
@@ -131,9 +132,16 @@ static bool is_empty(const od_shape *shape, const od_value *value) {
 /* What an object holds, by the index of the field it belongs to: one pass over the members instead of a look-up for each
  * field. Keys are borrowed from the object. */
 typedef struct members {
+    uint64_t given;  /* a bit for each field: only then are the others set */
     const od_value *value[OD_LIMIT_FIELDS];
     const char *key[OD_LIMIT_FIELDS];
 } members;
+
+_Static_assert(OD_LIMIT_FIELDS <= 64, "each field has a bit");
+
+static bool is_given(const members *found, size_t field) {
+    return (found->given >> field & 1) != 0;
+}
 
 static od_status complain_shape(const walk *at) {
     return od__error_set(at->err, OD_INTERNAL, "a shape has more than %d fields", OD_LIMIT_FIELDS);
@@ -153,10 +161,11 @@ static od_status match_one(walk *at, const od_shape *shape, od_value *object, co
     size_t i = (size_t)(field - shape->fields);
     if (i >= OD_LIMIT_FIELDS)
         return complain_shape(at);
-    if (found->value[i] != NULL) {
+    if (is_given(found, i)) {
         char path[OD_ERROR_PATH_BYTES];
         return od__error_at(at->err, OD_VALIDATION, write_path(at, key, path), "given twice, also as \"%s\"", found->key[i]);
     }
+    found->given |= UINT64_C(1) << i;
     found->value[i] = member;
     found->key[i] = key;
     return OD_OK;
@@ -179,8 +188,6 @@ static od_status match(walk *at, const od_shape *shape, od_value *object, member
 }
 
 static od_status walk_field(walk *at, const od_field *field, od_value *object, const od_value *member, const char *key) {
-    if (member == NULL && !field->required)
-        return OD_OK;
     step here = {.up = at->where, .key = field->name};
     od_status status = OD_OK;
     at->where = &here;
@@ -208,12 +215,18 @@ static od_status walk_struct(walk *at, const od_shape *shape, od_value *value) {
     if (od_value_type(value) != OD_TYPE_OBJECT)
         return complain_kind(at, shape, value);
     char path[OD_ERROR_PATH_BYTES];
-    members found; /* keys are valid only where there is a value */
-    memset(found.value, 0, sizeof found.value);
+    members found;
+    found.given = 0;
     od_status status = match(at, shape, value, &found);
-    for (size_t i = 0; status == OD_OK && shape->fields[i].name != NULL; i++)
-        status = i < OD_LIMIT_FIELDS ? walk_field(at, &shape->fields[i], value, found.value[i], found.key[i])
-                                     : complain_shape(at);
+    const od_field *field = shape->fields;
+    for (size_t i = 0; status == OD_OK && field->name != NULL; i++, field++) {
+        if (i >= OD_LIMIT_FIELDS)
+            status = complain_shape(at);
+        else if (is_given(&found, i))
+            status = walk_field(at, field, value, found.value[i], found.key[i]);
+        else if (field->required)
+            status = walk_field(at, field, value, NULL, NULL);
+    }
     if (shape->rules != NULL)
         (void)write_path(at, NULL, path);
     for (const od_rule *rule = shape->rules; status == OD_OK && rule != NULL && rule->fn != NULL; rule++)
@@ -260,7 +273,7 @@ static od_status walk_pair(walk *at, const od_shape *shape, od_value *map, void 
     od_status status = OD_OK;
     at->where = &here;
     if (shape->key != NULL) {
-        od_value *text = od_value_new_string(key);
+        od_value *text = od__value_text(key, strlen(key));
         od_value *replacement = NULL;
         status = text == NULL ? od__error_no_memory(at->err) : walk_value(at, shape->key, text, &replacement);
         od_value_unref(replacement); /* keys stay as they came */
@@ -331,7 +344,7 @@ static od_status walk_list(walk *at, const od_shape *shape, od_value *value, od_
 
 static bool is_choice(const char *const *choices, const char *text) {
     for (; *choices != NULL; choices++) {
-        if (strcmp(*choices, text) == 0)
+        if ((*choices)[0] == text[0] && strcmp(*choices, text) == 0)
             return true;
     }
     return false;

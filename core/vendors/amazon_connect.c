@@ -6,10 +6,13 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/join.h"
 #include "vendors/aws.h"
 
 #define SAME_CONTACT_SECONDS 518400
 #define RETRY_AFTER_DIGITS 12
+#define USUAL_FIELDS 10        /* of a call, those that options give included */
+#define USUAL_KEY_BYTES 160
 #define DEFAULT_OPEN_CALLS 10  /* an instance's quota unless it was raised: beyond it people get a fast busy (R17) */
 
 /* ---- client options ---- */
@@ -290,22 +293,22 @@ static od_status place(const od_vendor *vendor, const od_value *options, const o
     od_status status = od__vendor_operation(vendor, "start_outbound_voice_contact", operation, err);
     if (status != OD_OK)
         return status;
-    od_value *made = od_value_new_object();
+    od_value *made = od__value_new_object_for(USUAL_FIELDS, USUAL_KEY_BYTES);
     if (!made)
         return od__error_no_memory(err);
-    status = od__vendor_set_text(made, "DestinationPhoneNumber", call->to, err);
+    status = od__vendor_set(made, "DestinationPhoneNumber", call->to_value, err);
     if (status == OD_OK)
-        status = od__vendor_set_text(made, "SourcePhoneNumber", call->from, err);
+        status = od__vendor_set(made, "SourcePhoneNumber", call->from_value, err);
     if (status == OD_OK)
-        status = od__vendor_set_text(made, "ClientToken", call->token, err);
+        status = od__vendor_set(made, "ClientToken", call->token_value, err);
     if (status == OD_OK && call->attributes)
-        status = od_value_set(made, "Attributes", od__value_copy(call->attributes), err);
+        status = od__value_put(made, "Attributes", od__value_copy(call->attributes), err);
     if (status == OD_OK && call->ring_timeout_s)
-        status = od_value_set(made, "RingTimeoutInSeconds", od_value_new_integer(call->ring_timeout_s), err);
+        status = od__value_put(made, "RingTimeoutInSeconds", od_value_new_integer(call->ring_timeout_s), err);
     if (status == OD_OK)
         status = od__vendor_merge(made, call->fields, err);
     if (status == OD_OK)
-        status = od__vendor_mark(made, "Attributes", OD_CONNECT_ATTEMPT, call->token, err);
+        status = od__vendor_mark(made, "Attributes", OD_CONNECT_ATTEMPT, call->token_value, err);
     return od__vendor_place_end(status, made, params);
 }
 
@@ -337,9 +340,8 @@ static od_status account(const od_value *options, const char *(*get_env)(const c
         key = set_variable(get_env, "AWS_ACCESS_KEY_ID");
     if (!key && !profile)
         profile = set_variable(get_env, "AWS_PROFILE");
-    return od__vendor_url_end(key ? snprintf(out, out_bytes, "%s %s", key, region)
-                                  : snprintf(out, out_bytes, "profile:%s %s", profile ? profile : "default", region),
-                              out_bytes, err);
+    const char *const texts[] = { key ? key : "profile:", key ? "" : profile ? profile : "default", " ", region, NULL };
+    return od__vendor_url_end((int)od__join(out, out_bytes, texts), out_bytes, err);
 }
 
 const od_vendor od_vendor_amazon_connect = {

@@ -19,7 +19,7 @@ static const od_check attribute_key_check = {
 static od_status check_attribute_key(const od_value *value, const char *path, od_value **replacement, od_error *err) {
     (void)replacement;
     const char *key = od_value_string(value);
-    for (size_t i = 0; i < od_value_length(value); i++)
+    for (size_t i = 0, length = od_value_length(value); i < length; i++)
         if (!isalnum((unsigned char)key[i]) && key[i] != '-' && key[i] != '_')
             return od__check_fail(&attribute_key_check, value, path, err);
     return OD_OK;

@@ -181,7 +181,7 @@ static od_status place(const od_vendor *vendor, const od_value *options, const o
     if (status == OD_OK)
         status = od__vendor_merge(made, call->fields, err);
     if (status == OD_OK && !record)
-        status = od__vendor_mark(made, "userData", OD_GENESYS_ATTEMPT_KEY, call->token, err);
+        status = od__vendor_mark(made, "userData", OD_GENESYS_ATTEMPT_KEY, call->token_value, err);
     return od__vendor_place_end(status, made, params);
 }
 

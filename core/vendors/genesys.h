@@ -56,6 +56,16 @@ extern const od_shape od_genesys_accepted;           /* { statusCode } */
 extern const od_shape od_genesys_version_output, od_genesys_me_output, od_genesys_devices_output,
     od_genesys_partial_output;
 
+/* ---- small readings: genesys_readings.c ---- */
+#define OD_GENESYS_SCALAR_BYTES 32
+/* User data has numbers as numbers or as texts: the text of either; NULL for anything else. */
+const char *od__genesys_plain(const od_value *value, char scratch[OD_GENESYS_SCALAR_BYTES]);
+/* Whether both have a plain text, the same and not an empty one. */
+bool od__genesys_same(const od_value *a, const od_value *b);
+bool od__genesys_is(const od_value *value, const char *text);
+/* Puts a member into a copy of *memory (NULL: of nothing), which takes its place; takes member. */
+od_status od__genesys_remember(od_value **memory, const char *key, od_value *member, od_error *err);
+
 /* Marks an answer of which only a part was done: partial = true. Fits od_operation's refine. */
 od_status od__genesys_mark_partial(const od_value *params, od_value *result, od_error *err);
 

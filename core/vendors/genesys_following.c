@@ -1,7 +1,6 @@
 /* Genesys: what became of a call (R19). A dialled call is known by its token in userData until an event or a look at the
  * live calls has told its id; a record that was added, by its reference, and then by the chain that the outbound server
  * put it into. Released is told by an event alone: a call that is merely gone may have been anything. */
-#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -10,12 +9,12 @@
 
 #define FIRST_LOOK_MS 2000
 #define LAST_LOOK_MS 10000
-#define LOOKS_WITHOUT 2  /* so many looks in a row that do not see a known call: its last event has had its time */
+#define LOOKS_WITHOUT 2  /* so many looks in a row that do not see a known call, */
+#define GONE_GRACE_MS 5000 /* and so long after the first of these: its last event, which may lag behind the list, had its time */
 #define LOOKS_FOR_DIAL 3 /* and so many that do not see a dialled call that was never seen, once it has had its time: */
 #define DIAL_SHOWS_MS od__tunable("OUTDIAL_DIAL_SHOWS_MS", 120000)
 #define LOOKS_AFTER_GAP 2  /* the answer to the first may have been on its way before the gap was over */
 #define RESYNC "/meta/resync"
-#define SCALAR_BYTES 32
 
 /* What is known so far, as memory keeps it. Values are borrowed. */
 typedef struct notes {
@@ -85,25 +84,6 @@ static od_status write_notes(const notes *known, od_value **memory, od_error *er
 
 /* ---- small readings ---- */
 
-/* User data has numbers as numbers or as texts. NULL for anything else. */
-static const char *plain(const od_value *value, char scratch[SCALAR_BYTES]) {
-    if (od_value_type(value) != OD_TYPE_INTEGER)
-        return od_value_string(value);
-    snprintf(scratch, SCALAR_BYTES, "%lld", (long long)od_value_integer(value));
-    return scratch;
-}
-
-static bool same(const od_value *a, const od_value *b) {
-    char one[SCALAR_BYTES], other[SCALAR_BYTES];
-    const char *left = plain(a, one), *right = plain(b, other);
-    return left && right && *left && strcmp(left, right) == 0;
-}
-
-static bool is(const od_value *value, const char *text) {
-    const char *string = od_value_string(value);
-    return string && strcmp(string, text) == 0;
-}
-
 static bool begins(const od_value *value, const char *text) {
     const char *string = od_value_string(value);
     return string && strncmp(string, text, strlen(text)) == 0;
@@ -143,11 +123,11 @@ static const od_value *known_chain(const notes *known, const od_value *call) {
 static bool is_ours(od_purpose purpose, const od_value *call, const notes *known, const od_value *live) {
     const od_value *id = known_id(known, call);
     if (od_value_string(id))
-        return same(od_value_get(live, "id"), id);
-    if (purpose == OD_PURPOSE_TRACK && is(od_value_get(live, "callType"), "Consult"))
+        return od__genesys_same(od_value_get(live, "id"), id);
+    if (purpose == OD_PURPOSE_TRACK && od__genesys_is(od_value_get(live, "callType"), "Consult"))
         return false;
-    return same(user_data(live, OD_GENESYS_ATTEMPT_KEY), od_value_get(call, "token")) ||
-           same(user_data(live, "GSW_CHAIN_ID"), known_chain(known, call));
+    return od__genesys_same(user_data(live, OD_GENESYS_ATTEMPT_KEY), od_value_get(call, "token")) ||
+           od__genesys_same(user_data(live, "GSW_CHAIN_ID"), known_chain(known, call));
 }
 
 /* ---- what is known, as a report ---- */
@@ -182,8 +162,8 @@ static void report_end(od_report *report, od_outcome_kind kind, od_rang rang, co
 
 /* The row of a call result that tells something; NULL for none, and for those that a new record has. */
 static const od_outcome_row *result_row(const od_value *result) {
-    char scratch[SCALAR_BYTES];
-    const char *literal = plain(result, scratch);
+    char scratch[OD_GENESYS_SCALAR_BYTES];
+    const char *literal = od__genesys_plain(result, scratch);
     if (!literal || !*literal)
         return NULL;
     const od_outcome_row *row = od__outcome_row(od_genesys_outcomes, literal);
@@ -215,11 +195,11 @@ static od_status ask(const od_vendor *vendor, const od_value *options, od_purpos
 
 static bool is_connected(const od_value *live) {
     const od_value *state = od_value_get(live, "state");
-    return is(state, "Established") || is(state, "Held");
+    return od__genesys_is(state, "Established") || od__genesys_is(state, "Held");
 }
 
 static bool is_over(const od_value *live) {
-    return is(od_value_get(live, "state"), "Released");
+    return od__genesys_is(od_value_get(live, "state"), "Released");
 }
 
 static int64_t next_look_ms(const notes *known) {
@@ -260,7 +240,7 @@ static void look(notes *known, bool record, const od_value *call, const od_value
         if (known->missing >= LOOKS_FOR_DIAL && has_had_its_time(call, now_ms))
             report_end(report, OD_OUTCOME_unreported, OD_RANG_UNKNOWN, NULL, 0);
     } else if (++known->missing < LOOKS_WITHOUT) {
-        report->again_ms = FIRST_LOOK_MS;
+        report->again_ms = GONE_GRACE_MS;
     } else if (known->established) {
         report_end(report, OD_OUTCOME_answered, OD_RANG_YES, known->state, 0);
     } else {
@@ -308,7 +288,7 @@ static od_status learn(const od_vendor *vendor, const od_value *options, od_purp
 static void end_call(const notes *known, bool seen_before, const od_value *live, const od_value *data, int64_t now_ms,
                      od_report *report) {
     const od_value *result = user_data(live, "GSW_CALL_RESULT");
-    const od_outcome_row *row = same(result, known->result) ? NULL : result_row(result);
+    const od_outcome_row *row = od__genesys_same(result, known->result) ? NULL : result_row(result);
     int64_t at_ms = event_ms(data, now_ms);
     if (row)
         report_end(report, row->kind, row->rang, live, at_ms);
@@ -323,7 +303,7 @@ static void end_call(const notes *known, bool seen_before, const od_value *live,
 static od_status hear_call(const od_vendor *vendor, od_purpose purpose, const od_value *call, const od_value *data,
                            int64_t now_ms, notes *known, od_report *report, od_error *err) {
     const od_value *live = od_value_get(data, "call");
-    if (!is(od_value_get(data, "messageType"), "CallStateChangeMessage") || !is_ours(purpose, call, known, live))
+    if (!od__genesys_is(od_value_get(data, "messageType"), "CallStateChangeMessage") || !is_ours(purpose, call, known, live))
         return OD_OK;
     if (purpose == OD_PURPOSE_FIND)
         return report_found(vendor, call, "placed", "id", od_value_get(live, "id"), report, err);
@@ -340,13 +320,13 @@ static od_status hear_call(const od_vendor *vendor, od_purpose purpose, const od
 static void hear_record(od_purpose purpose, const od_value *call, const od_value *data, int64_t now_ms, notes *known,
                         od_report *report) {
     const od_value *type = od_value_get(data, "notificationType");
-    if (!same(od_value_get(data, "referenceId"), od_value_get(call, "token")))
+    if (!od__genesys_same(od_value_get(data, "referenceId"), od_value_get(call, "token")))
         return;
     if (od_value_string(type) && strstr(od_value_string(type), "Error") && purpose == OD_PURPOSE_FIND)
         report->done = true;
     else if (od_value_string(type) && strstr(od_value_string(type), "Error"))
         report_end(report, OD_OUTCOME_failed, OD_RANG_UNKNOWN, data, event_ms(data, now_ms));
-    else if (is(type, "AddRecordAcknowledge"))
+    else if (od__genesys_is(type, "AddRecordAcknowledge"))
         known->acknowledged = known->changed = true;
 }
 
@@ -355,15 +335,15 @@ static void hear_record(od_purpose purpose, const od_value *call, const od_value
 static void hear_server(od_purpose purpose, const od_value *call, const od_value *data, int64_t now_ms, notes *known,
                         od_report *report) {
     const od_value *event = user_data(data, "GSW_USER_EVENT"), *chain = user_data(data, "GSW_CHAIN_ID");
-    if (is(event, "AddRecordAcknowledge")) {
+    if (od__genesys_is(event, "AddRecordAcknowledge")) {
         if (known->acknowledged && !known_chain(known, call) &&
-            same(user_data(data, "GSW_PHONE"), od_value_get(call, "to"))) {
+            od__genesys_same(user_data(data, "GSW_PHONE"), od_value_get(call, "to"))) {
             known->chain = chain;
             known->changed = true;
         }
         return;
     }
-    if (purpose == OD_PURPOSE_FIND || !same(chain, known_chain(known, call)))
+    if (purpose == OD_PURPOSE_FIND || !od__genesys_same(chain, known_chain(known, call)))
         return;
     const od_value *raw = od_value_get(data, "userData");
     bool counts = begins(event, "RecordProcessed") || begins(event, "UpdateCallCompletionStats");
@@ -383,6 +363,7 @@ static od_status hear(const od_vendor *vendor, od_purpose purpose, const od_valu
     read_notes(*memory, &known);
     if (strcmp(channel, RESYNC) == 0) {
         known.gap = known.state ? LOOKS_AFTER_GAP : 0;
+        known.missing = 0; /* what was made up for may yet be told */
         known.changed = true;
         report->again_ms = 0;
     } else if (strcmp(channel, OD_GENESYS_CALLS) == 0) {

@@ -1,7 +1,6 @@
 /* Genesys: how it shows that what was asked for was done. An operation on records or campaigns: by an event with its
  * referenceId, and the outbound server's own event beside it has the chain of a new record. The start of a session at the
  * switch: by a device whose agent is not logged out any more. */
-#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -35,11 +34,6 @@ static bool same_text(const od_value *a, const od_value *b) {
     return one && other && strcmp(one, other) == 0;
 }
 
-static bool is(const od_value *value, const char *text) {
-    const char *string = od_value_string(value);
-    return string && strcmp(string, text) == 0;
-}
-
 static od_status set_ref(od_value *object, const char *key, const od_value *member, od_error *err) {
     return member ? od_value_set(object, key, od_value_ref(member), err) : OD_OK;
 }
@@ -55,27 +49,6 @@ static od_status report_result(od_report *report, const od_value *answer, od_val
     }
     report->done = true;
     report->raw = made;
-    return OD_OK;
-}
-
-/* A copy of what is known, to be changed; NULL when memory runs out. */
-static od_value *new_memory(const od_value *memory) {
-    return memory ? od__value_copy(memory) : od_value_new_object();
-}
-
-static od_status remember(od_value **memory, const char *key, od_value *member, od_error *err) {
-    od_value *made = new_memory(*memory);
-    if (!made) {
-        od_value_unref(member);
-        return od__error_no_memory(err);
-    }
-    od_status status = od_value_set(made, key, member, err);
-    if (status != OD_OK) {
-        od_value_unref(made);
-        return status;
-    }
-    od_value_unref(*memory);
-    *memory = made;
     return OD_OK;
 }
 
@@ -113,7 +86,7 @@ static od_status report_acknowledged(const od_value *call, const od_value *memor
 }
 
 static bool adds_record(const od_value *call) {
-    return is(od_value_get(call, "operationName"), "AddRecord");
+    return od__genesys_is(od_value_get(call, "operationName"), "AddRecord");
 }
 
 /* What is known may be all that can be. */
@@ -138,9 +111,9 @@ static od_status learn_acknowledged(const od_vendor *vendor, const od_value *opt
     od_status status = OD_OK;
     report->again_ms = -1;
     if (operation)
-        status = remember(memory, "answered", od_value_new_boolean(true), err);
+        status = od__genesys_remember(memory, "answered", od_value_new_boolean(true), err);
     if (status == OD_OK && result)
-        status = remember(memory, "answer", od_value_ref(result), err);
+        status = od__genesys_remember(memory, "answer", od_value_ref(result), err);
     return status == OD_OK ? judge(call, *memory, operation == NULL, report, err) : status;
 }
 
@@ -161,7 +134,7 @@ static od_status add_chained(const od_value *data, od_value **memory, od_error *
     if (status == OD_OK && record)
         status = od_value_add(records, od_value_ref(record), err);
     if (status == OD_OK)
-        return remember(memory, "records", records, err);
+        return od__genesys_remember(memory, "records", records, err);
     od_value_unref(records);
     return status;
 }
@@ -173,11 +146,12 @@ static od_status hear_outbound(const od_value *call, const od_value *data, od_va
         return OD_OK;
     if (od_value_string(type) && strstr(od_value_string(type), "Error"))
         return refuse(data, err);
-    if (is(od_value_get(call, "operationName"), "GetChainedRecord") && !is(type, "ChainedRecordsDataEnd"))
+    if (od__genesys_is(od_value_get(call, "operationName"), "GetChainedRecord") &&
+        !od__genesys_is(type, "ChainedRecordsDataEnd"))
         return add_chained(data, memory, err);
     if (od_value_get(*memory, "event"))
         return OD_OK;
-    od_status status = remember(memory, "event", od_value_ref(data), err);
+    od_status status = od__genesys_remember(memory, "event", od_value_ref(data), err);
     return status == OD_OK ? judge(call, *memory, false, report, err) : status;
 }
 
@@ -186,13 +160,13 @@ static od_status hear_chain(const od_value *call, const od_value *data, od_value
                             od_error *err) {
     const od_value *told = od_value_get(data, "userData"), *chain = od_value_get(told, "GSW_CHAIN_ID");
     bool ours = adds_record(call) && chain && od_value_get(*memory, "event") && !od_value_get(*memory, "chain") &&
-                is(od_value_get(told, "GSW_USER_EVENT"), "AddRecordAcknowledge") &&
+                od__genesys_is(od_value_get(told, "GSW_USER_EVENT"), "AddRecordAcknowledge") &&
                 same_text(od_value_get(told, "GSW_PHONE"), od_value_get(call, "phoneNumber")) &&
                 same_text(od_value_get(told, "GSW_CALLING_LIST"), od_value_get(call, "callingList")) &&
                 same_text(od_value_get(told, "GSW_CAMPAIGN_NAME"), od_value_get(call, "campaignName"));
     if (!ours)
         return OD_OK;
-    od_status status = remember(memory, "chain", od_value_ref(chain), err);
+    od_status status = od__genesys_remember(memory, "chain", od_value_ref(chain), err);
     return status == OD_OK ? judge(call, *memory, false, report, err) : status;
 }
 
@@ -241,7 +215,7 @@ static const od_value *logged_in(const od_value *devices, const od_value *wanted
     for (size_t i = 0; od_value_type(devices) == OD_TYPE_ARRAY && i < od_value_length(devices); i++) {
         const od_value *device = od_value_at(devices, i);
         const od_value *state = od_value_find(device, "/userState/state");
-        if (od_value_string(state) && !is(state, "LoggedOut") &&
+        if (od_value_string(state) && !od__genesys_is(state, "LoggedOut") &&
             (!wanted || same_text(od_value_get(device, "id"), wanted)))
             return device;
     }
@@ -261,7 +235,7 @@ static od_status report_device(const od_value *device, const od_value *memory, o
 static bool voice_failed(const od_value *result) {
     const od_value *failed = od_value_get(result, "failed");
     for (size_t i = 0; od_value_type(failed) == OD_TYPE_ARRAY && i < od_value_length(failed); i++)
-        if (is(od_value_get(od_value_at(failed, i), "channel"), "voice"))
+        if (od__genesys_is(od_value_get(od_value_at(failed, i), "channel"), "voice"))
             return true;
     return false;
 }
@@ -277,9 +251,9 @@ static od_status learn_devices(const od_vendor *vendor, const od_value *options,
         return od__following_failed(failure, LOOK_MS, report, err);
     if (operation->session == OD_SESSION_STARTS) {
         const char *wanted = wanted_device(options, call);
-        od_status status = remember(memory, "answer", od_value_ref(result), err);
+        od_status status = od__genesys_remember(memory, "answer", od_value_ref(result), err);
         if (status == OD_OK && wanted)
-            status = remember(memory, "device", od_value_new_string(wanted), err);
+            status = od__genesys_remember(memory, "device", od_value_new_string(wanted), err);
         if (status == OD_OK && voice_failed(result))
             return report_result(report, result, od_value_new_object(), err);
         return status;

@@ -9,23 +9,8 @@
 
 #define ACKNOWLEDGED_WITHIN_MS 30000
 #define REFERENCE_BYTES 544       /* of a token and the suffix */
-#define SCALAR_BYTES 32
 
 /* ---- small readings ---- */
-
-/* User data has numbers as numbers or as texts. NULL for anything else. */
-static const char *plain(const od_value *value, char scratch[SCALAR_BYTES]) {
-    if (od_value_type(value) != OD_TYPE_INTEGER)
-        return od_value_string(value);
-    snprintf(scratch, SCALAR_BYTES, "%lld", (long long)od_value_integer(value));
-    return scratch;
-}
-
-static bool same(const od_value *a, const od_value *b) {
-    char one[SCALAR_BYTES], other[SCALAR_BYTES];
-    const char *left = plain(a, one), *right = plain(b, other);
-    return left && right && *left && strcmp(left, right) == 0;
-}
 
 static bool contains(const od_value *value, const char *part) {
     const char *text = od_value_string(value);
@@ -50,22 +35,6 @@ static void write_reference(const od_value *call, char out[REFERENCE_BYTES]) {
 /* ---- asking ---- */
 
 /* memory: { chain, handle, asked, accepted } */
-static od_status remember(od_value **memory, const char *key, od_value *member, od_error *err) {
-    od_value *made = *memory ? od__value_copy(*memory) : od_value_new_object();
-    if (!made) {
-        od_value_unref(member);
-        return od__error_no_memory(err);
-    }
-    od_status status = od_value_set(made, key, member, err);
-    if (status != OD_OK) {
-        od_value_unref(made);
-        return status;
-    }
-    od_value_unref(*memory);
-    *memory = made;
-    return OD_OK;
-}
-
 static od_status check(const od_value *options, const od_value *call, const od_value *memory, od_error *err) {
     bool record = strcmp(od__vendor_option(options, "place_call_with", "dial"), "add_record") == 0;
     if (!record || od_value_string(od_value_get(call, "id")))
@@ -80,8 +49,8 @@ static od_status check(const od_value *options, const od_value *call, const od_v
 
 /* An integer in the path; events have it as text, too. */
 static od_status set_handle(od_value *made, const od_value *handle, od_error *err) {
-    char scratch[SCALAR_BYTES];
-    const char *text = plain(handle, scratch);
+    char scratch[OD_GENESYS_SCALAR_BYTES];
+    const char *text = od__genesys_plain(handle, scratch);
     char *end = NULL;
     long long number = text ? strtoll(text, &end, 10) : -1;
     if (!text || end == text || *end || number < 0)
@@ -123,7 +92,7 @@ static od_status learn(const od_vendor *vendor, const od_value *options, od_purp
         return od__finding_failed(failure, err);
     report->again_ms = ACKNOWLEDGED_WITHIN_MS;
     if (operation && result)
-        return remember(memory, "accepted", od_value_new_boolean(true), err);
+        return od__genesys_remember(memory, "accepted", od_value_new_boolean(true), err);
     od__vendor_not_withdrawn(report, false, "the cancellation was accepted, and not acknowledged within %d s",
                              ACKNOWLEDGED_WITHIN_MS / 1000);
     return OD_OK;
@@ -152,18 +121,18 @@ static od_status hear_server(const od_value *call, const od_value *told, od_valu
     bool added = contains(od_value_get(told, "GSW_USER_EVENT"), "AddRecordAcknowledge");
     od_status status = OD_OK;
     if (added && chain && od_value_get(*memory, "acknowledged") && !chain_of(call, *memory) &&
-        same(od_value_get(told, "GSW_PHONE"), od_value_get(call, "to")))
-        status = remember(memory, "chain", od_value_ref(chain), err);
-    if (status == OD_OK && handle && same(chain, chain_of(call, *memory)))
-        status = remember(memory, "handle", od_value_ref(handle), err);
+        od__genesys_same(od_value_get(told, "GSW_PHONE"), od_value_get(call, "to")))
+        status = od__genesys_remember(memory, "chain", od_value_ref(chain), err);
+    if (status == OD_OK && handle && od__genesys_same(chain, chain_of(call, *memory)))
+        status = od__genesys_remember(memory, "handle", od_value_ref(handle), err);
     return status;
 }
 
 /* Once a call of the record is seen, there is nothing to take back. */
 static void hear_call(const od_value *call, const od_value *memory, const od_value *live, od_report *report) {
     const od_value *told = od_value_get(live, "userData");
-    if (same(od_value_get(told, OD_GENESYS_ATTEMPT_KEY), od_value_get(call, "token")) ||
-        same(od_value_get(told, "GSW_CHAIN_ID"), chain_of(call, memory)))
+    if (od__genesys_same(od_value_get(told, OD_GENESYS_ATTEMPT_KEY), od_value_get(call, "token")) ||
+        od__genesys_same(od_value_get(told, "GSW_CHAIN_ID"), chain_of(call, memory)))
         od__vendor_not_withdrawn(report, true, "the record has been dialled");
 }
 
@@ -178,9 +147,9 @@ static od_status hear(const od_vendor *vendor, od_purpose purpose, const od_valu
         return hear_server(call, od_value_get(data, "userData"), memory, err);
     else if (strcmp(channel, OD_GENESYS_OUTBOUND) != 0)
         return OD_OK;
-    else if (same(od_value_get(data, "referenceId"), od_value_get(call, "token")) &&
+    else if (od__genesys_same(od_value_get(data, "referenceId"), od_value_get(call, "token")) &&
              contains(od_value_get(data, "notificationType"), "AddRecordAcknowledge"))
-        return remember(memory, "acknowledged", od_value_new_boolean(true), err);
+        return od__genesys_remember(memory, "acknowledged", od_value_new_boolean(true), err);
     else
         hear_answer(call, *memory, data, report);
     return OD_OK;

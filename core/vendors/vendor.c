@@ -43,6 +43,10 @@ bool od__vendor_http_success(int http_status) {
 
 /* ---- neutral call -> parameters ---- */
 
+od_status od__vendor_set(od_value *object, const char *key, const od_value *text, od_error *err) {
+    return text ? od__value_put(object, key, od_value_ref(text), err) : OD_OK;
+}
+
 od_status od__vendor_set_text(od_value *object, const char *key, const char *text, od_error *err) {
     return text ? od_value_set(object, key, od_value_new_string(text), err) : OD_OK;
 }
@@ -70,14 +74,14 @@ od_status od__vendor_merge(od_value *into, const od_value *over, od_error *err) 
     return over ? merge(into, over, 0, err) : OD_OK;
 }
 
-od_status od__vendor_mark(od_value *params, const char *map, const char *key, const char *token, od_error *err) {
+od_status od__vendor_mark(od_value *params, const char *map, const char *key, const od_value *token, od_error *err) {
     const od_value *there = od_value_get(params, map);
     if (!token || (od_value_type(there) != OD_TYPE_OBJECT && od_value_type(there) != OD_TYPE_NULL))
         return OD_OK;
     od_value *marked = od_value_type(there) == OD_TYPE_OBJECT ? od_value_ref(there) : od_value_new_object();
-    od_status status = marked ? od__vendor_set_text(marked, key, token, err) : od__error_no_memory(err);
+    od_status status = marked ? od__vendor_set(marked, key, token, err) : od__error_no_memory(err);
     if (status == OD_OK)
-        return od_value_set(params, map, marked, err);
+        return od__value_put(params, map, marked, err);
     od_value_unref(marked);
     return status;
 }

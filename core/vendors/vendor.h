@@ -60,6 +60,8 @@ bool od__vendor_http_success(int http_status);
 
 /* ---- neutral call -> parameters ---- */
 
+/* Sets object[key] to text, which nobody changes; does nothing for NULL. Errors: out_of_memory. */
+od_status od__vendor_set(od_value *object, const char *key, const od_value *text, od_error *err);
 /* Sets object[key] to a copy of text; does nothing for NULL. Errors: out_of_memory. */
 od_status od__vendor_set_text(od_value *object, const char *key, const char *text, od_error *err);
 /* Copies the members of over (an object or NULL) into `into`; the members of over win, and where both have an object
@@ -67,7 +69,7 @@ od_status od__vendor_set_text(od_value *object, const char *key, const char *tex
 od_status od__vendor_merge(od_value *into, const od_value *over, od_error *err);
 /* Sets params[map][key] to the token (NULL: nothing), last of all, so that no field of the caller's takes the mark of
  * the attempt away (R2). A map that is none is left for the shape to refuse. Errors: out_of_memory. */
-od_status od__vendor_mark(od_value *params, const char *map, const char *key, const char *token, od_error *err);
+od_status od__vendor_mark(od_value *params, const char *map, const char *key, const od_value *token, od_error *err);
 /* Gives the finished parameters away, or frees them if status tells of a failure; returns status. */
 od_status od__vendor_place_end(od_status status, od_value *made, od_value **params);
 /* Finds the operation of a vendor that place names. Errors: internal (the table has no such operation). */

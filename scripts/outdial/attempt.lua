@@ -41,13 +41,28 @@ function M.context(work, view, seed)
         history = view.history or {}, vendors = work.campaign.vendor_names, healthy = healthy }
 end
 
--- What a script sees of the contact; most are called without anybody looking at it.
-function Attempt:view()
-    if not self.seen then
-        self.seen = assert(core.from_json(self.taken.view))
-        self.seen.data = self.taken.data and assert(core.from_json(self.taken.data))
+-- Whether somebody will look at a contact: a hook, a ticket's column, or who follows its call.
+local function is_looked_at(campaign)
+    return campaign.track or campaign.contacts.map.ticket or next(campaign.hooks)
+end
+
+local function read(taken)
+    local seen, err = core.from_json(taken.view)
+    if not seen then return nil, "numbers: " .. err.message end -- the one part of it that the list gave as it is
+    if taken.data then
+        seen.data, err = core.from_json(taken.data)
+        if seen.data == nil then return nil, "data: " .. err.message end
     end
-    return self.seen
+    return seen
+end
+
+-- What a script sees of the contact; most are called without anybody looking at it. Of one that is_looked_at it is read
+-- before anything is sent; of another it may be nil, and what is no JSON.
+function Attempt:view()
+    if self.seen then return self.seen end
+    local unreadable
+    self.seen, unreadable = read(self.taken)
+    return self.seen, unreadable
 end
 
 -- Asks a hook that the script has.
@@ -79,7 +94,7 @@ function Attempt:give_back()
     if self.attempt then
         return self:decide { state = "ready", due_ms = self.work:wall_ms(), why = "given back" }
     end
-    self.work:store("release", { contacts = { self.taken.contact } })
+    self.work:store("release", { contacts = { { contact = self.taken.contact, version = self.version } } })
     return "done"
 end
 
@@ -129,7 +144,7 @@ function Attempt:ticket()
     if not ticket or not TICKET_FIELD[self.account.kind] then return nil end
     local view = self:view()
     if view.numbers[view.number].column ~= ticket.dials then return nil end
-    local value = view.data and view.data[ticket.column]
+    local value = type(view.data) == "table" and view.data[ticket.column]
     return value ~= "" and value or nil
 end
 
@@ -261,7 +276,7 @@ function Attempt:after_refusal(err)
     if err.code == "validation" then return { state = "blocked", why = tostring(err) } end
     if err.code == "rejected" and not err.retryable then
         local view = self:view()
-        if view.numbers[view.number + 1] then
+        if view and view.numbers[view.number + 1] then
             return { state = "waiting", due_ms = now_ms, number = view.number + 1, why = tostring(err) }
         end
         return { state = "blocked", why = tostring(err) }
@@ -329,12 +344,12 @@ function Attempt:prepare(call, index)
     self:complete(call)
     local prepared, err = self.account.client:prepare_placing(call)
     local needs_limits = not prepared and err.code == "validation"
-    if needs_limits or (prepared and prepared:hands_off()) then
+    if needs_limits or (prepared and prepared:is_handed_off()) then
         if not self:limit(call, index, needs_limits) then return nil, self:give_back() end
         prepared, err = self.account.client:prepare_placing(call)
     end
     if not prepared then return nil, self:cannot_be_made(err) end
-    if prepared:hands_off() then self:free_seat() end -- no device or agent of ours is busy with it
+    if prepared:is_handed_off() then self:free_seat() end -- no device or agent of ours is busy with it
     return prepared
 end
 
@@ -390,6 +405,10 @@ end
 function M.run(work, taken)
     local self = setmetatable({ work = work, taken = taken, version = taken.version, token = taken.token, used = {} },
         Attempt)
+    if is_looked_at(work.campaign) then
+        local seen, unreadable = self:view()
+        if not seen then return self:decide { state = "blocked", why = work:cannot_read(taken.id, unreadable) } end
+    end
     local began = work:now()
     while true do
         if work:stopped() then return self:give_back() end

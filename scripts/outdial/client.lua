@@ -307,7 +307,7 @@ local function new_class(scheduler, vendor)
 
     -- client:prepare_placing(call) -> prepared, or nil, err: the call as place_prepared sends it, to the byte, and as a
     -- store keeps it. prepared:facts() -> { operation, to, token, account, bucket, per_second, burst, hands_off,
-    -- hands_off_unbounded }; prepared:hands_off(); prepared:drop() gives its memory back at once.
+    -- hands_off_unbounded }; prepared:is_handed_off(); prepared:drop() gives its memory back at once.
     function methods.prepare_placing(self, call)
         local what = prepare_placing
         local handle = handles[self]

@@ -72,6 +72,10 @@ local function ask_script(work, leg)
     local fn, view = work.campaign.hooks.on_doubt, leg.contact
     if not fn or work.asked_about[leg.leg] then return false end
     work.asked_about[leg.leg] = true
+    if view.unreadable then
+        work:cannot_read(view.id, view.unreadable)
+        return false
+    end
     local ok, write_off, traceback = hooks.call(work.scheduler, "on_doubt", fn, work.campaign, hooks.contact(view),
         attempt.context(work, view, leg.token .. "on_doubt"), { number = leg.number, vendor = leg.client,
         at = leg.at_ms / 1000, attempt = leg.ordinal, cause = leg.cause })

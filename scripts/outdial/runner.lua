@@ -12,6 +12,7 @@ local TAKE_AT_ONCE = 100
 local FIRST_POLL_S, OTHERS_POLL_S, LONGEST_POLL_S = 1, 2, 60
 local WITHDRAW_EVERY_S, CHORES_EVERY_S = 5, 60
 local PROGRESS_EVERY_S = 1
+local PROGRESS_MAY_TAKE_S = 60
 local QUIET_S = 60            -- nothing but what was handed off is left for so long: then that is said
 local STATUS_SHARE = 0.05     -- of the time a store of many calls may be asked how it stands
 local DONE, FAILED, DOUBTS, STOPPED = 0, 1, 3, 4
@@ -88,6 +89,15 @@ local function do_chores(work)
     end
 end
 
+-- What goes wrong in the caller's function is told at once, the first time: it is no reason to call nobody.
+local function call_progress(work, progress, figures)
+    local task = work.scheduler.hook("progress", PROGRESS_MAY_TAKE_S, progress, figures)
+    if task.how == "returned" and not task.late or work.closing or work.progress_failed then return end
+    work.progress_failed = true
+    local why = task.late and ("it took more than %d s"):format(PROGRESS_MAY_TAKE_S) or tostring(task.outcome)
+    work:log("warning", "progress: " .. (why:match("^(.-)\nstack traceback:") or why))
+end
+
 -- Shows the figures every second. Asking the store takes the longer the more calls it has: then it is asked less often.
 local function show_progress(work, progress)
     while not work.closing do
@@ -95,7 +105,7 @@ local function show_progress(work, progress)
         local status = work:store("status", { campaign = work.campaign.name })
         local ask_at = asked + (work:now() - asked) / STATUS_SHARE
         repeat
-            if status then progress(M.figures(work, status)) end
+            if status then call_progress(work, progress, M.figures(work, status)) end
             work.scheduler.sleep(PROGRESS_EVERY_S)
         until work.closing or work:now() >= ask_at
     end
@@ -114,14 +124,14 @@ function M.figures(work, status)
         contacts = status.contacts, legs = status.legs, outcomes = status.outcomes, refused = status.refused,
         clients = status.clients or {}, importing = status.importing, doubts = status.doubts or 0,
         next_ms = status.next_ms, withdrawals_failed = status.withdrawals_failed or 0,
-        second_rings = status.second_rings or 0, vendors = vendors, placed_here = work.placements,
-        at_ms = work:wall_ms() }
+        living_on = status.living_on or 0, second_rings = status.second_rings or 0, vendors = vendors,
+        placed_here = work.placements, at_ms = work:wall_ms() }
 end
 
 local function exit_code(work, figures, ended)
     if work.failed then return FAILED end
     if not ended then return STOPPED end
-    if figures.doubts > 0 or figures.contacts.held > 0 then return DOUBTS end
+    if figures.doubts + figures.contacts.held + figures.living_on > 0 then return DOUBTS end
     return DONE
 end
 
@@ -280,10 +290,10 @@ local function run(work, options)
     return figures
 end
 
--- M.run(campaign, options) -> figures with exit_code (0 done, 1 failed: figures.why, 3 only doubts or held contacts are
--- left, 4 stopped before the end), or nil, err. options: store (open already), script (a hash of its text), progress
--- (a function of figures, called every second), log (a function of level and text), scheduler. Waits: in a task, or
--- outside of any.
+-- M.run(campaign, options) -> figures with exit_code (0 done, 1 failed: figures.why, 3 only doubts, held contacts or
+-- calls to be taken back are left, 4 stopped before the end), or nil, err. options: store (open already), script (a
+-- hash of its text), progress (a function of figures, called every second), log (a function of level and text),
+-- scheduler. Waits: in a task, or outside of any.
 function M.run(campaign, options)
     options = options or {}
     local scheduler = options.scheduler or require "outdial.scheduler"

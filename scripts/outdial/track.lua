@@ -68,6 +68,9 @@ local function decide(work, leg, outcome)
     local fn = work.campaign.hooks.on_outcome
     if not fn then return by_policy(work, leg, outcome) end
     local view = leg.contact
+    if view.unreadable then -- held: no import is to make it ready again that was called
+        return { state = "held", why = work:cannot_read(view.id, view.unreadable) }
+    end
     local ok, value, traceback = hooks.call(work.scheduler, "on_outcome", fn, work.campaign, hooks.contact(view),
         attempt.context(work, view, leg.token .. "on_outcome"), told(leg, outcome))
     if not ok then

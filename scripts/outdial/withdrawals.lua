@@ -1,8 +1,10 @@
 -- Taking back what a vendor would ring later: after a do-not-call entry, a pause, a stop, or when the window ends (R6);
--- and what it would ring once more though its outcome is known, when the campaign is done with the contact.
+-- and what it would ring once more though its outcome is known: when the campaign is done with the contact, or calls it
+-- again only later.
 local M = {}
 
 local LIMIT, MOST_FOLLOWED, AT_ONCE, WAIT_S = 100, 1000, 4, 60
+local AGAIN_S, MOST_AT_END = 61, 3 -- before a run ends; the store gives out what failed after a minute
 
 local function withdraw(work, leg)
     local account, ended = work.accounts[leg.client], leg.state == "ended"
@@ -37,6 +39,7 @@ end
 local function carry_out(work, leg)
     local result, placed = withdraw(work, leg)
     result.leg = leg.leg
+    work.still_living[leg.leg] = leg.state == "ended" and result.again or nil
     if work:store("withdrawn", result) and result.done then work:unfollow(leg.leg) end
     local leg_here = work.legs[leg.leg]
     if placed and leg_here and work:store("settle", { leg = leg.leg, placement = "placed", call = leg.call }) then
@@ -46,24 +49,35 @@ local function carry_out(work, leg)
 end
 
 -- M.run(work, living_on) -> whether there may be more: carries out what is due, with living_on also of calls that have
--- an outcome; what fails is listed by the store.
+-- an outcome; what fails is listed by the store. One at a time: what one of them was given no other sees.
 function M.run(work, living_on)
+    while work.withdrawing and not work.failed do work.withdrawn:wait(WAIT_S) end
+    if work.failed then return false end
+    work.withdrawing = true
     local due = work:store("withdrawals", { campaign = work.campaign.name, limit = LIMIT,
         clients = work.campaign.vendor_names, followed = followed(work), living_on = living_on })
-    if not due then return false end
-    let_go(work, due.settled)
-    work.withdrawing = true
-    work.scheduler.each(due.legs, { concurrency = AT_ONCE }, function(leg) carry_out(work, leg) end)
+    if due then
+        let_go(work, due.settled)
+        work.scheduler.each(due.legs, { concurrency = AT_ONCE }, function(leg) carry_out(work, leg) end)
+    end
     work.withdrawing = nil
     work.withdrawn:ring_all()
-    return due.legs[LIMIT] ~= nil
+    return due ~= nil and due.legs[LIMIT] ~= nil
 end
 
--- M.finish(work): carries out all that is due before a run ends; what the chores have begun is seen through.
+-- M.finish(work): carries out all that is due before a run ends, and tries a few times more what failed: of a call that
+-- has its outcome nobody else would take it back.
 function M.finish(work)
-    repeat
-        while work.withdrawing and not work.failed do work.withdrawn:wait(WAIT_S) end
-    until work.failed or not M.run(work, true)
+    for try = 1, MOST_AT_END do
+        while M.run(work, true) do end
+        local over = work.failed or not next(work.still_living) or try == MOST_AT_END
+        local again_at = work:now() + AGAIN_S
+        while not over and work:now() < again_at do
+            work.withdrawn:wait(again_at - work:now())
+            over = work.failed or work.scheduler.stopping()
+        end
+        if over then return end
+    end
 end
 
 return M

@@ -35,6 +35,7 @@ function M.new(campaign, scheduler, db, log)
         room = gate.new(scheduler), hand_room = gate.new(scheduler), -- where contacts wait for their turn
         wake = gate.new(scheduler), chores = gate.new(scheduler),    -- where the runner's loops wait
         withdrawn = gate.new(scheduler),
+        still_living = {},                                           -- legs: see outdial.withdrawals
         contacts = 0, parked = 0, open = 0, handed_off = 0, legs = {}, -- what is under way here
         refused = {}, placements = { placed = 0, handed_off = 0, not_placed = 0, unknown = 0 }, outcomes = {},
         asked_about = {}, trouble = {}, missed = {}, unmade = 0 }, Work)
@@ -152,6 +153,13 @@ function Work:store(verb, params)
         self.scheduler.sleep(again_s)
         again_s = math.min(again_s * 2, LONGEST_AGAIN_S)
     end
+end
+
+-- work:cannot_read(id, what) -> why: of a contact the store has something that is no JSON, which a hook would look at
+function Work:cannot_read(id, what)
+    local why = "what the store has of it cannot be read: " .. what
+    self:log("warning", ("contact %s: %s"):format(id, why))
+    return why
 end
 
 -- An error as plain data.

@@ -38,7 +38,7 @@ int main(int argc, char **argv) {
     };
     od_sigv4_scope scope = { .date = "20260101T000000Z", .region = "us-east-1", .service = "connect" };
     od_sigv4_keys keys = { .next = 0 };
-    uint8_t identity[OD_SHA256_BYTES], hash[OD_SHA256_BYTES];
+    uint8_t identity[OD_SHA256_BYTES], hash[OD_SHA256_BYTES] = { 0 };
     char signature[OD_SHA256_HEX_BYTES];
     od_buffer canonical, names, to_sign, authorization;
     od_buffer *const buffers[] = { &canonical, &names, &to_sign, &authorization };
@@ -47,24 +47,27 @@ int main(int argc, char **argv) {
     must(od__sigv4_identity("AKIDEXAMPLE", "secret", identity, NULL) == OD_OK);
     double before = cpu_us();
     for (long i = 0; i < count; i++) {
-        const uint8_t *key = NULL;
+        od_hmac *key = NULL;
         must(od__sigv4_canonical_request(&request, &canonical, &names, NULL) == OD_OK);
         must(od__sigv4_string_to_sign(&scope, &canonical, &to_sign, NULL) == OD_OK);
         must(od__sigv4_keys_get(&keys, identity, "secret", &scope, &key, NULL) == OD_OK);
-        must(od__sigv4_signature(key, &to_sign, signature, NULL) == OD_OK);
+        must(od__sigv4_sign(key, &to_sign, signature, NULL) == OD_OK);
         must(od__sigv4_authorization(&scope, "AKIDEXAMPLE", &names, signature, &authorization, NULL) == OD_OK);
     }
     double signing = (cpu_us() - before) / (double)count;
     must(keys.derived == 1);
+    od_hmac *hmac = od__crypto_hmac_new(hash, sizeof(hash));
+    must(hmac != NULL);
     before = cpu_us();
     for (long i = 0; i < count; i++) {
         must(od__crypto_sha256(body, sizeof(body) - 1, hash));
         must(od__crypto_sha256(canonical.data, canonical.length, hash));
-        must(od__crypto_hmac_sha256(hash, sizeof(hash), to_sign.data, to_sign.length, hash));
+        must(od__crypto_hmac(hmac, to_sign.data, to_sign.length, hash));
     }
     printf("%.3f %.3f\n", signing, (cpu_us() - before) / (double)count);
     for (size_t i = 0; i < 4; i++)
         od__buffer_clear(buffers[i]);
+    od__crypto_hmac_free(hmac);
     od__sigv4_keys_wipe(&keys);
     return 0;
 }

@@ -8,6 +8,7 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/join.h"
 #include "base/limits.h"
 #include "base/memory.h"
 #include "base/nearest.h"
@@ -28,6 +29,32 @@ static void test_memory_fails_at_the_nth_allocation(void **state) {
     od__free(first);
     od__free(second);
     od__free(fourth);
+}
+
+/* ---- texts one after the other ---- */
+
+static void test_join_cuts_to_fit(void **state) {
+    (void)state;
+    static const struct {
+        const char *texts[4];
+        size_t bytes, whole;
+        const char *expected;
+    } rows[] = {
+        { { NULL }, 8, 0, "" },
+        { { "", "", NULL }, 1, 0, "" },
+        { { "ab", "cd", NULL }, 8, 4, "abcd" },
+        { { "ab", "cd", NULL }, 5, 4, "abcd" },
+        { { "ab", "cd", NULL }, 4, 4, "abc" },
+        { { "ab", "cd", "ef", NULL }, 3, 6, "ab" },
+        { { "ab", NULL }, 1, 2, "" },
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char out[9] = "????????";
+        assert_int_equal(od__join(out, rows[i].bytes, rows[i].texts), rows[i].whole);
+        assert_string_equal(out, rows[i].expected);
+        for (size_t at = rows[i].bytes; at < 8; at++)
+            assert_int_equal(out[at], '?');
+    }
 }
 
 static void test_memory_of_no_bytes_is_not_null(void **state) {
@@ -402,6 +429,7 @@ int main(void) {
         cmocka_unit_test(test_memory_fails_at_the_nth_allocation),
         cmocka_unit_test(test_memory_of_no_bytes_is_not_null),
         cmocka_unit_test(test_memory_copies_text),
+        cmocka_unit_test(test_join_cuts_to_fit),
         cmocka_unit_test(test_buffer_appends),
         cmocka_unit_test(test_buffer_grows_through_many_appends),
         cmocka_unit_test(test_buffer_stops_at_its_limit),

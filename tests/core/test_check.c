@@ -9,18 +9,8 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "json/value.h"
 #include "operation/operation.h"
-
-#define ROWS(rows) (sizeof(rows) / sizeof((rows)[0]))
-
-static od_value *parsed(const char *text) {
-    od_value *value = NULL;
-    od_error err = OD_ERROR_INIT;
-    if (od_value_parse(text, strlen(text), &value, &err) != OD_OK)
-        fail_msg("%s: %s", text, err.message);
-    return value;
-}
+#include "values.h"
 
 /* ---- a made-up vendor ---- */
 

@@ -7,25 +7,8 @@
 
 #include <cmocka.h>
 
-#include "json/value.h"
 #include "validation/shape.h"
-
-#define ROWS(rows) (sizeof(rows) / sizeof((rows)[0]))
-
-static od_value *parsed(const char *text) {
-    od_value *value = NULL;
-    od_error err = OD_ERROR_INIT;
-    if (od_value_parse(text, strlen(text), &value, &err) != OD_OK)
-        fail_msg("%s: %s", text, err.message);
-    return value;
-}
-
-static void assert_written(const od_value *value, const char *expected) {
-    char *text;
-    assert_int_equal(od_value_format(value, &text, NULL, NULL), OD_OK);
-    assert_string_equal(text, expected);
-    od_text_free(text);
-}
+#include "values.h"
 
 static void checks(void **state) {
     (void)state;

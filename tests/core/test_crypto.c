@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,6 +41,51 @@ static void sha256_vectors(void **state) {
 }
 
 /* RFC 4231, section 4; each key and text is a run of one byte where text is NULL. */
+static void *hash_often(void *good) {
+    static const char abc[] = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    uint8_t hash[OD_SHA256_BYTES];
+    char hex[OD_SHA256_HEX_BYTES];
+    bool all = true;
+    for (int i = 0; i < 5000; i++) {
+        all = od__crypto_sha256("abc", 3, hash) && all;
+        od__crypto_hex(hash, sizeof hash, hex);
+        all = all && strcmp(hex, abc) == 0;
+    }
+    *(bool *)good = all;
+    return NULL;
+}
+
+static void threads_hash_beside_one_another(void **state) {
+    (void)state;
+    pthread_t threads[4];
+    bool good[4] = { false };
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, hash_often, &good[i]), 0);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    for (int i = 0; i < 4; i++)
+        assert_true(good[i]);
+}
+
+static void each_byte_has_its_two_digits(void **state) {
+    (void)state;
+    uint8_t bytes[256];
+    char all[2 * sizeof bytes + 1], hex[5];
+    for (int i = 0; i < 256; i++)
+        bytes[i] = (uint8_t)i;
+    od__crypto_hex(bytes, sizeof bytes, all);
+    assert_int_equal(strlen(all), 512);
+    for (int i = 0; i < 256; i++) {
+        char expected[3];
+        snprintf(expected, sizeof expected, "%02x", (unsigned)i);
+        assert_memory_equal(all + 2 * i, expected, 2);
+    }
+    od__crypto_hex(bytes + 0xfe, 2, hex);
+    assert_string_equal(hex, "feff");
+    od__crypto_hex(bytes, 0, hex);
+    assert_string_equal(hex, "");
+}
+
 static void hmac_vectors(void **state) {
     (void)state;
     static const struct {
@@ -168,6 +215,8 @@ static void wiping_and_comparing(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sha256_vectors),
+        cmocka_unit_test(threads_hash_beside_one_another),
+        cmocka_unit_test(each_byte_has_its_two_digits),
         cmocka_unit_test(hmac_vectors),
         cmocka_unit_test(base64_vectors),
         cmocka_unit_test(hex_is_lower_case),

@@ -15,53 +15,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "curl_rig.h"
-#include "server.h"
-
-/* ---- fixtures ---- */
-
-#define OK_ANSWER "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok"
-
-static curl_rig rig;
-
-static int open_rig(void **state) {
-    (void)state;
-    curl_rig_open(&rig);
-    return 0;
-}
-
-static int close_rig(void **state) {
-    (void)state;
-    curl_rig_close(&rig);
-    return 0;
-}
-
-static test_server *answering(const char *answer) {
-    return server_start_answering(answer, curl_rig_notice, &rig);
-}
-
-/* Steps until the server has read that many requests. */
-static void run_until_read(test_server *server, size_t requests) {
-    while (server_requests(server) < requests)
-        assert_int_equal(od__loop_step(rig.loop, -1, NULL), OD_OK);
-}
-
-/* Sends and waits for the end. */
-static void run_call(call *c, od_transport *transport) {
-    curl_call_send(c, transport);
-    curl_rig_run(&rig, &c->finished);
-}
-
-/* "<code>: <message with the server's port>" */
-static void assert_error(const call *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void assert_error(const call *c, const char *format, ...) {
-    char line[1024];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(line, sizeof(line), format, arguments);
-    va_end(arguments);
-    assert_string_equal(curl_call_error(c), line);
-}
+#include "curl_checks.h"
 
 /* ---- what goes over the wire ---- */
 

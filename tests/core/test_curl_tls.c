@@ -12,15 +12,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "curl_rig.h"
+#include "curl_checks.h"
 
 static char directory[] = "/tmp/outdial-tls-XXXXXX";
 static char certificate[64], key[64], other[64];
 static pid_t server_pid;
 static int server_stdin = -1;
 static int port;
-static curl_rig rig;
-
 /* ---- the server ---- */
 
 /* Makes a self-signed certificate; alternative_name as openssl writes it ("IP:127.0.0.1"). */
@@ -92,27 +90,10 @@ static int close_all(void **state) {
     return rmdir(directory);
 }
 
-static int open_rig(void **state) {
-    (void)state;
-    curl_rig_open(&rig);
-    return 0;
-}
-
-static int close_rig(void **state) {
-    (void)state;
-    curl_rig_close(&rig);
-    return 0;
-}
-
 static call *call_tls(const char *method, const char *host, const char *path, const char *body) {
     char url[256];
     snprintf(url, sizeof(url), "https://%s:%d%s", host, port, path);
     return curl_call_new(method, url, body);
-}
-
-static void run_call(call *c, od_transport *transport) {
-    curl_call_send(c, transport);
-    curl_rig_run(&rig, &c->finished);
 }
 
 /* How often path was asked for so far (or, for "sessions", how many connections there were). */

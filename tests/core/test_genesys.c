@@ -244,7 +244,7 @@ static void R19_looks_go_on_where_no_event_comes(void **state) {
     (void)state;
     static const struct { int64_t pause_ms; const char *answer; } rows[] = {
         { 0, NO_CALLS }, { 2000, LIVE("Dialing") }, { 4000, LIVE("Established") }, { 10000, LIVE("Established") },
-        { 10000, NO_CALLS }, { 2000, NO_CALLS },
+        { 10000, NO_CALLS }, { 5000, NO_CALLS },
     };
     rig r;
     rig_client(&r, "genesys", "{" GWS "}");
@@ -293,7 +293,9 @@ static void R19_a_session_lost_between_dial_and_its_event(void **state) {
     hear(&r, "/meta/resync", NULL);
     answer(&r, 200, NO_CALLS);
     assert_false(od_request_finished(request));
-    pass_ms(&r, 2000);
+    pass_ms(&r, 4999);
+    assert_int_equal(fake_waiting(&r.network), 0);
+    pass_ms(&r, 1);
     answer(&r, 200, NO_CALLS);
     assert_value(od_request_result(request), "{\"kind\":\"unreported\",\"rang\":\"unknown\",\"raw\":\"Dialing\"}");
     od_request_unref(request);

@@ -218,6 +218,82 @@ static void logins_that_cross_are_repeated_once_more(void **state) {
     auth_close(&r);
 }
 
+/* What the session that comes next wants, and how a request of it looks then. */
+static const struct {
+    const char *headers, *sent;
+} next_rows[] = {
+    { "X-CSRF-HEADER: X-Other\nX-CSRF-TOKEN: 77\n", SENT_POST("X-Other: 77\n") },
+    { "X-CSRF-HEADER: x-csrf-token\nX-CSRF-TOKEN: 77\n", SENT_POST("x-csrf-token: 77\n") },
+    { "", SENT_POST("") },
+};
+
+static void one_refused_after_the_session_was_renewed_has_only_the_new_header(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof(next_rows) / sizeof(next_rows[0]); i++) {
+        auth_rig r;
+        auth_make(&r, &od_authorizer_gws_session, GWS);
+        auth_one a, b;
+        auth_send(&r, &a, "POST", CALLS, "{}");
+        auth_send(&r, &b, "POST", CALLS, "{}");
+        learn(&r, CSRF);
+        fake_answer(&r.network, &a.exchange, 403, "", "{\"statusCode\":20}");
+        auth_step(&r);
+        (void)fake_sent(&r.network);
+        fake_answer(&r.network, waiting_get(&r), 200, next_rows[i].headers, SUCCESS);
+        auth_step(&r);
+        assert_string_equal(fake_sent(&r.network), next_rows[i].sent);
+        fake_answer(&r.network, &b.exchange, 403, "", "{\"statusCode\":20}");
+        auth_step(&r);
+        assert_string_equal(fake_sent(&r.network), next_rows[i].sent);
+        auth_one *both[] = { &a, &b };
+        for (size_t k = 0; k < 2; k++) {
+            od__exchange_cancel(&both[k]->exchange, OD_CLOSED, "closed");
+            od__exchange_clear(&both[k]->exchange);
+        }
+        auth_close(&r);
+    }
+}
+
+/* Who waited for a session waits for a slot next, and the session may be another before that comes. */
+static void one_that_waited_for_its_slot_goes_with_the_session_of_that_moment(void **state) {
+    (void)state;
+    static const od_rate two_a_second = { .per_second = 2, .burst = 1 };
+    for (size_t i = 0; i < sizeof(next_rows) / sizeof(next_rows[0]); i++) {
+        auth_rig r;
+        od_transport *rate;
+        auth_make(&r, &od_authorizer_gws_session, GWS);
+        assert_int_equal(od__rate_transport_new(r.loop, NULL, r.layer, &rate, NULL), OD_OK);
+        od__authorizing_transport_pace(r.layer, rate);
+        auth_one a, b;
+        auth_send(&r, &a, "POST", CALLS, "{}");
+        auth_send(&r, &b, "POST", CALLS, "{}");
+        a.exchange.bucket = b.exchange.bucket = &two_a_second;
+        learn(&r, CSRF);
+        assert_int_equal(r.network.sent_count, 2); /* b has its header, and waits for its slot */
+        assert_string_equal(auth_header(&b, "X-CSRF-TOKEN"), "6e1b");
+        fake_answer(&r.network, &a.exchange, 403, "", "{\"statusCode\":20}");
+        auth_step(&r);
+        r.clock.now_us += 500000; /* its slot comes while there is no session, and the next when there is another */
+        auth_step(&r);
+        (void)fake_sent(&r.network);
+        fake_answer(&r.network, waiting_get(&r), 200, next_rows[i].headers, SUCCESS);
+        for (int slots = 0; slots < 3; slots++) {
+            auth_step(&r);
+            r.clock.now_us += 500000;
+        }
+        char both_sent[512];
+        snprintf(both_sent, sizeof(both_sent), "%s%s", next_rows[i].sent, next_rows[i].sent);
+        assert_string_equal(fake_sent(&r.network), both_sent);
+        auth_one *both[] = { &a, &b };
+        for (size_t k = 0; k < 2; k++) {
+            od__exchange_cancel(&both[k]->exchange, OD_CLOSED, "closed");
+            od__exchange_clear(&both[k]->exchange);
+        }
+        od__transport_free(rate);
+        auth_close(&r);
+    }
+}
+
 static void a_refused_read_logs_in_again(void **state) {
     (void)state;
     auth_rig r;
@@ -352,6 +428,8 @@ int main(void) {
         cmocka_unit_test(a_refused_session_is_learnt_again_once),
         cmocka_unit_test(many_refused_at_different_times_learn_once),
         cmocka_unit_test(logins_that_cross_are_repeated_once_more),
+        cmocka_unit_test(one_refused_after_the_session_was_renewed_has_only_the_new_header),
+        cmocka_unit_test(one_that_waited_for_its_slot_goes_with_the_session_of_that_moment),
         cmocka_unit_test(a_refused_read_logs_in_again),
         cmocka_unit_test(a_session_that_cannot_be_learnt_fails_all_who_wait),
         cmocka_unit_test(a_csrf_token_without_a_name_has_the_usual_one),

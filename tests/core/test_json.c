@@ -12,25 +12,8 @@
 #include "base/buffer.h"
 #include "base/limits.h"
 #include "base/memory.h"
-#include "json/value.h"
 #include "json/writer.h"
-
-static od_value *parsed(const char *text) {
-    od_value *value = NULL;
-    od_error err = OD_ERROR_INIT;
-    if (od_value_parse(text, strlen(text), &value, &err) != OD_OK)
-        fail_msg("%s: %s", text, err.message);
-    return value;
-}
-
-static void assert_written(const od_value *value, const char *expected) {
-    char *text;
-    size_t length;
-    assert_int_equal(od_value_format(value, &text, &length, NULL), OD_OK);
-    assert_string_equal(text, expected);
-    assert_int_equal(length, strlen(expected));
-    od_text_free(text);
-}
+#include "values.h"
 
 static void same_text_comes_back(void **state) {
     (void)state;
@@ -479,6 +462,71 @@ static void writing_across_chunks(void **state) {
     }
 }
 
+/* Writes text, which is length bytes long with `special` at one place, and nothing else that is escaped. */
+static void assert_string_written(const char *text, size_t length, size_t at, const char *special) {
+    char expected[2 * OD_JSON_CHUNK_BYTES], *written;
+    size_t written_bytes, special_bytes = strlen(special);
+    od_value *value = od_value_new_string_n(text, length);
+    int before = snprintf(expected, sizeof expected, "\"%.*s%s", (int)at, text, special);
+    memcpy(expected + before, text + at + 1, length - at - 1);
+    expected[(size_t)before + length - at - 1] = '"';
+    assert_int_equal(od_value_format(value, &written, &written_bytes, NULL), OD_OK);
+    assert_int_equal(written_bytes, length + 1 + special_bytes);
+    assert_memory_equal(written, expected, written_bytes);
+    od_text_free(written);
+    od_value_unref(value);
+}
+
+/* Every length up to some words, and where the chunk's end comes near; every place; each kind of byte. */
+static void strings_are_written_exactly(void **state) {
+    (void)state;
+    static const struct {
+        char byte;
+        const char *written;
+    } specials[] = {
+        { '\0', "\\u0000" }, { '\1', "\\u0001" }, { '\b', "\\b" }, { '\n', "\\n" },  { 0x1f, "\\u001F" }, { ' ', " " },
+        { '!', "!" },        { '"', "\\\"" },      { '#', "#" },    { '[', "[" },     { '\\', "\\\\" },    { ']', "]" },
+        { 'a', "a" },        { 0x7f, "\x7f" },
+    };
+    char text[OD_JSON_CHUNK_BYTES + 32];
+    for (size_t i = 0; i < sizeof specials / sizeof specials[0]; i++) {
+        for (size_t length = 1; length < sizeof text; length += length == 40 ? OD_JSON_CHUNK_BYTES - 50 : 1) {
+            memset(text, 'z', length);
+            for (size_t at = 0; at < length; at += at == 20 && length > 40 ? length - 41 : 1) {
+                text[at] = specials[i].byte;
+                assert_string_written(text, length, at, specials[i].written);
+                text[at] = 'z';
+            }
+        }
+    }
+    assert_string_written("\xc3\xa9 and \xe2\x82\xac", 10, 2, " ");
+}
+
+/* Keys that differ in one byte only, of every length up to some words. */
+static void members_are_told_apart(void **state) {
+    (void)state;
+    for (size_t length = 0; length < 40; length++) {
+        char key[41] = "";
+        memset(key, 'k', length);
+        od_value *object = od_value_new_object();
+        assert_int_equal(od_value_set(object, key, od_value_new_integer(-1), NULL), OD_OK);
+        for (size_t at = 0; at < length; at++) {
+            key[at] = 'l';
+            assert_null(od_value_get(object, key));
+            assert_int_equal(od_value_set(object, key, od_value_new_integer((int64_t)at), NULL), OD_OK);
+            key[at] = 'k';
+        }
+        assert_int_equal(od_value_length(object), length + 1);
+        assert_int_equal(od_value_integer(od_value_get(object, key)), -1);
+        for (size_t at = 0; at < length; at++) {
+            key[at] = 'l';
+            assert_int_equal(od_value_integer(od_value_get(object, key)), at);
+            key[at] = 'k';
+        }
+        od_value_unref(object);
+    }
+}
+
 static void running_out_of_memory(void **state) {
     (void)state;
     char long_text[3000];
@@ -539,6 +587,8 @@ int main(void) {
         cmocka_unit_test(values_are_named_in_texts),
         cmocka_unit_test(loops_and_full_buffers_are_errors),
         cmocka_unit_test(writing_across_chunks),
+        cmocka_unit_test(strings_are_written_exactly),
+        cmocka_unit_test(members_are_told_apart),
         cmocka_unit_test(running_out_of_memory),
         cmocka_unit_test(huge_values),
     };

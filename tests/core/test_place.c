@@ -193,7 +193,7 @@ static void each_failing_allocation_is_an_error(void **state) {
                 break;
             failures++;
         }
-        assert_true(failures > 40);
+        assert_true(failures > 35); /* or the allocations do not go through the door that this test holds */
         od_value_unref(options);
         od_value_unref(call);
     }

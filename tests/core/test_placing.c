@@ -555,7 +555,7 @@ static void placing_what_is_prepared_takes_memory(void **state) {
                 assert_int_equal(status, OD_OUT_OF_MEMORY);
             od_request_unref(request);
         }
-        assert_true(failures > 2);
+        assert_true(failures > 1); /* the call's own block, and then its texts: the block is there by then */
         od_prepared_free(prepared);
         rig_close(&r);
     }

@@ -38,6 +38,17 @@ static void stages_clear(stages *made) {
     od__buffer_wipe(&made->authorization);
 }
 
+/* A key that is at hand signs as the bytes do. */
+static void check_kept_key(const uint8_t key[OD_SHA256_BYTES], const stages *made) {
+    char signature[OD_SHA256_HEX_BYTES];
+    od_hmac *kept = od__crypto_hmac_new(key, OD_SHA256_BYTES);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(od__sigv4_sign(kept, &made->string_to_sign, signature, NULL), OD_OK);
+        assert_string_equal(signature, made->signature);
+    }
+    od__crypto_hmac_free(kept);
+}
+
 static od_status sign(const od_sigv4_request *request, const od_sigv4_scope *scope, const char *key_id,
                       const char *secret, stages *made, od_error *err) {
     uint8_t key[OD_SHA256_BYTES];
@@ -48,6 +59,8 @@ static od_status sign(const od_sigv4_request *request, const od_sigv4_scope *sco
         status = od__sigv4_string_to_sign(scope, &made->canonical, &made->string_to_sign, err);
     if (status == OD_OK)
         status = od__sigv4_signature(key, &made->string_to_sign, made->signature, err);
+    if (status == OD_OK)
+        check_kept_key(key, made);
     if (status == OD_OK)
         status = od__sigv4_authorization(scope, key_id, &made->signed_headers, made->signature, &made->authorization,
                                          err);
@@ -145,9 +158,9 @@ static void derived_keys_have_their_check_values(void **state) {
     }
 }
 
-static const uint8_t *get_key(od_sigv4_keys *keys, const char *key_id, const char *secret, const od_sigv4_scope *scope) {
+static od_hmac *get_key(od_sigv4_keys *keys, const char *key_id, const char *secret, const od_sigv4_scope *scope) {
     uint8_t identity[OD_SHA256_BYTES];
-    const uint8_t *key = NULL;
+    od_hmac *key = NULL;
     assert_int_equal(od__sigv4_identity(key_id, secret, identity, NULL), OD_OK);
     assert_int_equal(od__sigv4_keys_get(keys, identity, secret, scope, &key, NULL), OD_OK);
     return key;
@@ -156,7 +169,7 @@ static const uint8_t *get_key(od_sigv4_keys *keys, const char *key_id, const cha
 static void keys_are_kept_for_day_region_service_and_identity(void **state) {
     (void)state;
     od_sigv4_keys keys = { 0 };
-    const uint8_t *first = get_key(&keys, "AKID", SECRET, &day);
+    const od_hmac *first = get_key(&keys, "AKID", SECRET, &day);
     assert_int_equal(keys.derived, 1);
     od_sigv4_scope later = day;
     strcpy(later.date, "20150830T235959Z");
@@ -175,13 +188,50 @@ static void keys_are_kept_for_day_region_service_and_identity(void **state) {
     assert_int_equal(keys.derived, 6);
     assert_ptr_equal(get_key(&keys, "AKID", SECRET, &day), first);
     assert_int_equal(keys.derived, 6);
+    od__sigv4_keys_wipe(&keys);
+}
+
+static void a_kept_key_is_the_derived_one(void **state) {
+    (void)state;
+    od_sigv4_keys keys = { 0 };
+    uint8_t derived[OD_SHA256_BYTES];
+    char kept[OD_SHA256_HEX_BYTES], own[OD_SHA256_HEX_BYTES];
+    od_buffer text;
+    od__buffer_init(&text, 100);
+    od__buffer_add_text(&text, "to sign");
+    assert_int_equal(od__sigv4_signing_key(SECRET, &day, derived, NULL), OD_OK);
+    assert_int_equal(od__sigv4_signature(derived, &text, own, NULL), OD_OK);
+    assert_int_equal(od__sigv4_sign(get_key(&keys, "AKID", SECRET, &day), &text, kept, NULL), OD_OK);
+    assert_string_equal(kept, own);
+    assert_null(memmem(&keys, sizeof(keys), derived, sizeof(derived)));
+    od__buffer_clear(&text);
+    od__sigv4_keys_wipe(&keys);
+}
+
+static void a_key_that_cannot_be_derived_leaves_its_place_empty(void **state) {
+    (void)state;
+    char secret[300];
+    memset(secret, 's', sizeof(secret) - 1);
+    secret[sizeof(secret) - 1] = '\0';
+    od_sigv4_keys keys = { 0 };
+    uint8_t identity[OD_SHA256_BYTES] = { 0 };
+    od_hmac *key = NULL;
+    od_error error = OD_ERROR_INIT;
+    assert_int_equal(od__sigv4_keys_get(&keys, identity, secret, &day, &key, &error), OD_INTERNAL);
+    assert_string_equal(error.message, "the secret access key is longer than 256 bytes");
+    assert_null(key);
+    od_sigv4_keys nothing = { 0 };
+    assert_memory_equal(&keys, &nothing, sizeof(keys));
+    (void)get_key(&keys, "AKID", SECRET, &day);
+    od__sigv4_keys_wipe(&keys);
 }
 
 static void an_evicted_key_is_wiped(void **state) {
     (void)state;
     od_sigv4_keys keys = { 0 };
-    uint8_t first[OD_SHA256_BYTES];
-    memcpy(first, get_key(&keys, "AKID", SECRET, &day), sizeof(first));
+    (void)get_key(&keys, "AKID", SECRET, &day);
+    char first[sizeof(keys.keys[0].day)];
+    memcpy(first, keys.keys[0].day, sizeof(first));
     for (int i = 1; i <= OD_SIGV4_KEYS; i++) {
         od_sigv4_scope scope = day;
         strcpy(scope.date, "20150900T000000Z");
@@ -203,6 +253,7 @@ static void a_cached_key_is_no_copy_of_the_secret(void **state) {
     od_sigv4_keys keys = { 0 };
     (void)get_key(&keys, "AKID", SECRET, &day);
     assert_null(memmem(&keys, sizeof(keys), SECRET, strlen(SECRET)));
+    od__sigv4_keys_wipe(&keys);
 }
 
 static void scopes_that_are_too_long_are_refused(void **state) {
@@ -214,7 +265,7 @@ static void scopes_that_are_too_long_are_refused(void **state) {
     scope.region = region;
     od_sigv4_keys keys = { 0 };
     uint8_t identity[OD_SHA256_BYTES] = { 0 };
-    const uint8_t *key;
+    od_hmac *key;
     od_error error = OD_ERROR_INIT;
     assert_int_equal(od__sigv4_keys_get(&keys, identity, SECRET, &scope, &key, &error), OD_INTERNAL);
     assert_string_equal(error.message, "a region or service to sign for is longer than 63 bytes");
@@ -337,6 +388,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_vector_has_its_stages),
         cmocka_unit_test(derived_keys_have_their_check_values),
+        cmocka_unit_test(a_kept_key_is_the_derived_one),
+        cmocka_unit_test(a_key_that_cannot_be_derived_leaves_its_place_empty),
         cmocka_unit_test(keys_are_kept_for_day_region_service_and_identity),
         cmocka_unit_test(an_evicted_key_is_wiped),
         cmocka_unit_test(a_cached_key_is_no_copy_of_the_secret),

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -15,6 +16,7 @@
 #include "base/memory.h"
 #include "fake.h"
 #include "store/group.h"
+#include "store/holders.h"
 
 #define ROWS 12000               /* more than two slices of reading, and of merging */
 
@@ -241,6 +243,64 @@ static void test_a_slice_that_fails(void **state) {
     od__group_free(group);
 }
 
+/* ---- who keeps it locked ---- */
+
+/* A process that writes for as long as the pipe is open. */
+static pid_t start_writer(const stage *s, int *pipe_out) {
+    int asked[2], began[2];
+    char byte = 0;
+    assert_int_equal(pipe(asked), 0);
+    assert_int_equal(pipe(began), 0);
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        sqlite3 *own = NULL;
+        close(asked[1]);
+        bool writes = sqlite3_open(s->path, &own) == SQLITE_OK &&
+                      sqlite3_exec(own, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK;
+        if (writes && write(began[1], "!", 1) == 1)
+            (void)!read(asked[0], &byte, 1);
+        _exit(0);
+    }
+    close(asked[0]);
+    close(began[1]);
+    assert_int_equal(read(began[0], &byte, 1), 1);
+    close(began[0]);
+    *pipe_out = asked[1];
+    return pid;
+}
+
+static void test_who_keeps_it_locked_is_named(void **state) {
+    const stage *s = *state;
+    int end;
+    char line[OD_HOLDERS_BYTES], expected[OD_HOLDERS_BYTES];
+    od__holders(s->path, line); /* this process has it open, and is no other one */
+    assert_string_equal(line, "");
+    pid_t pid = start_writer(s, &end);
+    od__holders(s->path, line);
+    bool is_told = access("/proc/locks", R_OK) == 0;
+    snprintf(expected, sizeof(expected), is_told ? " (pid %d)" : "", (int)pid);
+    assert_string_equal(line, expected);
+    od__holders(s->list, line);
+    assert_string_equal(line, "");
+    od_database *database;
+    od_error err = OD_ERROR_INIT;
+    char message[OD_ERROR_MESSAGE_BYTES];
+    assert_int_equal(od__database_open(s->path, false, &database, NULL), OD_OK);
+    assert_int_equal(od__database_run(database, "PRAGMA busy_timeout = 1", NULL), OD_OK);
+    assert_int_equal(od__database_begin(database, true, &err), OD_UNAVAILABLE);
+    snprintf(message, sizeof(message), "the store %s: another process has kept it locked%s", s->path, expected);
+    assert_string_equal(err.message, message);
+    assert_true(err.retryable);
+    od__database_close(database);
+    close(end);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    od__holders(s->path, line);
+    assert_string_equal(line, "");
+    od__holders("/nonexistent/store.db", line);
+    assert_string_equal(line, "");
+}
+
 /* ---- one transaction ---- */
 
 /* What a transaction has looked up once, it knows anew after a verb of its own has changed that. */
@@ -381,6 +441,8 @@ static void test_each_allocation_fails_once(void **state) {
     FILE *file = fopen(s->list, "w");
     assert_non_null(file);
     fputs("id,mobile\na1,+442079460301\na2,+442079460302\na2,+442079460303\na3,555\n", file);
+    for (int i = 0; i < 17; i++)
+        fprintf(file, "b%02d,+4420794604%02d\n", i, i);
     assert_int_equal(fclose(file), 0);
     snprintf(dnc, sizeof(dnc), "%s/dnc.csv", s->folder);
     file = fopen(dnc, "w");
@@ -388,12 +450,12 @@ static void test_each_allocation_fails_once(void **state) {
     fputs("+442079460999\n", file);
     assert_int_equal(fclose(file), 0);
     snprintf(load, sizeof(load), "{\"path\":\"%s\",\"by\":\"ann\"}", dnc);
-    torture(s, "import", s->params, "{\"rows\":4,\"added\":");
+    torture(s, "import", s->params, "{\"rows\":21,\"added\":");
     torture(s, "dnc_import", load, "{\"entries\":1,\"skipped\":0,");
     torture(s, "dnc_add", "{\"entries\":[{\"number\":\"+442079460998\"}],\"by\":\"ann\",\"source\":\"x\"}", "{\"added\":");
     torture(s, "dnc_list", "{}", "{\"entries\":[{\"number\":\"+442079460998\",");
     torture(s, "contact_set", "{\"id\":\"a1\",\"action\":\"hold\",\"by\":\"ann\"}", "{\"state\":\"held\",");
-    torture(s, "status", "{}", "{\"contacts\":{\"total\":2,");
+    torture(s, "status", "{}", "{\"contacts\":{\"total\":19,");
     torture(s, "explain", "{\"contact\":\"a2\"}", "{\"contact\":{\"contact\":");
     torture(s, "export", "{}", "{\"rows\":[{");
     torture(s, "forecast", "{\"campaign\":\"c\"}", "{\"at_ms\":");
@@ -430,6 +492,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_given_up_on_the_way, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_the_same_id_from_two_sides, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_slice_that_fails, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_who_keeps_it_locked_is_named, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_verbs_of_one_transaction_see_each_other, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_an_older_store_becomes_as_a_new_one, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_each_allocation_fails_once, set_up, tear_down),

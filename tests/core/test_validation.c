@@ -11,25 +11,8 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/memory.h"
-#include "json/value.h"
 #include "validation/shape.h"
-
-#define ROWS(rows) (sizeof(rows) / sizeof((rows)[0]))
-
-static od_value *parsed(const char *text) {
-    od_value *value = NULL;
-    od_error err = OD_ERROR_INIT;
-    if (od_value_parse(text, strlen(text), &value, &err) != OD_OK)
-        fail_msg("%s: %s", text, err.message);
-    return value;
-}
-
-static void assert_written(const od_value *value, const char *expected) {
-    char *text;
-    assert_int_equal(od_value_format(value, &text, NULL, NULL), OD_OK);
-    assert_string_equal(text, expected);
-    od_text_free(text);
-}
+#include "values.h"
 
 /* ---- a shape with one of everything ---- */
 
@@ -713,8 +696,38 @@ static void running_out_of_memory(void **state) {
     assert_true(failures > 2);
 }
 
+/* Names as short as names get, in blocks of their own size. */
+static void short_names_are_told_apart(void **state) {
+    (void)state;
+    static const char *const none_of_them[] = { "", "c", "aa", "ab", "abcd", "bb" };
+    static const char *const given[] = { "a", "b", "abc" };
+    const od_field few[] = {
+        { .name = "a", .shape = &od_shape_text }, { .name = "b", .shape = &od_shape_text },
+        { .name = "abc", .shape = &od_shape_text }, OD_FIELDS_END,
+    };
+    const od_shape shape = { .kind = OD_KIND_STRUCT, .fields = few };
+    for (size_t i = 0; i < 3; i++) {
+        char *copy = strdup(given[i]);
+        assert_ptr_equal(od__shape_field(&shape, copy), &few[i]);
+        free(copy);
+    }
+    for (size_t i = 0; i < sizeof(none_of_them) / sizeof(none_of_them[0]); i++) {
+        char *copy = strdup(none_of_them[i]);
+        assert_null(od__shape_field(&shape, copy));
+        free(copy);
+    }
+    char *empty = strdup("");
+    const od_field nameless[] = { { .name = empty, .shape = &od_shape_text }, OD_FIELDS_END };
+    const od_shape odd = { .kind = OD_KIND_STRUCT, .fields = nameless };
+    char *copy = strdup("");
+    assert_ptr_equal(od__shape_field(&odd, copy), nameless);
+    free(copy);
+    free(empty);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(short_names_are_told_apart),
         cmocka_unit_test(complaints),
         cmocka_unit_test(what_is_normalised),
         cmocka_unit_test(required_fields),

@@ -138,22 +138,28 @@ function Case:expect_end(worker, what)
         self:find(("%s ended by %s %s: %s"):format(what, how, code, self:log()))
         return false
     end
-    return true
+    return true, code
 end
 
 local function is_over(store, waiting)
     for _, contact in ipairs(store.contacts) do
         if (contact.state == "ready" or contact.state == "open") and waiting == 0 then return false end
     end
-    return true
+    return judge.living_on(store) == 0
 end
 
 -- Lets undisturbed workers finish the campaign, and judges it.
 function Case:finish(doubts_allowed)
     for round = 1, AGAIN do
-        if not self:expect_end(self:start(), "an undisturbed worker") or self.findings[1] then break end
+        local ended, code = self:expect_end(self:start(), "an undisturbed worker")
+        if not ended or self.findings[1] then break end
         self.place:settle()
-        if is_over(self:read(), self.counts.waiting) then break end
+        local now = self:read()
+        local living_on = judge.living_on(now)
+        if living_on > 0 and (code == DONE or not self.options.faults) then
+            self:find(("a worker ended with %d, and %d calls live on"):format(code, living_on))
+        end
+        if is_over(now, self.counts.waiting) then break end
         if round == AGAIN then self:find("the campaign does not come to an end") end
     end
     local store, rings = self:read()
@@ -164,6 +170,7 @@ function Case:finish(doubts_allowed)
     if not doubts_allowed and doubts > 0 then
         self:find(("%d legs are in doubt after a run without faults"):format(doubts))
     end
+    if self.options.puts_off then judge.taken_back(store, self.place:left(), self.findings) end
     self.counts.doubts, self.counts.rings, self.counts.unknowns = doubts, #rings, unknowns
 end
 

@@ -8,6 +8,7 @@ local MAY_HAVE_RUNG = { intent = true, in_doubt = true, handed_off = true, writt
     ended = true }
 -- What a contact may be whose number was called for another.
 local QUIET = { waiting = true, exhausted = true }
+local UNDER_WAY = { in_doubt = true, handed_off = true }
 local HAS_RUNG = { placed = true, ended = true }
 
 local function index(legs)
@@ -89,6 +90,24 @@ function judge.all(store, rings, cap, waiting, findings)
             findings[#findings + 1] = ("contact %s is %s (%s) at the end"):format(contact.id, contact.state,
                 contact.why)
         end
+    end
+end
+
+-- How many legs have their outcome, and may ring again until they are taken back.
+function judge.living_on(store)
+    local count = 0
+    for _, leg in ipairs(store.legs) do
+        if leg.lives_on then count = count + 1 end
+    end
+    return count
+end
+
+-- R14: numbers that a vendor would ring once more, when all is over. It may, where that may be the first time.
+function judge.taken_back(store, numbers, findings)
+    local under_way = {}
+    for _, leg in ipairs(store.legs) do under_way[leg.number] = under_way[leg.number] or UNDER_WAY[leg.state] end
+    for _, number in ipairs(numbers) do
+        if not under_way[number] then findings[#findings + 1] = number .. " would ring again" end
     end
 end
 

@@ -7,7 +7,8 @@
  * and, once a worker has made the tables:
  *
  *   contact    id, number, state, why
- *   leg        id, token, number, state, when it was meant (ms), what its attempt's outcome says of a phone that rang
+ *   leg        id, token, number, state, when it was meant (ms), what its attempt's outcome says of a phone that rang, and
+ *              whether it is open: an ended one is while its vendor may call again
  *   listed     a number that is not to be called, since when (ms)
  *
  *
@@ -67,7 +68,7 @@ int main(int argc, char **argv) {
     }
     if (!failed && has_tables()) {
         failed = show("SELECT 'contact', external, numbers ->> '$[0][1]', state, why FROM contact") ||
-                 show("SELECT 'leg', l.id, l.token, coalesce(l.number, a.number), l.state, l.at_ms, a.rang FROM leg l"
+                 show("SELECT 'leg', l.id, l.token, coalesce(l.number, a.number), l.state, l.at_ms, a.rang, l.open FROM leg l"
                       " JOIN attempt a ON a.id = l.attempt_id ORDER BY l.id") ||
                  show("SELECT 'listed', number, since_ms FROM listed WHERE lifted_ms IS NULL");
     }

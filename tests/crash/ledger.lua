@@ -23,8 +23,9 @@ function readers.contact(words, into)
 end
 
 function readers.leg(words, into)
-    into.legs[#into.legs + 1] = { id = words[1], token = words[2], number = words[3],
-        state = STATES.leg[tonumber(words[4])], at_ms = tonumber(words[5]), says = words[6] }
+    local state = STATES.leg[tonumber(words[4])]
+    into.legs[#into.legs + 1] = { id = words[1], token = words[2], number = words[3], state = state,
+        at_ms = tonumber(words[5]), says = words[6], lives_on = state == "ended" and words[7] == "1" }
 end
 
 function readers.listed(words, into)

@@ -16,6 +16,8 @@ local OFTEN = { take = true, intend = true, settle = true, outcome = true, commi
 -- What comes to pass only by something else.
 local AFTER_A_DEATH = { takeover = true, looked = true, write_off = true }
 local WITHDRAWS = { withdrawals = true, withdrawn = true }
+-- From the outcome of a call that lives on until it is taken back; a run begins with withdrawals, of none yet.
+local PUT_OFF = { outcome = { 1, 5 }, withdrawals = { 2, 3 }, withdrawn = { 1, 5 } }
 -- Inside a transaction, where all others wait for who is frozen.
 local FROZEN = { "before_intend", "before_commit", "during_sync", "after_sync" }
 -- Where the power goes under all.
@@ -70,8 +72,39 @@ local function on_stage(add, stage)
     for _, point in ipairs(stage.takes_over) do at_point(add, stage, point) end
 end
 
+-- Symbee's agents put everybody off.
+local function when_put_off(add)
+    local stage = STAGES[5]
+    local function options(more)
+        more.stage, more.puts_off, more.faults = stage, true, true
+        return more
+    end
+    for _, workers in ipairs { 1, 3 } do
+        add.case("quiet", ("R14 put off: with faults, %d workers"):format(workers), options { workers = workers })
+        add.deaths("random", ("R14 put off: deaths at random, %d workers"):format(workers),
+            options { workers = workers, kills = KILLS })
+    end
+    add.deaths("dark", "R14 put off: power cuts at random, 3 workers",
+        options { workers = 3, kills = CUT_KILLS, cuts = true })
+    for of, passes in pairs(PUT_OFF) do
+        for _, point in ipairs { "before_" .. of, "after_" .. of } do
+            for _, nth in ipairs(passes) do
+                for _, workers in ipairs { 1, 3 } do
+                    add.case("point", ("R14 put off: a death at %s, passed %d times, %d workers"):format(point, nth,
+                        workers), options { workers = workers, point = point, nth = nth })
+                end
+                add.case("point", ("R14 put off: the power goes at %s, passed %d times"):format(point, nth),
+                    options { workers = 3, point = point, nth = nth, cuts = true })
+            end
+            add.case("stopped", ("R14 put off: stopped at %s past the lease"):format(point),
+                options { point = point, nth = 1 })
+        end
+    end
+end
+
 return function(add)
     for _, stage in ipairs(STAGES) do on_stage(add, stage) end
+    when_put_off(add)
     for _, row in ipairs(person.commands) do
         for _, when in ipairs { "before", "after" } do
             add.case("command", ("person: outdial %s dies at %s_%s"):format(row.name, when, row.verb),

@@ -36,6 +36,10 @@ return function(add)
         workers = 1, point = "after_answer", nth = 5 })
     add.case("stopped", "R4 a worker stopped after the intent, past the lease, symbee",
         { stage = vendor "symbee", point = "after_intend", nth = 2, faults = true })
+    for point, nth in pairs { after_outcome = 5, after_withdrawals = 2, before_withdrawn = 1 } do
+        add.case("point", "R14 a death at " .. point .. ": whom agents put off is taken back, symbee", { workers = 1,
+            stage = vendor "symbee", puts_off = true, point = point, nth = nth })
+    end
     add.mutant("quiet", "mutant resend_after_unknown", { stage = vendor "ccai_platform", workers = 1,
         mutant = "resend_after_unknown", faults = "drop_after=0.3", notices = "rang more than 1 times" })
     add.mutant("quiet", "mutant no_prerequest_guard", { stage = vendor "ccai_platform", workers = 1,

@@ -17,6 +17,7 @@ local LEASE_MS = 8000
 -- How many times as fast calls live. A Connect contact lives for two seconds: longer than a ClientToken is sent again.
 local SPEED, CONNECT_SPEED = 400, 5
 local TIMEOUT_S, LONG_TIMEOUT_S = 0.5, 5 -- of a request: where some hang, and where none does
+local MOCK_ENDS_S = 10
 
 local Stage = {}
 Stage.__index = Stage
@@ -43,17 +44,19 @@ end
 
 -- stage.open(build, folder, options) -> place. options.faults: the mock's, all of them; options.reading: what a
 -- ClientToken of an ended contact starts; options.speed; options.writes_off: doubts are given up. slowness: how many
--- times as long all may take
+-- times as long all may take; options.puts_off: Symbee's agents would call everybody again
 function Stage.open(build, folder, options, slowness)
     local self = setmetatable({ build = build, store = folder .. "/store.db", phones = folder .. "/phones",
         log = folder .. "/log", vendor = options.stage.vendor, contacts = options.stage.contacts,
         timeout_s = (options.faults and TIMEOUT_S or LONG_TIMEOUT_S) * slowness,
-        lease_ms = math.floor(LEASE_MS * slowness), writes_off = options.writes_off or false }, Place)
+        mock_log = folder .. "/mock", lease_ms = math.floor(LEASE_MS * slowness),
+        writes_off = options.writes_off or false }, Place)
     local all = options.stage.vendor == "genesys" and FEWER or FAULTS
     local faults = options.faults == true and all or options.faults or "throttle=0"
     self.mock = process.start({ build .. "/outdial", "run", "tests/crash/mock.lua", self.phones, faults,
         options.reading or READINGS[math.random(#READINGS)],
-        options.speed or self.vendor == "amazon_connect" and CONNECT_SPEED or SPEED }, nil, folder .. "/mock")
+        options.speed or self.vendor == "amazon_connect" and CONNECT_SPEED or SPEED,
+        options.puts_off or false }, nil, folder .. "/mock")
     repeat
         process.sleep(0.01)
         self.port = read(folder .. "/mock"):match("port (%d+)\n")
@@ -78,6 +81,15 @@ end
 -- How many answers got lost.
 function Place:unknowns()
     return process.count_lines(self.phones .. ".unknown")
+end
+
+-- Ends the vendors: which numbers would they have called still?
+function Place:left()
+    self.mock:signal("TERM")
+    assert(self.mock:wait_for(MOCK_ENDS_S) and self.mock:wait() == "exit", "the mock vendors did not end in order")
+    local numbers = {}
+    for number in read(self.mock_log):gmatch("left (%S+)\n") do numbers[#numbers + 1] = number end
+    return numbers
 end
 
 function Place:close()

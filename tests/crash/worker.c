@@ -31,7 +31,7 @@
 #define RATE "\"bucket\":\"b\",\"per_second\":100000,\"burst\":100"
 
 typedef struct leg {
-    int64_t id, contact, send_before_ms;
+    int64_t id, contact, version, send_before_ms;
     const char *number, *token;      /* of the contact's view */
     od_request *intend;
 } leg;
@@ -238,7 +238,8 @@ static bool leave(worker *self, const od_value *view) {
         od_request_unref(run(self, "decide", "{\"contact\":%" PRId64 ",\"version\":%" PRId64 ",\"decision\":{\"state\":\"waiting\","
                              "\"due_ms\":%" PRId64 ",\"why\":\"later\"}}", contact, version, od_engine_wall_ms(self->engine)));
     else if (self->rounds % 2 == 0 && dice(token, 6) < 10)
-        od_request_unref(run(self, "release", "{\"contacts\":[%" PRId64 "]}", contact));
+        od_request_unref(run(self, "release", "{\"contacts\":[{\"contact\":%" PRId64 ",\"version\":%" PRId64 "}]}", contact,
+                             version));
     else
         return false;
     return true;
@@ -256,6 +257,7 @@ static int call_taken(worker *self, const od_value *contacts) {
         if (leave(self, view))
             continue;
         legs[i].contact = integer(view, "contact");
+        legs[i].version = integer(view, "version");
         legs[i].intend = intend(self, view);
         legs[i].token = od_value_string(od_value_get(view, "token"));
         legs[i].number = od_value_string(od_value_get(view, "to"));
@@ -268,7 +270,8 @@ static int call_taken(worker *self, const od_value *contacts) {
         legs[i].send_before_ms = result != NULL ? integer(result, "send_before_ms") : 0;
         if (legs[i].id == 0) { /* refused: as a rule has moved it, or for want of room */
             if (result != NULL && od_value_boolean(od_value_get(result, "resource")))
-                od_request_unref(run(self, "release", "{\"contacts\":[%" PRId64 "]}", legs[i].contact));
+                od_request_unref(run(self, "release", "{\"contacts\":[{\"contact\":%" PRId64 ",\"version\":%" PRId64 "}]}",
+                                     legs[i].contact, legs[i].version));
             continue;
         }
         called++;

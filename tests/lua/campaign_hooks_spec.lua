@@ -1,5 +1,6 @@
 -- Hooks that go wrong hold their campaign, and say which hook it was and where.
 package.path = "tests/lua/?.lua;" .. package.path
+local core = require "outdial.core"
 local outdial = require "outdial"
 local support = require "campaign_support"
 
@@ -205,6 +206,98 @@ describe("a hook", function()
         assert.same({ answered = 1 }, figures.outcomes)
         assert.equal("held", support.contact(world, "1").state)
         assert.equal(1, #world.rings)
+    end)
+
+    describe("whose contact cannot be read in the store", function()
+        local BROKEN = "what the store has of it cannot be read: %s"
+
+        -- What the store gives of a contact is as `change` makes it.
+        local function with(verb, change)
+            local honest = world.store[verb]
+            world.store[verb] = function(store, params)
+                local result, err = honest(store, params)
+                for _, one in ipairs(result and (result.contacts or result.legs) or {}) do change(one) end
+                return result, err
+            end
+        end
+
+        local function breaks(key, text)
+            with("take", function(taken)
+                if taken.id == "2" then taken[key] = text end
+            end)
+        end
+
+        local rows = { -- what is broken, how, and what is said to be
+            { "data", '{"phone"', "data: " }, { "view", '{"numbers":[{]', "numbers: " },
+        }
+        for _, row in ipairs(rows) do
+            for _, hook in ipairs { "eligible", "on_outcome", "none" } do
+                it(("its %s, hook: %s: is not called, the others are"):format(row[1], hook), function()
+                    breaks(row[1], row[2])
+                    local asked = {}
+                    local figures = run { [hook ~= "none" and hook or "on_doubt"] = function(contact)
+                        asked[#asked + 1] = contact.id
+                        return hook == "eligible" or nil
+                    end }
+                    local _, err = core.from_json(row[2])
+                    local why = BROKEN:format(row[3] .. err.message)
+                    assert.equal(0, figures.exit_code)
+                    assert.same(hook == "none" and {} or { "1", "3" }, asked)
+                    assert.equal(2, #world.rings)
+                    assert.equal("blocked", support.contact(world, "2").state)
+                    assert.equal(why, support.contact(world, "2").why)
+                    assert.equal("warning: contact 2: " .. why, world.logs[2])
+                    assert.is_nil(world.logs[3])
+                end)
+            end
+        end
+
+        it("is called all the same where nobody looks", function()
+            breaks("data", "{")
+            local figures = run { track = false }
+            assert.equal(3, #world.rings)
+            assert.equal(3, figures.contacts.done)
+        end)
+
+        it("and is blocked when nobody looks until its vendor refuses it", function()
+            breaks("view", "{")
+            run({ track = false }, { place = function() return nil, support.refused("rejected") end })
+            assert.equal("blocked", support.contact(world, "2").state)
+            assert.equal("rejected: rejected by the vendor", support.contact(world, "2").why)
+        end)
+
+        local function half_of(leg)
+            leg.contact.data, leg.contact.unreadable = nil, "data: it is no JSON"
+        end
+
+        it("is held after a call that others have left", function()
+            local client = support.client(world)
+            world.scheduler.run(function()
+                world.scheduler.daemon(function()
+                    world.scheduler.sleep(20)
+                    world.scheduler.stop()
+                end)
+                support.run(world, support.campaign(support.people(1), { fake = client }))
+            end)
+            assert.equal("placed", world.store.legs[1].state)
+            world.scheduler = require("outdial.scheduler").new(world.engine)
+            with("adopt", half_of)
+            local figures = support.run(world, support.campaign(support.people(1), { fake = support.client(world) },
+                { on_outcome = function() error("it was asked") end }))
+            assert.same({ answered = 1 }, figures.outcomes)
+            assert.equal(3, figures.exit_code)
+            assert.equal("held", support.contact(world, "1").state)
+            assert.equal(BROKEN:format("data: it is no JSON"), support.contact(world, "1").why)
+        end)
+
+        it("is not asked about in doubt", function()
+            with("doubts", half_of)
+            local figures = run({ on_doubt = function() error("it was asked") end },
+                { place = function() return "lost" end })
+            assert.equal(3, figures.doubts)
+            assert.matches("warning: contact 1: " .. BROKEN:format("data: it is no JSON"),
+                table.concat(world.logs, "\n"), 1, true)
+        end)
     end)
 
     it("that failed is lifted by the next run", function()

@@ -47,17 +47,17 @@ describe("a campaign at the mock's", function()
         return list
     end
 
-    -- Runs a campaign over contacts { number = vendor }; returns figures and the store. rate: the mock enforces its.
-    local function run(numbers, clients, more, settings, rate, store)
-        local figures
-        store = store or fake_store.new(outdial.engine)
+    -- Runs a campaign over contacts { number = vendor }, and beside(store, vendors) at the same time, if given; returns
+    -- figures and the store. Over a store that is given, the mock enforces its vendors' rates.
+    local function run(numbers, clients, more, settings, beside, real_store)
+        local store, figures = real_store or fake_store.new(outdial.engine), nil
         local rows, err = {}, nil
         for i, row in ipairs(numbers) do rows[i] = { id = "c" .. i, phone = row[1], vendor = row[2] } end
         outdial.run(function()
             settings = settings or {}
             settings.contacts = settings.contacts or { speed = 400 }
             settings.genesys = settings.genesys or { event_ms = 1, ring_ms = 5, talk_ms = 5, no_answer_ms = 10 }
-            local server = assert(mock.start { settings = settings, phone_log = log, rate = rate })
+            local server = assert(mock.start { settings = settings, phone_log = log, rate = real_store ~= nil })
             local endpoint, vendors = "http://127.0.0.1:" .. server.port, {}
             for name, options in pairs(clients) do vendors[name] = make[name](endpoint, options) end
             local options = { name = "m", store = "unused", vendors = vendors, hours = { every_day = "00:00-24:00" },
@@ -65,7 +65,9 @@ describe("a campaign at the mock's", function()
                     zone = { column = "zone", default = "America/New_York" } }),
                 route = function(contact) return { contact.data.vendor } end }
             for key, value in pairs(more or {}) do options[key] = value end
+            local task = beside and outdial.spawn(beside, store, vendors)
             figures, err = runner.run(outdial.campaign(options), { store = store })
+            if task then assert(task:join()) end
             for _, client in pairs(vendors) do client:close() end
             server:stop()
         end)
@@ -83,7 +85,7 @@ describe("a campaign at the mock's", function()
         for _, leg in ipairs(store.legs) do by[leg.client] = leg end
         assert.equal(DEVICE, by.genesys.seat)
         assert.is_nil(by.symbee.seat)
-        assert.is_true(by.symbee.params.hands_off)
+        assert.is_true(by.symbee.hands_off)
         assert.truthy(by.symbee.meant.not_after)
         assert.is_nil(by.connect.meant.not_after)
     end)
@@ -130,7 +132,7 @@ describe("a campaign at the mock's", function()
         local figures
         local counts = count_answers(function()
             local store = assert(require("outdial.store").open(path, { create = true }))
-            figures = run(people, { ccai = { agents = agents } }, { pace = { max_open = 45 } }, nil, true, store)
+            figures = run(people, { ccai = { agents = agents } }, { pace = { max_open = 45 } }, nil, nil, store)
             store:close()
         end)
         for _, ending in ipairs { "", "-wal", "-shm", ".lock", ".mark", ".key" } do os.remove(path .. ending) end
@@ -156,6 +158,27 @@ describe("a campaign at the mock's", function()
         assert.is_true(store.legs[1].taken_back) -- REMOVED, as a search has shown
     end)
 
+    it("R14 takes a record back while its next call is far, and makes that call of it", function()
+        local after, seen = "1h", nil
+        local figures, store = run({ { "+12065599001", "symbee" } }, { symbee = {} }, { gap = 0,
+            loosen = { gap = "test" }, on_outcome = function()
+                after, seen = after == "1h" and 0 or after, after
+                return seen == "1h" and outdial.later("1h") or nil
+            end }, nil, function(told, vendors)
+            while not (told.legs[1] and told.legs[1].taken_back) do outdial.sleep(0.01) end
+            local record = outdial.check(vendors.symbee:search_preview_campaign { clientId = "c1" })
+            assert.equal("REMOVED", record.previewRecordClientData[1].workedState)
+            assert.equal(1, #rings())
+            told.contacts[1].due_ms = told:wall() -- an hour later
+            return true
+        end)
+        assert.equal(0, figures.exit_code)
+        assert.same({ no_answer = 2 }, figures.outcomes)
+        assert.equal("WORKED", store.legs[1].raw.workedState)
+        assert.equal("COMPLETED", store.legs[2].raw.workedState)
+        assert.equal(2, #rings())
+    end)
+
     it("R6 adds records to a list of Genesys, with their limits, and hears how their calls end", function()
         local figures, store = run({ { "+12065550001", "genesys" }, { "+12065599001", "genesys" } },
             { genesys = { place_call_with = "add_record", application_id = 134, campaign_name = "Campaign1",
@@ -163,7 +186,7 @@ describe("a campaign at the mock's", function()
             { genesys = { event_ms = 1, ring_ms = 5, talk_ms = 5, no_answer_ms = 10, dial_records_after_ms = 50 } })
         assert.equal(0, figures.exit_code)
         assert.same({ answered = 1, no_answer = 1 }, figures.outcomes)
-        assert.is_true(store.legs[1].params.hands_off)
+        assert.is_true(store.legs[1].hands_off)
         assert.is_nil(store.legs[1].seat)
         assert.is_number(store.legs[1].meant.not_after)
         assert.is_number(store.legs[1].call.response.chainId) -- a later run knows its call by that

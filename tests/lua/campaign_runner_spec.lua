@@ -197,27 +197,101 @@ describe("a campaign", function()
             assert.equal("it rings already", world.store.legs[2].withdraw_failed)
         end)
 
-        it("R14 takes back what may be called again, when it is done with the contact and before it ends", function()
+        -- Everybody is busy, and their vendor would call them again. Returns figures and the withdrawals asked for:
+        -- { id, whether as ended, seconds since the run began }.
+        local function put_off(withdraw, policy)
             local asked = {}
             local client = support.client(world, { place = function() return "handed_off" end,
-                track = function() return "busy", 5, { lives_on = true } end,
+                track = function() return "busy", 7, { lives_on = true } end,
                 withdraw = function(call)
                     asked[#asked + 1] = { call.id, call.ended, world.engine:wall() - support.MONDAY_10 }
-                    if call.id == "id-1" then return { withdrawn = true } end
-                    return { withdrawn = false, why = "an agent has the record", placed = true }
+                    return withdraw(call, #asked)
                 end })
-            local figures = support.run(world, support.campaign(support.people(1), { fake = client }, { gap = 0,
-                loosen = { gap = "test" }, retry = assert(retry.new { max_attempts = 2, on = { busy = { after = "10m" },
-                    ["*"] = { stop = "done" } } }) }))
+            return support.run(world, support.campaign(support.people(1), { fake = client }, { gap = 0,
+                loosen = { gap = "test" }, retry = assert(retry.new(policy)) })), asked
+        end
+
+        local ONCE = { max_attempts = 1, on = { ["*"] = { stop = "done" } } }
+
+        local function is_withdrawn() return { withdrawn = true } end
+
+        local function has_agent() return { withdrawn = false, why = "an agent has the record", placed = true } end
+
+        it("R14 takes back what may be called again, at once where its own next call is far", function()
+            local figures, asked = put_off(is_withdrawn, { max_attempts = 2, on = { busy = { after = "10m" },
+                ["*"] = { stop = "done" } } })
             assert.equal(1, figures.contacts.exhausted)
             assert.equal(0, figures.exit_code)
-            table.sort(asked, function(a, b) return a[1] < b[1] end)
-            assert.equal(2, #asked) -- nothing while another attempt was to come
+            assert.equal(2, #asked)
             assert.same({ "id-1", true, "id-2", true }, { asked[1][1], asked[1][2], asked[2][1], asked[2][2] })
-            assert.is_true(asked[1][3] > 600)
+            assert.is_true(asked[1][3] < 60) -- the vendor is not to be first
+            assert.is_true(asked[2][3] > 600)
             assert.is_true(world.store.legs[1].taken_back)
-            assert.equal("an agent has the record", world.store.legs[2].withdraw_failed)
-            assert.is_true(world.store.legs[2].withdraw_again)
+            assert.is_true(world.store.legs[2].taken_back)
+        end)
+
+        it("R14 leaves what it is about to call again: that call is made of it", function()
+            local figures, asked = put_off(is_withdrawn, { max_attempts = 2, on = { busy = { after = "90s" },
+                ["*"] = { stop = "done" } } })
+            assert.equal(1, figures.contacts.exhausted)
+            assert.is_true(asked[1][3] > 90) -- both, when it is done with the contact
+            assert.is_true(asked[2][3] > 90)
+            assert.equal(2, #asked)
+        end)
+
+        it("R14 tries a few times before it ends, and says what it could not take back", function()
+            local figures, asked = put_off(has_agent, ONCE)
+            assert.equal(3, figures.exit_code)
+            assert.equal(1, figures.living_on)
+            assert.equal(1, figures.contacts.done)
+            assert.equal("an agent has the record", world.store.legs[1].withdraw_failed)
+            assert.is_true(world.store.legs[1].withdraw_again)
+            assert.equal(3, #asked)
+            assert.is_true(asked[3][3] - asked[1][3] >= 120)
+        end)
+
+        it("R14 ends as done once a vendor gives back what it would not at first", function()
+            local figures, asked = put_off(function(_, count)
+                if count == 1 then return nil, support.refused("unavailable") end
+                return { withdrawn = true }
+            end, ONCE)
+            assert.equal(0, figures.exit_code)
+            assert.equal(0, figures.living_on)
+            assert.equal(2, #asked)
+        end)
+
+        it("R14 sees through what its chores were given a moment before the end", function()
+            world.store.fail.withdrawals = function() world.scheduler.sleep(0.5) end -- so long it takes to answer
+            local figures, asked = put_off(function()
+                world.scheduler.sleep(5)
+                return { withdrawn = true }
+            end, ONCE)
+            assert.equal(1, #asked)
+            assert.is_true(world.store.legs[1].taken_back)
+            assert.equal(0, figures.exit_code)
+        end)
+
+        it("R14 does not wait for what is refused for good, and says so", function()
+            local figures, asked = put_off(function()
+                return { withdrawn = false, why = "the record was removed, and is WORKED" }
+            end, ONCE)
+            assert.equal(3, figures.exit_code)
+            assert.equal(1, figures.living_on)
+            assert.equal(1, #asked)
+            assert.is_true(world.engine:wall() - support.MONDAY_10 < 60)
+        end)
+
+        it("R14 does not wait any longer when it is stopped", function()
+            world.scheduler.run(function()
+                world.scheduler.daemon(function()
+                    world.scheduler.sleep(30)
+                    world.scheduler.stop()
+                end)
+                local figures, asked = put_off(has_agent, ONCE)
+                assert.equal(3, figures.exit_code)
+                assert.equal(1, #asked)
+                assert.is_true(world.engine:wall() - support.MONDAY_10 < 40)
+            end)
         end)
 
         it("is not handed off without limits of its own unless the campaign says so", function()
@@ -657,7 +731,7 @@ describe("a campaign", function()
 
         it("ends in order where nobody does its chores any more", function()
             assert_fails("no such call", { place = function() return "handed_off" end,
-                track = function() return "busy", 5, { lives_on = true } end,
+                track = function() return "busy", 7, { lives_on = true } end,
                 withdraw = function() error("no such call", 0) end }, { share_rate = function() end })
             assert.is_true(world.engine:now() < 10)
         end)
@@ -685,6 +759,57 @@ describe("a campaign", function()
         assert.is_true(#seen > 30)
         assert.equal(2, seen[#seen].contacts.total)
         assert.is_true(seen[1].vendors.fake.healthy)
+    end)
+
+    describe("whose progress function", function()
+        -- Returns what was logged of it, and when, in seconds since the start.
+        local function run_with(progress)
+            local told = {}
+            local client = support.client(world, { track = function() return "answered", 100 end })
+            local figures = require("outdial.runner").run(support.campaign(support.people(2), { fake = client }), {
+                scheduler = world.scheduler, store = world.store, progress = progress, log = function(level, text)
+                    if text:find("progress", 1, true) then
+                        told[#told + 1] = ("%d %s: %s"):format(world.engine:wall() - support.MONDAY_10, level, text)
+                    end
+                end })
+            assert.equal(0, figures.exit_code)
+            assert.equal(2, #world.rings)
+            assert.equal(2, figures.contacts.done)
+            return told
+        end
+
+        it("fails is told of it at once, and once, and shown the figures all the same", function()
+            local asked = 0
+            local told = run_with(function()
+                asked = asked + 1
+                if asked > 2 then error("no more room", 0) end
+            end)
+            assert.same({ "2 warning: progress: no more room" }, told)
+            assert.is_true(asked > 30)
+        end)
+
+        it("raises no text is told of it too", function()
+            assert.matches("^0 warning: progress: table: ", run_with(function() error {} end)[1])
+        end)
+
+        it("never returns is told of it, and asked again", function()
+            local asked = 0
+            local told = run_with(function()
+                asked = asked + 1
+                if asked == 1 then world.scheduler.sleep(1e6) end
+            end)
+            assert.same({ "60 warning: progress: it took more than 60 s" }, told)
+            assert.is_true(asked > 20)
+        end)
+
+        it("waits is waited for", function()
+            local ended = 0
+            assert.same({}, run_with(function()
+                world.scheduler.sleep(3)
+                ended = ended + 1
+            end))
+            assert.equal(22, ended) -- a second after each, in 88 s
+        end)
     end)
 
     it("lands over 30 days where windows, caps, gaps and retries say", function()

@@ -114,6 +114,76 @@ describe("a campaign over its store", function()
         assert.same({ answered = 1 }, figures.outcomes)
     end)
 
+    local function put_off() return "busy", 5, { lives_on = true } end
+
+    -- A run that is killed while it takes back the only call, which has its outcome.
+    local function killed_while_withdrawing(withdraw)
+        local asked = 0
+        kill_when(function() return asked == 1 end, support.people(1), { hands_off = true, track = put_off,
+            place = function() return "handed_off" end, withdraw = function(call)
+                asked = asked + 1
+                if withdraw then withdraw(call) end
+                world.scheduler.sleep(HOUR)
+            end })
+        local status = assert(world.store:status {})
+        assert.equal(1, status.living_on)
+        assert.equal("unsettled", status.campaigns[1].standing)
+    end
+
+    it("R14 takes back at once what a run that was killed had under way, with nobody left to call", function()
+        killed_while_withdrawing()
+        local from, asked = world.engine:wall(), {}
+        local figures, client = run(support.people(1), { withdraw = function(call)
+            asked[#asked + 1] = { call.id, call.ended }
+            return { withdrawn = true }
+        end })
+        assert.same({ { "id-1", true } }, asked)
+        assert.equal(0, client.placed)
+        assert.equal(0, figures.exit_code)
+        assert.equal(0, figures.living_on)
+        assert.is_true(world.engine:wall() - from < 10)
+        assert.equal("finished", assert(world.store:status {}).campaigns[1].standing)
+        assert.equal(1, #events("1", "withdrawn"))
+    end)
+
+    it("R14 exits 3 when it could not take something back, and the next run does", function()
+        local figures = run(support.people(1), { hands_off = true, track = put_off,
+            place = function() return "handed_off" end,
+            withdraw = function() return nil, support.refused("unavailable") end })
+        assert.equal(3, figures.exit_code)
+        assert.equal(1, figures.living_on)
+        assert.equal(1, figures.withdrawals_failed)
+        assert.equal(3, #events("1", "withdrawal_failed"))
+        assert.equal("unsettled", assert(world.store:status {}).campaigns[1].standing)
+        world:reopen()
+        local from, asked = world.engine:wall(), 0
+        figures = run(support.people(1), { withdraw = function()
+            asked = asked + 1
+            return { withdrawn = true }
+        end })
+        assert.equal(1, asked)
+        assert.equal(0, figures.exit_code)
+        assert.equal(0, figures.withdrawals_failed)
+        assert.is_true(world.engine:wall() - from < 10)
+    end)
+
+    it("R14 takes back what waits for a call of its own later, and calls then", function()
+        local asked = {}
+        local from = world.engine:wall()
+        local figures, client = run(support.people(1), { hands_off = true, place = function() return "handed_off" end,
+            track = function(_, count) return count == 1 and "busy" or "answered", 5, { lives_on = count == 1 } end,
+            withdraw = function(call)
+                asked[#asked + 1] = { call.id, world.engine:wall() - from < 60 }
+                return { withdrawn = true }
+            end }, { retry = assert(retry.new { max_attempts = 2, on = { busy = { after = "5h" },
+                ["*"] = { stop = "done" } } }) })
+        assert.same({ { "id-1", true } }, asked)
+        assert.equal(2, client.placed)
+        assert.is_true(client.sent[2].at - client.sent[1].at >= 5 * HOUR)
+        assert.same({ busy = 1, answered = 1 }, figures.outcomes)
+        assert.equal(0, figures.exit_code)
+    end)
+
     -- As `outdial doubts resolve` does while a run follows them: one that nobody can ask about, one that has a name.
     it("R6 R12 ends once a person has settled what was handed off and nobody tells of", function()
         local tracked, said = {}, nil

@@ -84,12 +84,12 @@ function support.client(world, behave)
         local facts = { operation = "place", to = call.to, token = call.token, account = behave.account or "account",
             bucket = info.name, per_second = behave.per_second, burst = 1, hands_off = behave.hands_off,
             hands_off_unbounded = behave.hands_off_unbounded }
-        return { call = kept, told = { number = call.to, account = facts.account, hands_off = facts.hands_off,
+        return setmetatable({ number = call.to, account = facts.account, hands_off = facts.hands_off,
             hands_off_unbounded = facts.hands_off_unbounded, rate = facts.per_second and { bucket = facts.bucket,
                 per_second = facts.per_second, burst = facts.burst }, record = { call = kept,
                 request = { method = "POST", url = "https://vendor.example/calls", body = call.to .. call.token } } },
-            facts = function() return facts end, hands_off = function() return facts.hands_off end,
-            drop = function() end }
+            { __index = { call = kept, facts = function() return facts end, drop = function() end,
+                is_handed_off = function() return facts.hands_off end } })
     end
 
     function client.place_prepared(_, prepared, options)

@@ -120,10 +120,10 @@ local function count_open(self, test)
     return count
 end
 
-local function resource(self, campaign, params)
+local function resource(self, campaign, params, call)
     if campaign.state ~= "running" then return campaign.state == "paused" and "paused" or "campaign_held" end
     local function ours(leg) return leg.campaign == campaign.name end
-    if params.call.told.hands_off then
+    if call.hands_off then
         if count_open(self, function(leg) return ours(leg) and leg.state == "handed_off" end)
             >= (campaign.max_handed_off or math.huge) then return "max_handed_off" end
     elseif count_open(self, function(leg)
@@ -284,7 +284,9 @@ function verbs.take(self, params)
 end
 
 function verbs.release(self, params)
-    for _, row in ipairs(params.contacts) do self.claims[row] = nil end
+    for _, claim in ipairs(params.contacts) do
+        if self.contacts[claim.contact].version == claim.version then self.claims[claim.contact] = nil end
+    end
     return {}
 end
 
@@ -296,10 +298,11 @@ function verbs.decide(self, params)
 end
 
 function verbs.intend(self, params)
-    local contact, call = self.contacts[params.contact], params.call.told
+    local contact = self.contacts[params.contact]
+    local call = assert(core.round_trip(params.call))
     local campaign = self.campaigns[contact.campaign]
     if contact.version ~= params.version then return nil, errors("conflict", "the contact has changed") end
-    local refused = resource(self, campaign, params)
+    local refused = resource(self, campaign, params, call)
     if refused then return { refused = refused, saw = "", resource = true } end
     local rule, saw, next_ms, state = judge(self, campaign, contact, call.number, params.callback,
         params.attempt)
@@ -325,13 +328,13 @@ function verbs.intend(self, params)
         self.attempts[attempt.id] = attempt
     end
     attempt.legs = attempt.legs + 1
-    local record = assert(core.round_trip(call.record))
+    local record = call.record
     local leg = { id = #self.legs + 1, attempt = attempt.id, ordinal = contact.ordinal, state = "intent",
         contact = contact, person = contact.person, campaign = contact.campaign, client = params.client,
         vendor = params.vendor, account = call.account, token = params.token, number = call.number,
         at_ms = self:wall(), call = record.call, meant = copy(record.call),
         request = record.request, seat = params.seat, followed = true,
-        params = copy(params) }
+        hands_off = call.hands_off, params = copy(params) }
     self.legs[leg.id] = leg
     contact.state, contact.version = "open", contact.version + 1
     local _, closes_ms = window(campaign.ruleset, self:wall())
@@ -454,14 +457,24 @@ function verbs.outages(self, params)
     return { outages = copy(self.out_of_order) }
 end
 
-local GOES_ON = { ready = true, waiting = true, open = true }
+local GOES_ON, NEXT_CALL_FAR_MS, WITHDRAW_AGAIN_MS = { ready = true, waiting = true, open = true }, 120000, 60000
+
+local function is_far(self, contact)
+    return contact.state == "waiting" and contact.due_ms > self:wall() + NEXT_CALL_FAR_MS
+end
+
+local function lives_on_in_vain(self, leg)
+    return leg.lives_on and (not GOES_ON[leg.contact.state] or is_far(self, leg.contact))
+end
 
 function verbs.withdrawals(self, params)
     local out = {}
     for _, leg in ipairs(self.legs) do
         local handed_off = leg.withdraw and leg.state == "handed_off"
-        local lives_on = params.living_on and leg.lives_on and not GOES_ON[leg.contact.state]
-        if (handed_off or lives_on) and not leg.withdraw_failed and not leg.withdrawing then
+        local lives_on = params.living_on and lives_on_in_vain(self, leg)
+        local failed = leg.withdraw_failed and not (leg.withdraw_again and self:wall() >= leg.withdraw_again_ms)
+        if (handed_off or lives_on) and not failed and not leg.withdrawing then
+            leg.withdraw_again_ms = self:wall() + WITHDRAW_AGAIN_MS
             leg.withdrawing = true
             out[#out + 1] = leg_view(self, leg)
         end
@@ -473,7 +486,7 @@ function verbs.withdrawn(self, params)
     local leg = self.legs[params.leg]
     leg.withdrawing = nil
     if params.done and leg.lives_on then
-        leg.lives_on, leg.taken_back = nil, true
+        leg.lives_on, leg.taken_back, leg.withdraw_failed, leg.withdraw_again = nil, true, nil, nil
     elseif params.done then
         leg.state, leg.kind = "ended", "canceled"
         apply(self, leg.contact, { state = "ready" })
@@ -493,19 +506,20 @@ function verbs.status(self)
         exhausted = 0, suppressed = 0 }
     for _, contact in ipairs(self.contacts) do contacts[contact.state] = contacts[contact.state] + 1 end
     local legs = { open = 0, handed_off = 0, placed = 0, not_placed = 0, unknown = 0 }
-    local doubts, outcomes = 0, {}
+    local doubts, outcomes, living_on = 0, {}, 0
     for _, leg in ipairs(self.legs) do
         if leg.state == "in_doubt" then doubts, legs.unknown = doubts + 1, legs.unknown + 1
         elseif leg.state == "placed" or leg.state == "ended" then legs.placed = legs.placed + 1
         elseif legs[leg.state] then legs[leg.state] = legs[leg.state] + 1 end
         if leg.kind then outcomes[leg.kind] = (outcomes[leg.kind] or 0) + 1 end
+        if leg.lives_on and not GOES_ON[leg.contact.state] then living_on = living_on + 1 end
     end
     local campaigns = {}
     for name, campaign in pairs(self.campaigns) do
         campaigns[#campaigns + 1] = { name = name, state = campaign.state, why = campaign.why, revision = 1 }
     end
     return { contacts = contacts, legs = legs, outcomes = outcomes, refused = {}, campaigns = campaigns,
-        doubts = doubts }
+        doubts = doubts, living_on = living_on }
 end
 
 function verbs.doubts(self)

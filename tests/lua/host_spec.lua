@@ -115,11 +115,14 @@ outdial COMMAND --help tells more about one.
             assert.equal("", out)
             assert.equal("code 141\n", err, arguments)
         end
-        -- What went wrong is told all the same.
+        -- What was done, or went wrong, is told all the same.
         local script = os.tmpname()
         write_file(script, "print('x') error('it went wrong', 0)")
         local _, err = shell(line:format(fifo, fifo, fifo, fifo, "run " .. script))
         assert.matches("^outdial run: it went wrong\nstack traceback:\n.*\ncode 1\n$", err)
+        write_file(script, "print('x') io.stdout:flush() print('y')")
+        _, err = shell(line:format(fifo, fifo, fifo, fifo, "run " .. script))
+        assert.equal("code 0\n", err)
         os.remove(script)
         os.remove(fifo)
     end)

@@ -93,7 +93,7 @@ describe("a call that is prepared", function()
                 core.round_trip(prepared))
             assert.same({ operation = told.operation, to = "+12065550101", token = "t-1", account = told.account,
                 bucket = told.bucket }, prepared:facts())
-            assert.is_false(prepared:hands_off())
+            assert.is_false(prepared:is_handed_off())
             call.to = "+12065550102" -- too late
             local placed = assert(client:place_prepared(prepared, { single_try = true, unpaced = true }))
             assert.same({ "placed", "t-1", "+12065550101" }, { placed.state, placed.token, placed.to })

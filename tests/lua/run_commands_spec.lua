@@ -136,13 +136,40 @@ assert(problem.placement == "not_placed")
         assert.equal(2, code)
     end)
 
-    -- Runs it against a mock of its own.
-    local function run(script, flags)
+    -- Runs it against a mock of its own. What is written to 4 nobody reads.
+    local function run(script, flags, output)
         write_file(file, HEAD .. script)
         return shell(([[
-D=$(mktemp -d); mkfifo $D/out; $O mock --speed 100 > $D/out & M=$!; exec 3< $D/out; read -r line <&3
-$O run %s $F ${line##*listening on } $A; C=$?; kill $M; wait $M; rm -r $D; (exit $C)]]):format(flags or ""))
+D=$(mktemp -d); mkfifo $D/out $D/unread; exec 5<>$D/unread 4>$D/unread 5<&-
+$O mock --speed 100 > $D/out & M=$!; exec 3< $D/out; read -r line <&3
+$O run %s $F ${line##*listening on } $A %s
+C=$?; kill $M; wait $M; rm -r $D; (exit $C)]]):format(flags or "", output or ""))
     end
+
+    it("R14 run says that nothing is left but what it could not take back, and to run it again", function()
+        write_file(file, [[
+local figures = { campaign = "renewals", state = "running", exit_code = 3, doubts = 1, living_on = 2, next_ms = nil,
+    contacts = { total = 4, ready = 0, waiting = 0, open = 0, held = 1, blocked = 0, done = 3, exhausted = 0,
+        suppressed = 0 },
+    legs = { open = 0, handed_off = 0, placed = 3, not_placed = 0, unknown = 1 }, clients = {}, outcomes = { busy = 3 },
+    refused = {}, withdrawals_failed = 2, second_rings = 0 }
+local summary = require "outdial.commands.summary"
+summary.write_run("c.db", figures)
+figures.living_on, figures.withdrawals_failed = 0, 0
+summary.write_run("c.db", figures)
+]])
+        local out, err, code = shell("$O run $F")
+        assert.equal("", err)
+        assert.equal(0, code)
+        local head = "contacts  ready  waiting  open  held  blocked  done  exhausted  suppressed\n"
+            .. "4         0      0        0     1     0        3     0          0\n"
+        assert.equal("renewals: nothing is left but 1 in doubt, 1 held, 2 not taken back: run it again for these\n"
+            .. head .. "outcomes       3 busy\n"
+            .. "living on      2, called and over: the vendors may call again until a run takes them back\n"
+            .. "not withdrawn  2: these may still ring\nin doubt       1: outdial doubts list c.db\n"
+            .. "renewals: nothing is left but 1 in doubt, 1 held\n" .. head
+            .. "outcomes  3 busy\nin doubt  1: outdial doubts list c.db\n", out)
+    end)
 
     it("run calls everyone and ends with how it went", function()
         local out, err, code = run("return campaign {}")
@@ -168,6 +195,20 @@ outcomes  2 answered
         assert.same({ symbee = { placed = 2, handed_off = 0, not_placed = 0, unknown = 0, open = 0 } }, figures.clients)
         assert.equal(2, figures.contacts.done)
         assert.equal(1, figures.imported.rejected)
+    end)
+
+    it("run goes on to its end, and tells how it went, when nobody reads what it writes", function()
+        local script = 'local function tell(word) print(word) io.stdout:flush() io.stderr:write(word, "\\n") end\n'
+            .. 'return campaign { plan = function(contact, _, call) tell(contact.id) return call end, '
+            .. 'on_outcome = function(contact) tell(contact.id) end }'
+        local out, err, code = run(script, "", ">&4 2>&4")
+        assert.equal("", out)
+        assert.equal("", err)
+        assert.equal(0, code)
+        assert.matches("\nsymbee  2       0           0           0        0\noutcomes  2 answered\n",
+            (shell("$O status " .. store)))
+        assert.equal(1, select(3, run('return campaign { name = "b", eligible = function() error("no") end }', "",
+            ">&4 2>&4")))
     end)
 
     it("run fails with the hook that failed, and holds the campaign", function()

@@ -64,8 +64,8 @@ in doubt    1: outdial doubts list @
             suppressed = 1 }, status.contacts)
         assert.same({ open = 0, handed_off = 1, placed = 2, not_placed = 1, unknown = 1 }, status.legs)
         assert.same({ answered = 1, busy = 1 }, status.outcomes)
-        assert.same({ { name = "renewals", state = "running", revision = 1, standing = "idle", left = 3, held = 1 } },
-            status.campaigns)
+        assert.same({ { name = "renewals", state = "running", revision = 1, standing = "idle", left = 3, held = 1,
+            living_on = 0 } }, status.campaigns)
         assert.equal(1, status.doubts)
         assert.equal(1710759600000, status.next_ms)
     end)
@@ -114,6 +114,80 @@ in doubt    1: outdial doubts list @
         assert.equal("running", seen.campaigns[1].standing)
         assert.equal("run", seen.workers[1].campaign)
         scheduler.run(function() db:close() end)
+    end)
+
+    -- A campaign that is done with its contact, whose call the vendor may make again. more: what happens next.
+    local function make_living_on(more)
+        fixture.remove(path)
+        fixture.make(path, function(db)
+            local function ask(verb, params) return assert(db[verb](db, params)) end
+            local hours = {}
+            for _, day in ipairs { "mon", "tue", "wed", "thu", "fri", "sat", "sun" } do
+                hours[day] = { "00:00-24:00" }
+            end
+            ask("register", {})
+            ask("campaign", { name = "renewals", script = "s", ruleset = { hours = hours } })
+            ask("put", { campaign = "renewals", contacts = { { id = "ann", country = "GB", zones = "Europe/London",
+                numbers = { { column = "phone", number = "+442079460101" } } } } })
+            local view = ask("take", { campaign = "renewals", limit = 1 }).contacts[1]
+            local leg = ask("intend", { contact = view.contact, version = view.version, number_index = 1,
+                client = "symbee", vendor = "symbee", token = view.token,
+                call = { number = view.to, account = "main", record = '{"request":{},"call":{}}',
+                    hands_off = true } }).leg
+            ask("settle", { leg = leg, placement = "handed_off", call = { id = "ann" } })
+            ask("outcome", { leg = leg, kind = "no_answer", rang = "yes", lives_on = true,
+                decision = { state = "done" } })
+            if more then more(ask, leg) end
+            ask("resign", {})
+        end)
+    end
+
+    local LIVING_ON = [[
+contacts  ready  waiting  open  held  blocked  done  exhausted  suppressed
+%d         0      0        0     %d     0        1     0          0
+calls   placed  handed off  not placed  unknown  open
+symbee  1       0           0           0        0
+outcomes   1 no answer
+living on  1, called and over: the vendors may call again until a run takes them back
+]]
+
+    it("R14 status is unsettled while a vendor may call again whom the campaign has done with", function()
+        make_living_on()
+        check("status @", "renewals is unsettled: nobody is left to call, but 1 call not taken back\n"
+            .. LIVING_ON:format(1, 0))
+        local status = outdial_json.decode((outdial("status @ --json")))
+        assert.equal(1, status.living_on)
+        assert.same({ { name = "renewals", state = "running", revision = 1, standing = "unsettled", left = 0, held = 0,
+            living_on = 1 } }, status.campaigns)
+    end)
+
+    it("R14 status says both, who is held and what is not taken back", function()
+        make_living_on(function(ask)
+            ask("put", { campaign = "renewals", contacts = { { id = "bob", country = "GB", zones = "Europe/London",
+                numbers = { { column = "phone", number = "+442079460102" } } } } })
+            ask("contact_set", { id = "bob", action = "hold", by = "ann" })
+        end)
+        check("status @", "renewals is unsettled: nobody is left to call, but 1 contact held or in doubt, 1 call not "
+            .. "taken back\n" .. LIVING_ON:format(2, 1))
+    end)
+
+    it("R14 status says what could not be taken back", function()
+        make_living_on(function(ask, leg)
+            ask("withdrawals", { campaign = "renewals", limit = 1, living_on = true })
+            ask("withdrawn", { leg = leg, done = false, again = true, why = "an agent has the record" })
+        end)
+        check("status @", "renewals is unsettled: nobody is left to call, but 1 call not taken back\n"
+            .. LIVING_ON:format(1, 0):gsub("outcomes   ", "outcomes       "):gsub("living on  ", "living on      ")
+            .. "not withdrawn  1: these may still ring\n")
+    end)
+
+    it("R14 status is finished once it was taken back", function()
+        make_living_on(function(ask, leg)
+            ask("withdrawals", { campaign = "renewals", limit = 1, living_on = true })
+            ask("withdrawn", { leg = leg, done = true })
+        end)
+        check("status @", "renewals is finished: nobody is left to call\n"
+            .. LIVING_ON:format(1, 0):gsub("living on.*", ""):gsub("outcomes   ", "outcomes  "))
     end)
 
     it("doubts list shows the evidence", function()
@@ -200,6 +274,32 @@ rules now, for +442079460101: allowed
     +  hours        DAY in Europe/London, open mon-sun 00:00-24:00
     +  person_24h   0 attempts since TIME, limit 2
 ]], timeless(out))
+    end)
+
+    it("what was done is done, also when nobody reads of it", function()
+        local rows = { { "pause @ renewals", 0 }, { "resume @ renewals", 0 }, { "contact hold @ gus", 0 },
+            { "dnc add @ +442079460199", 0 }, { "doubts resolve @ 2 placed --by ann --because seen", 0 },
+            { "dnc lift @ +442079460198 --by ann --because wrong", 1 }, { "dnc list @", 141 }, { "status @", 141 },
+            { "export @", 141 } }
+        for _, row in ipairs(rows) do
+            local command = ("U=$(mktemp -u); mkfifo $U; exec 5<>$U 4>$U 5<&-; rm $U; $OUTDIAL %s >&4"):format(
+                (row[1]:gsub("@", path)))
+            local _, _, code = child.shell(command)
+            assert.equal(row[2], code, row[1])
+        end
+        assert.matches("^renewals is idle", (outdial("status @")))
+        assert.matches("contact gus of renewals is held: held by a person\n", (outdial("explain @ gus")))
+    end)
+
+    it("explain says what of a contact cannot be read", function()
+        local broken, count = read_file(path):gsub('{"name":"gus"}', '{"name":"gus"!')
+        assert.equal(1, count)
+        write_file(path, broken)
+        local out, err, code = outdial("explain @ gus")
+        assert.equal("", err)
+        assert.equal(0, code)
+        assert.matches("contact gus of renewals is ready\n"
+            .. "what the store has of it cannot be read: data: line 1, column %d+: ", out)
     end)
 
     it("explain says which rule refused", function()

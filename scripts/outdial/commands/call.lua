@@ -181,6 +181,9 @@ function command.run(args)
     if not ok then
         return report_error(err, nil, args.json)
     end
+    if not args["dry-run"] then
+        program.acts()
+    end
     local result, hint
     outdial.run(function()
         program.watch_signals()

@@ -42,6 +42,7 @@ local function add(ask, args)
 end
 
 function command.run(args)
+    program.acts()
     local action = args[1]
     if action == "add" then
         if not args[5] then

@@ -3,6 +3,7 @@
 local core = require "outdial.core"
 local many = require "outdial.many"
 local options = require "outdial.commands.options"
+local program = require "outdial.commands.program"
 local storage = require "outdial.commands.storage"
 
 local command = {
@@ -67,7 +68,9 @@ function command.run(args)
     local action = args[1]
     if action == "list" then
         return storage.with(command, args[2], function(ask) list(ask, args.json) end)
-    elseif action == "add" then
+    end
+    program.acts()
+    if action == "add" then
         if not args.file and not args[3] then
             return options.misuse(command, "expected numbers, or --file")
         elseif args.file and args[3] then

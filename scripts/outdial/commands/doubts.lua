@@ -77,6 +77,7 @@ local function find(ask, leg, handed_off)
 end
 
 local function resolve(args)
+    program.acts()
     local leg = tonumber(args[3])
     if not leg or leg < 1 or leg ~= math.floor(leg) then
         return options.misuse(command, "expected the number of a leg, got " .. (args[3] or "nothing"))

@@ -78,6 +78,9 @@ function command.run(args)
         local why = told.why and (": " .. told.why) or ""
         local due = told.due_ms and contact.state == "waiting" and " until " .. storage.time(told.due_ms) or ""
         io.stdout:write(title, " is ", contact.state, why, due, "\n")
+        if contact.unreadable then
+            io.stdout:write("what the store has of it cannot be read: ", contact.unreadable, "\n")
+        end
         for _, revision in ipairs(told.revisions) do
             io.stdout:write(("revision %d since %s: script %s\n"):format(revision.revision,
                 storage.time(revision.at_ms), revision.script:sub(1, HASH_SHOWN)))

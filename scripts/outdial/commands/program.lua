@@ -19,6 +19,13 @@ function program.signals()
     return host and host.signals() or 0
 end
 
+--- The command does more than to show something: its exit code tells of that also when nobody reads what it writes.
+function program.acts()
+    if host then
+        host.acts()
+    end
+end
+
 --- Inside a task: from now on the first signal stops what runs, in order.
 function program.watch_signals()
     if host then

@@ -23,7 +23,8 @@ local command = {
         "",
         "The script gets its arguments as ... and in arg. The first SIGINT or SIGTERM places no new call and lets",
         "what is under way end, a second one ends the program at once. A campaign that the script returns is run",
-        "until no contact is left to call; exit code 3: nothing is left but calls in doubt or contacts held.",
+        "until no contact is left to call; exit code 3: nothing is left but calls in doubt, contacts held, or calls",
+        "that their vendor may make again and that could not be taken back: run it again for these.",
     },
     example = "outdial run hello.lua +12065550100",
 }
@@ -77,6 +78,7 @@ function command.run(args)
     if not chunk then
         return file
     end
+    program.acts()
     local ok, code = xpcall(function()
         return outdial.run(function()
             program.watch_signals()

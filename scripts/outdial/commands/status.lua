@@ -20,7 +20,10 @@ local MEANS = {
     finished = function() return "nobody is left to call" end,
     idle = function(campaign) return "nobody runs it, " .. many(campaign.left, "contact") .. " left to call" end,
     unsettled = function(campaign)
-        return "nobody is left to call, but " .. many(campaign.held, "contact") .. " held or in doubt"
+        local left = {}
+        if campaign.held > 0 then left[1] = many(campaign.held, "contact") .. " held or in doubt" end
+        if campaign.living_on > 0 then left[#left + 1] = many(campaign.living_on, "call") .. " not taken back" end
+        return "nobody is left to call, but " .. table.concat(left, ", ")
     end,
 }
 

@@ -56,6 +56,10 @@ function summary.write(path, status)
         rows[#rows + 1] = { "handed off", ("%d, the vendors decide when: outdial doubts list %s --handed-off"):format(
             status.legs.handed_off, path) }
     end
+    if status.living_on > 0 then
+        rows[#rows + 1] = { "living on", ("%d, called and over: the vendors may call again until a run takes them back")
+            :format(status.living_on) }
+    end
     if status.withdrawals_failed > 0 then
         rows[#rows + 1] = { "not withdrawn", ("%d: these may still ring"):format(status.withdrawals_failed) }
     end
@@ -75,7 +79,11 @@ local function ending(figures)
     elseif figures.exit_code == program.STOPPED then
         return "stopped before the end; run it again to go on"
     elseif figures.exit_code == program.DOUBTS then
-        return ("nothing is left but %d in doubt, %d held"):format(figures.doubts, figures.contacts.held)
+        local text = ("nothing is left but %d in doubt, %d held"):format(figures.doubts, figures.contacts.held)
+        if figures.living_on == 0 then
+            return text
+        end
+        return ("%s, %d not taken back: run it again for these"):format(text, figures.living_on)
     elseif figures.state ~= "running" then
         return figures.state .. (figures.why and ": " .. figures.why or "")
     end

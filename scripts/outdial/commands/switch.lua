@@ -1,6 +1,7 @@
 -- The commands that set a campaign's state: pause, resume and stop differ in a word.
 
 local options = require "outdial.commands.options"
+local program = require "outdial.commands.program"
 local storage = require "outdial.commands.storage"
 
 -- { name, state, summary } -> command
@@ -14,6 +15,7 @@ return function(what)
     }
 
     function command.run(args)
+        program.acts()
         if args[3] then
             return options.misuse(command, "unexpected argument " .. args[3])
         elseif args[1] and not args[2] then
