@@ -14,6 +14,7 @@
 
 typedef struct od_client_call od_client_call;
 typedef struct od_follow od_follow;
+typedef struct od_lane od_lane;
 typedef struct od_staged od_staged;
 typedef struct od_hearing od_hearing;
 typedef struct od_heard od_heard;
@@ -49,9 +50,10 @@ struct od_client {
     od_staged *staged;          /* placements of several requests under way; doubly linked */
     od_hearing *hearing;        /* its notifications; NULL: it never subscribed */
     od_follow *follows;         /* look-ups and outcomes under way; doubly linked */
+    od_lane *lanes;             /* in which those that are asked for together have their rounds; NULL: none yet */
     od_heard *heard;            /* its latest events; NULL: none */
     od_prepared *prepared;      /* calls that were prepared, and may be placed; doubly linked */
-    int rate_shared_by;         /* so many clients take from the same rate, this one included */
+    int rate_shared_by;         /* so many clients take from the same rate, this one included; 0: nobody has said */
     bool in_session;            /* something is open at the vendor, or may be */
     void (*log)(void *context, od_log_level level, const char *text);
     void *log_context;
@@ -158,11 +160,27 @@ void od__prepared_close(od_client *client);
 /* Complains if its client is gone. Errors: closed. */
 od_status od__prepared_check(const od_prepared *self, od_error *err);
 
+/* ---- whose rate a request takes from, and how much of it (R21; rates.c) ---- */
+
+#define OD_LIMIT_BUCKET_BYTES (OD_LIMIT_RATE_SCOPE_BYTES + OD_LIMIT_ACCOUNT_BYTES)
+
+/* Writes which account of its vendor the client is, as the environment has it now; "" if nothing tells one from another.
+ * Errors: validation (longer than out). */
+od_status od__client_account(const od_client *client, char out[OD_LIMIT_ACCOUNT_BYTES], od_error *err);
+/* Writes the name of the bucket that an operation of that account takes from. Errors: validation (longer than out). */
+od_status od__client_bucket(const od_client *client, const od_operation *operation, const char *account,
+                            char out[OD_LIMIT_BUCKET_BYTES], od_error *err);
+/* What placements by the operation may take that come out of the store's bucket. Returns false if they are held to no rate. */
+bool od__client_placing_rate(const od_client *client, const od_operation *operation, od_rate *out);
+/* What part of its bucket's rate a look-up or poll may take. */
+double od__client_poll_share(const od_client *client, const od_operation *operation);
+
 /* How a call that is prepared counts. */
 typedef struct od_prepared_facts {
     char account[OD_LIMIT_ACCOUNT_BYTES];     /* "": nothing tells one from another */
-    char bucket[OD_LIMIT_RATE_SCOPE_BYTES + OD_LIMIT_ACCOUNT_BYTES]; /* likewise */
-    const od_rate *rate;                      /* NULL: none */
+    char bucket[OD_LIMIT_BUCKET_BYTES];       /* likewise */
+    bool has_rate;
+    od_rate rate;                             /* what placements may take of it */
     od_handoff handoff;
 } od_prepared_facts;
 
@@ -224,8 +242,6 @@ od_status od__client_stage(od_client *client, const od_operation *operation, od_
                            const od_submit_options *options, od_request **out, od_error *err);
 /* Finishes all such placements, with code. */
 void od__stages_close(od_client *client, od_status code);
-/* What part of its bucket's rate a look-up or poll may take (R21). */
-double od__client_poll_share(const od_client *client, const od_operation *operation);
 /* Takes a call of od__client_ask back and frees it; answered is not called any more. Returns what its error would say of placement. */
 od_placement od__client_drop(od_client_call *call);
 /* Makes { id, state, vendor, token, to, response } of a vendor's answer. response is borrowed. Errors: out_of_memory. */

@@ -125,7 +125,6 @@ od_status od_client_new(od_engine *engine, const od_vendor *vendor, const od_val
         return od__error_no_memory(err);
     client->engine = engine;
     client->vendor = vendor;
-    client->rate_shared_by = 1;
     client->options = options != NULL ? od__value_copy(options) : od_value_new_object();
     od_status status = client->options != NULL
                            ? od__client_options_fill(vendor, client->options, engine->get_env, err)

@@ -1,7 +1,8 @@
 /* Following a call: asks its vendor again and again, as the vendor's od_following says, until it is known whether the call
  * was placed or how it ended. What to ask and what an answer means is the vendor's; when, and for how long, is here.
- * An operation that is to wait until it is done is followed in the same way, from its own request on. */
-#include "client.h"
+ * An operation that is to wait until it is done is followed in the same way, from its own request on. Calls that are asked for
+ * together have their rounds in rounds.c. */
+#include "follow.h"
 
 #include <string.h>
 
@@ -9,25 +10,6 @@
 #include "base/fault.h"
 #include "base/memory.h"
 #include "json/value.h"
-
-struct od_follow {
-    od_request base;            /* first: the kind's functions get this */
-    od_client *client;          /* NULL once it is over */
-    od_purpose purpose;
-    const od_following *how;
-    const od_operation *own;    /* SETTLE: what is to be done */
-    bool is_placing;            /* SETTLE: the result is a placement's */
-    od_placing placing;
-    uint64_t heard_before;      /* so many events came before it began */
-    bool has_looked_back;
-    bool own_answered;          /* or lost its answer: then the error of the request says so until it is settled */
-    od_value *call, *memory;
-    od_client_call *question;   /* under way; NULL: none */
-    const od_operation *asked;  /* what question is */
-    od_timer again, deadline;
-    int64_t timeout_ms;
-    od_follow *next, *previous;
-};
 
 /* ---- its end ---- */
 
@@ -64,6 +46,7 @@ static void finish(od_follow *self, od_value *result) {
     od__loop_timer_stop(loop, &self->again);
     od__loop_timer_stop(loop, &self->deadline);
     release(self);
+    od__rounds_leave(self);
     unlist(self);
     self->client = NULL;
     od__request_finish(&self->base, result);
@@ -151,8 +134,10 @@ static void clear_report(od_report *report) {
 
 static void answered(void *context, od_value *result, const od_error *error);
 
-/* Asks the next question, or waits for an event. The error is the request's to end with. */
+/* Asks the next question, by itself or with others, or waits for an event. The error is the request's to end with. */
 static od_status ask(od_follow *self, od_error *err) {
+    if (od__follow_has_rounds(self))
+        return od__rounds_join(self, err);
     const od_vendor *vendor = self->client->vendor;
     const od_operation *operation = NULL;
     od_value *parameters = NULL;
@@ -241,6 +226,30 @@ static void learn(od_follow *self, const od_operation *operation, const od_value
     clear_report(&report);
 }
 
+bool od__follow_has_rounds(const od_follow *self) {
+    return self->purpose == OD_PURPOSE_TRACK && self->how->rounds != NULL;
+}
+
+void od__follow_told(od_follow *self, const od_value *round, bool over, const od_error *failure) {
+    const od_client *client = self->client;
+    od_report report = { 0 };
+    od_error error = OD_ERROR_INIT;
+    if (looks_back(self))
+        return;
+    od_status status = self->how->rounds->learn(client->options, self->call, round, over, failure,
+                                                od__clock_wall_ms(&client->engine->clock), &self->memory, &report, &error);
+    if (status != OD_OK)
+        self->base.error = error;
+    if (status != OD_OK || report.done || over)
+        (void)learned(self, status, &report);
+    clear_report(&report);
+}
+
+void od__follow_fail(od_follow *self, const od_error *error) {
+    self->base.error = *error;
+    fail(self);
+}
+
 static od_status start_deadline(od_follow *self, int64_t timeout_ms, od_error *err) {
     od_loop *loop = self->client->engine->loop;
     int64_t now_us = od__loop_now_us(loop);
@@ -291,7 +300,7 @@ static bool hear(od_follow *self, const char *channel, const od_value *data) {
     if (status != OD_OK)
         self->base.error = error;
     /* An answer that is on its way tells more than asking again would. */
-    bool asking = self->question != NULL && status == OD_OK && !report.done;
+    bool asking = (self->question != NULL || self->lane != NULL) && status == OD_OK && !report.done;
     bool over = !asking && learned(self, status, &report);
     clear_report(&report);
     return over;
@@ -310,6 +319,7 @@ void od__follow_hear(od_client *client, const char *channel, const od_value *dat
 void od__follow_close(od_client *client, od_status code) {
     while (client->follows != NULL)
         cancel_follow(&client->follows->base, code);
+    od__rounds_free(client);
     od__heard_free(client);
 }
 

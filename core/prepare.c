@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/join.h"
 #include "json/value.h"
 
 /* An authorization is all secret and may need the network, so none is made here. */
@@ -67,63 +66,13 @@ static od_status finish(od_status status, od_value *result, od_value **out) {
 
 /* ---- how a neutral call counts ---- */
 
-/* Operations that share a rate share its bucket; one with a rate of its own has a bucket of its own. */
-static bool shares_rate(const od_vendor *vendor, const od_operation *operation) {
-    size_t count = 0;
-    for (const od_operation *other = vendor->operations; other->name != NULL; other++)
-        count += other->rate == operation->rate;
-    return operation->rate == NULL || count > 1;
-}
-
-static od_status read_account(const od_client *client, char account[OD_LIMIT_ACCOUNT_BYTES], od_error *err) {
-    const char *(*get_env)(const char *) = client->engine->get_env;
-    return client->vendor->account(client->options, get_env != NULL ? get_env : od__client_environment, account,
-                                   OD_LIMIT_ACCOUNT_BYTES, err);
-}
-
-static od_status read_rate_scope(const od_client *client, const char *account, char out[OD_LIMIT_RATE_SCOPE_BYTES],
-                                 od_error *err) {
-    char scope[OD_LIMIT_ACCOUNT_BYTES];
-    const char *const texts[] = { client->vendor->name, " ", client->vendor->rate_scope != NULL ? scope : account, NULL };
-    od_status status = client->vendor->rate_scope != NULL
-                           ? client->vendor->rate_scope(client->options, scope, sizeof(scope), err)
-                           : OD_OK;
-    if (status == OD_OK)
-        (void)od__join(out, OD_LIMIT_RATE_SCOPE_BYTES, texts);
-    return status;
-}
-
-od_status od_client_rate_scope(const od_client *client, char *out, size_t out_bytes, od_error *err) {
-    char account[OD_LIMIT_ACCOUNT_BYTES] = "", scope[OD_LIMIT_RATE_SCOPE_BYTES];
-    od_status status = client->vendor->account != NULL ? read_account(client, account, err) : OD_OK;
-    if (status == OD_OK)
-        status = read_rate_scope(client, account, scope, err);
-    if (status == OD_OK && strlen(scope) >= out_bytes)
-        status = od__error_set(err, OD_VALIDATION, "the account's name is longer than %zu bytes", out_bytes - 1);
-    if (status == OD_OK)
-        memcpy(out, scope, strlen(scope) + 1);
-    return status;
-}
-
-static od_status write_bucket(const od_prepared *self, od_prepared_facts *out, od_error *err) {
-    char scope[OD_LIMIT_RATE_SCOPE_BYTES];
-    const od_vendor *vendor = self->client->vendor;
-    od_status status = read_rate_scope(self->client, out->account, scope, err);
-    if (status != OD_OK)
-        return status;
-    bool shared = shares_rate(vendor, self->operation);
-    const char *const texts[] = { scope, shared ? "" : " ", shared ? "" : self->operation->name, NULL };
-    (void)od__join(out->bucket, sizeof(out->bucket), texts);
-    return OD_OK;
-}
-
 /* The environment may have another account by the next call. */
 static od_status write_account(const od_prepared *self, od_prepared_facts *out, od_error *err) {
-    out->account[0] = out->bucket[0] = '\0';
-    if (self->client->vendor->account == NULL)
-        return OD_OK;
-    od_status status = read_account(self->client, out->account, err);
-    return status == OD_OK ? write_bucket(self, out, err) : status;
+    out->bucket[0] = '\0';
+    od_status status = od__client_account(self->client, out->account, err);
+    return status == OD_OK && self->client->vendor->account != NULL
+               ? od__client_bucket(self->client, self->operation, out->account, out->bucket, err)
+               : status;
 }
 
 od_handoff od__prepared_handoff(const od_prepared *self) {
@@ -135,8 +84,7 @@ od_status od__prepared_facts(const od_prepared *self, od_prepared_facts *out, od
     od_status status = od__prepared_check(self, err);
     if (status != OD_OK)
         return status;
-    const od_client_plan *plan = &self->client->plan;
-    out->rate = plan->rate_off ? NULL : plan->rate_given ? &plan->rate : self->operation->rate;
+    out->has_rate = od__client_placing_rate(self->client, self->operation, &out->rate);
     out->handoff = od__prepared_handoff(self);
     return write_account(self, out, err);
 }
@@ -147,28 +95,15 @@ static od_status describe_facts(const od_prepared_facts *facts, od_value *result
         status = set_text(result, "account", facts->account, err);
     if (status == OD_OK && facts->bucket[0] != '\0')
         status = set_text(result, "bucket", facts->bucket, err);
-    if (status == OD_OK && facts->rate != NULL)
-        status = od_value_set(result, "per_second", od_value_new_number(facts->rate->per_second), err);
-    if (status == OD_OK && facts->rate != NULL)
-        status = od_value_set(result, "burst", od_value_new_integer(facts->rate->burst), err);
+    if (status == OD_OK && facts->has_rate)
+        status = od_value_set(result, "per_second", od_value_new_number(facts->rate.per_second), err);
+    if (status == OD_OK && facts->has_rate)
+        status = od_value_set(result, "burst", od_value_new_integer(facts->rate.burst), err);
     if (status == OD_OK && facts->handoff != OD_HANDOFF_NONE)
         status = od_value_set(result, "hands_off", od_value_new_boolean(true), err);
     if (status == OD_OK && facts->handoff == OD_HANDOFF_UNBOUNDED)
         status = od_value_set(result, "hands_off_unbounded", od_value_new_boolean(true), err);
     return status;
-}
-
-/* ---- what look-ups and polls may take (R21) ---- */
-
-void od_client_share_rate(od_client *client, int clients) {
-    client->rate_shared_by = clients > 1 ? clients : 1;
-}
-
-double od__client_poll_share(const od_client *client, const od_operation *operation) {
-    bool shared = false;
-    for (const od_operation *other = client->vendor->operations; other->name != NULL; other++)
-        shared = shared || (other->rings && other->rate == operation->rate);
-    return (shared ? 0.5 : 1) / client->rate_shared_by;
 }
 
 /* ---- a neutral call that is prepared ---- */
@@ -237,8 +172,8 @@ static od_value *new_record(const od_prepared *self) {
 static od_value *new_rate(const od_prepared_facts *facts) {
     od_value *rate = od__value_new_object_for(3, sizeof("bucket") + sizeof("per_second") + sizeof("burst"));
     if (rate != NULL && od__client_put(rate, "bucket", od_value_new_string(facts->bucket)) &&
-        od__client_put(rate, "per_second", od_value_new_number(facts->rate->per_second)) &&
-        od__client_put(rate, "burst", od_value_new_integer(facts->rate->burst)))
+        od__client_put(rate, "per_second", od_value_new_number(facts->rate.per_second)) &&
+        od__client_put(rate, "burst", od_value_new_integer(facts->rate.burst)))
         return rate;
     od_value_unref(rate);
     return NULL;
@@ -246,7 +181,7 @@ static od_value *new_rate(const od_prepared_facts *facts) {
 
 static bool put_counts(od_value *call, const od_prepared_facts *facts) {
     return (facts->account[0] == '\0' || od__client_put(call, "account", od_value_new_string(facts->account))) &&
-           (facts->rate == NULL || od__client_put(call, "rate", new_rate(facts))) &&
+           (!facts->has_rate || od__client_put(call, "rate", new_rate(facts))) &&
            (facts->handoff == OD_HANDOFF_NONE || od__client_put(call, "hands_off", od_value_new_boolean(true))) &&
            (facts->handoff != OD_HANDOFF_UNBOUNDED ||
             od__client_put(call, "hands_off_unbounded", od_value_new_boolean(true)));

@@ -83,10 +83,10 @@ static int prepared_facts(lua_State *L) {
     set_text(L, "token", od_value_string(prepared->placing.token));
     if (facts.account[0]) set_text(L, "account", facts.account);
     if (facts.bucket[0]) set_text(L, "bucket", facts.bucket);
-    if (facts.rate) {
-        lua_pushnumber(L, facts.rate->per_second);
+    if (facts.has_rate) {
+        lua_pushnumber(L, facts.rate.per_second);
         lua_setfield(L, -2, "per_second");
-        lua_pushinteger(L, facts.rate->burst);
+        lua_pushinteger(L, facts.rate.burst);
         lua_setfield(L, -2, "burst");
     }
     if (facts.handoff != OD_HANDOFF_NONE) set_true(L, "hands_off");

@@ -285,9 +285,11 @@ OD_API od_engine *od_client_engine(const od_client *client);
 /* Writes whose rate this client's requests come out of: clients with the same text share it. Errors: validation (an option
  * that it needs is absent, or it is longer than out). */
 OD_API od_status od_client_rate_scope(const od_client *client, char *out, size_t out_bytes, od_error *err);
-/* Says how many clients, in whichever processes, take from that rate at present; a new client thinks that it is alone. Its
- * look-ups and polls (od_client_find, od_client_track, od_client_withdraw) then take at most that part of each rate, and of
- * one that placements take from as well, that part of its half. */
+/* Says how many clients, in whichever processes, take from that rate at present, and that what they place takes its slots from
+ * a store: as the store's verb intend does, by the rate that od_prepared_describe tells. Its look-ups and polls
+ * (od_client_find, od_client_track, od_client_withdraw) then take at most that part of each rate, and of one that placements
+ * take from as well, that part of a quarter; three quarters of it are told to be the placements'. Until then look-ups and polls
+ * take at most half of such a rate, and placements what is left. */
 OD_API void od_client_share_rate(od_client *client, int clients);
 
 typedef enum od_log_level { OD_LOG_DEBUG, OD_LOG_INFO, OD_LOG_WARNING } od_log_level;

@@ -168,6 +168,26 @@ typedef struct od_report {
     char why[OD_REPORT_WHY_BYTES]; /* WITHDRAW, not withdrawn: in one line */
 } od_report;
 
+/* How a vendor that lists what changed since a time is asked about many calls at once: in rounds of one question or more, whose
+ * answers all their calls learn from. Pure functions, driven by core/rounds.c; call, memory, report and now_ms as in
+ * od_following. What a round knows is the vendor's own, and starts as NULL. */
+typedef struct od_rounds {
+    int64_t gap_ms;         /* from the beginning of one round to that of the next: who comes meanwhile shares it */
+    int64_t pause_ms;       /* between the questions of a round */
+    /* From when on it has to be read to learn of a call: Unix time. Errors: validation where it cannot be asked about. */
+    od_status (*since)(const od_value *call, const od_value *memory, int64_t now_ms, int64_t *since_ms, od_error *err);
+    /* The next question of a round that reads from since_ms on: *operation, a read, and *params (new). */
+    od_status (*ask)(const od_vendor *vendor, int64_t since_ms, const od_value *round, const od_operation **operation,
+                     od_value **params, od_error *err);
+    /* Its answer: *round is made or changed, and has what its calls learn from; *over: there is nothing more to ask. An error ends the
+     * round like a failure of the question. */
+    od_status (*turn)(int64_t since_ms, const od_value *result, od_value **round, bool *over, od_error *err);
+    /* What one of its calls learns: from the round, or that it came to an end by failure. Returning an error ends that call's
+     * request only; unless the round is over, again_ms says nothing. */
+    od_status (*learn)(const od_value *options, const od_value *call, const od_value *round, bool over,
+                       const od_error *failure, int64_t now_ms, od_value **memory, od_report *report, od_error *err);
+} od_rounds;
+
 /* How a vendor is asked about a call it may have accepted: pure functions, driven by core/follow.c. call is what the
  * script has: { id, state, vendor, token, to, at (Unix seconds of the intent), response }, members may be absent. memory
  * starts as NULL and is the vendor's own: *memory is replaced (the old one unref'd) by learn and hear. now_ms is Unix
@@ -189,6 +209,7 @@ typedef struct od_following {
     od_status (*hear)(const od_vendor *vendor, od_purpose purpose, const od_value *call, const char *channel,
                       const od_value *data, int64_t now_ms, od_value **memory, od_report *report, od_error *err);
     const char *channel;    /* WITHDRAW: whose events tell of it: the client must have subscribed; NULL: answers tell */
+    const od_rounds *rounds; /* TRACK: how calls are asked for together, instead of ask and learn; NULL: each by itself */
 } od_following;
 
 /* How an operation whose answer says only that it was passed on shows that it was done. It has a field "wait" that is sent

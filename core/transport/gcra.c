@@ -22,6 +22,11 @@ static int64_t tolerance_us(const od_rate *rate, int64_t interval) {
     return more > 0 && interval > LONGEST_US / more ? LONGEST_US : more * interval;
 }
 
+od_rate od__rate_part(const od_rate *rate, double part) {
+    int burst = (int)(rate->burst * part);
+    return (od_rate){ .per_second = rate->per_second * part, .burst = burst > 1 ? burst : 1 };
+}
+
 int64_t od__gcra_take(int64_t *tat_us, const od_rate *rate, int64_t now_us) {
     int64_t interval = interval_us(rate);
     int64_t at_us = *tat_us - tolerance_us(rate, interval);

@@ -160,12 +160,6 @@ typedef struct slot {
     int64_t at_us, tat_us, polls_tat_us;
 } slot;
 
-/* What look-ups and polls may take of a bucket (R21). */
-static od_rate rate_of_polls(const bucket *b, double share) {
-    int burst = (int)(b->rate.burst * share);
-    return (od_rate){ .per_second = b->rate.per_second * share, .burst = burst > 1 ? burst : 1 };
-}
-
 /* Returns the slot that it may have: at now_us or before, at once. */
 static slot next_slot(bucket *b, const od_exchange *exchange, int64_t now_us, int64_t lateness_us) {
     slot next = { .tat_us = b->tat_us, .polls_tat_us = b->polls_tat_us };
@@ -176,7 +170,7 @@ static slot next_slot(bucket *b, const od_exchange *exchange, int64_t now_us, in
     }
     next.at_us = od__gcra_take(&next.tat_us, &b->rate, now_us - lateness_us);
     if (exchange->poll_share > 0) {
-        const od_rate rate = rate_of_polls(b, exchange->poll_share);
+        const od_rate rate = od__rate_part(&b->rate, exchange->poll_share);
         int64_t at_us = od__gcra_take(&next.polls_tat_us, &rate, now_us - lateness_us);
         if (at_us > next.at_us) next.at_us = at_us;
     }
@@ -201,7 +195,7 @@ static void give_back_slot(bucket *b, const od_exchange *exchange) {
     if (exchange->slot == 0 || exchange->slot != b->slots) return;
     od__gcra_give_back(&b->tat_us, &b->rate);
     if (exchange->poll_share > 0) {
-        const od_rate rate = rate_of_polls(b, exchange->poll_share);
+        const od_rate rate = od__rate_part(&b->rate, exchange->poll_share);
         od__gcra_give_back(&b->polls_tat_us, &rate);
     }
 }

@@ -152,6 +152,9 @@ typedef struct od_rate {
     int burst;          /* >= 1: how many may go at once after a pause */
 } od_rate;
 
+/* A part of a rate; one at a time may always go. */
+od_rate od__rate_part(const od_rate *rate, double part);
+
 /* Pure GCRA arithmetic. tat_us is the bucket's state (theoretical arrival time; 0 at the start). Returns the time at
  * which the next request may go (now_us: at once) and books it. */
 int64_t od__gcra_take(int64_t *tat_us, const od_rate *rate, int64_t now_us);

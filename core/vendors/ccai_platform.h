@@ -58,9 +58,34 @@ od_ccai_phase od__ccai_phase(const od_value *call);
 /* What the end of a call means that is not live. */
 od_outcome_row od__ccai_outcome(const od_value *call);
 
+/* ---- the list of calls, page by page; memory says where one is in it ---- */
+
+#define OD_CCAI_OVERLAP_MS 60000   /* a change may become visible late, and an intent may be written late */
+#define OD_CCAI_PAGE_PAUSE_MS 200  /* half of the tenant's rate, where no rate is kept to (R21) */
+
+/* Reads a time of a call: Unix time. Returns false if there is none. */
+bool od__ccai_time(const od_value *call, const char *key, int64_t *unix_ms);
+int64_t od__ccai_integer(const od_value *object, const char *key, int64_t otherwise);
+od_status od__ccai_set_integer(od_value *object, const char *key, int64_t value, od_error *err);
+/* From when on it may be listed, by the time of its intent. */
+int64_t od__ccai_earliest(const od_value *call);
+/* Puts what was learned in the place of what was known (both taken), unless status tells of a failure; returns status. */
+od_status od__ccai_keep(od_status status, od_value *learned, od_value **memory);
+/* Asks for the next page of the calls that changed since then. Errors: out_of_memory. */
+od_status od__ccai_ask_page(const od_vendor *vendor, int64_t since_ms, const od_value *memory,
+                            const od_operation **operation, od_value **params, od_error *err);
+/* When the latest change of a page was, on the vendor's clock; 0 if it does not tell. */
+int64_t od__ccai_latest_change(const od_value *calls);
+/* Goes on to the page behind result; *over: there is none. Errors: out_of_memory. */
+od_status od__ccai_turn_page(od_value *memory, int64_t since_ms, const od_value *result, bool *over, od_error *err);
+bool od__ccai_too_many_pages(const od_value *memory);
+/* Complains about that. Returns protocol. */
+od_status od__ccai_refuse_pages(od_error *err);
+
 /* ---- the rest ---- */
 extern const od_operation od__ccai_operations[];
 extern const od_following od__ccai_following;
+extern const od_rounds od__ccai_rounds;          /* how calls are tracked */
 extern const od_following od__ccai_withdrawing;  /* by cancel_scheduled_call */
 
 #pragma GCC visibility pop

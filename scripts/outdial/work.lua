@@ -57,8 +57,8 @@ function Work:log(level, text)
     if self.log_to then self.log_to(level, text) end
 end
 
--- work:share_rates(workers): so many workers of this store live. Their look-ups and polls together leave placements at
--- least half of a rate they share (R21), also where a campaign has several clients of one account.
+-- work:share_rates(workers): so many workers of this store live. Their look-ups and polls together leave placements
+-- three quarters of a rate they share (R21), also where a campaign has several clients of one account.
 function Work:share_rates(workers)
     local clients = {}
     for _, account in pairs(self.accounts) do

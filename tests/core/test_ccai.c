@@ -249,6 +249,66 @@ static void R23_a_call_is_followed_through_its_callbacks(void **state) {
     rig_close(&r);
 }
 
+static void one_list_is_read_for_all_calls(void **state) {
+    (void)state;
+    rig r;
+    open_client(&r, "");
+    od_request *ended = follow(&r, false, "{\"id\":\"397\",\"at\":1440938160}", NULL);
+    od_request *redialled = follow(&r, false, "{\"id\":\"398\",\"at\":1440938100}", NULL);
+    assert_string_equal(fake_sent(&r.network), LIST("2015-08-30T12%3A35%3A00Z", "1")); /* the other came too late for it */
+    answer(&r, 200, "", "[{\"id\":397,\"status\":\"connected\",\"updated_at\":\"2015-08-30T12:36:01Z\"}]");
+    pass(&r, 999);
+    assert_string_equal(fake_sent(&r.network), "");
+    pass(&r, 1);
+    assert_string_equal(fake_sent(&r.network), LIST("2015-08-30T12%3A34%3A00Z", "1"));
+    answer(&r, 200, "", "[{\"id\":397,\"status\":\"finished\"},{\"id\":398,\"status\":\"failed\",\"fail_reason\":\"eu_busy\"},"
+           "{\"id\":401,\"parent_id\":398,\"status\":\"connected\"},{\"id\":402,\"parent_id\":396,\"status\":\"finished\"}]");
+    assert_value(od_request_result(ended), "{\"kind\":\"answered\",\"rang\":\"yes\",\"raw\":{\"id\":397,\"status\":\"finished\"}}");
+    pass(&r, 5000);
+    answer(&r, 200, "", "[{\"id\":401,\"parent_id\":398,\"status\":\"finished\"}]");
+    assert_value(od_request_result(redialled), "{\"kind\":\"answered\",\"rang\":\"yes\",\"raw\":{\"id\":401,"
+                 "\"parent_id\":398,\"status\":\"finished\"}}");
+    assert_int_equal(r.network.sent_count, 3);
+    od_request_unref(ended);
+    od_request_unref(redialled);
+    rig_close(&r);
+}
+
+/* A list without end is given up by those that need it from its first page on; for the others it is read again. */
+static void a_list_that_is_too_long_fails_those_that_need_all_of_it(void **state) {
+    (void)state;
+    rig r;
+    open_client(&r, ",\"rate\":false");
+    od_value *calls[2] = { parse("{\"id\":\"396\",\"at\":1440937360}"), parse("{\"id\":\"397\",\"at\":1440937860}") };
+    od_request *far = NULL, *near = NULL;
+    assert_int_equal(od_client_track(r.client, calls[0], 0, &far, NULL), OD_OK);
+    assert_int_equal(od_client_track(r.client, calls[1], 0, &near, NULL), OD_OK);
+    step(&r);
+    assert_string_equal(fake_sent(&r.network), LIST("2015-08-30T12%3A21%3A40Z", "1"));
+    for (int page = 1; page <= 1001; page++) {
+        char body[128];
+        assert_false(od_request_finished(far));
+        snprintf(body, sizeof(body), "[{\"id\":7,\"status\":\"finished\",\"updated_at\":\"2015-08-30T12:25:%02d.%03dZ\"}]",
+                 page * 2 / 1000, page * 2 % 1000);
+        answer(&r, 200, "total: 2\n", body);
+        if (page <= 1000)
+            pass(&r, 200);
+    }
+    assert_failed(far, "protocol: the list of calls has more than 1000 pages", OD_PLACEMENT_NONE);
+    assert_false(od_request_finished(near));
+    assert_int_equal(r.network.sent_count, 1001);
+    (void)fake_sent(&r.network);
+    pass(&r, 5000);
+    assert_string_equal(fake_sent(&r.network), LIST("2015-08-30T12%3A30%3A00Z", "1"));
+    answer(&r, 200, "", "[{\"id\":397,\"status\":\"finished\"}]");
+    assert_value(od_request_result(near), "{\"kind\":\"answered\",\"rang\":\"yes\",\"raw\":{\"id\":397,\"status\":\"finished\"}}");
+    for (int i = 0; i < 2; i++)
+        od_value_unref(calls[i]);
+    od_request_unref(far);
+    od_request_unref(near);
+    rig_close(&r);
+}
+
 static void a_call_without_an_id_cannot_be_followed(void **state) {
     (void)state;
     rig r;
@@ -268,6 +328,8 @@ int main(void) {
         cmocka_unit_test(both_interfaces_share_ten_requests_a_second),
         cmocka_unit_test(R10_a_lost_call_is_found_by_its_ticket),
         cmocka_unit_test(R23_a_call_is_followed_through_its_callbacks),
+        cmocka_unit_test(one_list_is_read_for_all_calls),
+        cmocka_unit_test(a_list_that_is_too_long_fails_those_that_need_all_of_it),
         cmocka_unit_test(a_call_without_an_id_cannot_be_followed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -314,10 +314,10 @@ static const struct {
     size_t at_once, in_a_second; /* of 20 polls */
 } share_rows[] = {
     { "ccai_platform", CCAI, 0, 5, 10 },                /* half of 10 a second, which placements take from, too */
-    { "ccai_platform", CCAI, 1, 5, 10 },
-    { "ccai_platform", CCAI, 2, 2, 4 },
-    { "ccai_platform", CCAI, 5, 1, 2 },
-    { "ccai_platform", CCAI, -7, 5, 10 },               /* there is always one */
+    { "ccai_platform", CCAI, 1, 2, 4 },                 /* a quarter, where those take from a store */
+    { "ccai_platform", CCAI, 2, 1, 2 },
+    { "ccai_platform", CCAI, 5, 1, 1 },
+    { "ccai_platform", CCAI, -7, 2, 4 },                /* there is always one */
     { "amazon_connect", "{" CONNECT "}", 0, 15, 20 },   /* a bucket without placements: all of it */
     { "amazon_connect", "{" CONNECT "}", 3, 5, 8 },
     { "amazon_connect", "{" CONNECT ",\"rate\":false}", 3, 20, 20 },
@@ -331,9 +331,13 @@ static void R21_look_ups_and_polls_take_their_part_of_a_rate(void **state) {
         rig_client(&r, share_rows[i].vendor, share_rows[i].options);
         if (share_rows[i].clients != 0)
             od_client_share_rate(r.client, share_rows[i].clients);
-        od_value *call = parse("{\"id\":\"7\",\"state\":\"placed\",\"at\":1773655200}");
-        for (int j = 0; j < 20; j++)
-            assert_int_equal(od_client_track(r.client, call, 0, &requests[j], NULL), OD_OK);
+        od_value *call = parse("{\"id\":\"7\",\"state\":\"placed\",\"at\":1773655200,\"fields\":{\"ticket_id\":\"1\"}}");
+        for (int j = 0; j < 20; j++) {
+            od_status status = od_client_vendor(r.client)->following->rounds != NULL /* tracking asks for all at once */
+                                   ? od_client_find(r.client, call, &requests[j], NULL)
+                                   : od_client_track(r.client, call, 0, &requests[j], NULL);
+            assert_int_equal(status, OD_OK);
+        }
         step(&r);
         if (r.network.sent_count != share_rows[i].at_once)
             fail_msg("row %zu: %zu at once", i, r.network.sent_count);
@@ -344,6 +348,54 @@ static void R21_look_ups_and_polls_take_their_part_of_a_rate(void **state) {
         for (int j = 0; j < 20; j++)
             od_request_unref(requests[j]);
         od_value_unref(call);
+        rig_close(&r);
+    }
+}
+
+#define GENESYS "{\"base_url\":\"https://gws.example.com\",\"username\":\"u\",\"password\":\"p\",\"device_id\":\"d\""
+#define PLACE "{\"to\":\"+15555550100\"}"
+#define PLACE_BY "{\"to\":\"+15555550100\",\"fields\":{\"agent_email\":\"a@x.org\"}}"
+
+static const struct {
+    const char *vendor, *options, *call;
+    int clients;
+    double per_second;   /* 0: no rate */
+    int64_t burst;
+} placing_rows[] = {
+    { "ccai_platform", CCAI, PLACE_BY, 0, 10, 10 },
+    { "ccai_platform", CCAI, PLACE_BY, 1, 7.5, 8 },     /* with the polls of the row above: 10 a second, 10 at once */
+    { "ccai_platform", CCAI, PLACE_BY, 2, 7.5, 8 },
+    { "ccai_platform", CCAI, PLACE_BY, 5, 7.5, 5 },
+    { "ccai_platform", CCAI, PLACE_BY, 10, 7.5, 1 },
+    { "ccai_platform", CCAI, PLACE_BY, 1000000, 7.5, 1 },
+    { "amazon_connect", "{" CONNECT "}", PLACE, 3, 2, 5 },   /* nothing else takes from that */
+    { "amazon_connect", "{" CONNECT ",\"rate\":{\"per_second\":4,\"burst\":4}}", PLACE, 3, 4, 4 },
+    { "amazon_connect", "{" CONNECT ",\"rate\":false}", PLACE, 3, 0, 0 },
+    { "genesys", GENESYS "}", PLACE, 1, 0, 0 },
+    { "genesys", GENESYS ",\"rate\":{\"per_second\":1}}", PLACE, 1, 0.75, 1 },
+};
+
+static void R21_what_polls_may_take_is_not_the_placements(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof(placing_rows) / sizeof(placing_rows[0]); i++) {
+        rig r;
+        od_prepared *prepared = NULL;
+        od_value *told = NULL;
+        od_error err = OD_ERROR_INIT;
+        rig_client(&r, placing_rows[i].vendor, placing_rows[i].options);
+        if (placing_rows[i].clients != 0)
+            od_client_share_rate(r.client, placing_rows[i].clients);
+        od_value *call = parse(placing_rows[i].call);
+        if (od_client_prepare_place(r.client, call, &prepared, &err) != OD_OK ||
+            od_prepared_describe(prepared, &told, &err) != OD_OK)
+            fail_msg("row %zu: %s: %s", i, err.path, err.message);
+        if (od_value_number(od_value_get(told, "per_second")) != placing_rows[i].per_second ||
+            od_value_integer(od_value_get(told, "burst")) != placing_rows[i].burst)
+            fail_msg("row %zu: %f, %d", i, od_value_number(od_value_get(told, "per_second")),
+                     (int)od_value_integer(od_value_get(told, "burst")));
+        od_value_unref(told);
+        od_value_unref(call);
+        od_prepared_free(prepared);
         rig_close(&r);
     }
 }
@@ -370,6 +422,7 @@ int main(void) {
         cmocka_unit_test(R4_a_call_past_its_send_before_is_not_placed),
         cmocka_unit_test(R4_a_refused_call_is_not_tried_again_past_its_send_before),
         cmocka_unit_test(R21_look_ups_and_polls_take_their_part_of_a_rate),
+        cmocka_unit_test(R21_what_polls_may_take_is_not_the_placements),
         cmocka_unit_test(R21_clients_of_one_account_know_it),
         cmocka_unit_test(a_canceled_call_says_whether_a_byte_left),
         cmocka_unit_test(closing_a_client_finishes_what_is_pending),

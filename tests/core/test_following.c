@@ -91,6 +91,8 @@ static int64_t now_of(const od_value *step) {
 typedef struct run {
     const row *row;
     od_value *options, *memory;
+    od_value *round;    /* of a vendor that asks for calls together: this one is alone in it */
+    int64_t since_ms;
     const od_operation *operation;
     /* Memory runs out at the failing-th allocation of one call of the vendor's functions; 0: never. */
     size_t starved_call, failing, calls;
@@ -130,6 +132,18 @@ static void assert_can_be_asked(const run *r, const od_value *params) {
     od_value_unref(copy);
 }
 
+static const od_rounds *rounds_of(const run *r) {
+    return r->row->purpose == OD_PURPOSE_TRACK ? r->row->vendor->following->rounds : NULL;
+}
+
+static od_status ask_round(run *r, int64_t now_ms, od_value **params, od_error *err) {
+    const od_value *call = od_value_get(r->row->value, "call");
+    od_status status = OD_OK;
+    if (r->round == NULL)
+        status = rounds_of(r)->since(call, r->memory, now_ms, &r->since_ms, err);
+    return status == OD_OK ? rounds_of(r)->ask(r->row->vendor, r->since_ms, r->round, &r->operation, params, err) : status;
+}
+
 /* Returns false where the run is over. */
 static bool ask(run *r, const od_value *step) {
     const od_vendor *vendor = r->row->vendor;
@@ -138,8 +152,10 @@ static bool ask(run *r, const od_value *step) {
     r->operation = NULL;
     int64_t now_ms = now_of(step);
     begin_call(r);
-    od_status status = vendor->following->ask(vendor, r->options, r->row->purpose, od_value_get(r->row->value, "call"),
-                                              r->memory, now_ms, &r->operation, &params, &err);
+    od_status status = rounds_of(r) ? ask_round(r, now_ms, &params, &err)
+                                    : vendor->following->ask(vendor, r->options, r->row->purpose,
+                                                             od_value_get(r->row->value, "call"), r->memory, now_ms,
+                                                             &r->operation, &params, &err);
     if (end_call(r, status))
         return false;
     if (text_of(step, "refused")) {
@@ -214,6 +230,23 @@ static void assert_known(const run *r, const od_value *step, const od_report *re
     assert_int_equal(report->at_ms, at_ms);
 }
 
+static od_status learn_round(run *r, const od_value *result, const od_error *failure, int64_t now_ms, od_report *report,
+                             od_error *err) {
+    bool over = true;
+    od_status status = result ? rounds_of(r)->turn(r->since_ms, result, &r->round, &over, err) : OD_OK;
+    if (status == OD_OK)
+        status = rounds_of(r)->learn(r->options, od_value_get(r->row->value, "call"), r->round, over, result ? NULL : failure,
+                                     now_ms, &r->memory, report, err);
+    if (over) {
+        od_value_unref(r->round);
+        r->round = NULL;
+    } else {
+        assert_false(report->done);
+        report->again_ms = rounds_of(r)->pause_ms;
+    }
+    return status;
+}
+
 /* Returns false where the run is over. */
 static bool learn(run *r, const od_value *step, od_report *report) {
     const od_vendor *vendor = r->row->vendor;
@@ -231,8 +264,9 @@ static bool learn(run *r, const od_value *step, od_report *report) {
         od_value *result = NULL;
         answer_of(r, step, &exchange, &result);
         begin_call(r);
-        status = vendor->following->learn(vendor, r->options, r->row->purpose, call, r->operation, result,
-                                          result ? NULL : &exchange.error, now_ms, &r->memory, report, &err);
+        status = rounds_of(r) ? learn_round(r, result, &exchange.error, now_ms, report, &err)
+                              : vendor->following->learn(vendor, r->options, r->row->purpose, call, r->operation, result,
+                                                         result ? NULL : &exchange.error, now_ms, &r->memory, report, &err);
         od_value_unref(result);
         od__exchange_clear(&exchange);
     }
@@ -270,8 +304,9 @@ static void run_steps(run *r) {
             assert_true(more || (has(step, "asks") && !comes));
     }
     od_value_unref(r->memory);
+    od_value_unref(r->round);
     od_value_unref(r->options);
-    r->memory = r->options = NULL;
+    r->memory = r->round = r->options = NULL;
 }
 
 static void run_row(void **state) {

@@ -48,20 +48,21 @@ describe("a campaign at the mock's", function()
     end
 
     -- Runs a campaign over contacts { number = vendor }, and beside(store, vendors) at the same time, if given; returns
-    -- figures and the store.
-    local function run(numbers, clients, more, settings, beside)
-        local store, figures = fake_store.new(outdial.engine), nil
+    -- figures and the store. Over a store that is given, the mock enforces its vendors' rates.
+    local function run(numbers, clients, more, settings, beside, real_store)
+        local store, figures = real_store or fake_store.new(outdial.engine), nil
         local rows, err = {}, nil
         for i, row in ipairs(numbers) do rows[i] = { id = "c" .. i, phone = row[1], vendor = row[2] } end
         outdial.run(function()
             settings = settings or {}
             settings.contacts = settings.contacts or { speed = 400 }
             settings.genesys = settings.genesys or { event_ms = 1, ring_ms = 5, talk_ms = 5, no_answer_ms = 10 }
-            local server = assert(mock.start { settings = settings, phone_log = log })
+            local server = assert(mock.start { settings = settings, phone_log = log, rate = real_store ~= nil })
             local endpoint, vendors = "http://127.0.0.1:" .. server.port, {}
             for name, options in pairs(clients) do vendors[name] = make[name](endpoint, options) end
             local options = { name = "m", store = "unused", vendors = vendors, hours = { every_day = "00:00-24:00" },
-                contacts = outdial.contacts.list(rows, { id = "id", numbers = "phone" }),
+                contacts = outdial.contacts.list(rows, { id = "id", numbers = "phone",
+                    zone = { column = "zone", default = "America/New_York" } }),
                 route = function(contact) return { contact.data.vendor } end }
             for key, value in pairs(more or {}) do options[key] = value end
             local task = beside and outdial.spawn(beside, store, vendors)
@@ -106,6 +107,41 @@ describe("a campaign at the mock's", function()
         assert.equal("b@x.com", store.legs[2].seat)
         assert.matches('"agent_email":"b@x.com"', store.legs[2].request.body, 1, true)
         assert.same({ unreported = 2 }, figures.outcomes) -- track = false: placed is the end
+    end)
+
+    -- Runs fn() while every answer of CCAI's is noted as "METHOD STATUS"; returns how many there were of each.
+    local function count_answers(fn)
+        local vendor, counts = require "mock.ccai", {}
+        local handle = vendor.handle
+        vendor.handle = function(state, request)
+            local answer = handle(state, request)
+            local what = request.method .. " " .. answer.status
+            counts[what] = (counts[what] or 0) + 1
+            return answer
+        end
+        local ok, problem = pcall(fn)
+        vendor.handle = handle
+        assert(ok, problem)
+        return counts
+    end
+
+    it("R21 places and polls within one tenant's rate, and one poll serves all calls", function()
+        local path, agents, people = os.tmpname(), {}, {}
+        os.remove(path)
+        for i = 1, 45 do agents[i], people[i] = ("a%d@x.com"):format(i), { ("+120655500%02d"):format(i), "ccai" } end
+        local figures
+        local counts = count_answers(function()
+            local store = assert(require("outdial.store").open(path, { create = true }))
+            figures = run(people, { ccai = { agents = agents } }, { pace = { max_open = 45 } }, nil, nil, store)
+            store:close()
+        end)
+        for _, ending in ipairs { "", "-wal", "-shm", ".lock", ".mark", ".key" } do os.remove(path .. ending) end
+        assert.equal(0, figures.exit_code)
+        assert.same({ answered = 45 }, figures.outcomes)
+        assert.equal(45, #rings())
+        local polls = counts["GET 200"]
+        assert.same({ ["POST 201"] = 45, ["GET 200"] = polls }, counts) -- and no 429
+        assert.is_true(polls >= 2 and polls <= 15, polls) -- in five seconds
     end)
 
     it("R14 calls a person again on the record that Symbee has", function()
