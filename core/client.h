@@ -164,7 +164,7 @@ od_status od__prepared_check(const od_prepared *self, od_error *err);
 
 #define OD_LIMIT_BUCKET_BYTES (OD_LIMIT_RATE_SCOPE_BYTES + OD_LIMIT_ACCOUNT_BYTES)
 
-/* Writes which account of its vendor the client is, as the environment has it now; "" if nothing tells one from another.
+/* Writes which account of its vendor the client is, as the environment has it now; its vendor's name if nothing tells one from another.
  * Errors: validation (longer than out). */
 od_status od__client_account(const od_client *client, char out[OD_LIMIT_ACCOUNT_BYTES], od_error *err);
 /* Writes the name of the bucket that an operation of that account takes from. Errors: validation (longer than out). */
@@ -177,7 +177,7 @@ double od__client_poll_share(const od_client *client, const od_operation *operat
 
 /* How a call that is prepared counts. */
 typedef struct od_prepared_facts {
-    char account[OD_LIMIT_ACCOUNT_BYTES];     /* "": nothing tells one from another */
+    char account[OD_LIMIT_ACCOUNT_BYTES];     /* see od__client_account */
     char bucket[OD_LIMIT_BUCKET_BYTES];       /* likewise */
     bool has_rate;
     od_rate rate;                             /* what placements may take of it */

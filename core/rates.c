@@ -10,9 +10,11 @@
 
 od_status od__client_account(const od_client *client, char out[OD_LIMIT_ACCOUNT_BYTES], od_error *err) {
     const char *(*get_env)(const char *) = client->engine->get_env;
-    out[0] = '\0';
-    if (client->vendor->account == NULL)
+    if (client->vendor->account == NULL) { /* nothing tells one from another: there is one */
+        const char *const texts[] = { client->vendor->name, NULL };
+        (void)od__join(out, OD_LIMIT_ACCOUNT_BYTES, texts);
         return OD_OK;
+    }
     return client->vendor->account(client->options, get_env != NULL ? get_env : od__client_environment, out,
                                    OD_LIMIT_ACCOUNT_BYTES, err);
 }

@@ -27,13 +27,9 @@ end
 
 local tests = {}
 
-function tests.call()
-    local make = outdial.define_vendor(description("acme"))
-    assert.equal(make, outdial.acme)
+-- Runs fn(endpoint, seen) with a server that refuses to call ...0102; the requests that came are in seen.
+local function with_server(fn)
     local server = assert(httpd.listen { address = "127.0.0.1", port = 0 })
-    local endpoint = ("http://127.0.0.1:%d"):format(server:port())
-    local client = make { tenant = "t", api_key = "s3cret", endpoint = endpoint, retry = false }
-    assert.equal("outdial client of acme", tostring(client))
     outdial.run(function()
         local seen = {}
         outdial.daemon(function()
@@ -50,6 +46,17 @@ function tests.call()
                 end
             end
         end)
+        fn(("http://127.0.0.1:%d"):format(server:port()), seen)
+    end)
+    server:close()
+end
+
+function tests.call()
+    local make = outdial.define_vendor(description("acme"))
+    assert.equal(make, outdial.acme)
+    with_server(function(endpoint, seen)
+        local client = make { tenant = "t", api_key = "s3cret", endpoint = endpoint, retry = false }
+        assert.equal("outdial client of acme", tostring(client))
         local call = assert(client:place_call { to = "+12065550101", token = "t-1" })
         assert.same({ id = "77", state = "placed", vendor = "acme", token = "t-1", to = "+12065550101",
             response = { id = 77 } }, call)
@@ -59,13 +66,50 @@ function tests.call()
         assert.equal("rejected: BUSY: later", tostring(err))
         assert.equal("not_placed", err.placement)
         assert.is_true(err.retryable)
+        _, err = client:start_call { phone = "555" }
+        assert.equal('validation /phone: expected E.164 (+ and up to 15 digits), got "555"', tostring(err))
+        assert.same({ url = endpoint .. "/v1/calls", body = { phone = "+12065550101" }, method = "POST",
+            headers = { ["Content-Type"] = "application/json" } },
+            client:prepare("start_call", { phone = "+12065550101" }))
+        client:close()
     end)
-    local _, err = client:start_call { phone = "555" }
-    assert.equal('validation /phone: expected E.164 (+ and up to 15 digits), got "555"', tostring(err))
-    assert.same({ url = endpoint .. "/v1/calls", body = { phone = "+12065550101" }, method = "POST",
-        headers = { ["Content-Type"] = "application/json" } }, client:prepare("start_call", { phone = "+12065550101" }))
-    client:close()
-    server:close()
+end
+
+-- Calls two people through it, and returns the figures.
+local function campaign(client)
+    local store = os.tmpname()
+    os.remove(store)
+    local people = {}
+    for i = 1, 2 do people[i] = { no = tostring(i), phone = "+120655501" .. 10 + i, zone = "America/New_York" } end
+    local figures = assert(require("outdial.runner").run(outdial.campaign {
+        name = "acme", store = store, vendors = { acme = client }, hours = { every_day = "00:00-24:00" }, track = false,
+        contacts = outdial.contacts.list(people, { id = "no", numbers = { "phone" }, zone = "zone", country = "US" }),
+    }))
+    for _, suffix in ipairs { "", "-wal", "-shm", ".lock" } do os.remove(store .. suffix) end
+    return figures
+end
+
+function tests.campaign()
+    local make = outdial.define_vendor(description("acme"))
+    with_server(function(endpoint, seen)
+        local client = make { tenant = "t", api_key = "s3cret", endpoint = endpoint, retry = false }
+        local figures = campaign(client)
+        assert.same({ 0, 2, 2 }, { figures.exit_code, figures.contacts.done, #seen })
+        client:close()
+    end)
+end
+
+-- R6: its vendor rings when it likes, and there is no way to tell it until when.
+function tests.hands_off()
+    local place = { operation = "start_call", to = "phone", id = "/id" }
+    local make = outdial.define_vendor(description("acme", { place = place }))
+    with_server(function(endpoint, seen)
+        local client = make { tenant = "t", api_key = "s3cret", endpoint = endpoint, retry = false }
+        local figures = campaign(client)
+        assert.same({ 2, 0 }, { figures.contacts.blocked, #seen })
+        assert.same({ hand_off = 2 }, figures.refused)
+        client:close()
+    end)
 end
 
 function tests.misuse()

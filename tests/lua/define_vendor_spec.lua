@@ -23,6 +23,14 @@ describe("a vendor of one's own", function()
         assert.equal("ok\n", run("call"))
     end)
 
+    it("is called by a campaign", function()
+        assert.equal("ok\n", run("campaign"))
+    end)
+
+    it("R6 is not called by a campaign where it would ring at its own time, unless that is allowed", function()
+        assert.equal("ok\n", run("hands_off"))
+    end)
+
     it("raises what is wrong with its description at the caller's line", function()
         assert.equal("ok\n", run("misuse"))
     end)
