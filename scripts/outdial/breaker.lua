@@ -44,7 +44,7 @@ end
 function Breaker:record(now, ok)
     if self.open_until then return end
     local latest = self.samples[self.last]
-    if ok and latest and now - latest.at < TOGETHER_S and not self.closed_at then -- as nearly all do: nothing follows
+    if ok and self.failed == 0 and latest and now - latest.at < TOGETHER_S and not self.closed_at then -- nearly always
         latest.count, self.count = latest.count + 1, self.count + 1
         return
     end
