@@ -24,7 +24,7 @@ if [ "$last" -gt 0 ] && taskset -c "0,$last" true 2> /dev/null; then
 fi
 
 done_runs=0
-all_runs=$((rounds * 20 + 3))
+all_runs=$((rounds * 21 + 2))
 progress() {
     done_runs=$((done_runs + 1))
     if [ -t 2 ]; then
@@ -128,12 +128,12 @@ while [ $round -lt "$rounds" ]; do
     measure bare_sqlite "$BUILD/bench/bare_sqlite" calls "$calls" "$dir/bare.db"
     rm -f "$dir"/bare.db*
     campaign campaign "$dir/few.csv"
+    campaign campaign_many "$dir/many.csv"
     # Next to nothing in flight: what is held then is the program itself.
     measure bare_poll_1 "$BUILD/bench/bare_client" poll "$slow" 1 20 "$dir/request"
     measure bare_epoll_1 "$BUILD/bench/bare_client" epoll "$slow" 1 20 "$dir/request"
     measure outdial_1 "$BUILD/outdial" run $here/outdial_calls.lua "$slow" 1 20
 done
-campaign campaign_many "$dir/many.csv"
 measure bare_rows "$BUILD/bench/bare_sqlite" rows "$rows" "$dir/bare.db"
 rm -f "$dir"/bare.db*
 measure import "$BUILD/bench/import" "$rows" "$dir"
