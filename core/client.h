@@ -130,11 +130,6 @@ typedef struct od_placing {
 
 void od__placing_clear(od_placing *placing);
 
-/* Adds a member (taken) that object does not have yet; false when memory runs out, also when member is NULL. */
-static inline bool od__client_put(od_value *object, const char *key, od_value *member) {
-    return od__value_put_new(object, key, strlen(key), member);
-}
-
 /* A neutral call with all that will be sent for it: converted, checked, planned and built once, however often it is told or
  * placed. What it holds is never changed. */
 struct od_prepared {
@@ -164,8 +159,8 @@ od_status od__prepared_check(const od_prepared *self, od_error *err);
 
 #define OD_LIMIT_BUCKET_BYTES (OD_LIMIT_RATE_SCOPE_BYTES + OD_LIMIT_ACCOUNT_BYTES)
 
-/* Writes which account of its vendor the client is, as the environment has it now; its vendor's name if nothing tells one from another.
- * Errors: validation (longer than out). */
+/* Writes which account of its vendor the client is, as the environment has it now; its vendor's name if nothing tells one
+ * from another. Errors: validation (longer than out). */
 od_status od__client_account(const od_client *client, char out[OD_LIMIT_ACCOUNT_BYTES], od_error *err);
 /* Writes the name of the bucket that an operation of that account takes from. Errors: validation (longer than out). */
 od_status od__client_bucket(const od_client *client, const od_operation *operation, const char *account,

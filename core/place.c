@@ -208,14 +208,14 @@ od_status od__placing_result(const od_vendor *vendor, const od_operation *operat
     od_value *result = od__value_new_object_for(6, sizeof("id state vendor token to response"));
     bool good = result != NULL;
     if (good && id != NULL)
-        good = od__client_put(result, "id", id);
+        good = od__value_put_member(result, "id", id);
     else
         od_value_unref(id);
-    good = good && od__client_put(result, "state", od__value_text(state, strlen(state))) &&
-           od__client_put(result, "vendor", od_value_new_string(vendor->name)) &&
-           od__client_put(result, "token", od_value_ref(placing->token)) &&
-           od__client_put(result, "to", od_value_ref(placing->to)) &&
-           (response == NULL || od__client_put(result, "response", od_value_ref(response)));
+    good = good && od__value_put_member(result, "state", od__value_text(state, strlen(state))) &&
+           od__value_put_member(result, "vendor", od_value_new_string(vendor->name)) &&
+           od__value_put_member(result, "token", od_value_ref(placing->token)) &&
+           od__value_put_member(result, "to", od_value_ref(placing->to)) &&
+           (response == NULL || od__value_put_member(result, "response", od_value_ref(response)));
     if (!good) {
         od_value_unref(result);
         return od__error_no_memory(err);

@@ -90,9 +90,7 @@ od_status od__prepared_facts(const od_prepared *self, od_prepared_facts *out, od
 }
 
 static od_status describe_facts(const od_prepared_facts *facts, od_value *result, od_error *err) {
-    od_status status = OD_OK;
-    if (facts->account[0] != '\0')
-        status = set_text(result, "account", facts->account, err);
+    od_status status = set_text(result, "account", facts->account, err);
     if (status == OD_OK && facts->bucket[0] != '\0')
         status = set_text(result, "bucket", facts->bucket, err);
     if (status == OD_OK && facts->has_rate)
@@ -152,8 +150,8 @@ static od_value *sent_text(const od_buffer *text) {
 static od_value *new_sent(const od_http_request *request) {
     bool has_body = request->has_body && request->body.length > 0;
     od_value *sent = od__value_new_object_for(3, sizeof("method") + sizeof("url") + sizeof("body"));
-    if (sent != NULL && od__client_put(sent, "method", od__value_text(request->method, strlen(request->method))) &&
-        od__client_put(sent, "url", sent_text(&request->url)) && (!has_body || od__client_put(sent, "body", sent_text(&request->body))))
+    if (sent != NULL && od__value_put_member(sent, "method", od__value_text(request->method, strlen(request->method))) &&
+        od__value_put_member(sent, "url", sent_text(&request->url)) && (!has_body || od__value_put_member(sent, "body", sent_text(&request->body))))
         return sent;
     od_value_unref(sent);
     return NULL;
@@ -162,8 +160,8 @@ static od_value *new_sent(const od_http_request *request) {
 /* { request, call }; NULL when memory runs out. */
 static od_value *new_record(const od_prepared *self) {
     od_value *record = od__value_new_object_for(2, sizeof("request") + sizeof("call"));
-    if (record != NULL && od__client_put(record, "request", new_sent(&self->request)) &&
-        od__client_put(record, "call", od_value_ref(self->call)))
+    if (record != NULL && od__value_put_member(record, "request", new_sent(&self->request)) &&
+        od__value_put_member(record, "call", od_value_ref(self->call)))
         return record;
     od_value_unref(record);
     return NULL;
@@ -171,20 +169,20 @@ static od_value *new_record(const od_prepared *self) {
 
 static od_value *new_rate(const od_prepared_facts *facts) {
     od_value *rate = od__value_new_object_for(3, sizeof("bucket") + sizeof("per_second") + sizeof("burst"));
-    if (rate != NULL && od__client_put(rate, "bucket", od_value_new_string(facts->bucket)) &&
-        od__client_put(rate, "per_second", od_value_new_number(facts->rate.per_second)) &&
-        od__client_put(rate, "burst", od_value_new_integer(facts->rate.burst)))
+    if (rate != NULL && od__value_put_member(rate, "bucket", od_value_new_string(facts->bucket)) &&
+        od__value_put_member(rate, "per_second", od_value_new_number(facts->rate.per_second)) &&
+        od__value_put_member(rate, "burst", od_value_new_integer(facts->rate.burst)))
         return rate;
     od_value_unref(rate);
     return NULL;
 }
 
 static bool put_counts(od_value *call, const od_prepared_facts *facts) {
-    return (facts->account[0] == '\0' || od__client_put(call, "account", od_value_new_string(facts->account))) &&
-           (!facts->has_rate || od__client_put(call, "rate", new_rate(facts))) &&
-           (facts->handoff == OD_HANDOFF_NONE || od__client_put(call, "hands_off", od_value_new_boolean(true))) &&
+    return od__value_put_member(call, "account", od_value_new_string(facts->account)) &&
+           (!facts->has_rate || od__value_put_member(call, "rate", new_rate(facts))) &&
+           (facts->handoff == OD_HANDOFF_NONE || od__value_put_member(call, "hands_off", od_value_new_boolean(true))) &&
            (facts->handoff != OD_HANDOFF_UNBOUNDED ||
-            od__client_put(call, "hands_off_unbounded", od_value_new_boolean(true)));
+            od__value_put_member(call, "hands_off_unbounded", od_value_new_boolean(true)));
 }
 
 od_status od__prepared_call(const od_prepared *self, od_value **out, od_error *err) {
@@ -193,8 +191,8 @@ od_status od__prepared_call(const od_prepared *self, od_value **out, od_error *e
     if (status != OD_OK)
         return status;
     od_value *call = od__value_new_object_for(6, sizeof("number account rate hands_off hands_off_unbounded record"));
-    if (call != NULL && od__client_put(call, "number", od_value_ref(self->placing.to)) && put_counts(call, &facts) &&
-        od__client_put(call, "record", new_record(self))) {
+    if (call != NULL && od__value_put_member(call, "number", od_value_ref(self->placing.to)) && put_counts(call, &facts) &&
+        od__value_put_member(call, "record", new_record(self))) {
         *out = call;
         return OD_OK;
     }

@@ -98,7 +98,8 @@ void od__lua_core_unref(od_lua_core *core);
 
 /* Makes an od_value (new) of the Lua value at index (absolute). Raises only before anything is acquired. A table with
  * keys 1..n is an array, one with text keys an object with its keys in alphabetical order, an empty one an empty object;
- * core.null is null, a prepared call what a store is told of it, an unread value a copy of itself. Errors: validation (what JSON has no place for; path names it), out_of_memory. */
+ * core.null is null, a prepared call what a store is told of it, an unread value a copy of itself. Errors: validation (what
+ * JSON has no place for; path names it), out_of_memory. */
 od_status od__lua_value_read(lua_State *L, int index, od_value **out, od_error *err);
 /* Pushes value (borrowed). Integers that a Lua without integers cannot hold become decimal strings; null members of
  * objects are left out, null elements are core.null. */
@@ -131,8 +132,8 @@ void od__lua_request_delist(lua_State *L, int attached, const void *key);
 /* Returns the prepared call of client at index; NULL: it is another thing, another client's or dropped. Without raising. */
 od_prepared *od__lua_prepared_find(lua_State *L, int index, const od_client *client);
 
-/* Makes the value (new) of the prepared call at index, od__prepared_call, without raising. Errors: validation (it is another thing, or
- * dropped), closed, out_of_memory. */
+/* Makes the value (new) of the prepared call at index, od__prepared_call, without raising. Errors: validation (it is another
+ * thing, or dropped), closed, out_of_memory. */
 od_status od__lua_prepared_value(lua_State *L, int index, od_value **out, od_error *err);
 
 /* Has engines that core.engine_new makes without options be this one, which the program keeps. */

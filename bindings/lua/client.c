@@ -82,7 +82,7 @@ static const char *read_flag(lua_State *L, bool *out) {
 }
 
 static const char *read_option(lua_State *L, const char *key, od_submit_options *options, bool *unread) {
-    switch (key[0]) { /* this is read for each call, twice where it was prepared */
+    switch (key[0]) { /* this is read for each call */
     case 's':
         if (strcmp(key, "send_before") == 0) return read_seconds(L, &options->send_before_ms);
         return strcmp(key, "single_try") == 0 ? read_flag(L, &options->single_try) : UNKNOWN_OPTION;

@@ -209,7 +209,7 @@ static od_value *convert(json_t *json) {
             od_value *member = convert(json_object_iter_value(at));
             const char *key = json_object_iter_key(at);
             if (good)
-                good = od__value_put_new(value, key, strlen(key), member);
+                good = od__value_put_member(value, key, member);
             else
                 od_value_unref(member);
         }

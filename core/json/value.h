@@ -4,6 +4,8 @@
 #ifndef OD_JSON_VALUE_H
 #define OD_JSON_VALUE_H
 
+#include <string.h>
+
 #include "base/buffer.h"
 #include <outdial.h>
 
@@ -18,6 +20,9 @@ od_value *od__value_text(const char *text, size_t length_bytes);
 /* As od__value_put, for a key without NUL that the object does not have yet. Returns false when memory runs out (also when
  * member is NULL). */
 bool od__value_put_new(od_value *object, const char *key, size_t key_length, od_value *member);
+static inline bool od__value_put_member(od_value *object, const char *key, od_value *member) {
+    return od__value_put_new(object, key, strlen(key), member);
+}
 /* An empty object or array with room for so many members, whose keys take key_bytes with a NUL each, or elements; it may grow
  * further. NULL when memory runs out. */
 od_value *od__value_new_object_for(size_t members, size_t key_bytes);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/decimal.h"
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/memory.h"
@@ -152,16 +153,9 @@ void od__json_string(od_json_writer *writer, const char *text, size_t length) {
 }
 
 void od__json_integer(od_json_writer *writer, int64_t integer) {
-    char digits[24];
-    char *at = digits + sizeof digits;
-    uint64_t rest = integer < 0 ? 0 - (uint64_t)integer : (uint64_t)integer;
-    do {
-        *--at = (char)('0' + rest % 10);
-        rest /= 10;
-    } while (rest > 0);
-    if (integer < 0)
-        *--at = '-';
-    od__json_raw(writer, at, (size_t)(digits + sizeof digits - at));
+    char digits[OD_DECIMAL_BYTES];
+    const char *at = od__decimal(integer, digits);
+    od__json_raw(writer, at, (size_t)(digits + sizeof digits - 1 - at));
 }
 
 /* Left to jansson, which knows the traps: the locale's decimal point, ".0" for whole numbers, exponents. Fifteen digits,

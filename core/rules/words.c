@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/decimal.h"
 #include "rules/internal.h"
 
 void od__say(char *text, size_t text_bytes, const char *format, ...) {
@@ -22,15 +23,8 @@ void od__say_text(char *text, size_t text_bytes, const char *more) {
 }
 
 void od__say_number(char *text, size_t text_bytes, int64_t number) {
-    char digits[24], *at = digits + sizeof digits - 1;
-    uint64_t left = number < 0 ? -(uint64_t)number : (uint64_t)number;
-    *at = '\0';
-    do
-        *--at = (char)('0' + left % 10);
-    while ((left /= 10) > 0);
-    if (number < 0)
-        *--at = '-';
-    od__say_text(text, text_bytes, at);
+    char digits[OD_DECIMAL_BYTES];
+    od__say_text(text, text_bytes, od__decimal(number, digits));
 }
 
 void od__say_duration(char *text, size_t text_bytes, int64_t ms) {

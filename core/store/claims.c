@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/decimal.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "store/owner.h"
@@ -104,12 +105,9 @@ static void clear(entries *self) {
 /* ---- a row ---- */
 
 static void write_number(od_buffer *text, int64_t number, char end) {
-    char digits[24], *at = digits + sizeof(digits);
-    *--at = end;
-    do
-        *--at = (char)('0' + number % 10);
-    while ((number /= 10) > 0);
-    od__buffer_add(text, at, (size_t)(digits + sizeof(digits) - at));
+    char digits[OD_DECIMAL_BYTES];
+    od__buffer_add_text(text, od__decimal(number, digits));
+    od__buffer_add_byte(text, end);
 }
 
 /* "ID.VERSION ID.VERSION " */

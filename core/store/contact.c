@@ -1,10 +1,11 @@
 #include "store/contact.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "base/decimal.h"
 #include "base/error.h"
+#include "base/join.h"
 #include "base/memory.h"
 #include "crypto/crypto.h"
 #include "store/campaign.h"
@@ -142,52 +143,15 @@ static void base32(const uint8_t *bytes, char out[OD_STORE_TOKEN_BYTES]) {
     out[OD_STORE_TOKEN_BYTES - 1] = '\0';
 }
 
-/* What a token is of. By hand: this is once for each call, and a format has to be read each time. */
-typedef struct token_text {
-    char bytes[OD_LIMIT_PERSON_BYTES + 128];
-    size_t length;
-    bool whole;
-} token_text;
-
-static void add_bytes(token_text *to, const char *bytes, size_t length) {
-    to->whole = to->whole && length <= sizeof(to->bytes) - to->length;
-    if (!to->whole)
-        return;
-    memcpy(to->bytes + to->length, bytes, length);
-    to->length += length;
-}
-
-/* None of them is negative. */
-static void add_number(token_text *to, int64_t number) {
-    char digits[20], *at = digits + sizeof(digits);
-    do
-        *--at = (char)('0' + number % 10);
-    while ((number /= 10) > 0);
-    add_bytes(to, at, (size_t)(digits + sizeof(digits) - at));
-}
-
-static void add_part(token_text *to, const char *text) {
-    add_bytes(to, "|", 1);
-    add_bytes(to, text, strlen(text));
-}
-
-static void add_number_part(token_text *to, int64_t number) {
-    add_bytes(to, "|", 1);
-    add_number(to, number);
-}
-
 od_status od__contact_token(const od_work *work, const od_contact_row *row, int64_t ordinal, int64_t leg,
                             char out[OD_STORE_TOKEN_BYTES], od_error *err) {
-    token_text text;
+    char text[OD_LIMIT_PERSON_BYTES + 128], numbers[3][OD_DECIMAL_BYTES];
     uint8_t digest[OD_SHA256_BYTES];
-    text.length = 0; /* the bytes are not cleared */
-    text.whole = true;
-    add_number(&text, row->campaign_id);
-    add_part(&text, row->person);
-    add_number_part(&text, ordinal);
-    add_number_part(&text, leg);
-    add_part(&text, work->core->generation);
-    if (!text.whole || !od__crypto_hmac(work->core->key, text.bytes, text.length, digest))
+    const char *const parts[] = { od__decimal(row->campaign_id, numbers[0]), "|", row->person, "|",
+                                  od__decimal(ordinal, numbers[1]), "|", od__decimal(leg, numbers[2]), "|",
+                                  work->core->generation, NULL };
+    size_t length = od__join(text, sizeof(text), parts);
+    if (length >= sizeof(text) || !od__crypto_hmac(work->core->key, text, length, digest))
         return od__error_set(err, OD_INTERNAL, "no token can be made");
     base32(digest, out);
     return OD_OK;

@@ -2,18 +2,13 @@
 
 #include <string.h>
 
+#include "base/join.h"
 #include "store/journal.h"
 
 static bool write_place(const od_facts *facts, char out[OD_LIMIT_JUDGED_PLACE_BYTES]) {
     const char *zones = facts->zones != NULL ? facts->zones : "", *country = facts->country != NULL ? facts->country : "";
-    size_t bar = strlen(zones), length = bar + 1 + strlen(country);
-    if (length >= OD_LIMIT_JUDGED_PLACE_BYTES)
-        return false;
-    memcpy(out, zones, bar);
-    out[bar] = '|';
-    memcpy(out + bar + 1, country, length - bar - 1);
-    out[length] = '\0';
-    return true;
+    const char *const parts[] = { zones, "|", country, NULL };
+    return od__join(out, OD_LIMIT_JUDGED_PLACE_BYTES, parts) < OD_LIMIT_JUDGED_PLACE_BYTES;
 }
 
 bool od__judged_begin(const od_campaign_row *campaign, int64_t list_read_ms, const od_facts *facts, od_judged *out) {

@@ -37,7 +37,7 @@ void od__make_value(od_maker *maker, const char *key, od_value *value) {
         od_value_unref(value);
         return;
     }
-    if (!od__value_put_new(maker->object, key, strlen(key), value))
+    if (!od__value_put_member(maker->object, key, value))
         maker->status = od__error_no_memory(maker->err);
 }
 

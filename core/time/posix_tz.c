@@ -1,6 +1,7 @@
 /* TZ strings as in the footers of TZif files: "EST5EDT,M3.2.0,M11.1.0", "<+1030>-10:30<+11>-11,M10.1.0,M4.1.0". */
 #include <string.h>
 
+#include "base/ascii.h"
 #include "base/calendar.h"
 #include "time/internal.h"
 
@@ -14,10 +15,6 @@ typedef struct cursor {
 
 static bool is_digit(char byte) {
     return byte >= '0' && byte <= '9';
-}
-
-static bool is_letter(char byte) {
-    return (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z');
 }
 
 static bool read_byte(cursor *from, char byte) {
@@ -42,7 +39,7 @@ static bool read_name(cursor *from, char out[OD_LIMIT_ABBREVIATION_BYTES]) {
     size_t length = 0;
     for (; from->at < from->end; from->at++) {
         char byte = *from->at;
-        if (!is_letter(byte) && !(quoted && (is_digit(byte) || byte == '+' || byte == '-')))
+        if (!od__is_letter(byte) && !(quoted && (is_digit(byte) || byte == '+' || byte == '-')))
             break;
         if (length == OD_LIMIT_ABBREVIATION_BYTES - 1)
             return false;

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/ascii.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "crypto/crypto.h"
@@ -125,17 +126,13 @@ static od_header *find_header(const od_http_request *request, const char *name) 
     return NULL;
 }
 
-static bool is_letter(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
 /* RFC 9110: a field name is a token. */
 static bool is_token(const char *name) {
     static const char others[] = "!#$%&'*+-.^_`|~0123456789";
     if (*name == '\0')
         return false;
     for (const char *c = name; *c != '\0'; c++) {
-        if (!is_letter(*c) && *c != '-' && strchr(others, *c) == NULL)
+        if (!od__is_letter(*c) && *c != '-' && strchr(others, *c) == NULL)
             return false;
     }
     return true;

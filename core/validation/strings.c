@@ -1,15 +1,12 @@
 #include <string.h>
 
+#include "base/ascii.h"
 #include "base/error.h"
 #include "json/value.h"
 #include "validation/shape.h"
 
 static bool is_digit(char c) {
     return c >= '0' && c <= '9';
-}
-
-static bool is_letter(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
 static bool is_hex(char c) {
@@ -90,9 +87,9 @@ static od_status check_language(const od_value *value, const char *path, od_valu
     (void)replacement;
     const char *text = plain_text(value);
     size_t length = od_value_length(value);
-    bool good = text != NULL && (length == 2 || length == 5) && is_letter(text[0]) && is_letter(text[1]);
+    bool good = text != NULL && (length == 2 || length == 5) && od__is_letter(text[0]) && od__is_letter(text[1]);
     if (good && length == 5)
-        good = text[2] == '-' && is_letter(text[3]) && is_letter(text[4]);
+        good = text[2] == '-' && od__is_letter(text[3]) && od__is_letter(text[4]);
     return good ? OD_OK : od__check_fail(&od_check_language, value, path, err);
 }
 
@@ -136,7 +133,7 @@ static bool is_authority(const char *text, size_t length) {
             return false;
         host++;
     } else {
-        while (host < length && (is_letter(text[host]) || is_digit(text[host]) || strchr("-._", text[host]) != NULL))
+        while (host < length && (od__is_letter(text[host]) || is_digit(text[host]) || strchr("-._", text[host]) != NULL))
             host++;
     }
     if (host == 0 || host == length)

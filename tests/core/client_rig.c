@@ -93,3 +93,15 @@ void assert_failed(od_request *request, const char *error, od_placement placemen
     assert_int_equal(od_request_error(request)->placement, placement);
     assert_null(od_request_result(request));
 }
+
+od_status made_up_url(const od_value *options, char *out, size_t out_bytes, od_error *err) {
+    (void)options;
+    (void)err;
+    snprintf(out, out_bytes, "https://made.up");
+    return OD_OK;
+}
+
+void made_up_read(const od_operation *operation, const od_http_response *response, const od_value *body, od_answer *out) {
+    (void)operation;
+    *out = (od_answer){ .success = response->status == 200, .enveloped = body != NULL, .retry_after_ms = -1 };
+}

@@ -32,6 +32,10 @@ void assert_error(const od_error *error, const char *expected);
 void assert_value(const od_value *value, const char *expected);
 void assert_failed(od_request *request, const char *error, od_placement placement);
 
+/* Of a vendor that a test makes up: where it is, and that 200 is a success and any body its own. */
+od_status made_up_url(const od_value *options, char *out, size_t out_bytes, od_error *err);
+void made_up_read(const od_operation *operation, const od_http_response *response, const od_value *body, od_answer *out);
+
 /* Options of an Amazon Connect client (without the braces), its operation, and a call of it. */
 #define CONNECT                                                                                                     \
     "\"region\":\"us-east-1\",\"instance_id\":\"i-1\",\"contact_flow_id\":\"f-1\","                                 \

@@ -37,19 +37,6 @@ static const od_operation made_up_operations[] = {
 };
 static const od_error_row made_up_errors[] = { { .code = OD_OK } };
 
-static od_status made_up_url(const od_value *options, char *out, size_t out_bytes, od_error *err) {
-    (void)options;
-    (void)err;
-    snprintf(out, out_bytes, "https://made.up");
-    return OD_OK;
-}
-
-static void made_up_read(const od_operation *operation, const od_http_response *response, const od_value *body,
-                         od_answer *out) {
-    (void)operation;
-    *out = (od_answer){ .success = response->status == 200, .enveloped = body != NULL, .retry_after_ms = -1 };
-}
-
 static od_apply refuse_apply(od_authorizer *self, od_exchange *exchange) {
     (void)self;
     return od__http_request_set_header(&exchange->request, "Authorization", "secret", true, &exchange->error) == OD_OK

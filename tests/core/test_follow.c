@@ -37,19 +37,6 @@ static const od_outcome_row outcomes[] = {
     { "NO_LINE", OD_OUTCOME_failed, OD_RANG_NO }, { NULL, OD_OUTCOME_unclassified, OD_RANG_UNKNOWN },
 };
 
-static od_status url(const od_value *options, char *out, size_t out_bytes, od_error *err) {
-    (void)options;
-    (void)err;
-    snprintf(out, out_bytes, "https://made.up");
-    return OD_OK;
-}
-
-static void read_answer(const od_operation *operation, const od_http_response *response, const od_value *body,
-                        od_answer *out) {
-    (void)operation;
-    *out = (od_answer){ .success = response->status == 200, .enveloped = body != NULL, .retry_after_ms = -1 };
-}
-
 static int64_t asked_at_ms;
 
 /* The id says what to ask; memory is how often an answer came. */
@@ -137,10 +124,10 @@ static const od_following hearing = { .ask = ask, .learn = learn, .hear = hear }
 
 #define VENDOR(follows)                                                                                              \
     { .name = "made_up", .title = "Made up", .options = &nothing, .operations = operations, .errors = errors,         \
-      .base_url = url, .read = read_answer, .following = (follows) }
+      .base_url = made_up_url, .read = made_up_read, .following = (follows) }
 static const od_vendor polled = VENDOR(&deaf), told = VENDOR(&hearing), silent = VENDOR(NULL);
 static const od_vendor taking = { .name = "made_up", .title = "Made up", .options = &nothing, .operations = operations,
-                                  .errors = errors, .base_url = url, .read = read_answer, .withdrawing = &deaf };
+                                  .errors = errors, .base_url = made_up_url, .read = made_up_read, .withdrawing = &deaf };
 
 static od_status start(od_client *client, od_purpose purpose, const od_value *call, int64_t timeout_ms,
                        od_request **request, od_error *error) {

@@ -38,19 +38,6 @@ static const od_operation operations[] = {
 };
 static const od_error_row errors[] = { { .code = OD_OK } };
 
-static od_status url(const od_value *options, char *out, size_t out_bytes, od_error *err) {
-    (void)options;
-    (void)err;
-    snprintf(out, out_bytes, "https://made.up");
-    return OD_OK;
-}
-
-static void read_answer(const od_operation *operation, const od_http_response *response, const od_value *body,
-                        od_answer *out) {
-    (void)operation;
-    *out = (od_answer){ .success = response->status == 200, .enveloped = body != NULL, .retry_after_ms = -1 };
-}
-
 /* A call says how many seconds it has to be read back, from a time or from now; later it is when it last learned. */
 static od_status since(const od_value *call, const od_value *memory, int64_t now_ms, int64_t *since_ms, od_error *err) {
     if (od_value_get(call, "id") == NULL)
@@ -167,7 +154,7 @@ static const od_following hearing = { .ask = ask_alone, .learn = learn_alone, .h
 
 #define VENDOR(follows)                                                                                              \
     { .name = "made_up", .title = "Made up", .options = &nothing, .operations = operations, .errors = errors,         \
-      .base_url = url, .read = read_answer, .following = (follows) }
+      .base_url = made_up_url, .read = made_up_read, .following = (follows) }
 static const od_vendor listing = VENDOR(&following), telling = VENDOR(&hearing);
 
 /* ---- helpers ---- */
