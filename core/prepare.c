@@ -68,11 +68,8 @@ static od_status finish(od_status status, od_value *result, od_value **out) {
 
 /* The environment may have another account by the next call. */
 static od_status write_account(const od_prepared *self, od_prepared_facts *out, od_error *err) {
-    out->bucket[0] = '\0';
     od_status status = od__client_account(self->client, out->account, err);
-    return status == OD_OK && self->client->vendor->account != NULL
-               ? od__client_bucket(self->client, self->operation, out->account, out->bucket, err)
-               : status;
+    return status == OD_OK ? od__client_bucket(self->client, self->operation, out->account, out->bucket, err) : status;
 }
 
 od_handoff od__prepared_handoff(const od_prepared *self) {
@@ -91,7 +88,7 @@ od_status od__prepared_facts(const od_prepared *self, od_prepared_facts *out, od
 
 static od_status describe_facts(const od_prepared_facts *facts, od_value *result, od_error *err) {
     od_status status = set_text(result, "account", facts->account, err);
-    if (status == OD_OK && facts->bucket[0] != '\0')
+    if (status == OD_OK)
         status = set_text(result, "bucket", facts->bucket, err);
     if (status == OD_OK && facts->has_rate)
         status = od_value_set(result, "per_second", od_value_new_number(facts->rate.per_second), err);

@@ -81,8 +81,8 @@ static int prepared_facts(lua_State *L) {
     set_text(L, "operation", prepared->operation->name);
     set_text(L, "to", od_value_string(prepared->placing.to));
     set_text(L, "token", od_value_string(prepared->placing.token));
-    if (facts.account[0]) set_text(L, "account", facts.account);
-    if (facts.bucket[0]) set_text(L, "bucket", facts.bucket);
+    set_text(L, "account", facts.account);
+    set_text(L, "bucket", facts.bucket);
     if (facts.has_rate) {
         lua_pushnumber(L, facts.rate.per_second);
         lua_setfield(L, -2, "per_second");

@@ -71,6 +71,8 @@ function tests.call()
         assert.same({ url = endpoint .. "/v1/calls", body = { phone = "+12065550101" }, method = "POST",
             headers = { ["Content-Type"] = "application/json" } },
             client:prepare("start_call", { phone = "+12065550101" }))
+        local facts = assert(client:prepare_placing { to = "+12065550101", token = "t-2" }):facts()
+        assert.same({ "acme", "acme acme" }, { facts.account, facts.bucket }) -- a rate is not that of another vendor
         client:close()
     end)
 end
