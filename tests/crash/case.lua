@@ -19,8 +19,7 @@ function M.new(options)
     local folder = process.lines({ "mktemp", "-d", "/tmp/outdial-crash-XXXXXX" })[1]
     local slowness = process.slowness()
     local self = setmetatable({ options = options, stage = options.stage, folder = folder, findings = {},
-        slowness = slowness, patience_s = options.stage.patience_s * slowness,
-        lease_ms = math.floor(options.stage.lease_ms * slowness),
+        lease_ms = math.floor(options.stage.lease_ms * slowness), slowness = slowness,
         power = folder .. "/power", cuts = options.cuts or options.workers == 1, boot = 0, falls = 0,
         reboots = math.random(2) == 1, counts = { deaths = 0, hits = 0, cuts = 0, stops = 0, doubts = 0, unknowns = 0,
             rings = 0, campaigns = 1, waiting = 0 } }, Case)
@@ -42,6 +41,11 @@ end
 
 function Case:find(text)
     self.findings[#self.findings + 1] = text
+end
+
+-- How long a worker may take, in seconds: by now the machine may have more to do than at the beginning.
+function Case:patience()
+    return self.stage.patience_s * math.max(self.slowness, process.slowness())
 end
 
 -- What its workers have said: all of it, or its two ends.
@@ -112,18 +116,18 @@ end
 -- and no others are left.
 function Case:wait(worker)
     local waited_s, seen = 0, 0
-    while waited_s < self.patience_s and seen < SEEN do
+    while waited_s < self:patience() and seen < SEEN do
         if worker:wait_for(1) then return worker:wait() end
         waited_s = waited_s + 1
         seen = (self:count_waiting() or 0) > 0 and seen + 1 or 0
     end
     worker:signal("TERM")
-    if not worker:wait_for(self.patience_s) then worker:kill() end
+    if not worker:wait_for(self:patience()) then worker:kill() end
     if seen == SEEN then
         self.counts.waiting = self:count_waiting() or 0
         return "exit", DOUBTS
     end
-    self:find(("a worker did not end in %.0f s: %s"):format(self.patience_s, self:log()))
+    self:find(("a worker did not end in %.0f s: %s"):format(waited_s, self:log()))
     return worker:wait()
 end
 
