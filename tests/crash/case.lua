@@ -5,6 +5,7 @@ local ledger = require "ledger"
 local process = require "process"
 
 local DONE, DOUBTS = 0, 3  -- exit codes of an undisturbed end
+local KILL, TERM = 9, 15   -- the signals of which workers die here
 local AGAIN = 8            -- so many undisturbed workers in a row finish any campaign
 local SEEN = 3             -- so many looks, a second apart, at contacts that nobody will call
 
@@ -70,6 +71,21 @@ end
 
 ---- deaths ----
 
+-- case:fate(worker) -> how it ended, and a code. It dies of what was meant for it, not of what it does wrong itself.
+function Case:fate(worker)
+    local how, code = worker:wait()
+    if how == "signal" and code ~= KILL and code ~= TERM then
+        self:find(("a worker died of signal %d: %s"):format(code, self:log()))
+    end
+    return how, code
+end
+
+-- Kills it; returns whether it was alive.
+function Case:kill(worker)
+    worker:signal("KILL")
+    return self:fate(worker) == "signal"
+end
+
 -- So many workers have died, of one blow: of the power's, if it cuts.
 function Case:fell(count)
     self.counts.deaths, self.falls = self.counts.deaths + count, self.falls + 1
@@ -86,7 +102,7 @@ function Case:cut(workers)
     process.lines({ "touch", self.power .. "/off" })
     local count = 0
     for _, worker in ipairs(workers) do
-        if worker:kill() == "signal" then count = count + 1 end
+        if self:kill(worker) then count = count + 1 end
     end
     self:fell(count)
     return count
@@ -117,18 +133,18 @@ end
 function Case:wait(worker)
     local waited_s, seen = 0, 0
     while waited_s < self:patience() and seen < SEEN do
-        if worker:wait_for(1) then return worker:wait() end
+        if worker:wait_for(1) then return self:fate(worker) end
         waited_s = waited_s + 1
         seen = (self:count_waiting() or 0) > 0 and seen + 1 or 0
     end
     worker:signal("TERM")
-    if not worker:wait_for(self:patience()) then worker:kill() end
+    if not worker:wait_for(self:patience()) then self:kill(worker) end
     if seen == SEEN then
         self.counts.waiting = self:count_waiting() or 0
         return "exit", DOUBTS
     end
     self:find(("a worker did not end in %.0f s: %s"):format(waited_s, self:log()))
-    return worker:wait()
+    return self:fate(worker)
 end
 
 function M.is_end(how, code)
@@ -168,6 +184,9 @@ function Case:finish(doubts_allowed)
     end
     local store, rings = self:read()
     local unknowns = self.place:unknowns()
+    if #store.contacts ~= self.stage.contacts then
+        self:find(("%d contacts of %d are in the store"):format(#store.contacts, self.stage.contacts))
+    end
     judge.all(store, rings, self.stage.cap, self.counts.waiting, self.findings)
     judge.bounded(store, self.falls + self.counts.stops, self.stage.max_open, unknowns, self.findings)
     local doubts = judge.doubts(store)

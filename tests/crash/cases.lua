@@ -61,7 +61,7 @@ end
 
 -- Somebody has died with legs under way, for those who come to take over.
 function cases.one_died(self)
-    self:start({ OUTDIAL_FAULT = "after_intend:2:kill" }):wait()
+    self:fate(self:start({ OUTDIAL_FAULT = "after_intend:2:kill" }))
     self:fell(1)
 end
 
@@ -74,7 +74,7 @@ function cases.random(options)
         process.sleep(math.random() * self.stage.longest_s)
         local i = math.random(options.workers)
         if workers[i]:ended() then break end
-        if workers[i]:kill() == "signal" then self:fell(1) end
+        if self:kill(workers[i]) then self:fell(1) end
         self:look()
         workers[i] = self:start()
     end
@@ -102,12 +102,12 @@ end
 function cases.command(options)
     local self = case.new(options)
     cases.one_died(self)
-    self:start({ OUTDIAL_FAULT = "after_take:1:kill" }):wait() -- what the first had under way is in doubt by now
+    self:fate(self:start({ OUTDIAL_FAULT = "after_take:1:kill" })) -- what the first had under way is in doubt by now
     self:fell(1)
     local row = options.command
     local words = person.words(self, row.words)
     local dies = person.command(self, row, words, options.point .. ":1:kill")
-    if dies:wait() == "signal" then self.counts.hits, self.counts.deaths = 1, self.counts.deaths + 1 end
+    if self:fate(dies) == "signal" then self.counts.hits, self.counts.deaths = 1, self.counts.deaths + 1 end
     self:look()
     person.command(self, row, words):wait() -- done, or refused as done already
     if row.undone then
