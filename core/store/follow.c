@@ -153,16 +153,24 @@ static od_status not_found(od_work *work, const od_leg_row *leg, const od_value 
     return status == OD_OK ? od__leg_journal(work, leg, "not_found", NULL, NULL, NULL, err) : status;
 }
 
+/* While its vendor was asked a person may have said what became of it. */
+static od_status learn(od_work *work, const od_leg_row *leg, const od_value *params, const char *call, od_error *err) {
+    bool is_found = od__param_is(params, "found");
+    if (leg->state == OD_LEG_in_doubt)
+        return is_found ? found(work, leg, params, call, err) : not_found(work, leg, params, err);
+    if (is_found && od__leg_counts_as_silent(leg))
+        return od__leg_second_ring(work, leg, call, err);
+    return od__error_set(err, OD_CONFLICT, "the leg is %s by now", od__leg_state_name(leg->state));
+}
+
 od_status od__verb_looked(od_work *work, const od_value *params, od_value **result, od_error *err) {
     od_leg_row leg;
     char *call = NULL;
     od_status status = od__leg_read(work, od__param_integer(params, "leg", 0), &leg, err);
-    if (status == OD_OK && leg.state != OD_LEG_in_doubt)
-        status = od__error_set(err, OD_CONFLICT, "the leg is %s by now", od__leg_state_name(leg.state));
     if (status == OD_OK)
         status = od__param_json(params, "call", &call, err);
     if (status == OD_OK)
-        status = od__param_is(params, "found") ? found(work, &leg, params, call, err) : not_found(work, &leg, params, err);
+        status = learn(work, &leg, params, call, err);
     od_text_free(call);
     if (status == OD_OK)
         status = od__leg_read(work, leg.id, &leg, err);

@@ -35,6 +35,11 @@ od_status od__attempt_end(od_work *work, const od_leg_row *leg, bool counts, con
 /* Gives a leg in doubt up (follow.c): counts as placed, since nobody knows better, and caps and gaps hold (R12). Errors:
  * conflict (it is not in doubt). */
 od_status od__leg_write_off(od_work *work, const od_leg_row *leg, const char *by, const char *why, od_error *err);
+/* Whether it counts as a call that was not made, or of which nobody will know (settle.c). */
+bool od__leg_counts_as_silent(const od_leg_row *leg);
+/* Positive evidence of such a leg: nobody may be rung a second time unnoticed, so the contact is held (R12). data: that evidence,
+ * JSON or NULL. */
+od_status od__leg_second_ring(od_work *work, const od_leg_row *leg, const char *data, od_error *err);
 /* Journals an event of the leg. */
 od_status od__leg_journal(od_work *work, const od_leg_row *leg, const char *event, const char *by, const char *text,
                           const char *data, od_error *err);
