@@ -156,6 +156,8 @@ static od_status not_found(od_work *work, const od_leg_row *leg, const od_value 
 /* While its vendor was asked a person may have said what became of it. */
 static od_status learn(od_work *work, const od_leg_row *leg, const od_value *params, const char *call, od_error *err) {
     bool is_found = od__param_is(params, "found");
+    if (leg->state == OD_LEG_in_doubt && !is_found && od__param_integer(params, "version", leg->version) != leg->version)
+        return od__error_set(err, OD_CONFLICT, "the leg was changed meanwhile: look at it again");
     if (leg->state == OD_LEG_in_doubt)
         return is_found ? found(work, leg, params, call, err) : not_found(work, leg, params, err);
     if (is_found && od__leg_counts_as_silent(leg))

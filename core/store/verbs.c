@@ -131,7 +131,7 @@ STRUCT(outcome_shape, LEG, NEEDS(kind, "how it ended", kind_text), NEEDS(rang, "
 STRUCT(adopt_shape, CAMPAIGN, LIMIT, CLIENTS);
 STRUCT(looked_shape, LEG, NEEDS(found, "the vendor has it", od_shape_boolean), TAKES(call, "what it has", object),
        TAKES(why, "in words", long_text), TAKES(delay_ms, "after which the vendor shows what it has", duration_ms),
-       TAKES(cannot, "the vendor cannot be asked", od_shape_boolean));
+       TAKES(cannot, "the vendor cannot be asked", od_shape_boolean), TAKES(version, "as it was looked up", count));
 STRUCT(write_off_shape, LEG, NEEDS(why, "in words", long_text));
 STRUCT(withdrawals_shape, CAMPAIGN, LIMIT, CLIENTS, TAKES(followed, "legs that are followed as handed off", row_ids),
        TAKES(living_on, "also those that have an outcome, and may be called again all the same", od_shape_boolean));

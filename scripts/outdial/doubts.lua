@@ -31,7 +31,7 @@ end
 -- Returns false where the vendor could not be reached: it is asked again later.
 local function look(work, leg)
     local account = work.accounts[leg.client]
-    local params = { leg = leg.leg, found = false, delay_ms = account.info.look_after_ms or 0 }
+    local params = { leg = leg.leg, version = leg.version, found = false, delay_ms = account.info.look_after_ms or 0 }
     params.why = why_not_ask(account, leg)
     if not params.why then
         local found, err = account.client:find(leg.call)
