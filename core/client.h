@@ -172,8 +172,8 @@ double od__client_poll_share(const od_client *client, const od_operation *operat
 
 /* How a call that is prepared counts. */
 typedef struct od_prepared_facts {
-    char account[OD_LIMIT_ACCOUNT_BYTES];     /* see od__client_account */
-    char bucket[OD_LIMIT_BUCKET_BYTES];       /* likewise */
+    char account[OD_LIMIT_ACCOUNT_BYTES];     /* see od__client_account; and where in it the call goes */
+    char bucket[OD_LIMIT_BUCKET_BYTES];       /* see od__client_bucket */
     bool has_rate;
     od_rate rate;                             /* what placements may take of it */
     od_handoff handoff;

@@ -103,6 +103,8 @@ static od_status ask(const od_vendor *vendor, const od_value *options, od_purpos
     status = made ? od__vendor_set_text(made, "clientId", client_id, err) : od__error_no_memory(err);
     if (status == OD_OK)
         status = od__vendor_set_text(made, "campaignName", campaign_of(call), err);
+    if (status == OD_OK)
+        status = od__vendor_set_text(made, "region", od_value_string(od_value_find(call, "/fields/region")), err);
     return od__vendor_place_end(status, made, params);
 }
 
