@@ -291,8 +291,8 @@ static od_status withdrawn(od_work *work, const od_leg_row *leg, od_error *err) 
 
 /* Its vendor calls no more because of a leg that had its outcome. */
 static od_status closed(od_work *work, const od_leg_row *leg, od_error *err) {
-    od_status status = od__execute(work->database, err, "UPDATE leg SET open = 0, withdrawal = NULL, follower_id = NULL"
-                                   " WHERE id = ?1", "i", leg->id);
+    od_status status = od__execute(work->database, err, "UPDATE leg SET open = 0, withdrawal = NULL, follower_id = NULL,"
+                                   " request = NULL WHERE id = ?1", "i", leg->id);
     return status == OD_OK ? od__leg_journal(work, leg, "withdrawn", NULL, NULL, NULL, err) : status;
 }
 

@@ -199,8 +199,8 @@ static od_status count_legs(od_work *work, int64_t campaign_id, status_counts *c
     if (status != OD_OK || ended != OD_OK)
         return status != OD_OK ? status : ended;
     od__query(&query, work->database, err,
-              "SELECT count(*) FROM leg WHERE campaign_id = ?1 AND " OD_SCHEMA_SENT " AND (state = 2 AND withdrawal LIKE 'failed:%'"
-              "  OR state = ?2 AND withdrawal <> 'again: under way')", "ii", campaign_id, (int64_t)OD_LEG_ended);
+              "SELECT count(*) FROM leg WHERE campaign_id = ?1 AND " OD_SCHEMA_SENT " AND state IN (2, ?2)"
+              " AND withdrawal <> 'again: under way'", "ii", campaign_id, (int64_t)OD_LEG_ended);
     if (od__query_row(&query))
         counts->withdrawals_failed += od__query_integer(&query, 0);
     return od__query_end(&query);

@@ -1,6 +1,8 @@
 -- Taking back what a vendor would ring later: after a do-not-call entry, a pause, a stop, or when the window ends (R6);
 -- and what it would ring once more though its outcome is known: when the campaign is done with the contact, or calls it
 -- again only later.
+local identity = require "outdial.identity"
+
 local M = {}
 
 local LIMIT, MOST_FOLLOWED, AT_ONCE, WAIT_S = 100, 1000, 4, 60
@@ -9,6 +11,8 @@ local AGAIN_S, MOST_AT_END = 61, 3 -- before a run ends; the store gives out wha
 local function withdraw(work, leg)
     local account, ended = work.accounts[leg.client], leg.state == "ended"
     if not account.info.withdraws then return { done = false, why = "this vendor takes nothing back" } end
+    local elsewhere = identity.why_not(account, leg)
+    if elsewhere then return { done = false, why = elsewhere, again = true } end
     leg.call.ended = ended or nil
     local result, err = account.client:withdraw(leg.call)
     if not result then return { done = false, why = tostring(err), again = err.code ~= "validation" or nil } end

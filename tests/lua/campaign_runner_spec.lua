@@ -518,6 +518,50 @@ describe("a campaign", function()
         assert.equal(3, figures.exit_code)
     end)
 
+    -- Runs until `after_s`; a run that ends sooner is given back as it ended.
+    local function run_for(after_s, behave, more)
+        local figures
+        world.scheduler = require("outdial.scheduler").new(world.engine)
+        local client = support.client(world, behave)
+        world.scheduler.run(function()
+            world.scheduler.daemon(function()
+                world.scheduler.sleep(after_s)
+                world.scheduler.stop()
+            end)
+            figures = support.run(world, support.campaign(support.people(1), { fake = client }, more))
+        end)
+        return figures
+    end
+
+    describe("R22 of a call of another account", function()
+        local function unreachable() error("it was asked") end
+        local OTHER = { account = "another", track = unreachable, find = unreachable, withdraw = unreachable }
+        local WHY = "vendor_changed: the client is another now, not account"
+
+        it("asks nobody: one that was placed ends unreported", function()
+            run_for(20, { track = function() return nil end })
+            local figures = run_for(1000, OTHER)
+            assert.same({ unreported = 1 }, figures.outcomes)
+            assert.equal(0, figures.exit_code)
+            assert.equal("warning: call g-renewals_1-1-1 is not followed: " .. WHY, world.logs[#world.logs])
+            assert.equal(1, #world.rings)
+        end)
+
+        it("asks nobody: one that was handed off is neither followed nor taken back until its account is back", function()
+            local rows = { place = function() return "handed_off" end, track = function() return nil end }
+            run_for(20, rows)
+            world.store.legs[1].withdraw = true
+            OTHER.place = rows.place
+            assert.equal(4, run_for(10000, OTHER).exit_code)
+            assert.same({ "handed_off", WHY, true },
+                { world.store.legs[1].state, world.store.legs[1].withdraw_failed, world.store.legs[1].withdraw_again })
+            rows.withdraw = function() return { withdrawn = true } end
+            run_for(100, rows)
+            assert.equal("ended", world.store.legs[1].state)
+            assert.equal("canceled", world.store.legs[1].kind)
+        end)
+    end)
+
     it("R12 writes off what on_doubt or the campaign's time says, and nothing else", function()
         local asked
         run_one({ place = function() return "lost" end }, { on_doubt = function(contact, leg)

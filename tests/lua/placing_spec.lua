@@ -142,6 +142,17 @@ describe("a call that is prepared", function()
         end)
     end)
 
+    it("R22 has an account, too, when its time has gone by and it can be placed no more", function()
+        local client = outdial.ccai_platform(CCAI)
+        local call = { to = "+15555550100", not_before = 1500000000, fields = { call_type = "Voice Scheduled (API)" } }
+        local prepared, err = client:prepare_placing(call)
+        assert.same({ nil, "validation" }, { prepared, err.code })
+        assert.equal("acme.uc1.ccaiplatform.com", client:account_of(call))
+        prepared, err = client:account_of { to = 7 }
+        assert.same({ nil, "validation /to: expected a string, got an integer" }, { prepared, tostring(err) })
+        client:close()
+    end)
+
     it("says whether it is handed off", function()
         local client = outdial.ccai_platform(CCAI)
         local function facts(kind, at)
