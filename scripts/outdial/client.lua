@@ -316,8 +316,8 @@ local function new_class(scheduler, vendor)
         return handle:prepare_placing(call)
     end
 
-    -- client:account_of(call) -> the account, and where in it, that prepare_placing(call):facts() would tell now, or nil,
-    -- err; also of a call whose time has gone by.
+    -- client:account_of(call) -> the account, and where in it, that prepare_placing(call):facts() would tell now, or
+    -- nil, err; also of a call whose time has gone by.
     function methods.account_of(self, call)
         local what = vendor .. ":account_of"
         local handle = handles[self]

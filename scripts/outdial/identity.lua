@@ -1,5 +1,5 @@
--- Whether a client is still the one that a leg was meant for (R22): what it would look for, follow or take back elsewhere
--- tells nothing of that leg's call, or tells of another one.
+-- Whether a client is still the one that a leg was meant for (R22): what it would look for, follow or take back
+-- elsewhere tells nothing of that leg's call, or tells of another one.
 local M = {}
 
 local CALL_KEYS = { "from", "contact", "attributes", "fields", "not_before", "not_after", "zone", "ring_timeout" }

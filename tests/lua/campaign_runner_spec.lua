@@ -547,7 +547,7 @@ describe("a campaign", function()
             assert.equal(1, #world.rings)
         end)
 
-        it("asks nobody: one that was handed off is neither followed nor taken back until its account is back", function()
+        it("asks nobody: one that was handed off is neither followed nor taken back by it", function()
             local rows = { place = function() return "handed_off" end, track = function() return nil end }
             run_for(20, rows)
             world.store.legs[1].withdraw = true
