@@ -25,7 +25,7 @@
 
 static od_status open_lock(const od_database *database, int *out, od_error *err) {
     char path[4096];
-    int length = snprintf(path, sizeof(path), "%s.lock", od__database_path(database));
+    int length = snprintf(path, sizeof(path), "%s.lock", od__database_file(database));
     if (length < 0 || (size_t)length >= sizeof(path))
         return od__error_set(err, OD_VALIDATION, "the store's path is too long");
     *out = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
