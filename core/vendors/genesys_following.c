@@ -172,19 +172,18 @@ static const od_outcome_row *result_row(const od_value *result) {
 
 /* ---- asking ---- */
 
-static od_status ask(const od_vendor *vendor, const od_value *options, od_purpose purpose, const od_value *call,
-                     const od_value *memory, int64_t now_ms, const od_operation **operation, od_value **params,
-                     od_error *err) {
-    (void)now_ms;
+static od_status ask(const od_followed *about, const od_value *memory, const od_operation **operation,
+                     od_value **params, od_error *err) {
+    const od_value *call = about->call;
     notes known;
     read_notes(memory, &known);
     bool named = od_value_string(od_value_get(call, "token")) || od_value_string(od_value_get(call, "id"));
-    if (!named && !(purpose == OD_PURPOSE_TRACK && told_chain(call)))
+    if (!named && !(about->purpose == OD_PURPOSE_TRACK && told_chain(call)))
         return od__error_at(err, OD_VALIDATION, "/token", "expected the token or the id of the call, got nothing");
-    bool told = purpose == OD_PURPOSE_FIND && known.acknowledged;
-    if (is_record(options, call) && (told || (!known.id && !known_chain(&known, call))))
+    bool told = about->purpose == OD_PURPOSE_FIND && known.acknowledged;
+    if (is_record(about->options, call) && (told || (!known.id && !known_chain(&known, call))))
         return OD_OK; /* only events tell of it */
-    od_status status = od__vendor_operation(vendor, "get_me", operation, err);
+    od_status status = od__vendor_operation(about->vendor, "get_me", operation, err);
     if (status != OD_OK)
         return status;
     *params = od_value_new_object();
@@ -257,28 +256,29 @@ static od_status find_record(const od_vendor *vendor, const od_value *call, cons
                          "of this one was heard");
 }
 
-static od_status learn(const od_vendor *vendor, const od_value *options, od_purpose purpose, const od_value *call,
-                       const od_operation *operation, const od_value *result, const od_error *failure, int64_t now_ms,
-                       od_value **memory, od_report *report, od_error *err) {
+static od_status learn(const od_followed *about, const od_reply *reply, od_value **memory, od_report *report,
+                       od_error *err) {
+    od_purpose purpose = about->purpose;
+    const od_value *call = about->call;
     notes known;
     read_notes(*memory, &known);
-    if (!operation)
-        return find_record(vendor, call, &known, report, err);
-    if (!result && purpose == OD_PURPOSE_FIND)
-        return od__finding_failed(failure, err);
-    if (!result)
-        return od__following_failed(failure, FIRST_LOOK_MS, report, err);
-    const od_value *calls = od_value_find(result, "/user/calls"), *live = NULL;
+    if (!reply->operation)
+        return find_record(about->vendor, call, &known, report, err);
+    if (!reply->result && purpose == OD_PURPOSE_FIND)
+        return od__finding_failed(reply->failure, err);
+    if (!reply->result)
+        return od__following_failed(reply->failure, FIRST_LOOK_MS, report, err);
+    const od_value *calls = od_value_find(reply->result, "/user/calls"), *live = NULL;
     for (size_t i = 0; !live && i < od_value_length(calls) && od_value_type(calls) == OD_TYPE_ARRAY; i++)
         if (is_ours(purpose, call, &known, od_value_at(calls, i)))
             live = od_value_at(calls, i);
     if (purpose == OD_PURPOSE_FIND && live)
-        return report_found(vendor, call, "placed", "id", od_value_get(live, "id"), report, err);
+        return report_found(about->vendor, call, "placed", "id", od_value_get(live, "id"), report, err);
     if (purpose == OD_PURPOSE_FIND) {
         report->done = true;
         return OD_OK;
     }
-    look(&known, is_record(options, call), call, live, now_ms, report);
+    look(&known, is_record(about->options, call), call, live, about->now_ms, report);
     return report->done ? OD_OK : write_notes(&known, memory, err);
 }
 
@@ -356,8 +356,8 @@ static void hear_server(od_purpose purpose, const od_value *call, const od_value
         report_end(report, OD_OUTCOME_canceled, OD_RANG_UNKNOWN, raw, event_ms(data, now_ms));
 }
 
-static od_status hear(const od_vendor *vendor, od_purpose purpose, const od_value *call, const char *channel,
-                      const od_value *data, int64_t now_ms, od_value **memory, od_report *report, od_error *err) {
+static od_status hear(const od_followed *about, const char *channel, const od_value *data, od_value **memory,
+                      od_report *report, od_error *err) {
     notes known;
     od_status status = OD_OK;
     read_notes(*memory, &known);
@@ -367,11 +367,11 @@ static od_status hear(const od_vendor *vendor, od_purpose purpose, const od_valu
         known.changed = true;
         report->again_ms = 0;
     } else if (strcmp(channel, OD_GENESYS_CALLS) == 0) {
-        status = hear_call(vendor, purpose, call, data, now_ms, &known, report, err);
+        status = hear_call(about->vendor, about->purpose, about->call, data, about->now_ms, &known, report, err);
     } else if (strcmp(channel, OD_GENESYS_OUTBOUND) == 0) {
-        hear_record(purpose, call, data, now_ms, &known, report);
+        hear_record(about->purpose, about->call, data, about->now_ms, &known, report);
     } else if (strcmp(channel, OD_GENESYS_INTERNAL) == 0) {
-        hear_server(purpose, call, data, now_ms, &known, report);
+        hear_server(about->purpose, about->call, data, about->now_ms, &known, report);
     }
     return status == OD_OK && known.changed && !report->done ? write_notes(&known, memory, err) : status;
 }
