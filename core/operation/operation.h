@@ -165,6 +165,7 @@ typedef struct od_report {
     bool lives_on;          /* TRACK: the vendor may make the call again of its own accord, unless it is taken back */
     bool withdrawn;         /* WITHDRAW: proven to be taken back, and no phone rang */
     bool rang_maybe;        /* WITHDRAW, not withdrawn: the vendor has made the call, or may have */
+    bool none;              /* WITHDRAW, not withdrawn: the vendor has no such call, or none any more */
     char why[OD_REPORT_WHY_BYTES]; /* WITHDRAW, not withdrawn: in one line */
 } od_report;
 

@@ -264,27 +264,6 @@ static od_status note_unexpected_end(od_work *work, const od_leg_row *leg, const
     return status;
 }
 
-/* The attempt is over and its fences are free. The row of the leg stays among the open ones until its vendor cannot call
- * because of it any more: see withdrawals in follow.c. */
-static od_status keep_open(od_work *work, const od_leg_row *leg, const char *request, od_error *err) {
-    return od__execute(work->database, err, "UPDATE leg SET open = 1, seat = NULL, withdrawal = NULL, look_ms = NULL,"
-                       " request = ?2 WHERE id = ?1", "it", leg->id, request);
-}
-
-/* *out is NULL if there is none; od__free it. */
-static od_status read_request(od_work *work, const od_leg_row *leg, char **out, od_error *err) {
-    od_query query;
-    bool found = false;
-    *out = NULL;
-    od__query(&query, work->database, err, "SELECT request FROM leg WHERE id = ?1 AND request IS NOT NULL", "i", leg->id);
-    if (od__query_row(&query)) {
-        found = true;
-        *out = od__strdup(od__query_text(&query, 0));
-    }
-    od_status status = od__query_end(&query);
-    return status == OD_OK && found && *out == NULL ? od__error_no_memory(err) : status;
-}
-
 static od_status write_outcome(od_work *work, const od_leg_row *leg, const od_value *params, const od_decision *decision,
                                od_error *err) {
     const char *kind = od__param_text(params, "kind"), *rang = od__param_text(params, "rang");
@@ -292,13 +271,13 @@ static od_status write_outcome(od_work *work, const od_leg_row *leg, const od_va
     bool lives_on = od__param_is(params, "lives_on");
     od_status status = od__param_json(params, "raw", &raw, err);
     if (status == OD_OK && lives_on) /* where it is to be taken back follows from what was meant */
-        status = read_request(work, leg, &request, err);
+        status = od__leg_read_request(work, leg->id, &request, err);
     if (status == OD_OK)
         status = end_leg(work, leg, params, NULL, raw, err);
     if (status == OD_OK)
         status = journal_outcome(work, leg, kind, rang, raw, err);
-    if (status == OD_OK && lives_on)
-        status = keep_open(work, leg, request, err);
+    if (status == OD_OK && lives_on) /* the attempt is over and its fences are free all the same */
+        status = od__leg_keep_open(work, leg, request, err);
     od__free(request);
     od_text_free(raw);
     return status == OD_OK ? od__contact_decide(work, leg->contact_id, -1, decision, err) : status;

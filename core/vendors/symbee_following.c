@@ -355,10 +355,12 @@ static od_status learn_withdraw(const od_followed *about, const od_reply *reply,
         return look_again(found, memory, report, err);
     if (found)
         return od__vendor_remember_step(memory, "remove", 0, err);
-    if (has_ended(about->call)) /* nothing of this call is left to be delivered again */
+    if (has_ended(about->call)) { /* nothing of this call is left to be delivered again */
         report->done = report->withdrawn = true;
-    else
-        od__vendor_not_withdrawn(report, false, failure ? "there is no such record" : "the record carries another attempt");
+        return OD_OK;
+    }
+    od__vendor_not_withdrawn(report, false, failure ? "there is no such record" : "the record carries another attempt");
+    report->none = true;
     return OD_OK;
 }
 

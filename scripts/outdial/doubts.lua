@@ -70,11 +70,10 @@ end
 local function settle(work, leg)
     local after_ms = work.campaign.write_off_after_ms
     if leg.contact.campaign ~= work.campaign.name or leg.state ~= "in_doubt" or work.closing then return end
-    if after_ms and work:wall_ms() - leg.at_ms >= after_ms then
-        work:store("write_off", { leg = leg.leg, why = "doubt.write_off_after" })
-    elseif ask_script(work, leg) then
-        work:store("write_off", { leg = leg.leg, why = "on_doubt" })
-    end
+    -- What its vendor may have been handed is never given up by time alone (R6).
+    local is_old = after_ms and not leg.hands_off and work:wall_ms() - leg.at_ms >= after_ms
+    local why = is_old and "doubt.write_off_after" or ask_script(work, leg) and "on_doubt"
+    if why and work:store("write_off", { leg = leg.leg, why = why }) then work:withdraw_soon() end
 end
 
 -- M.settle_all(work): writes off what the script or the campaign's time says.

@@ -222,7 +222,8 @@ function Work:in_doubt()
     self.chores:ring()
 end
 
--- work:withdraw_soon(): a call has an outcome, and its vendor may make it again: if that was its last it is taken back
+-- work:withdraw_soon(): a call has an outcome, or was given up, and its vendor may make it all the same: if that was
+-- its last it is taken back
 function Work:withdraw_soon()
     self.must_withdraw = true
     self.chores:ring()

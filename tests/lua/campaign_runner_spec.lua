@@ -572,6 +572,59 @@ describe("a campaign", function()
         assert.equal("written_off", world.store.legs[1].state)
     end)
 
+    describe("R12 a doubt of which the vendor may have been handed the call", function()
+        -- Returns the figures and what was asked, as { seconds since the run began, token }.
+        local function give_up(withdraw, more)
+            local asked = {}
+            local figures = run_one({ hands_off = true, place = function() return nil, support.unknown() end,
+                withdraw = function(call)
+                    asked[#asked + 1] = { math.floor(world.engine:now()), call.token }
+                    return withdraw(#asked)
+                end }, more or { on_doubt = function() return outdial.WRITE_OFF end })
+            return figures, asked
+        end
+        local NONE = { withdrawn = false, why = "there is no such record", none = true }
+
+        it("is not written off by time alone", function()
+            local figures, asked = give_up(error, { doubt = { write_off_after = "1s" } })
+            assert.same({ "in_doubt", 3, {} }, { world.store.legs[1].state, figures.exit_code, asked })
+        end)
+
+        it("is taken back once it is written off", function()
+            local figures, asked = give_up(function(n)
+                if n < 2 then return nil, support.refused("network") end
+                return { withdrawn = true }
+            end)
+            assert.same({ { 0, "g-renewals_1-1-1" }, { 60, "g-renewals_1-1-1" } }, asked)
+            assert.same({ "written_off", true, 0 },
+                { world.store.legs[1].state, world.store.legs[1].taken_back, figures.exit_code })
+        end)
+
+        it("R5 is looked for until what was sent would have arrived, before it counts as none", function()
+            local figures, asked = give_up(function() return NONE end)
+            assert.same({ { 0, "g-renewals_1-1-1" }, { 60, "g-renewals_1-1-1" } }, asked)
+            assert.same({ true, 0 }, { world.store.legs[1].taken_back, figures.exit_code })
+        end)
+
+        it("that was made after all may have rung twice", function()
+            local figures, asked = give_up(function()
+                return { withdrawn = false, why = "the record is COMPLETED", placed = true }
+            end)
+            assert.equal(1, #asked)
+            assert.is_true(world.store.attempts[1].second_ring)
+            assert.same({ "held", 3 }, { support.contact(world, "1").state, figures.exit_code })
+        end)
+
+        it("that cannot be taken back is told of, and that is its end", function()
+            local figures, asked = give_up(function()
+                return nil, support.refused("validation")
+            end)
+            assert.equal(1, #asked)
+            assert.equal("validation: validation by the vendor", world.store.legs[1].withdraw_failed)
+            assert.equal(0, figures.exit_code)
+        end)
+    end)
+
     describe("when a vendor is down", function()
         it("opens its breaker, probes with a read, and goes on", function()
             local down, probes = true, 0
