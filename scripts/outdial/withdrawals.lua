@@ -32,8 +32,8 @@ end
 local function withdraw(work, leg)
     local account = work.accounts[leg.client]
     if not account.info.withdraws then return { done = false, why = "this vendor takes nothing back" } end
-    local elsewhere = identity.why_not(account, leg)
-    if elsewhere then return { done = false, why = elsewhere, again = true } end
+    local not_now = identity.why_not(account, leg) or account:is_deaf()
+    if not_now then return { done = false, why = not_now, again = true } end
     leg.call.ended = leg.state == "ended" or nil
     local result, err = account.client:withdraw(leg.call)
     if not result then return { done = false, why = tostring(err), again = err.code ~= "validation" or nil } end

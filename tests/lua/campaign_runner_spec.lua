@@ -205,6 +205,35 @@ describe("a campaign", function()
             assert.equal("it rings already", world.store.legs[2].withdraw_failed)
         end)
 
+        it("takes back what it could not while no events were heard, once they are", function()
+            local asked, deaf, told = 0, false, nil
+            local client = support.client(world, { ears = "/v2/me/calls", place = function() return "handed_off" end,
+                track = function() return nil end, subscribe = function()
+                    return not deaf and {} or nil, deaf and support.refused("network") or nil
+                end, withdraw = function()
+                    asked = asked + 1
+                    if deaf then return nil, support.refused("validation") end
+                    return { withdrawn = true }
+                end })
+            world.scheduler.run(function()
+                world.scheduler.daemon(function()
+                    world.scheduler.sleep(30)
+                    deaf = true
+                    client.heard { channel = "/meta/disconnect" }
+                    world.store.legs[1].withdraw = true
+                    world.scheduler.sleep(30)
+                    deaf, told = false, world.store.legs[1].withdraw_failed
+                    world.scheduler.sleep(90)
+                    world.scheduler.stop()
+                end)
+                support.run(world, support.campaign(support.people(1), { fake = client }, { eligible = function()
+                    return #world.store.legs < 1
+                end }))
+            end)
+            assert.same({ "no events of /v2/me/calls arrive now", 1, "canceled" },
+                { told, asked, world.store.legs[1].kind })
+        end)
+
         -- Everybody is busy, and their vendor would call them again. Returns figures and the withdrawals asked for:
         -- { id, whether as ended, seconds since the run began }.
         local function put_off(withdraw, policy)
