@@ -141,6 +141,18 @@ describe("a campaign", function()
         end
     end)
 
+    it("R4 makes no call that its vendor wants later: whoever was listed meanwhile is not called", function()
+        local _, client = run_one { place = function(call, n)
+            if n > 1 then return "placed" end
+            world.store.listed[call.to] = true
+            return nil, support.refused("throttled", { retryable = true, retry_after = 30 })
+        end }
+        assert.equal(1, client.placed)
+        assert.same({}, world.rings)
+        assert.equal("suppressed", support.contact(world, "1").state)
+        assert.equal(30, math.floor(world.engine:now()))
+    end)
+
     describe("R6", function()
         it("follows what was handed off without limit, until it is placed, and then as any other", function()
             local found = 0
