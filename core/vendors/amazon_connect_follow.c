@@ -331,27 +331,12 @@ static od_status learn_page(const od_value *result, od_value **memory, od_report
     return status;
 }
 
-static od_status report_found(const od_vendor *vendor, const char *id, const char *token, od_report *report,
-                              od_error *err) {
-    report->done = report->found = true;
-    report->call = od_value_new_object();
-    od_status status = report->call != NULL ? OD_OK : od__error_no_memory(err);
-    if (status == OD_OK)
-        status = od__vendor_set_text(report->call, "id", id, err);
-    if (status == OD_OK)
-        status = od__vendor_set_text(report->call, "state", "placed", err);
-    if (status == OD_OK)
-        status = od__vendor_set_text(report->call, "vendor", vendor->name, err);
-    return status == OD_OK ? od__vendor_set_text(report->call, "token", token, err) : status;
-}
-
 /* A contact without attributes is another's. */
 static od_status learn_attributes(const od_followed *about, const od_value *result, od_value **memory,
                                   od_report *report, od_error *err) {
-    const char *token = text_of(about->call, "token");
     const char *mark = text_of(od_value_get(result, "Attributes"), OD_CONNECT_ATTEMPT);
-    if (mark != NULL && strcmp(mark, token) == 0)
-        return report_found(about->vendor, candidate(*memory), token, report, err);
+    if (mark != NULL && strcmp(mark, text_of(about->call, "token")) == 0)
+        return od__vendor_found_id(about, candidate(*memory), "placed", report, err);
     int64_t next = od_value_integer(od_value_get(*memory, "next")) + 1;
     od_value *ids = od_value_ref(od_value_get(*memory, "ids"));
     od_status status = remember(memory, od_value_integer(od_value_get(*memory, "pages")), ids, next,

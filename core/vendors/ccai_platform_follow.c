@@ -58,19 +58,8 @@ static od_status make_found(const od_followed *about, const od_value *hits, od_r
     const char *id;
     const od_value *state;
     (void)od_value_next(hits, &cursor, &id, &state);
-    od_value *found = od_value_new_object();
-    if (!found)
-        return od__error_no_memory(err);
     bool dialled = od__ccai_dialled(type_of(about->call), od_value_string(state));
-    od_status status = od__vendor_set_text(found, "id", id, err);
-    if (status == OD_OK)
-        status = od__vendor_set_text(found, "state", dialled ? "placed" : "handed_off", err);
-    if (status == OD_OK)
-        status = od__vendor_set_text(found, "vendor", about->vendor->name, err);
-    if (status == OD_OK)
-        status = od__vendor_set_text(found, "token", od_value_string(od_value_get(about->call, "token")), err);
-    report->found = true;
-    return od__vendor_place_end(status, found, &report->call);
+    return od__vendor_found_id(about, id, dialled ? "placed" : "handed_off", report, err);
 }
 
 static od_status learn_page(const od_followed *about, const od_value *result, od_value *memory, od_report *report,

@@ -120,20 +120,6 @@ static const od_value *record_of(const od_value *call, const od_value *result) {
     return NULL;
 }
 
-static od_status say_found(const od_vendor *vendor, const od_value *call, od_report *report, od_error *err) {
-    od_value *made = od_value_new_object();
-    od_status status = made ? od__vendor_set_text(made, "id", client_id_of(call), err) : od__error_no_memory(err);
-    if (status == OD_OK)
-        status = od__vendor_set_text(made, "state", "handed_off", err);
-    if (status == OD_OK)
-        status = od__vendor_set_text(made, "vendor", vendor->name, err);
-    if (status == OD_OK)
-        status = od__vendor_set_text(made, "token", od_value_string(od_value_get(call, "token")), err);
-    if (status == OD_OK)
-        report->found = true;
-    return od__vendor_place_end(status, made, &report->call);
-}
-
 static od_status add_copy(od_value *to, const char *key, const od_value *from, od_error *err) {
     const od_value *member = od_value_get(from, key);
     return member ? od_value_set(to, key, od__value_copy(member), err) : OD_OK;
@@ -184,17 +170,16 @@ static bool is_at_work(const od_value *found, int64_t now_ms) {
 }
 
 /* Whether the agents' work of this attempt is over. */
-static od_status judge(const od_value *options, const od_value *call, const od_value *found, int64_t now_ms,
-                       od_report *report, od_error *err) {
+static od_status judge(const od_followed *about, const od_value *found, od_report *report, od_error *err) {
     const char *state = od_value_string(od_value_get(found, "workedState"));
-    bool worked = was_worked(call, found);
+    bool worked = was_worked(about->call, found);
     bool removed = state && strcmp(state, "REMOVED") == 0, completed = state && strcmp(state, "COMPLETED") == 0;
-    if (!removed && !completed && (!worked || is_at_work(found, now_ms)))
+    if (!removed && !completed && (!worked || is_at_work(found, about->now_ms)))
         return OD_OK;
     report->done = true;
     report->lives_on = !removed && !completed; /* it is delivered again at its next earliest time */
     if (worked) {
-        report->kind = kind_of(options, od_value_get(found, "workCodes"));
+        report->kind = kind_of(about->options, od_value_get(found, "workCodes"));
         report->rang = rang_of(report->kind);
     } else {
         /* Taken back before any agent had it: attempts count deliveries. Completed without one says nothing of that. */
@@ -248,13 +233,13 @@ static od_status say_gone(const od_value *memory, const char *why, od_report *re
     return report->raw ? OD_OK : od__error_no_memory(err);
 }
 
-static od_status learn_outcome(const od_value *options, const od_value *call, const od_value *result,
-                               const od_error *failure, int64_t now_ms, od_value **memory, od_report *report,
+static od_status learn_outcome(const od_followed *about, const od_reply *reply, od_value **memory, od_report *report,
                                od_error *err) {
+    const od_error *failure = reply->failure;
     bool unknown = failure && failure->code == OD_NOT_FOUND;
-    const od_value *found = failure ? NULL : record_of(call, result);
+    const od_value *found = failure ? NULL : record_of(about->call, reply->result);
     /* A search may lag behind what was just written, so that one look proves no end of that kind. */
-    bool half_placed = found && is_half_placed(call, found);
+    bool half_placed = found && is_half_placed(about->call, found);
     bool without = unknown || (!failure && !found) || half_placed;
     od_status status = remember(memory, without ? remembered(*memory, "without") + 1 : 0, err);
     if (status != OD_OK)
@@ -266,7 +251,7 @@ static od_status learn_outcome(const od_value *options, const od_value *call, co
     report->again_ms = next_wait_ms(*memory);
     if (half_placed && remembered(*memory, "without") < LOOKS_WITHOUT)
         return OD_OK;
-    return judge(options, call, found, now_ms, report, err);
+    return judge(about, found, report, err);
 }
 
 static od_status learn(const od_followed *about, const od_reply *reply, od_value **memory, od_report *report,
@@ -274,12 +259,13 @@ static od_status learn(const od_followed *about, const od_reply *reply, od_value
     const od_value *call = about->call;
     const od_error *failure = reply->failure;
     if (about->purpose == OD_PURPOSE_TRACK)
-        return learn_outcome(about->options, call, reply->result, failure, about->now_ms, memory, report, err);
+        return learn_outcome(about, reply, memory, report, err);
     if (failure && failure->code != OD_NOT_FOUND)
         return od__finding_failed(failure, err);
     report->done = true;
     const od_value *found = failure ? NULL : record_of(call, reply->result);
-    return found && !is_half_placed(call, found) ? say_found(about->vendor, call, report, err) : OD_OK;
+    return found && !is_half_placed(call, found) ? od__vendor_found_id(about, client_id_of(call), "handed_off", report, err)
+                                               : OD_OK;
 }
 
 const od_following od__symbee_following = { .ask = ask, .learn = learn };
