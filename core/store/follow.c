@@ -131,11 +131,15 @@ static od_status cannot_look(od_work *work, const od_leg_row *leg, const char *w
  * before it said the same. */
 static od_status not_found(od_work *work, const od_leg_row *leg, const od_value *params, od_error *err) {
     bool dead = false, cannot = od__param_is(params, "cannot");
-    int64_t delay_ms = od__param_integer(params, "delay_ms", 600000);
+    int64_t delay_ms = od__param_integer(params, "delay_ms", 600000), since_ms = 0;
     od_status status = od__owner_proven_dead(work, leg->owner_id, &dead, err);
+    if (status == OD_OK) /* a jump of the clock makes no time pass */
+        status = od__owner_clock_runs_since(work, &since_ms, err);
     if (status != OD_OK)
         return status;
-    bool counts = !cannot && dead && work->wall_ms - leg->at_ms >= delay_ms;
+    if (since_ms < leg->at_ms)
+        since_ms = leg->at_ms;
+    bool counts = !cannot && dead && work->wall_ms - since_ms >= delay_ms;
     if (!counts || leg->looks + 1 < 2) {
         status = od__execute(work->database, err,
                              "UPDATE leg SET looks = looks + ?2, look_ms = ?3, version = version + 1 WHERE id = ?1", "iii",

@@ -220,6 +220,17 @@ static od_status check_clocks(od_work *work, int64_t *jumped_ms, od_error *err) 
     return status == OD_OK ? od__journal(work, &(od_entry){ .event = "clock_jumped", .text = why }, err) : status;
 }
 
+od_status od__owner_clock_runs_since(od_work *work, int64_t *wall_ms, od_error *err) {
+    od_query query;
+    *wall_ms = 0;
+    od__query(&query, work->database, err,
+              "SELECT coalesce(max(at_ms), 0) FROM journal WHERE campaign_id IS NULL AND contact_id IS NULL AND event = 'clock_jumped'",
+              "");
+    if (od__query_row(&query))
+        *wall_ms = od__query_integer(&query, 0);
+    return od__query_end(&query);
+}
+
 static od_status read_lease(od_work *work, bool *stands, od_error *err) {
     const od_owner *me = work->core->owner;
     od_query query;
