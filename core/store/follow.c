@@ -230,9 +230,9 @@ od_status od__verb_write_off(od_work *work, const od_value *params, od_value **r
 /* ---- withdrawals (R6) ----
  *
  * Also of calls that have an outcome and may be made again by their vendor, and of those that were given up and may yet be
- * made: their leg is ended, or written off, and its row still open. They are taken back once the campaign is done with the contact, or calls nobody at the time, or calls the contact again only
- * later: else the vendor would be first. Whoever takes one back follows it: what that worker leaves when it is gone, under way
- * or failed, is for the next one at once. */
+ * made: their leg is ended, or written off, and its row still open. They are taken back once the campaign is done with the
+ * contact, or calls nobody at the time, or calls the contact again only later: else the vendor would be first. Whoever takes
+ * one back follows it: what that worker leaves when it is gone, under way or failed, is for the next one at once. */
 
 /* Those that a worker follows as handed off, and that are not any more: a person has said what became of them. */
 static od_status read_settled(od_work *work, const od_value *params, ids *out, od_error *err) {
@@ -274,7 +274,8 @@ od_status od__verb_withdrawals(od_work *work, const od_value *params, od_value *
         return status;
     od__query(&query, work->database, err,
               "SELECT l.id FROM leg l JOIN campaign k ON k.id = l.campaign_id JOIN attempt a ON a.id = l.attempt_id"
-              " JOIN contact c ON c.id = l.contact_id WHERE l.campaign_id = ?1 AND l.open = 1 AND l.state <> 0 AND (l.state = 2 OR ?5 = 1 AND l." OD_LEG_MAY_LIVE_ON ")"
+              " JOIN contact c ON c.id = l.contact_id WHERE l.campaign_id = ?1 AND l.open = 1 AND l.state <> 0"
+              " AND (l.state = 2 OR ?5 = 1 AND l." OD_LEG_MAY_LIVE_ON ")"
               " AND (?2 IS NULL OR l.client IN (SELECT value FROM json_each(?2)))"
               " AND (l.withdrawal IS NULL OR (l.withdrawal LIKE 'again:%' AND l.look_ms <= ?3)"
               "  OR (l.state <> 2 AND l.follower_id IS NULL))"
