@@ -16,7 +16,7 @@ local KEYS = {
     "route", "plan", "on_outcome", "on_doubt",
 }
 local HOOKS = { "eligible", "route", "plan", "on_outcome", "on_doubt" }
-local METHODS = { "prepare_placing", "place_prepared", "find", "track" }
+local METHODS = { "prepare_placing", "account_of", "place_prepared", "find", "track" }
 local MAX_NAME, MAX_OPEN, MAX_HANDED_OFF = 64, 100000, 1000000
 local LONGEST_TIMEOUT_S = 60 -- half a lease: a call that might be answered only after its end is never sent (R4)
 local RING_TIMEOUT_MS, RING_LEAST_MS, RING_MOST_MS = 25000, 15000, 60000

@@ -12,21 +12,10 @@ local function meant(leg)
     return call
 end
 
--- Its account, as the client would place it now. A client made of Lua may tell it only of a call that can be placed.
-local function account_of(client, call)
-    local ok, own = pcall(function() return client.account_of end)
-    if ok and own then return own(client, call) end
-    local prepared, err = client:prepare_placing(call)
-    if not prepared then return nil, err end
-    local facts
-    facts, err = prepared:facts()
-    return facts and facts.account, err
-end
-
 -- M.why_not(account, leg) -> why its client is not to be asked about the leg; nil: it may be
 function M.why_not(account, leg)
     if not leg.account then return nil end
-    local now, err = account_of(account.client, meant(leg))
+    local now, err = account.client:account_of(meant(leg))
     if now == nil then return "the client's account cannot be told: " .. tostring(err) end
     if now ~= leg.account then return ("vendor_changed: the client is %s now, not %s"):format(now, leg.account) end
 end

@@ -436,8 +436,8 @@ end)
 describe("a campaign's options", function()
     local function client()
         local function method() end
-        return { vendor = "amazon_connect", prepare_placing = method, place_prepared = method, find = method,
-            track = method }
+        return { vendor = "amazon_connect", prepare_placing = method, account_of = method, place_prepared = method,
+            find = method, track = method }
     end
     local function options(more)
         local out = { name = "renewals", store = "calls.db", vendors = { connect = client(), ccai = client() },
