@@ -393,8 +393,7 @@ describe("contacts", function()
                 mobile = "", ok = "true" } },
             contacts.contact({ no = 7, group = "g1", tz = "America/Denver;America/Boise", land = "CA", mobile = "",
                 home = "+15550100", ok = true }, source.map))
-        assert.same({ id = "", zones = "America/New_York", country = "US", numbers = {}, data = {} },
-            contacts.contact({}, source.map))
+        assert.same({ id = "", country = "US", numbers = {}, data = {} }, contacts.contact({}, source.map))
     end)
 
     local bad = {
@@ -500,6 +499,11 @@ describe("a campaign's options", function()
         assert.equal(2 * DAY, made.write_off_after_ms)
         assert.same({ connect = 10, ccai = 3 }, made.pace.open)
         assert.equal("America/New_York", made.ruleset.zone)
+        local denver = { default = "America/Denver" }
+        local zoned = { contacts = contacts.list({}, { id = "no", numbers = "m", zone = denver }) }
+        assert.equal("America/Denver", make(zoned).ruleset.zone)
+        zoned.zone = "America/Denver"
+        assert.equal("America/Denver", make(zoned).ruleset.zone)
         assert.same({ "2026-12-25" }, made.ruleset.holidays)
         assert.same({ "connect" }, made.route)
     end)
@@ -549,6 +553,8 @@ describe("a campaign's options", function()
         { { route = {} }, "route: expected names of vendors, got an empty list" },
         { { holidays = { "2026-12-25" }, hours = { mon = "10:00-20:00", holidays = { "2026-12-26" } } },
             "holidays: they are given in hours, too" },
+        { { zone = "America/New_York", contacts = contacts.list({}, { id = "no", numbers = "m",
+            zone = { default = "America/Denver" } }) }, 'zone: the contacts have another default, "America/Denver"' },
         { { zone = 7 }, 'zone: expected the name of a zone such as "America/New_York", got number' },
     }
     for i, row in ipairs(bad) do
