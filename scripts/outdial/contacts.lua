@@ -6,9 +6,9 @@
 --     outdial.contacts.iterator(function() return row or nil at the end end, map)
 --
 -- The map names columns: `id`, `numbers`, and if there are such: `zone`, `person`. `country` is an ISO code, or
--- { column =, default = }, as `zone` may be; that default is the campaign's `zone`: of numbers whose country has several,
--- where the column is empty. `ticket` = { column =, dials = column } says that a column holds a CCAI ticket of the CRM,
--- and which of the numbers a call about it dials.
+-- { column =, default = }, as `zone` may be; that default is the campaign's `zone`, for numbers whose country has
+-- several where the column is empty. `ticket` = { column =, dials = column } says that a column holds a CCAI ticket of
+-- the CRM, and which of the numbers a call about it dials.
 local errors = require "outdial.error"
 
 local M = {}
