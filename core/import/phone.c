@@ -210,17 +210,19 @@ static size_t trunk_length(const od_country *country, const char *trunk, const c
     return trunk[0] == '0' || (count > country->longest && has_plan_length(country, count - length)) ? length : 0;
 }
 
-/* The calling code without + and without the trunk prefix: "44770..." may be meant, and may be a number that lost its 0. Where
- * what follows is too short for a number, the number itself begins so: "(55) 3199-6743" in Brazil. */
+/* The calling code without + and without the trunk prefix: "4930123456" may be meant, and may be a number that lost its 0. Where
+ * what follows is too short for a number, the number itself begins so: "(55) 3199-6743" in Brazil. In Italy, where the 0 stays,
+ * so does a mobile phone of 391 and more. */
 static bool is_calling_code_meant(const reading *number, size_t trunk) {
     char code[OD_CALLING_CODE_DIGITS];
     size_t code_digits = write_code(number->code->code, code), count = number->national_count;
     if (trunk > 0 || count < code_digits || memcmp(number->national, code, code_digits) != 0)
         return false;
     od_shortness rest = od__short_number(number->code->code, number->national + code_digits, count - code_digits);
-    return count > number->given->longest || rest == OD_SHORT_WHOLE || rest == OD_SHORT_CODE ||
-           (number->given->trunk[0] == '0' && count >= SHORTEST_DIGITS + code_digits &&
-            has_plan_length(number->given, count - code_digits));
+    if (count > number->given->longest || rest == OD_SHORT_WHOLE || rest == OD_SHORT_CODE)
+        return true;
+    return count >= SHORTEST_DIGITS && has_plan_length(number->given, count - code_digits) &&
+           (!number->given->keeps_zero || number->national[code_digits] == '0');
 }
 
 static bool read_national(reading *number, const od_spelled *spelled) {
