@@ -196,8 +196,10 @@ static bool read_international(reading *number, const od_spelled *spelled, size_
         drop_first(number, 1);
     if (is_short_code(number->national, number->national_count)) /* 000 has no trunk prefix */
         return refuse(number, emergency);
+    if (!drop_zero(number, country))
+        return false;
     respell(number);
-    return drop_zero(number, country) && judge(number);
+    return judge(number);
 }
 
 /* ---- national numbers ---- */
