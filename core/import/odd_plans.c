@@ -13,8 +13,7 @@ static bool is_among(const char *digits, char digit) {
 /* Plans with whole numbers that are shorter than any other's: what these begin with. A whole plan of such numbers has no
  * area codes, and whatever else has so few digits is a short code; where few numbers are so short, they need their mark. */
 static const struct short_plan {
-    unsigned code;
-    size_t digits;
+    unsigned code, digits;
     const char *area;     /* what comes first; "": nothing that is the same for all */
     const char *next;     /* one of these digits follows */
     od_shortness is;
@@ -67,7 +66,7 @@ const char *od__country_by_digits(unsigned code, const char *national, size_t co
 
 /* Mexico had prefixes before the ten digits until 2019, and a 1 after +52: as another number the same phone would have fences,
  * caps and a do-not-call list of its own. */
-static const struct { unsigned code; size_t digits; const char *begin; } dropped[] = {
+static const struct { unsigned code, digits; const char *begin; } dropped[] = {
     {52, 11, "1"}, {52, 12, "01"}, {52, 13, "044"}, {52, 13, "045"},
 };
 
