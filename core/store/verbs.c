@@ -65,7 +65,7 @@ static const char *const delimiters[] = { ",", ";", "\t", "|", NULL };
 static const od_shape delimiter_text = { .kind = OD_KIND_STRING, .choices = delimiters, .expected = "a comma, a semicolon, a tab or |" };
 STRUCT(import_shape, CAMPAIGN, NEEDS(path, "the file", path_text), TAKES(format, "csv or jsonl; absent: csv", format_text),
        TAKES(delimiter, "between fields; absent: found by itself", delimiter_text),
-       NEEDS(map, "which column is what: { id, numbers, person?, zone?, zone_default?, country?, country_column? }", object),
+       NEEDS(map, "which column is what: { id, numbers, person?, zone?, country?, country_column? }", object),
        TAKES(reject_path, "where rejected rows are written", path_text));
 
 STRUCT(note_shape, TAKES(campaign, "whose", od_shape_any), TAKES(contact, "row id", row_id),

@@ -10,7 +10,7 @@ local function from_file(work, source)
     local map = source.map
     return work:store("import", { campaign = work.campaign.name, path = source.path, format = source.format,
         delimiter = source.delimiter, reject_path = source.reject_path,
-        map = { id = map.id, person = map.person, zone = map.zone, zone_default = map.zone_default,
+        map = { id = map.id, person = map.person, zone = map.zone,
             country = map.country, country_column = map.country_column, numbers = map.numbers } })
 end
 
