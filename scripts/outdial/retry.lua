@@ -62,8 +62,9 @@ local function check_row(given)
     row.next_number = given.next_number or nil
     local jitter = given.jitter
     if jitter ~= nil and not (type(jitter) == "number" and jitter >= 0 and jitter <= 1) then
-        return nil, "jitter: expected a number from 0 to 1, got " .. tostring(jitter)
+        return nil, "jitter: expected a number from 0 to 1, got " .. errors.show(jitter)
     end
+    if jitter ~= nil and not row.after_ms then return nil, "jitter: goes only with after" end
     row.jitter = jitter
     return row
 end

@@ -157,12 +157,20 @@ describe("hours", function()
         { { tue = "10:00-10:00" }, 'tue: "10:00-10:00" is empty' },
         { { wed = { "10:00-13:00", "12:00-15:00" } }, 'wed: "10:00-13:00" and "12:00-15:00" overlap' },
         { { wed = { from = "10:00" } }, "wed: expected a window or a list of windows, got a table with other keys" },
+        { { wed = { "10:00-12:00", evening = "18:00-20:00" } },
+            "wed: expected a window or a list of windows, got a table with other keys" },
+        { { wed = { "10:00-12:00", nil, "18:00-20:00" } },
+            "wed: expected a window or a list of windows, got a list with nothing at [2]" },
         { { wed = 10 }, 'wed: expected a window such as "10:00-20:00" (00:00 to 24:00), got number' },
         { { sun = false }, "no day is open: nobody could ever be called" },
         { "always", "expected a table of days, got string" },
         { { mon = "10:00-20:00", holidays = "2026-12-25" }, "holidays: expected a list of dates, got string" },
         { { mon = "10:00-20:00", holidays = { "2026-02-30" } },
             'holidays[1]: expected a date such as "2026-12-25", got "2026-02-30"' },
+        { { mon = "10:00-20:00", holidays = { "2026-02-29" } },
+            'holidays[1]: expected a date such as "2026-12-25", got "2026-02-29"' },
+        { { mon = "10:00-20:00", holidays = { "2026-12-25", nil, "2026-12-26" } },
+            "holidays: expected a list of dates, got a list with nothing at [2]" },
         { { mon = "10:00-20:00", holidays = { "25.12.2026" } },
             'holidays[1]: expected a date such as "2026-12-25", got "25.12.2026"' },
     }
@@ -231,6 +239,18 @@ describe("caps", function()
             "[2]: a second cap of the same kind and period" },
         { { { 2, per = "person", days = 0 } }, "[1]: days: expected a whole number from 1 to 3660, got 0" },
         { 7, "expected a list of caps, got number" },
+        { { 2, per = "person", every = "24h" },
+            "expected a list of caps, { { 2, per = ... }, ... }, got one that is not in a list" },
+        { { { 1, per = "person", every = "24h" }, nil, { 3, per = "person", every = "7d" } },
+            "expected a list of caps, got a list with nothing at [2]" },
+        { { { 1, per = "person", every = "24h" }, weekly = { 3, per = "person", every = "7d" } },
+            "expected a list of caps, got a table with other keys" },
+        { { { 0, per = "person", every = "24h" } }, "[1]: expected how many calls first (a whole number, 1 or more), "
+            .. "got 0" },
+        { { { "2", per = "person", every = "24h" } }, "[1]: expected how many calls first (a whole number, 1 or more), "
+            .. 'got "2"' },
+        { { { 1000001, per = "person", every = "24h" } }, "[1]: expected at most 1000000 calls, got 1000001" },
+        { { { 2, per = "person", every = "24h", name = "a b" } }, '[1]: name: expected letters, digits and _, got "a b"' },
     }
     for i, row in ipairs(bad) do
         it("are refused, row " .. i, function()
@@ -342,6 +362,9 @@ describe("a retry policy", function()
         { { on = { busy = { after = "1h", max = 0 } } },
             "on.busy: max: expected a whole number from 1 to 10000, got 0" },
         { { on = { busy = { after = "1h", jitter = 2 } } }, "on.busy: jitter: expected a number from 0 to 1, got 2" },
+        { { on = { busy = { after = "1h", jitter = "0.2" } } },
+            'on.busy: jitter: expected a number from 0 to 1, got "0.2"' },
+        { { on = { busy = { next_number = true, jitter = 0.2 } } }, "on.busy: jitter: goes only with after" },
         { { on = { busy = { afer = "1h" } } }, 'on.busy: unknown option "afer", did you mean "after"?' },
         { { on = { ["*"] = { stop = "x" } }, max_atempts = 3 },
             'unknown option "max_atempts", did you mean "max_attempts"?' },
@@ -376,6 +399,10 @@ describe("contacts", function()
         { { numbers = "m" }, "id: expected the name of a column, got nothing" },
         { { id = "no" }, "numbers: expected a list of columns, got nothing" },
         { { id = "no", numbers = {} }, "numbers: expected a list of columns, got table" },
+        { { id = "no", numbers = { "m", nil, "n" } },
+            "numbers: expected a list of columns, got a list with nothing at [2]" },
+        { { id = "no", numbers = "m", zone = { default = "America/NewYork" } },
+            'zone.default: unknown time zone "America/NewYork", did you mean "America/New_York"?' },
         { { id = "no", numbers = { "m", "m" } }, 'numbers[2]: "m" is named twice' },
         { { id = "no", numbers = "m", contry = "US" }, 'unknown option "contry", did you mean "country"?' },
         { { id = "no", numbers = "m", country = "usa" }, 'country: expected an ISO code such as "US", got "usa"' },
@@ -395,6 +422,12 @@ describe("contacts", function()
             assert.equal(row[2], problem)
         end)
     end
+
+    it("are refused where rows would not be read", function()
+        local source, problem = contacts.list({ { no = 1 }, nil, { no = 3 } }, { id = "no", numbers = "m" })
+        assert.is_nil(source)
+        assert.equal("expected a list of rows, got a list with nothing at [2]", problem)
+    end)
 
     it("in a file that cannot be read are refused at load", function()
         local line = debug.getinfo(1, "l").currentline + 1
@@ -479,6 +512,13 @@ describe("a campaign's options", function()
         assert.same({ "connect" }, made.route)
     end)
 
+    it("are read once: a script may use its tables for something else", function()
+        local route = { "connect" }
+        local made = make { route = route }
+        route[1] = "nobody"
+        assert.same({ "connect" }, made.route)
+    end)
+
     local closed = client()
     closed._handle = false
     local slow = client()
@@ -486,7 +526,19 @@ describe("a campaign's options", function()
     local bad = {
         { { nmae = "x" }, 'unknown option "nmae", did you mean "name"?' },
         { { name = "nothing" }, "name: expected a text, got nothing" },
-        { { name = "a:b" }, 'name: expected at most 64 characters without a colon, got "a:b"' },
+        { { name = "" }, 'name: expected 1 to 64 characters without a colon, got ""' },
+        { { name = "a:b" }, 'name: expected 1 to 64 characters without a colon, got "a:b"' },
+        { { store = "" }, 'store: expected the path of the store, such as "calls.db", got an empty one' },
+        { { subject = "" }, "subject: expected a text, got an empty one" },
+        { { vendors = client() }, "vendors: expected { name = client }, got a client without a name" },
+        { { pace = { max_open = false } }, "pace.max_open: expected a whole number from 1 to 100000, got boolean" },
+        { { route = "connect" }, "route: expected a function, or a list of vendors' names, got string" },
+        { { route = { "connect", nil, "ccai" } }, "route: expected names of vendors, got a list with nothing at [2]" },
+        { { zone = "America/NewYork" },
+            'zone: unknown time zone "America/NewYork", did you mean "America/New_York"?' },
+        { { zone = "" }, 'zone: expected the name of a zone such as "America/New_York", got an empty text' },
+        { { do_not_call = { path = "x", country = "uk" } },
+            'do_not_call.country: expected an ISO code such as "US", got "uk"' },
         { { store = 7 }, 'store: expected the path of the store, such as "calls.db", got number' },
         { { contacts = { { id = 1 } } },
             "contacts: expected outdial.contacts.csv(path, map) or one of its kind, got table" },
