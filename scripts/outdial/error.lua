@@ -44,8 +44,36 @@ function M.show(value)
     return M.kind(value)
 end
 
--- M.no_list(table): what keeps a table from being a list, or nil: of what comes after a gap, or has another key, nothing
--- would be heard.
+local MOST_FIELDS = 8
+
+-- What is in a table that was raised, for want of a text.
+local function fields_of(raised)
+    local shown = {}
+    for key, value in next, raised do
+        if type(key) == "string" and type(value) ~= "table" then shown[#shown + 1] = key .. " = " .. M.show(value) end
+    end
+    table.sort(shown)
+    if shown[MOST_FIELDS + 1] then
+        for i = #shown, MOST_FIELDS + 1, -1 do shown[i] = nil end
+        shown[#shown + 1] = "..."
+    end
+    return shown[1] and (" { %s }"):format(table.concat(shown, ", ")) or ""
+end
+
+-- M.text(raised): what was raised, as a text, whatever it is: scripts raise tables, also such as cannot tell what they
+-- are.
+function M.text(raised)
+    if type(raised) ~= "table" then return tostring(raised) end
+    local meta = getmetatable(raised)
+    if type(meta) ~= "table" or not rawget(meta, "__tostring") then
+        return "an error that is a table" .. fields_of(raised)
+    end
+    local ok, text = pcall(tostring, raised)
+    return ok and type(text) == "string" and text or "an error whose __tostring fails"
+end
+
+-- M.no_list(table): what keeps a table from being a list, or nil: what comes after a gap, or has another key, would not
+-- be read.
 function M.no_list(list)
     local count, last = 0, 0
     for key in pairs(list) do

@@ -250,7 +250,8 @@ describe("caps", function()
         { { { "2", per = "person", every = "24h" } }, "[1]: expected how many calls first (a whole number, 1 or more), "
             .. 'got "2"' },
         { { { 1000001, per = "person", every = "24h" } }, "[1]: expected at most 1000000 calls, got 1000001" },
-        { { { 2, per = "person", every = "24h", name = "a b" } }, '[1]: name: expected letters, digits and _, got "a b"' },
+        { { { 2, per = "person", every = "24h", name = "a b" } },
+            '[1]: name: expected letters, digits and _, got "a b"' },
     }
     for i, row in ipairs(bad) do
         it("are refused, row " .. i, function()

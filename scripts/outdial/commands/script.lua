@@ -1,5 +1,6 @@
 -- Loading the Lua file that a command is given.
 
+local errors = require "outdial.error"
 local options = require "outdial.commands.options"
 local program = require "outdial.commands.program"
 
@@ -7,7 +8,7 @@ local script = {}
 
 --- For xpcall: the text with the stack as it stands, unless the error brought the stack of its task.
 function script.with_traceback(err)
-    local text = tostring(err)
+    local text = errors.text(err)
     if type(err) == "table" and err.traceback then
         return text .. err.traceback
     end
