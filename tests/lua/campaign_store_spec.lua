@@ -349,6 +349,48 @@ describe("a campaign over its store", function()
         os.remove(path)
     end)
 
+    describe("whose script has changed", function()
+        local NOT_WANTED = { eligible = function(contact) return contact.id == "1", "not wanted" end }
+
+        it("decides anew about whom the older one did not want, and calls nobody again", function()
+            assert.equal("1 done, 2 blocked", states((run(support.people(3), nil, NOT_WANTED))))
+            world:reopen()
+            world.script = "another text"
+            assert.equal("3 done", states((run(support.people(3)))))
+            assert.equal(3, #world.rings)
+        end)
+
+        it("decides about nobody anew where it is the same", function()
+            run(support.people(3), nil, NOT_WANTED)
+            world:reopen()
+            local asked = {}
+            local figures = run(support.people(3), nil, { eligible = function(contact)
+                asked[#asked + 1] = contact.id
+                return true
+            end })
+            assert.equal("1 done, 2 blocked", states(figures))
+            assert.same({}, asked)
+        end)
+
+        it("calls those for whom it has a zone now", function()
+            local map = { id = "customer", numbers = { "phone" } }
+            assert.equal("3 blocked", states((run(support.people(3), nil, { map = map }))))
+            world:reopen()
+            assert.equal("3 done", states((run(support.people(3), nil, { map = map, zone = "America/New_York" }))))
+        end)
+
+        it("makes calls that could not be made", function()
+            local plan = function(_, _, call) call.from = "555" return call end
+            local wrong = { prepare = function(call)
+                if call.from then return nil, support.refused("validation", { message = "/from: expected E.164" }) end
+            end }
+            assert.equal("3 blocked", states((run(support.people(3), wrong, { plan = plan }))))
+            world:reopen()
+            world.script = "another text"
+            assert.equal("3 done", states((run(support.people(3), wrong))))
+        end)
+    end)
+
     it("leaves open calls to the next run when it is stopped", function()
         local client = support.client(world, { track = function() return "answered", 50 end, place_s = 2 })
         local made = support.campaign(support.people(30), { fake = client }, { pace = { max_open = 5 }, map = ZONED })
