@@ -217,7 +217,7 @@ end
 
 -- Something in it is wrong, and will be the next time.
 function Attempt:cannot_be_made(err)
-    self.work:count_unmade(err)
+    self.work:count_unmade(err, self.taken.id)
     return self:decide { state = "blocked", why = tostring(err) }
 end
 

@@ -272,7 +272,10 @@ local function run(work, options)
     local filled
     if options.progress then scheduler.daemon(show_progress, work, options.progress) end
     filled, err = fill.run(work)
-    if filled then work:needs(scheduler.daemon(do_chores, work)) end
+    if filled then
+        fill.tell(work, filled)
+        work:needs(scheduler.daemon(do_chores, work))
+    end
     local ended = filled and call_all(work)
     if ended then -- those that came up last
         doubts.settle_all(work)
