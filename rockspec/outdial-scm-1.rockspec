@@ -33,6 +33,7 @@ build = {
         ["outdial.caps"] = "scripts/outdial/caps.lua",
         ["outdial.client"] = "scripts/outdial/client.lua",
         ["outdial.contacts"] = "scripts/outdial/contacts.lua",
+        ["outdial.dayparts"] = "scripts/outdial/dayparts.lua",
         ["outdial.doubts"] = "scripts/outdial/doubts.lua",
         ["outdial.duration"] = "scripts/outdial/duration.lua",
         ["outdial.error"] = "scripts/outdial/error.lua",

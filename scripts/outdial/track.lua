@@ -2,6 +2,7 @@
 -- placed is unreported when the vendor says nothing for open_for (R7); one that is handed off is followed without limit
 -- (R6).
 local attempt = require "outdial.attempt"
+local dayparts = require "outdial.dayparts"
 local hooks = require "outdial.hooks"
 local instant = require "outdial.instant"
 local random = require "outdial.random"
@@ -40,9 +41,16 @@ end
 
 local function by_policy(work, leg, outcome)
     local view = leg.contact
-    return work.campaign.retry:decide({ kind = outcome.kind, counts = outcome.rang ~= "no" }, earlier(leg), {
-        now_ms = work:wall_ms(), number = hooks.number_index(view, leg.number) or view.number,
-        numbers = M.numbers(view), random = random.new(leg.token .. "retry") })
+    local number, draw = hooks.number_index(view, leg.number) or view.number, random.new(leg.token .. "retry")
+    local function spread(due_ms, called_at)
+        local ruleset = work.campaign.ruleset
+        local window = work:store("window", { contact = view.contact, number_index = number })
+        return dayparts.spread(due_ms, called_at, { zone = window and window.zone or ruleset.zone, ruleset = ruleset,
+            random = draw })
+    end
+    return work.campaign.retry:decide({ kind = outcome.kind, counts = outcome.rang ~= "no", at_ms = leg.at_ms },
+        earlier(leg), { now_ms = work:wall_ms(), number = number, numbers = M.numbers(view), random = draw,
+            spread = spread })
 end
 
 function M.numbers(view)

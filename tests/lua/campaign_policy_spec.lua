@@ -3,6 +3,7 @@ package.path = "tests/lua/?.lua;" .. package.path
 local breaker = require "outdial.breaker"
 local caps = require "outdial.caps"
 local contacts = require "outdial.contacts"
+local dayparts = require "outdial.dayparts"
 local duration = require "outdial.duration"
 local hours = require "outdial.hours"
 local instant = require "outdial.instant"
@@ -365,6 +366,11 @@ describe("a retry policy", function()
         { { on = { busy = { after = "1h", jitter = 2 } } }, "on.busy: jitter: expected a number from 0 to 1, got 2" },
         { { on = { busy = { after = "1h", jitter = "0.2" } } },
             'on.busy: jitter: expected a number from 0 to 1, got "0.2"' },
+        { { on = { busy = { after = "1h", spread = "daypart" } } },
+            'on.busy: spread: unknown value "daypart", did you mean "dayparts"?' },
+        { { on = { busy = { after = "1h", spread = true } } }, 'on.busy: spread: expected "dayparts", got true' },
+        { { on = { busy = { next_number = true, spread = "dayparts" } } }, "on.busy: spread: goes only with after" },
+        { { on = { busy = { stop = "x", spread = "dayparts" } } }, "on.busy: stop: goes not with spread" },
         { { on = { busy = { next_number = true, jitter = 0.2 } } }, "on.busy: jitter: goes only with after" },
         { { on = { busy = { afer = "1h" } } }, 'on.busy: unknown option "afer", did you mean "after"?' },
         { { on = { ["*"] = { stop = "x" } }, max_atempts = 3 },
@@ -380,6 +386,50 @@ describe("a retry policy", function()
             assert.equal(row[2], problem)
         end)
     end
+end)
+
+describe("retries that are spread over the day", function()
+    local WEEK = hours.ruleset { mon_fri = "10:00-20:00", sat = "10:00-13:00" }
+    local rows = { -- due, when the attempts were, when instead; random numbers are 0.5; what is special
+        { "2026-03-16T09:00:00Z", { "2026-03-16T10:30:00Z" }, "2026-03-16T14:29:17.5Z" }, -- Monday: the afternoon
+        { "2026-03-16T14:00:00Z", { "2026-03-16T10:30:00Z" }, "2026-03-16T14:00:00Z" },
+        { "2026-03-16T15:30:00Z", { "2026-03-16T10:30:00Z", "2026-03-16T14:00:00Z" }, "2026-03-16T18:29:17.5Z" },
+        { "2026-03-16T19:00:00Z", { "2026-03-16T18:00:00Z" }, "2026-03-17T10:59:17.5Z" }, -- the next morning
+        { "2026-03-16T19:59:00Z", {}, "2026-03-17T10:59:17.5Z" }, -- nobody is called right before the end
+        { "2026-03-16T19:00:00Z", { "2026-03-16T10:00:00Z", "2026-03-16T14:00:00Z", "2026-03-16T18:00:00Z" },
+            "2026-03-16T19:00:00Z" }, -- all alike: the soonest
+        { "2026-03-20T19:30:00Z", { "2026-03-20T18:00:00Z", "2026-03-20T11:00:00Z" }, "2026-03-21T12:29:17.5Z" },
+        { "2026-03-21T12:50:00Z", { "2026-03-21T11:00:00Z" }, "2026-03-21T12:50:00Z" },
+        { "2026-03-22T12:00:00Z", { "2026-03-21T11:00:00Z" }, "2026-03-23T14:29:17.5Z" }, -- Sunday is closed
+        { "2026-03-16T13:00:00Z", { "2026-03-16T14:00:00Z" }, "2026-03-16T18:29:17.5Z", zone = "America/New_York" },
+        { "2026-03-27T21:00:00Z", { "2026-03-27T19:00:00Z" }, "2026-03-28T10:59:17.5Z" }, -- Saturday
+        { "2026-03-29T09:00:00Z", { "2026-03-27T10:00:00Z" }, "2026-03-30T13:29:17.5Z", zone = "Europe/London" }, -- DST
+        { "2026-03-16T09:00:00Z", { "2026-03-16T10:30:00Z" }, "2026-03-17T14:29:17.5Z",
+            holidays = { "2026-03-16" } },
+        { "2026-03-16T09:00:00Z", {}, "2026-03-16T09:00:00Z", zone = "Nowhere/Land" },
+    }
+    for i, row in ipairs(rows) do
+        it("land in the part of the day that was tried least, row " .. i, function()
+            local called_at = {}
+            for j, text in ipairs(row[2]) do called_at[j] = instant.parse(text) end
+            local ms = dayparts.spread(instant.parse(row[1]), called_at, { zone = row.zone or "UTC", ruleset = {
+                hours = WEEK, holidays = row.holidays, ring_timeout_ms = 25000 }, random = function() return 0.5 end })
+            assert.equal(instant.parse(row[3]), ms)
+        end)
+    end
+
+    it("are told when the attempts were that count", function()
+        local policy = retry.new { on = { no_answer = { after = "4h", spread = "dayparts" }, ["*"] = { stop = "x" } } }
+        local seen
+        assert.same({ state = "waiting", due_ms = 7, number = 1, why = "no_answer" }, policy:decide(
+            { kind = "no_answer", at_ms = 30 }, { { kind = "busy", at_ms = 20, number = "+1" },
+                { kind = "expired", at_ms = 10, number = "+1", counts = false } },
+            { now_ms = 1000, number = 1, numbers = { "+1" }, spread = function(due_ms, called_at)
+                seen = { due_ms, called_at }
+                return 7
+            end }))
+        assert.same({ 1000 + 4 * HOUR, { 30, 20 } }, seen)
+    end)
 end)
 
 describe("contacts", function()

@@ -1,5 +1,6 @@
 -- The worker over the real store, on a clock that only moves when all wait.
 package.path = "tests/lua/?.lua;" .. package.path
+local core = require "outdial.core"
 local outdial = require "outdial"
 local retry = require "outdial.retry"
 local support = require "campaign_support"
@@ -347,6 +348,20 @@ describe("a campaign over its store", function()
         assert.equal(0, figures.imported.added)
         assert.equal(2, client.placed)
         os.remove(path)
+    end)
+
+    it("spreads its retries over the day of who is called", function()
+        local map = { id = "customer", numbers = { "phone" }, zone = "zone" }
+        local rows = { { customer = "1", phone = "+14155550001", zone = "Asia/Kathmandu" } }
+        run(rows, { track = function() return "no_answer", 30 end }, { map = map, gap = "1h",
+            hours = { every_day = "10:00-20:00" }, caps = { { 9, per = "person", every = "24h" } },
+            retry = retry.new { max_attempts = 3, on = { ["*"] = { after = "1h", spread = "dayparts" } } } })
+        local called = {}
+        for i, ring in ipairs(world.rings) do
+            local hour = core.zone_clock("Asia/Kathmandu", ring.at).hour
+            called[i] = hour < 12 and "morning" or hour < 17 and "afternoon" or "evening"
+        end
+        assert.same({ "afternoon", "evening", "morning" }, called)
     end)
 
     describe("whose script has changed", function()
