@@ -1,5 +1,6 @@
--- The parts of a person's day, for retries that are spread over them: who does not answer in the morning may do so in the
--- evening. A retry goes to the part in which the fewest of the attempts so far were, as far as the campaign calls then.
+-- The parts of a person's day, for retries that are spread over them: who does not answer in the morning may do so in
+-- the evening. A retry goes to the part in which the fewest of the attempts so far were, as far as the campaign calls
+-- then.
 local core = require "outdial.core"
 
 local M = {}
@@ -41,8 +42,8 @@ local function each_stretch(zone, clock, windows, each)
 end
 
 -- M.spread(due_ms, called_at, at) -> when to call instead, ms: not before due_ms, in the part of the day that was tried
--- least, the soonest of these; somewhere in it, so that not all are called at its beginning. called_at: when the attempts
--- so far were (ms). at: zone, ruleset (hours, holidays, ring_timeout_ms), random.
+-- least, the soonest of these; somewhere in it, so that not all are called at its beginning. called_at: when the
+-- attempts so far were (ms). at: zone, ruleset (hours, holidays, ring_timeout_ms), random.
 function M.spread(due_ms, called_at, at)
     local zone, ruleset, due_s = at.zone, at.ruleset, due_ms / 1000
     if not (zone and core.zone(zone)) then return due_ms end
@@ -57,7 +58,8 @@ function M.spread(due_ms, called_at, at)
     local open_days, last_s = 0, ruleset.ring_timeout_ms / 1000 + 60 -- before the end of a window nobody is called (R4)
     for ahead = 0, DAYS_AHEAD - 1 do
         if open_days == OPEN_DAYS then break end
-        local clock = core.zone_clock(zone, core.zone_instant(zone, today.year, today.month, today.day + ahead, 12 * 60))
+        local noon_s = core.zone_instant(zone, today.year, today.month, today.day + ahead, 12 * 60)
+        local clock = core.zone_clock(zone, noon_s)
         local is_open = false
         if not is_holiday(ruleset, clock) then
             each_stretch(zone, clock, ruleset.hours[DAYS[clock.weekday]] or {}, function(part, from, to)
