@@ -212,6 +212,24 @@ outcomes  2 answered
             ">&4 2>&4")))
     end)
 
+    it("a script that returns what was meant as a campaign, and is none, is told so", function()
+        local text = ": it returned a table that is no campaign: return outdial.campaign { ... }\n"
+        for _, script in ipairs { "return { name = 'x', contacts = {} }", "return { vendors = { symbee = symbee } }",
+            "return { campaign {} }" } do
+            local out, err, code = run(script)
+            assert.same({ "", "outdial run: " .. file .. text, 1 }, { out, err, code })
+            out, err, code = check(script)
+            assert.same({ "", "outdial check: " .. file .. text, 1 }, { out, err, code })
+        end
+        local _, err, code = run("return { 1, 2 }")
+        assert.same({ "", 0 }, { err, code })
+    end)
+
+    it("run leaves the reasons of a script as they are", function()
+        local out = run("return campaign { eligible = function() return false, 'no plan_b in /menu_id' end }")
+        assert.matches("\nnot now   2 no plan_b in /menu_id\n", out, 1, true)
+    end)
+
     it("run fails with the hook that failed, and holds the campaign", function()
         local out, err, code = run('return campaign { route = function() error("oh no") end }', "--quiet")
         assert.matches("outdial run: error: hook route %(.*oh no\n", err)

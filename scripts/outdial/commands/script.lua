@@ -1,5 +1,6 @@
 -- Loading the Lua file that a command is given.
 
+local campaign = require "outdial.campaign"
 local errors = require "outdial.error"
 local options = require "outdial.commands.options"
 local program = require "outdial.commands.program"
@@ -25,6 +26,23 @@ local function why_unreadable(file)
     text, why = handle:read("*a")
     handle:close()
     return not text and why or nil
+end
+
+local function was_meant_as_one(made)
+    if type(made) ~= "table" or campaign.is(made) then
+        return false
+    end
+    return rawget(made, "contacts") ~= nil or rawget(made, "vendors") ~= nil or campaign.is(rawget(made, 1))
+end
+
+--- Of what a script has returned: false if it was meant as a campaign, and is none, which is complained of.
+function script.check_returned(command, made, file)
+    if was_meant_as_one(made) then
+        program.complain(command.name, file
+            .. ": it returned a table that is no campaign: return outdial.campaign { ... }")
+        return false
+    end
+    return true
 end
 
 local function spread(list, i)
