@@ -247,7 +247,7 @@ od_status od__ccai_place(const od_vendor *vendor, const od_value *options, const
     if (status == OD_OK && call->not_before_ms && has_field(made, "scheduled_at"))
         status = set_instant(made, "scheduled_at", call->not_before_ms, err);
     if (status == OD_OK)
-        status = od__vendor_merge(made, call->fields, err);
+        status = od__vendor_merge_fields(made, call, err);
     char ticket[OD_CCAI_ID_BYTES];
     bool attributes_dropped = call->attributes && od_value_length(call->attributes) > 0;
     bool from_dropped = call->from && !from_has_place;

@@ -179,7 +179,7 @@ static od_status place(const od_vendor *vendor, const od_value *options, const o
         *dropped = "from is left out: a Genesys record has no place for the number shown";
     status = record ? place_record(call, made, err) : place_dial(call, made, err);
     if (status == OD_OK)
-        status = od__vendor_merge(made, call->fields, err);
+        status = od__vendor_merge_fields(made, call, err);
     if (status == OD_OK && !record)
         status = od__vendor_mark(made, "userData", OD_GENESYS_ATTEMPT_KEY, call->token_value, err);
     return od__vendor_place_end(status, made, params);
