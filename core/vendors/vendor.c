@@ -114,8 +114,19 @@ static od_status keep_fixed(const od_value *made, const od_value *over, const od
     return status;
 }
 
-od_status od__vendor_merge_fields(od_value *made, const od_call *call, od_error *err) {
+static od_status keep_limits(const od_call *call, const char *const *limits, od_error *err) {
+    bool limited = call->not_before_ms != 0 || call->not_after_ms != 0;
+    for (; limited && limits != NULL && *limits != NULL; limits++) {
+        if (od_value_get(call->fields, *limits) != NULL)
+            return od__vendor_refuse(err, "", *limits, "expected nothing: the hours of the campaign say when it may ring");
+    }
+    return OD_OK;
+}
+
+od_status od__vendor_merge_fields(od_value *made, const od_call *call, const char *const *limits, od_error *err) {
     od_status status = call->judged ? keep_fixed(made, call->fields, call, "", 0, err) : OD_OK;
+    if (status == OD_OK && call->judged)
+        status = keep_limits(call, limits, err);
     return status == OD_OK ? od__vendor_merge(made, call->fields, err) : status;
 }
 
