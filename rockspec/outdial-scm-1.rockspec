@@ -41,6 +41,7 @@ build = {
         ["outdial.gate"] = "scripts/outdial/gate.lua",
         ["outdial.hooks"] = "scripts/outdial/hooks.lua",
         ["outdial.hours"] = "scripts/outdial/hours.lua",
+        ["outdial.identity"] = "scripts/outdial/identity.lua",
         ["outdial"] = "scripts/outdial/init.lua",
         ["outdial.instant"] = "scripts/outdial/instant.lua",
         ["outdial.json"] = "scripts/outdial/json.lua",
