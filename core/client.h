@@ -144,12 +144,13 @@ struct od_prepared {
 };
 
 /* As od__prepared_make, but makes no request of it: whether one could be made is not asked. */
-od_status od__prepared_plan(od_prepared *self, od_client *client, od_value *call, od_error *err);
+od_status od__prepared_plan(od_prepared *self, od_client *client, od_value *call, bool judged, od_error *err);
 /* Prepares a call (taken, also when it fails, and changed in place) on the spot. Errors: as od_client_place reports at once;
  * then self is empty. */
-od_status od__prepared_make(od_prepared *self, od_client *client, od_value *call, od_error *err);
-/* As od_client_prepare_place, but takes call in the same way. */
-od_status od__client_prepare_take(od_client *client, od_value *call, od_prepared **out, od_error *err);
+od_status od__prepared_make(od_prepared *self, od_client *client, od_value *call, bool judged, od_error *err);
+/* As od_client_prepare_place, but takes call in the same way. judged: a campaign's, whose rules judge the number that the call
+ * names, so that its fields may name no other. Errors: also validation. */
+od_status od__client_prepare_take(od_client *client, od_value *call, bool judged, od_prepared **out, od_error *err);
 /* Gives back what it holds. */
 void od__prepared_clear(od_prepared *self);
 /* Empties those of a client that is being freed. */

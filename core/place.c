@@ -31,7 +31,7 @@ void od__placing_clear(od_placing *placing) {
 }
 
 /* Turns the call, which was checked, into what the vendor is asked. */
-static od_status plan(od_prepared *self, od_error *err) {
+static od_status plan(od_prepared *self, bool judged, od_error *err) {
     const od_client *client = self->client;
     const od_vendor *vendor = client->vendor;
     if (vendor->place == NULL)
@@ -44,10 +44,11 @@ static od_status plan(od_prepared *self, od_error *err) {
     od__call_read(self->call, &neutral);
     neutral.token = od_value_string(self->placing.token);
     neutral.token_value = self->placing.token;
+    neutral.judged = judged;
     return vendor->place(vendor, client->options, &neutral, &self->operation, &self->parameters, &self->dropped, err);
 }
 
-od_status od__prepared_plan(od_prepared *self, od_client *client, od_value *call, od_error *err) {
+od_status od__prepared_plan(od_prepared *self, od_client *client, od_value *call, bool judged, od_error *err) {
     self->client = client;
     self->operation = NULL;
     self->call = call;
@@ -58,14 +59,14 @@ od_status od__prepared_plan(od_prepared *self, od_client *client, od_value *call
     self->next = self->previous = NULL;
     od_status status = od__shape_validate(&od_shape_call, call, "", err);
     if (status == OD_OK)
-        status = plan(self, err);
+        status = plan(self, judged, err);
     if (status != OD_OK)
         od__prepared_clear(self);
     return status;
 }
 
-od_status od__prepared_make(od_prepared *self, od_client *client, od_value *call, od_error *err) {
-    od_status status = od__prepared_plan(self, client, call, err);
+od_status od__prepared_make(od_prepared *self, od_client *client, od_value *call, bool judged, od_error *err) {
+    od_status status = od__prepared_plan(self, client, call, judged, err);
     if (status != OD_OK)
         return status;
     status = od__client_request(client, self->operation, self->parameters, &self->request, err);
@@ -86,14 +87,14 @@ static od_value *copy_of(const od_value *call) {
     return call != NULL ? od__value_copy(call) : od_value_new_object();
 }
 
-od_status od__client_prepare_take(od_client *client, od_value *call, od_prepared **out, od_error *err) {
+od_status od__client_prepare_take(od_client *client, od_value *call, bool judged, od_prepared **out, od_error *err) {
     *out = NULL;
     od_prepared *self = od__alloc(sizeof(*self));
     if (self == NULL) {
         od_value_unref(call);
         return od__error_no_memory(err);
     }
-    od_status status = od__prepared_make(self, client, call, err);
+    od_status status = od__prepared_make(self, client, call, judged, err);
     if (status != OD_OK) {
         od__free(self);
         return status;
@@ -109,7 +110,7 @@ od_status od__client_prepare_take(od_client *client, od_value *call, od_prepared
 od_status od_client_prepare_place(od_client *client, const od_value *call, od_prepared **out, od_error *err) {
     *out = NULL;
     od_value *copy = copy_of(call);
-    return copy != NULL ? od__client_prepare_take(client, copy, out, err) : od__error_no_memory(err);
+    return copy != NULL ? od__client_prepare_take(client, copy, false, out, err) : od__error_no_memory(err);
 }
 
 static void leave_client(od_prepared *self) {
@@ -163,7 +164,7 @@ od_status od__client_place_take(od_client *client, od_value *call, const od_subm
     if (out != NULL)
         *out = NULL;
     od_prepared self;
-    od_status status = od__prepared_make(&self, client, call, err);
+    od_status status = od__prepared_make(&self, client, call, false, err);
     if (status != OD_OK)
         return not_placed(status, err);
     const od_making making = { .operation = self.operation, .parameters = self.parameters, .placing = &self.placing,

@@ -101,7 +101,7 @@ static od_status write_account(const od_prepared *self, od_prepared_facts *out, 
 
 od_status od__client_account_of(od_client *client, od_value *call, char out[OD_LIMIT_ACCOUNT_BYTES], od_error *err) {
     od_prepared planned;
-    od_status status = od__prepared_plan(&planned, client, call, err);
+    od_status status = od__prepared_plan(&planned, client, call, false, err);
     if (status != OD_OK)
         return status;
     status = od__client_account(client, out, err);
@@ -260,7 +260,7 @@ od_status od_prepared_record(const od_prepared *self, char **out, od_error *err)
 /* call is taken. */
 static od_status prepare_call(od_client *client, od_value *call, od_value **out, od_error *err) {
     od_prepared prepared;
-    od_status status = od__prepared_make(&prepared, client, call, err);
+    od_status status = od__prepared_make(&prepared, client, call, false, err);
     if (status != OD_OK)
         return status;
     status = od__prepared_read(&prepared, out, err);

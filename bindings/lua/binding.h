@@ -158,6 +158,7 @@ void od__lua_open_subscription(lua_State *L);
 void od__lua_open_describe(lua_State *L);
 void od__lua_open_check(lua_State *L);
 void od__lua_open_crypto(lua_State *L);
+void od__lua_open_zone(lua_State *L);
 void od__lua_open_sigv4(lua_State *L);
 
 #pragma GCC visibility pop

@@ -263,7 +263,7 @@ static int client_prepare_call(lua_State *L) {
     od_value *call;
     od_prepared *prepared = NULL;
     od_status status = od__lua_value_read(L, 2, &call, &err);
-    if (status == OD_OK) status = od__client_prepare_take(box->client, call, &prepared, &err);
+    if (status == OD_OK) status = od__client_prepare_take(box->client, call, false, &prepared, &err);
     if (status == OD_OK) status = od_prepared_describe(prepared, described, &err);
     od_prepared_free(prepared);
     if (status != OD_OK) return od__lua_fail(L, &err);

@@ -41,6 +41,7 @@ int luaopen_outdial_core(lua_State *L) {
     od__lua_open_check(L);
     od__lua_open_crypto(L);
     od__lua_open_sigv4(L);
+    od__lua_open_zone(L);
     if (luaopen_outdial_httpd) preload(L, "outdial.httpd", luaopen_outdial_httpd);
     return 1;
 }

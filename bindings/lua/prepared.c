@@ -55,7 +55,7 @@ int od__lua_client_prepare_placing(lua_State *L) {
     od_error err = OD_ERROR_INIT;
     od_value *call;
     if (od__lua_value_read(L, 2, &call, &err) != OD_OK ||
-        od__client_prepare_take(box->client, call, &own->prepared, &err) != OD_OK)
+        od__client_prepare_take(box->client, call, true, &own->prepared, &err) != OD_OK)
         return od__lua_fail(L, &err);
     return 1;
 }

@@ -118,6 +118,7 @@ typedef struct od_call {
     int64_t not_before_ms, not_after_ms;  /* Unix time: limits for a vendor that rings later; one that rings at once
                                              leaves them out */
     int64_t ring_timeout_s;
+    bool judged;                          /* by a campaign's rules: its fields say no other number, token or limit */
 } od_call;
 
 /* Whether a phone rang for a call that ended. */

@@ -106,6 +106,22 @@ static od_status let_fenced_try(od_work *work, int64_t id, od_error *err) {
                        " AND state = 3 AND why IN ('person_open', 'number_open') AND " OD_SCHEMA_RESTS, "i", id);
 }
 
+/* Whom an older revision did not want to call, or could not, is decided about anew by another one. */
+static od_status let_blocked_try(od_work *work, int64_t id, od_error *err) {
+    return od__execute(work->database, err,
+                       "UPDATE contact SET state = 0, why = NULL, due_ms = 0, version = version + 1 WHERE campaign_id = ?1"
+                       " AND state = 4", "i", id);
+}
+
+static od_status read_revision(od_work *work, const char *name, int64_t *out, od_error *err) {
+    od_query query;
+    *out = 0;
+    od__query(&query, work->database, err, "SELECT revision FROM campaign WHERE name = ?1", "t", name);
+    if (od__query_row(&query))
+        *out = od__query_integer(&query, 0);
+    return od__query_end(&query);
+}
+
 /* A worker that says what its campaign is runs it: reports tell. */
 static od_status note_worker(od_work *work, int64_t id, od_error *err) {
     const od_owner *me = work->core->owner;
@@ -140,7 +156,7 @@ od_status od__verb_campaign(od_work *work, const od_value *params, od_value **re
     od_ruleset *compiled = NULL;
     char *ruleset = NULL, *list = NULL;
     od_campaign_row row;
-    int64_t id = 0;
+    int64_t id = 0, revision_before = 0;
     od_status status = od__rulebook_zones(work, &zones, err);
     if (status == OD_OK)
         status = od__ruleset_new(od_value_get(params, "ruleset"), zones, &compiled, err);
@@ -149,6 +165,8 @@ od_status od__verb_campaign(od_work *work, const od_value *params, od_value **re
         status = od__param_json(params, "ruleset", &ruleset, err);
     if (status == OD_OK)
         status = od__param_json(params, "do_not_call", &list, err);
+    if (status == OD_OK)
+        status = read_revision(work, od__param_text(params, "name"), &revision_before, err);
     if (status == OD_OK)
         status = write_campaign(work, params, ruleset, list, err);
     if (status == OD_OK)
@@ -161,6 +179,8 @@ od_status od__verb_campaign(od_work *work, const od_value *params, od_value **re
         status = od__campaign_read(work, id, &row, err);
     if (status == OD_OK)
         status = journal_revision(work, id, row.revision, err);
+    if (status == OD_OK && row.revision != revision_before)
+        status = let_blocked_try(work, id, err);
     if (status == OD_OK && list != NULL)
         status = od__list_load(work, od_value_get(params, "do_not_call"), err);
     od_text_free(ruleset);

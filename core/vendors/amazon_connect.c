@@ -306,7 +306,7 @@ static od_status place(const od_vendor *vendor, const od_value *options, const o
     if (status == OD_OK && call->ring_timeout_s)
         status = od__value_put(made, "RingTimeoutInSeconds", od_value_new_integer(call->ring_timeout_s), err);
     if (status == OD_OK)
-        status = od__vendor_merge(made, call->fields, err);
+        status = od__vendor_merge_fields(made, call, NULL, err);
     if (status == OD_OK)
         status = od__vendor_mark(made, "Attributes", OD_CONNECT_ATTEMPT, call->token_value, err);
     return od__vendor_place_end(status, made, params);

@@ -238,6 +238,7 @@ od_status od__ccai_place(const od_vendor *vendor, const od_value *options, const
     od_value *made = od_value_new_object();
     if (!made)
         return od__error_no_memory(err);
+    static const char *const limits[] = { "scheduled_at", NULL };
     const char *type = call->fields ? od_value_string(od_value_get(call->fields, "call_type")) : NULL;
     if ((status = od__vendor_set_text(made, "call_type", type ? type : OD_CCAI_OUTBOUND, err)) == OD_OK)
         status = od__vendor_set_text(made, "end_user_number", call->to, err);
@@ -247,7 +248,7 @@ od_status od__ccai_place(const od_vendor *vendor, const od_value *options, const
     if (status == OD_OK && call->not_before_ms && has_field(made, "scheduled_at"))
         status = set_instant(made, "scheduled_at", call->not_before_ms, err);
     if (status == OD_OK)
-        status = od__vendor_merge(made, call->fields, err);
+        status = od__vendor_merge_fields(made, call, limits, err);
     char ticket[OD_CCAI_ID_BYTES];
     bool attributes_dropped = call->attributes && od_value_length(call->attributes) > 0;
     bool from_dropped = call->from && !from_has_place;

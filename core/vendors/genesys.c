@@ -165,6 +165,8 @@ static od_status place_record(const od_call *call, od_value *made, od_error *err
     return status == OD_OK ? set_window(call, made, err) : status;
 }
 
+static const char *const record_limits[] = { "from", "until", "timeZone", NULL };
+
 static od_status place(const od_vendor *vendor, const od_value *options, const od_call *call,
                        const od_operation **operation, od_value **params, const char **dropped, od_error *err) {
     const char *name = od__vendor_option(options, "place_call_with", "dial");
@@ -179,7 +181,7 @@ static od_status place(const od_vendor *vendor, const od_value *options, const o
         *dropped = "from is left out: a Genesys record has no place for the number shown";
     status = record ? place_record(call, made, err) : place_dial(call, made, err);
     if (status == OD_OK)
-        status = od__vendor_merge(made, call->fields, err);
+        status = od__vendor_merge_fields(made, call, record ? record_limits : NULL, err);
     if (status == OD_OK && !record)
         status = od__vendor_mark(made, "userData", OD_GENESYS_ATTEMPT_KEY, call->token_value, err);
     return od__vendor_place_end(status, made, params);

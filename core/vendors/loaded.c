@@ -92,7 +92,7 @@ static od_status place(const od_vendor *vendor, const od_value *options, const o
     else if (call->attributes != NULL && attributes == NULL)
         *dropped = "attributes were left out, the vendor has no place for them";
     if (status == OD_OK)
-        status = od__vendor_merge(made, call->fields, err);
+        status = od__vendor_merge_fields(made, call, NULL, err);
     return od__vendor_place_end(status, made, params);
 }
 

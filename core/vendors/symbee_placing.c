@@ -37,6 +37,10 @@ static od_status place_data(const od_call *call, const od_value *given, od_value
         status = od__symbee_data_overlay(list, call->attributes, err);
     if (status == OD_OK && given)
         status = od__symbee_data_overlay(list, given, err);
+    if (status == OD_OK && call->judged)
+        status = od__vendor_keep(od__symbee_data_get(list, "phone"), call->to, "/previewRecordData/phone", err);
+    if (status == OD_OK && call->judged && call->zone)
+        status = od__vendor_keep(od__symbee_data_get(list, "ItemTimeZone"), call->zone, "/previewRecordData/ItemTimeZone", err);
     if (status == OD_OK && call->token) {
         status = od__symbee_data_set(list, OD_SYMBEE_ATTEMPT_KEY, od_value_new_string(call->token), err);
         if (status == OD_OK)
@@ -48,6 +52,7 @@ static od_status place_data(const od_call *call, const od_value *given, od_value
 od_status od__symbee_place(const od_vendor *vendor, const od_value *options, const od_call *call,
                            const od_operation **operation, od_value **params, const char **dropped, od_error *err) {
     (void)options;
+    static const char *const limits[] = { "nextEarliestWorkTimeUTC", NULL };
     od_status status = od__vendor_operation(vendor, "add_or_update_campaign_record", operation, err);
     if (status != OD_OK)
         return status;
@@ -59,12 +64,12 @@ od_status od__symbee_place(const od_vendor *vendor, const od_value *options, con
         status = od__error_no_memory(err);
     if (status == OD_OK && readable)
         status = place_data(call, given, list, err);
-    if (status == OD_OK)
+    if (status == OD_OK && !od_value_get(call->fields, "clientId")) /* without a contact it looks as the number does */
         status = od__vendor_set_text(made, "clientId", call->contact ? call->contact : call->to, err);
     if (status == OD_OK && call->not_before_ms)
         status = od_value_set(made, "nextEarliestWorkTimeUTC", od_value_new_integer(call->not_before_ms), err);
     if (status == OD_OK)
-        status = od__vendor_merge(made, call->fields, err);
+        status = od__vendor_merge_fields(made, call, limits, err);
     if (status == OD_OK && readable)
         status = od_value_set(made, "previewRecordData", od_value_ref(list), err);
     od_value_unref(list);

@@ -74,6 +74,62 @@ od_status od__vendor_merge(od_value *into, const od_value *over, od_error *err) 
     return over ? merge(into, over, 0, err) : OD_OK;
 }
 
+od_status od__vendor_keep(const od_value *value, const char *text, const char *path, od_error *err) {
+    const char *other = od_value_string(value);
+    if (other != NULL && strcmp(other, text) == 0)
+        return OD_OK;
+    char shown[OD_ERROR_MESSAGE_BYTES / 2];
+    od__error_clean(shown, sizeof(shown), other != NULL ? other : "", od_value_length(value));
+    return od__error_at(err, OD_VALIDATION, path, "expected what the call says, \"%s\", got %s%s%s", text,
+                        other != NULL ? "\"" : "something else", shown, other != NULL ? "\"" : "");
+}
+
+/* What mine, which was made of the call, is to stay: the number or the token. NULL: neither. */
+static const char *fixed_text(const od_value *mine, const od_call *call) {
+    const char *text = od_value_string(mine);
+    if (text == NULL)
+        return NULL;
+    if (call->to != NULL && strcmp(text, call->to) == 0)
+        return call->to;
+    return call->token != NULL && strcmp(text, call->token) == 0 ? call->token : NULL;
+}
+
+static od_status keep_fixed(const od_value *made, const od_value *over, const od_call *call, const char *path, int depth,
+                            od_error *err) {
+    void *cursor = NULL;
+    const char *key;
+    const od_value *member;
+    od_status status = OD_OK;
+    while (status == OD_OK && over != NULL && od_value_next(over, &cursor, &key, &member)) {
+        const od_value *mine = od_value_get(made, key);
+        const char *text = fixed_text(mine, call);
+        char at[OD_ERROR_PATH_BYTES];
+        snprintf(at, sizeof(at), "%s", path);
+        od__path_add(at, sizeof(at), key);
+        if (text != NULL)
+            status = od__vendor_keep(member, text, at, err);
+        else if (depth < MERGE_DEPTH && od_value_type(mine) == OD_TYPE_OBJECT && od_value_type(member) == OD_TYPE_OBJECT)
+            status = keep_fixed(mine, member, call, at, depth + 1, err);
+    }
+    return status;
+}
+
+static od_status keep_limits(const od_call *call, const char *const *limits, od_error *err) {
+    bool limited = call->not_before_ms != 0 || call->not_after_ms != 0;
+    for (; limited && limits != NULL && *limits != NULL; limits++) {
+        if (od_value_get(call->fields, *limits) != NULL)
+            return od__vendor_refuse(err, "", *limits, "expected nothing: the hours of the campaign say when it may ring");
+    }
+    return OD_OK;
+}
+
+od_status od__vendor_merge_fields(od_value *made, const od_call *call, const char *const *limits, od_error *err) {
+    od_status status = call->judged ? keep_fixed(made, call->fields, call, "", 0, err) : OD_OK;
+    if (status == OD_OK && call->judged)
+        status = keep_limits(call, limits, err);
+    return status == OD_OK ? od__vendor_merge(made, call->fields, err) : status;
+}
+
 od_status od__vendor_mark(od_value *params, const char *map, const char *key, const od_value *token, od_error *err) {
     const od_value *there = od_value_get(params, map);
     if (!token || (od_value_type(there) != OD_TYPE_OBJECT && od_value_type(there) != OD_TYPE_NULL))

@@ -67,6 +67,12 @@ od_status od__vendor_set_text(od_value *object, const char *key, const char *tex
 /* Copies the members of over (an object or NULL) into `into`; the members of over win, and where both have an object
  * under one key, those are merged in the same way. Errors: out_of_memory. */
 od_status od__vendor_merge(od_value *into, const od_value *over, od_error *err);
+/* Merges the call's own fields into the parameters made of it, as od__vendor_merge does; those of a call that is judged say
+ * nothing else than the call about its number and its token, and nothing of when it may ring, where the call has limits (R6):
+ * limits names the fields that would, up to a NULL (NULL: none). Errors: validation, out_of_memory. */
+od_status od__vendor_merge_fields(od_value *made, const od_call *call, const char *const *limits, od_error *err);
+/* Complains unless value, at path, is the text that the call has there. */
+od_status od__vendor_keep(const od_value *value, const char *text, const char *path, od_error *err);
 /* Sets params[map][key] to the token (NULL: nothing), last of all, so that no field of the caller's takes the mark of
  * the attempt away (R2). A map that is none is left for the shape to refuse. Errors: out_of_memory. */
 od_status od__vendor_mark(od_value *params, const char *map, const char *key, const od_value *token, od_error *err);

@@ -154,7 +154,7 @@ function Attempt:make_call()
     local call = { to = taken.to, contact = taken.id, token = self.token }
     if ticket then call.fields = { [TICKET_FIELD[self.account.kind]] = ticket } end
     if not self.work.campaign.hooks.plan then return call, taken.number end
-    local about = { numbers = self.seen.numbers, ticket = ticket, token = self.token }
+    local about = { numbers = self.seen.numbers, ticket = ticket, token = self.token, contact = taken.id }
     local ok, value, index = self:ask("plan", about, call)
     if not ok then return nil, self:give_back() end
     if plan.is(value) then return nil, self:carry_out(value) end
@@ -214,7 +214,7 @@ end
 
 -- Something in it is wrong, and will be the next time.
 function Attempt:cannot_be_made(err)
-    self.work:count_unmade(err)
+    self.work:count_unmade(err, self.taken.id)
     return self:decide { state = "blocked", why = tostring(err) }
 end
 

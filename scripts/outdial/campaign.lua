@@ -46,9 +46,9 @@ end
 
 function read.name(self, options)
     local name = options.name
-    if type(name) ~= "string" or name == "" then return "name: expected a text, got " .. errors.kind(name) end
-    if #name > MAX_NAME or name:find("[%c:]") then
-        return ("name: expected at most %d characters without a colon, got %q"):format(MAX_NAME, name)
+    if type(name) ~= "string" then return "name: expected a text, got " .. errors.kind(name) end
+    if name == "" or #name > MAX_NAME or name:find("[%c:]") then
+        return ("name: expected 1 to %d characters without a colon, got %q"):format(MAX_NAME, name)
     end
     self.name = name
 end
@@ -56,7 +56,8 @@ end
 function read.store(self, options)
     local path = options.store
     if type(path) ~= "string" or path == "" then
-        return 'store: expected the path of the store, such as "calls.db", got ' .. errors.kind(path)
+        return 'store: expected the path of the store, such as "calls.db", got '
+            .. (path == "" and "an empty one" or errors.kind(path))
     end
     self.store = path
 end
@@ -65,7 +66,7 @@ function read.subject(self, options)
     local subject = options.subject
     if subject == nil then return nil end
     if type(subject) ~= "string" or subject == "" then
-        return "subject: expected a text, got " .. errors.kind(subject)
+        return "subject: expected a text, got " .. (subject == "" and "an empty one" or errors.kind(subject))
     end
     self.subject = subject
 end
@@ -99,6 +100,7 @@ end
 function read.vendors(self, options)
     local vendors = options.vendors
     if type(vendors) ~= "table" then return "vendors: expected { name = client }, got " .. errors.kind(vendors) end
+    if not check_client("", vendors) then return "vendors: expected { name = client }, got a client without a name" end
     self.vendors, self.vendor_names = {}, {}
     for name, client in pairs(vendors) do
         if type(name) ~= "string" then return "vendors: expected { name = client }, got a list" end
@@ -122,8 +124,10 @@ function read.pace(self, options)
     if type(pace) ~= "table" then return "pace: expected a table, got " .. errors.kind(pace) end
     local problem = errors.unknown_key(pace, { "max_open", "max_handed_off", "open" })
     if problem then return "pace: " .. problem end
-    self.pace = { max_open = pace.max_open or DEFAULT_OPEN, max_handed_off = pace.max_handed_off or DEFAULT_HANDED_OFF,
-        open = {} }
+    self.pace = { max_open = DEFAULT_OPEN, max_handed_off = DEFAULT_HANDED_OFF, open = {} }
+    for key, most in pairs(pace) do
+        if key ~= "open" then self.pace[key] = most end
+    end
     problem = whole("pace.max_open", self.pace.max_open, 1, MAX_OPEN)
         or whole("pace.max_handed_off", self.pace.max_handed_off, 1, MAX_HANDED_OFF)
     if problem then return problem end
@@ -188,12 +192,11 @@ function read.ruleset(self, options)
         if cap.scope == "subject" and not self.subject then return "caps: a cap per subject needs `subject`" end
     end
     local zone, of_list = options.zone, self.contacts.map.zone_default
+    problem = zone ~= nil and contacts.check_zone(zone)
+    if problem then return "zone: " .. problem end
     if zone == nil then zone = of_list end
     if of_list ~= nil and zone ~= of_list then
         return ("zone: the contacts have another default, %q"):format(of_list)
-    end
-    if zone ~= nil and (type(zone) ~= "string" or zone == "") then
-        return "zone: expected the name of a zone such as \"America/New_York\", got " .. errors.kind(zone)
     end
     self.ruleset = { hours = days, holidays = holidays, zone = zone, caps = cap_list, gaps = gap_list,
         ring_timeout_ms = ring_timeout_ms, hand_off_outside_hours = self.hand_off_outside_hours }
@@ -215,6 +218,8 @@ function read.do_not_call(self, options)
             return ("do_not_call.%s: expected a text, got %s"):format(key, errors.kind(value))
         end
     end
+    problem = given.country ~= nil and contacts.check_country(given.country)
+    if problem then return "do_not_call." .. problem end
     self.do_not_call = { path = given.path, country = given.country or self.contacts.map.country,
         column = given.column }
 end
@@ -240,19 +245,28 @@ function read.doubt(self, options)
     if problem then return "doubt.write_off_after: " .. problem end
 end
 
+local function read_route(self, route)
+    local no_list = errors.no_list(route)
+    if no_list then return "route: expected names of vendors, got " .. no_list end
+    if not route[1] then return "route: expected names of vendors, got an empty list" end
+    self.route = {}
+    for i, vendor in ipairs(route) do
+        local problem = unknown_vendor(self, "route", vendor)
+        if problem then return problem end
+        self.route[i] = vendor -- the script may use its table for something else
+    end
+end
+
 function read.hooks(self, options)
     self.hooks = {}
     for _, name in ipairs(HOOKS) do
         local hook = options[name]
         if name == "route" and type(hook) == "table" then
-            for _, vendor in ipairs(hook) do
-                local problem = unknown_vendor(self, "route", vendor)
-                if problem then return problem end
-            end
-            if not hook[1] then return "route: expected names of vendors, got an empty list" end
-            self.route = hook
+            local problem = read_route(self, hook)
+            if problem then return problem end
         elseif hook ~= nil and type(hook) ~= "function" then
-            return ("%s: expected a function, got %s"):format(name, errors.kind(hook))
+            return ("%s: expected a function%s, got %s"):format(name, name == "route"
+                and ", or a list of vendors' names" or "", errors.kind(hook))
         else
             self.hooks[name] = hook
         end

@@ -108,9 +108,10 @@ local function make_cap(given)
     end
     local problem = errors.unknown_key(rest, CAP_KEYS)
     if problem then return nil, problem end
-    if not is_whole(given[1], 1, MAX_LIMIT) then
+    local limit = given[1]
+    if not is_whole(limit, 1, MAX_LIMIT) then
         return nil, ("expected how many calls first (a whole number from 1 to %d), got %s"):format(MAX_LIMIT,
-            type(given[1]) == "number" and tostring(given[1]) or errors.kind(given[1]))
+            errors.show(limit))
     end
     local scope = given.scope == nil and "store" or given.scope
     problem = one_of("per", given.per, PER) or one_of("scope", scope, SCOPES)
@@ -118,13 +119,13 @@ local function make_cap(given)
     local period
     period, problem = the_period(given)
     if not period then return nil, problem end
-    local cap = { limit = math.floor(given[1]), per = given.per, scope = scope }
+    local cap = { limit = math.floor(limit), per = given.per, scope = scope }
     local label
     problem, label = kinds[period](cap, given[period])
     if problem then return nil, problem end
     local name = given.name
     if name ~= nil and (type(name) ~= "string" or not name:find("^[%w_]+$")) then
-        return nil, "name: expected letters, digits and _, got " .. tostring(name)
+        return nil, "name: expected letters, digits and _, got " .. errors.show(name)
     end
     if name and #name > MAX_NAME then
         return nil, ("name: expected at most %d characters, got %d"):format(MAX_NAME, #name)
@@ -148,6 +149,11 @@ end
 -- M.caps(caps or nil, loosen) -> list, or nil, text. loosen is { name = reason }; names it uses are set in `used`.
 function M.caps(caps, loosen, used)
     if caps ~= nil and type(caps) ~= "table" then return nil, "expected a list of caps, got " .. errors.kind(caps) end
+    if caps and type(caps[1]) == "number" then
+        return nil, "expected a list of caps, { { 2, per = ... }, ... }, got one that is not in a list"
+    end
+    local no_list = caps and errors.no_list(caps)
+    if no_list then return nil, "expected a list of caps, got " .. no_list end
     local out, names = {}, {}
     for i, given in ipairs(caps or {}) do
         local cap, problem = make_cap(given)
@@ -159,7 +165,6 @@ function M.caps(caps, loosen, used)
         names[cap.name] = true
         out[i] = cap
     end
-    if caps and next(caps) ~= nil and not caps[1] then return nil, "expected a list of caps, got other keys" end
     for _, given in ipairs(M.DEFAULT) do
         local cap = make_cap(given)
         if loosen[cap.name] and not names[cap.name] then used[cap.name] = true

@@ -9,6 +9,7 @@
 -- { column =, default = }, as `zone` may be; that default is the campaign's `zone`, for numbers whose country has
 -- several where the column is empty. `ticket` = { column =, dials = column } says that a column holds a CCAI ticket of
 -- the CRM, and which of the numbers a call about it dials.
+local core = require "outdial.core"
 local errors = require "outdial.error"
 
 local M = {}
@@ -42,17 +43,30 @@ local function column_or_default(key, value)
     return column, nil, default
 end
 
-local function check_country(code)
+-- M.check_country(code) -> a text that begins with "country: ", or nil where it can be one
+function M.check_country(code)
     if type(code) == "string" and code:find("^%u%u$") then return nil end
     return ('country: expected an ISO code such as "US", got %s'):format(
         type(code) == "string" and ("%q"):format(code) or errors.kind(code))
 end
 
+-- M.check_zone(name) -> a text, or nil where the system has such a zone
+function M.check_zone(name)
+    if type(name) ~= "string" or name == "" then
+        return 'expected the name of a zone such as "America/New_York", got '
+            .. (name == "" and "an empty text" or errors.kind(name))
+    end
+    local known, err = core.zone(name)
+    return not known and err.message or nil
+end
+
 local function check_numbers(numbers)
     if type(numbers) == "string" then numbers = { numbers } end
-    if type(numbers) ~= "table" or not numbers[1] then
+    if type(numbers) ~= "table" or next(numbers) == nil then
         return nil, "numbers: expected a list of columns, got " .. errors.kind(numbers)
     end
+    local no_list = errors.no_list(numbers)
+    if no_list then return nil, "numbers: expected a list of columns, got " .. no_list end
     if #numbers > MAX_NUMBERS then
         return nil, ("numbers: expected at most %d columns, got %d"):format(MAX_NUMBERS, #numbers)
     end
@@ -99,13 +113,15 @@ local function check_map(given, keys)
     if given.zone ~= nil then
         map.zone, problem, map.zone_default = column_or_default("zone", given.zone)
         if problem then return nil, problem end
+        problem = map.zone_default and M.check_zone(map.zone_default)
+        if problem then return nil, "zone.default: " .. problem end
     end
     if type(given.country) == "table" then
         map.country_column, problem, map.country = column_or_default("country", given.country)
     else
         map.country = given.country
     end
-    if not problem and map.country ~= nil then problem = check_country(map.country) end
+    if not problem and map.country ~= nil then problem = M.check_country(map.country) end
     problem = problem or check_ticket(map, given.ticket, columns)
     if problem then return nil, problem end
     return map
@@ -154,6 +170,8 @@ end
 -- list(rows, map): the same from a list of rows
 function M.list(rows, given)
     if type(rows) ~= "table" then return nil, "expected a list of rows, got " .. errors.kind(rows) end
+    local no_list = errors.no_list(rows)
+    if no_list then return nil, "expected a list of rows, got " .. no_list end
     local map, problem = check_map(given, MAP_KEYS)
     if not map then return nil, problem end
     return setmetatable({ format = "rows", rows = rows, map = map }, Source)

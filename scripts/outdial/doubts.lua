@@ -49,6 +49,12 @@ function M.look(work)
     return due.next_ms and math.max(due.next_ms - work:wall_ms(), 0) / 1000
 end
 
+-- Why it is in doubt: what happened to its worker, or what was heard instead of an answer.
+local function cause_of(leg)
+    local evidence = leg.evidence or {}
+    return leg.cause or (evidence.error and evidence.error.message)
+end
+
 local function ask_script(work, leg)
     local fn, view = work.campaign.hooks.on_doubt, leg.contact
     if not fn or work.asked_about[leg.leg] then return false end
@@ -59,7 +65,7 @@ local function ask_script(work, leg)
     end
     local ok, write_off, traceback = hooks.call(work.scheduler, "on_doubt", fn, work.campaign, hooks.contact(view),
         attempt.context(work, view, leg.token .. "on_doubt"), { number = leg.number, vendor = leg.client,
-        at = leg.at_ms / 1000, attempt = leg.ordinal, cause = leg.cause })
+        at = leg.at_ms / 1000, attempt = leg.ordinal, cause = cause_of(leg) })
     if not ok then
         work:hold(write_off, traceback)
         return false

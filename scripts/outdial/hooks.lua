@@ -45,12 +45,30 @@ local function run(scheduler, name, fn, ...)
     if task.late then return nil, where(name, fn) .. ("it took more than %d s"):format(DEADLINE_S) end
     if task.how == "returned" then return task.outcome or { n = 0 } end
     if task.how == "canceled" then return nil, where(name, fn) .. "it was canceled" end
-    local text = tostring(task.outcome)
+    local text = errors.text(task.outcome)
     local message, traceback = text:match("^(.-)(\nstack traceback:.*)$")
     return nil, where(name, fn) .. (message or text), traceback
 end
 
----- what scripts are shown ----
+---- what scripts return, and what they are shown ----
+
+local MOST_DEEP = 32
+
+-- What a hook returned, without the script's metatables: reading it runs nothing of the script's. Or nil, text.
+local function plain(value, inside, depth)
+    if type(value) ~= "table" or plan.is(value) then return value end
+    if inside[value] then return nil, "it returned a table that contains itself" end
+    if depth > MOST_DEEP then return nil, ("it returned tables more than %d deep"):format(MOST_DEEP) end
+    local out = {}
+    inside[value] = true
+    for key, element in next, value do
+        local copied, problem = plain(element, inside, depth + 1)
+        if problem then return nil, problem end
+        out[key] = copied
+    end
+    inside[value] = nil
+    return out
+end
 
 local function copy(value)
     if type(value) ~= "table" then return value end
@@ -93,7 +111,7 @@ end
 function check.eligible(_, value, why)
     if value == true or is_plan(value, "skip", "later") then return value end
     if value ~= false then return expected("true or false", value) end
-    if why ~= nil and type(why) ~= "string" then return expected("why not, a text", why) end
+    if why ~= nil and (type(why) ~= "string" or why == "") then return expected("why not, a text", why) end
     return { why = why or "not eligible" }
 end
 
@@ -102,6 +120,8 @@ function check.route(context, value)
     if type(value) ~= "table" or plan.is(value) or value[1] == nil then
         return expected("a list of vendors' names", value)
     end
+    local no_list = errors.no_list(value)
+    if no_list then return nil, "expected a list of vendors' names, got " .. no_list end
     local seen, out = {}, {}
     for i, name in ipairs(value) do
         if type(name) ~= "string" then return expected("vendors' names", name) end
@@ -137,16 +157,29 @@ function check.plan(context, value)
     end
     local problem = errors.unknown_key(value, CALL_KEYS)
     if problem then return nil, (problem:gsub("unknown option", "unknown field")) end
+    -- A call of the script's own making is as good as the one that it was given.
+    if value.token == nil then value.token = context.token end
+    if value.contact == nil then value.contact = context.contact end
     problem = check_fields(value, context)
     if problem then return nil, problem end
     for i, entry in ipairs(context.numbers) do
-        if entry.number == value.to then return copy(value), i end
+        if entry.number == value.to then return value, i end
     end
     return nil, ("/to: expected one of the contact's numbers, got %s"):format(
         type(value.to) == "string" and ("%q"):format(value.to) or errors.kind(value.to))
 end
 
-function check.on_outcome(_, value)
+-- M.number_index(view, number or column) -> which of the contact's numbers it is, or nil
+function M.number_index(view, number)
+    for i, entry in ipairs(view.numbers) do
+        if entry.number == number or entry.column == number then return i end
+    end
+end
+
+function check.on_outcome(view, value)
+    if plan.is(value, "callback") and value.number and not M.number_index(view, value.number) then
+        return nil, ("number: %q is not one of the contact's"):format(value.number)
+    end
     if value == nil or is_plan(value, "callback", "later", "stop") then return value end
     return expected("nothing, outdial.callback, outdial.later or outdial.stop", value)
 end
@@ -160,14 +193,16 @@ end
 local LAST_IS_CONTEXT = { on_outcome = true, on_doubt = true }
 
 -- M.call(scheduler, name, fn, against, contact, ctx [, about]) -> true, and what the hook decided, or nil, text,
--- traceback. The hook gets (contact, ctx, call), or (contact, outcome or leg, ctx), contact and about as copies; its
--- result is checked against `against`.
+-- traceback. The hook gets (contact, ctx, call), or (contact, outcome or leg, ctx), all as copies; its result is
+-- checked against `against`.
 function M.call(scheduler, name, fn, against, contact, ctx, about)
-    local second, third = ctx, copy(about)
+    local second, third = copy(ctx), copy(about)
     if LAST_IS_CONTEXT[name] then second, third = third, second end
     local results, problem, traceback = run(scheduler, name, fn, copy(contact), second, third)
     if not results then return nil, problem, traceback end
-    local value, more = check[name](against, results[1], results[2])
+    local first, wrong = plain(results[1], {}, 1)
+    if wrong then return nil, where(name, fn) .. wrong end
+    local value, more = check[name](against, first, results[2])
     if value == nil and more then return nil, where(name, fn) .. more end
     return true, value, more
 end

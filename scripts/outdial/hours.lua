@@ -5,6 +5,7 @@
 -- A day by its own name wins over mon_fri and sat_sun, those over every_day. Once hours are given, a day that they do
 -- not name is closed.
 local errors = require "outdial.error"
+local instant = require "outdial.instant"
 
 local M = {}
 
@@ -15,7 +16,6 @@ local GROUPS = {
     { "sat_sun", { "sat", "sun" } },
 }
 local KEYS = { "mon", "tue", "wed", "thu", "fri", "sat", "sun", "mon_fri", "sat_sun", "every_day", "holidays" }
-local MONTH_DAYS = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 }
 local MAX_WINDOWS, MAX_HOLIDAYS = 16, 2000 -- as the rules have them
 
 -- What holds where a campaign names no hours: inside nearly every law that was found.
@@ -47,14 +47,13 @@ end
 -- A text or a list of them, in order and without overlap. Returns the list, or nil, text.
 local function windows(value)
     local list = type(value) == "table" and value or { value }
+    local no_list = errors.no_list(list)
+    if no_list then return nil, "expected a window or a list of windows, got " .. no_list end
     local seen = {}
     for i, text in ipairs(list) do
         local from, to = parse_window(text)
         if not from then return nil, to end
         seen[i] = { from = from, to = to, text = text }
-    end
-    if type(value) == "table" and next(value) ~= nil and not value[1] then
-        return nil, "expected a window or a list of windows, got a table with other keys"
     end
     if #seen > MAX_WINDOWS then return nil, ("expected at most %d windows, got %d"):format(MAX_WINDOWS, #seen) end
     table.sort(seen, function(a, b) return a.from < b.from end)
@@ -68,16 +67,10 @@ local function windows(value)
     return out
 end
 
-local function days_of(year, month)
-    local leap = year % 4 == 0 and (year % 100 ~= 0 or year % 400 == 0)
-    return month == 2 and leap and 29 or MONTH_DAYS[month]
-end
-
 local function check_date(value)
     local year, month, day
     if type(value) == "string" then year, month, day = value:match("^(%d%d%d%d)%-(%d%d)%-(%d%d)$") end
-    year, month, day = tonumber(year), tonumber(month), tonumber(day)
-    if not year or not MONTH_DAYS[month] or day < 1 or day > days_of(year, month) then
+    if not year or not instant.is_date(tonumber(year), tonumber(month), tonumber(day)) then
         return 'expected a date such as "2026-12-25", got ' .. show(value)
     end
 end
@@ -85,14 +78,13 @@ end
 -- M.holidays(list) -> the dates in order, or nil, text
 function M.holidays(list)
     if type(list) ~= "table" then return nil, "holidays: expected a list of dates, got " .. errors.kind(list) end
+    local no_list = errors.no_list(list)
+    if no_list then return nil, "holidays: expected a list of dates, got " .. no_list end
     local out = {}
     for i, date in ipairs(list) do
         local problem = check_date(date)
         if problem then return nil, ("holidays[%d]: %s"):format(i, problem) end
         out[i] = date
-    end
-    if next(list) ~= nil and not list[1] then
-        return nil, "holidays: expected a list of dates, got a table with other keys"
     end
     if #out > MAX_HOLIDAYS then
         return nil, ("holidays: expected at most %d dates, got %d"):format(MAX_HOLIDAYS, #out)

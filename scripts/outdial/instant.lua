@@ -15,7 +15,8 @@ end
 
 local MONTH_DAYS = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 }
 
-local function is_date(year, month, day)
+-- M.is_date(year, month, day): whether the calendar has it
+function M.is_date(year, month, day)
     local leap = month == 2 and (year % 4 == 0 and year % 100 ~= 0 or year % 400 == 0) and 1 or 0
     return MONTH_DAYS[month] and day >= 1 and day <= MONTH_DAYS[month] + leap
 end
@@ -29,7 +30,7 @@ local function parse_iso(text)
     if not sign and zone ~= "Z" then return nil end
     year, month, day, hour, minute = tonumber(year), tonumber(month), tonumber(day), tonumber(hour), tonumber(minute)
     second = tonumber(second) + (tonumber(fraction) or 0)
-    if not is_date(year, month, day) or hour > 23 or minute > 59 or second >= 60 then return nil end
+    if not M.is_date(year, month, day) or hour > 23 or minute > 59 or second >= 60 then return nil end
     local offset = sign and (tonumber(offset_h) * 60 + tonumber(offset_m)) * (sign == "-" and -60 or 60) or 0
     return days_of(year, month, day) * 86400 + hour * 3600 + minute * 60 + second - offset
 end

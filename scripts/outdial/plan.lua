@@ -13,7 +13,7 @@ end
 
 -- M.is(value [, name]): whether it is a plan (of that name: skip later callback stop hold write_off)
 function M.is(value, name)
-    if value == nil or type(value) ~= "table" or getmetatable(value) ~= Plan then return false end
+    if value == nil or type(value) ~= "table" or not rawequal(getmetatable(value), Plan) then return false end
     return name == nil or value.plan == name
 end
 

@@ -5,6 +5,7 @@
 --         on = {
 --             busy = { after = "15m", max = 2 },            -- again after 15 minutes, after at most 2 busy calls
 --             no_answer = { after = "4h", jitter = 0.2 },   -- 4 h, give or take 20 %
+--             machine = { after = "4h", spread = "dayparts" }, -- then in the part of the day that was tried least
 --             invalid_number = { next_number = true },      -- the next of the contact's numbers
 --             declined = { stop = "declined", gap = "90d" },-- no further call; other campaigns wait 90 days
 --             ["*"] = { stop = "done" },                    -- all the rest
@@ -17,7 +18,8 @@ local outcomes = require "outdial.outcomes"
 local M = {}
 
 local KEYS, ROW_KEYS = { "max_attempts", "per_number", "on" },
-    { "after", "max", "next_number", "stop", "gap", "jitter" }
+    { "after", "max", "next_number", "stop", "gap", "jitter", "spread" }
+local SPREADS = { "dayparts" }
 local STOPS_BY_ITSELF = { unreported = "unreported", unclassified = "unclassified" }
 local MOST = 10000
 
@@ -41,7 +43,7 @@ local function check_row(given)
         if type(given.stop) ~= "string" or given.stop == "" then
             return nil, "stop: expected why, a text, got " .. errors.kind(given.stop)
         end
-        for _, key in ipairs { "after", "max", "next_number", "jitter" } do
+        for _, key in ipairs { "after", "max", "next_number", "jitter", "spread" } do
             if given[key] ~= nil then return nil, ("stop: goes not with %s"):format(key) end
         end
         row.stop = given.stop
@@ -62,9 +64,17 @@ local function check_row(given)
     row.next_number = given.next_number or nil
     local jitter = given.jitter
     if jitter ~= nil and not (type(jitter) == "number" and jitter >= 0 and jitter <= 1) then
-        return nil, "jitter: expected a number from 0 to 1, got " .. tostring(jitter)
+        return nil, "jitter: expected a number from 0 to 1, got " .. errors.show(jitter)
     end
+    if jitter ~= nil and not row.after_ms then return nil, "jitter: goes only with after" end
     row.jitter = jitter
+    local spread = given.spread
+    if spread ~= nil then
+        if type(spread) ~= "string" then return nil, 'spread: expected "dayparts", got ' .. errors.show(spread) end
+        if spread ~= SPREADS[1] then return nil, "spread: " .. errors.unknown("unknown value", spread, SPREADS) end
+        if not row.after_ms then return nil, "spread: goes only with after" end
+        row.spread = true
+    end
     return row
 end
 
@@ -140,9 +150,19 @@ local function exhausted(why, ...)
     return { state = "exhausted", why = why:format(...) }
 end
 
+-- When the attempts were.
+local function times_of(outcome, history)
+    local list = { outcome.at_ms }
+    for _, attempt in ipairs(history) do
+        if counts(attempt) then list[#list + 1] = attempt.at_ms end
+    end
+    return list
+end
+
 -- policy:decide(outcome, history, at) -> decision { state, due_ms, number, why }
--- outcome: { kind, counts } of the attempt that ended. history: the attempts before it, { kind, counts, number }, in
--- any order. at: { now_ms, number (index that was called), numbers (the contact's, as a list), random (a function) }.
+-- outcome: { kind, counts, at_ms } of the attempt that ended. history: the attempts before it, { kind, counts, number,
+-- at_ms }, in any order. at: { now_ms, number (index that was called), numbers (the contact's, as a list), random (a
+-- function), spread (a function of when it is due and when the attempts were, that says when else) }.
 function Policy:decide(outcome, history, at)
     local row = self.rows[outcome.kind]
     if row.stop then return { state = "done", why = row.stop } end
@@ -168,7 +188,9 @@ function Policy:decide(outcome, history, at)
     end
     local after = row.after_ms or 0
     if row.jitter then after = math.floor(after * (1 + row.jitter * (2 * at.random() - 1))) end
-    return { state = "waiting", due_ms = at.now_ms + after, number = number, why = outcome.kind }
+    local due_ms = at.now_ms + after
+    if row.spread then due_ms = at.spread(due_ms, times_of(outcome, history)) end
+    return { state = "waiting", due_ms = due_ms, number = number, why = outcome.kind }
 end
 
 -- What a campaign without a policy does: everyone is called once.

@@ -1,6 +1,7 @@
 -- The worker that runs a campaign: it registers with the store, takes contacts as there is room, and ends when none is
 -- left to call. What it does for one contact is in outdial.attempt, for a leg that was placed in outdial.track.
 local doubts = require "outdial.doubts"
+local errors = require "outdial.error"
 local fill = require "outdial.fill"
 local withdrawals = require "outdial.withdrawals"
 local workshop = require "outdial.work"
@@ -94,7 +95,7 @@ local function call_progress(work, progress, figures)
     local task = work.scheduler.hook("progress", PROGRESS_MAY_TAKE_S, progress, figures)
     if task.how == "returned" and not task.late or work.closing or work.progress_failed then return end
     work.progress_failed = true
-    local why = task.late and ("it took more than %d s"):format(PROGRESS_MAY_TAKE_S) or tostring(task.outcome)
+    local why = task.late and ("it took more than %d s"):format(PROGRESS_MAY_TAKE_S) or errors.text(task.outcome)
     work:log("warning", "progress: " .. (why:match("^(.-)\nstack traceback:") or why))
 end
 
@@ -271,7 +272,10 @@ local function run(work, options)
     local filled
     if options.progress then scheduler.daemon(show_progress, work, options.progress) end
     filled, err = fill.run(work)
-    if filled then work:needs(scheduler.daemon(do_chores, work)) end
+    if filled then
+        fill.tell(work, filled)
+        work:needs(scheduler.daemon(do_chores, work))
+    end
     local ended = filled and call_all(work)
     if ended then -- those that came up last
         doubts.settle_all(work)

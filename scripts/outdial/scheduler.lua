@@ -242,7 +242,7 @@ local function new(engine)
             for i = 1, lines and #lines or 0 do
                 local ok, problem = pcall(loggers[handle], lines[i].level, lines[i].text)
                 if not ok then
-                    root.failures[#root.failures + 1] = { outcome = "outdial: on_log failed: " .. tostring(problem) }
+                    root.failures[#root.failures + 1] = { outcome = "outdial: on_log failed: " .. errors.text(problem) }
                 end
             end
         end
@@ -514,6 +514,13 @@ local function new(engine)
         for _, task in ipairs(left) do task:cancel() end
     end
 
+    -- What a hook has spawned and nobody has joined fails the hook, as it fails a run.
+    local function fail_with_others(task, scope)
+        for _, other in ipairs(scope.failures) do
+            if task.how == "returned" and not other.joined then task.how, task.outcome = "failed", other.outcome end
+        end
+    end
+
     -- hook(name, seconds, fn, ...) -> task that has ended: runs fn as a task that may wait at most so long all in all,
     -- and in which no call that rings can be made; then task.how is "returned", "failed" or "canceled", task.outcome
     -- what it returned (packed; nil: nothing) or raised, task.late whether it took too long. Only for tasks. What
@@ -532,6 +539,7 @@ local function new(engine)
             start(scope, waiter, true, end_late, scope, task, seconds)
             finish_scope(waiter, scope)
         end
+        fail_with_others(task, scope)
         return task
     end
 

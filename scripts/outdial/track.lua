@@ -2,11 +2,11 @@
 -- placed is unreported when the vendor says nothing for open_for (R7); one that is handed off is followed without limit
 -- (R6).
 local attempt = require "outdial.attempt"
+local dayparts = require "outdial.dayparts"
 local errors = require "outdial.error"
 local hooks = require "outdial.hooks"
 local identity = require "outdial.identity"
 local instant = require "outdial.instant"
-local plan = require "outdial.plan"
 local random = require "outdial.random"
 
 local M = {}
@@ -21,19 +21,13 @@ end
 
 ---- deciding ----
 
-local function number_index(view, number)
-    for i, entry in ipairs(view.numbers) do
-        if entry.number == number or entry.column == number then return i end
-    end
-end
-
 local function from_plan(result, view, now_ms)
     if result.plan == "stop" then return { state = "done", why = result.why } end
     if result.plan == "later" then
         return { state = "waiting", due_ms = instant.parse(result.when, now_ms), why = result.why }
     end
     local at_ms = instant.parse(result.at, now_ms)
-    local number = result.number and number_index(view, result.number)
+    local number = result.number and hooks.number_index(view, result.number)
     return { state = "waiting", due_ms = at_ms, why = "callback", number = number,
         callback = { at_ms = at_ms, within_ms = result.within_ms, number = number } }
 end
@@ -49,9 +43,16 @@ end
 
 local function by_policy(work, leg, outcome)
     local view = leg.contact
-    return work.campaign.retry:decide({ kind = outcome.kind, counts = outcome.rang ~= "no" }, earlier(leg), {
-        now_ms = work:wall_ms(), number = number_index(view, leg.number) or view.number,
-        numbers = M.numbers(view), random = random.new(leg.token .. "retry") })
+    local number, draw = hooks.number_index(view, leg.number) or view.number, random.new(leg.token .. "retry")
+    local function spread(due_ms, called_at)
+        local ruleset = work.campaign.ruleset
+        local window = work:store("window", { contact = view.contact, number_index = number })
+        return dayparts.spread(due_ms, called_at, { zone = window and window.zone or ruleset.zone, ruleset = ruleset,
+            random = draw })
+    end
+    return work.campaign.retry:decide({ kind = outcome.kind, counts = outcome.rang ~= "no", at_ms = leg.at_ms },
+        earlier(leg), { now_ms = work:wall_ms(), number = number, numbers = M.numbers(view), random = draw,
+            spread = spread })
 end
 
 function M.numbers(view)
@@ -73,17 +74,11 @@ local function decide(work, leg, outcome)
     if view.unreadable then -- held: no import is to make it ready again that was called
         return { state = "held", why = work:cannot_read(view.id, view.unreadable) }
     end
-    local ok, value, traceback = hooks.call(work.scheduler, "on_outcome", fn, work.campaign, hooks.contact(view),
+    local ok, value, traceback = hooks.call(work.scheduler, "on_outcome", fn, view, hooks.contact(view),
         attempt.context(work, view, leg.token .. "on_outcome"), told(leg, outcome))
     if not ok then
         work:hold(value, traceback)
         return { state = "held", why = value }
-    end
-    local unknown = plan.is(value, "callback") and value.number and not number_index(view, value.number)
-    if unknown then
-        local text = ("on_outcome: number: %q is not one of the contact's"):format(value.number)
-        work:hold(text)
-        return { state = "held", why = text }
     end
     if value then return from_plan(value, view, work:wall_ms()) end
     return by_policy(work, leg, outcome)

@@ -14,6 +14,7 @@ local LEASE_LEFT = 0.5    -- with less than this part of it left no new call is 
 local REST_S = 5          -- between looks whether a campaign goes on that was paused or held
 local MAX_PARKED = 1000
 local MAX_UNMADE = 20     -- so many calls in a row that cannot be made are no fault of the contacts'
+local MOST_TOLD = 10      -- of how many of them is said what is wrong
 local AGAIN_S, LONGEST_AGAIN_S, MOST_AT_END = 1, 30, 3
 -- What must not get lost because the store is out of reach, or out of memory, for a while: these are tried again.
 local PASSES = { unavailable = true, out_of_memory = true }
@@ -38,7 +39,7 @@ function M.new(campaign, scheduler, db, log)
         still_living = {},                                           -- legs: see outdial.withdrawals
         contacts = 0, parked = 0, open = 0, handed_off = 0, legs = {}, -- what is under way here
         refused = {}, placements = { placed = 0, handed_off = 0, not_placed = 0, unknown = 0 }, outcomes = {},
-        asked_about = {}, trouble = {}, missed = {}, unmade = 0 }, Work)
+        asked_about = {}, trouble = {}, missed = {}, unmade = 0, told_unmade = 0 }, Work)
     for name, client in pairs(campaign.vendors) do
         self.accounts[name] = accounts.new(scheduler, name, client, campaign.pace.open[name])
     end
@@ -193,9 +194,13 @@ function Work:count_trouble(contact)
     return self.trouble[contact]
 end
 
--- work:count_unmade(err or nil): a call that could not be made (a field is wrong), or one that could
-function Work:count_unmade(err)
+-- work:count_unmade([err, id]): a contact's call that could not be made (a field is wrong), or one that could
+function Work:count_unmade(err, id)
     self.unmade = err and self.unmade + 1 or 0
+    if err and self.told_unmade < MOST_TOLD then
+        self.told_unmade = self.told_unmade + 1
+        self:log("warning", ("contact %s: its call cannot be made: %s"):format(id, tostring(err)))
+    end
     if self.unmade == MAX_UNMADE then
         local where = self.campaign.hooks.plan and "plan: " or ""
         self:hold(("%s%d calls in a row cannot be made: %s"):format(where, MAX_UNMADE, tostring(err)))

@@ -41,7 +41,6 @@ describe("a hook", function()
         local s
         local function sleeps_on() while true do s.sleep(3) end end
         local function yields() coroutine.yield() end
-        local function throws_a_table() error({ code = 7 }) end
 
         local rows = {
             { "throws", throws, ("%s:%d: boom"):format(THIS, line_of(throws)) },
@@ -69,9 +68,31 @@ describe("a hook", function()
             assert.matches("stack traceback:", support.events(world, "hook_failed")[1].data.traceback, 1, true)
         end)
 
-        it("throws a table", function()
-            local figures = run { eligible = throws_a_table }
-            assert.matches("^hook eligible %(.-%): table: ", figures.why)
+        local function never_text() error "no text" end
+        local thrown = { -- what is raised, and what is said of it
+            { { code = 7, message = "no CRM", details = {} },
+                'an error that is a table { code = 7, message = "no CRM" }' },
+            { {}, "an error that is a table" },
+            { { a = 1, b = 2, c = 3, d = 4, e = 5, f = 6, g = 7, h = 8, i = 9 },
+                "an error that is a table { a = 1, b = 2, c = 3, d = 4, e = 5, f = 6, g = 7, h = 8, ... }" },
+            { setmetatable({}, { __tostring = function() return "its own text" end }), "its own text" },
+            { setmetatable({}, { __tostring = never_text }), "an error whose __tostring fails" },
+            { setmetatable({}, { __tostring = function() return {} end }), "an error whose __tostring fails" },
+            { setmetatable({ code = 7 }, { __index = never_text, __pairs = never_text }),
+                "an error that is a table { code = 7 }" },
+            { nil, "nil" },
+        }
+        for i = 1, 8 do
+            it("throws something else, row " .. i, function()
+                check("eligible", function() error(thrown[i][1]) end, thrown[i][2])
+            end)
+        end
+
+        it("leaves a task that fails", function()
+            local function leaves() s.spawn(function() error("boom in a task", 0) end) return true end
+            s = world.scheduler
+            local client = check("eligible", leaves, "boom in a task")
+            assert.equal(0, client.placed)
         end)
     end)
 
@@ -81,6 +102,25 @@ describe("a hook", function()
             { "eligible", function() end, "expected true or false, got nothing" },
             { "eligible", function() return outdial.HOLD end, "expected true or false, got outdial.hold" },
             { "eligible", function() return false, 7 end, "expected why not, a text, got number" },
+            { "eligible", function() return false, "" end, 'expected why not, a text, got ""' },
+            { "route", function() return { "fake", nil, "fake" } end,
+                "expected a list of vendors' names, got a list with nothing at [2]" },
+            { "plan", function(_, _, call) call.attributes = { call } return call end,
+                "it returned a table that contains itself" },
+            { "plan", function(_, _, call)
+                local at = call
+                for _ = 1, 40 do at.attributes = {} at = at.attributes end
+                return call
+            end, "it returned tables more than 32 deep" },
+            { "plan", function() return setmetatable({}, { __index = function() error("asked") end,
+                __pairs = function() error("asked") end }) end,
+                "/to: expected one of the contact's numbers, got nothing" },
+            { "plan", function(_, _, call)
+                call[setmetatable({}, { __tostring = function() error("asked") end })] = 1
+                return call
+            end, 'unknown field "a table"' },
+            { "on_outcome", function() return outdial.callback("1h", { number = "work" }) end,
+                'number: "work" is not one of the contact\'s' },
             { "route", function() return {} end, "expected a list of vendors' names, got table" },
             { "route", function() return "fake" end, 'expected a list of vendors\' names, got "fake"' },
             { "route", function() return { "fak" } end, 'unknown vendor "fak", did you mean "fake"?' },
@@ -151,6 +191,49 @@ describe("a hook", function()
             return true
         end }
         assert.equal("+14155550001", world.rings[1].to)
+    end)
+
+    it("may return a call that it has made itself", function()
+        run { plan = function(contact) return { to = contact.number, attributes = { id = contact.id } } end }
+        assert.equal(3, #world.rings)
+        for _, leg in ipairs(world.store.legs) do
+            assert.equal(leg.token, leg.meant.token)
+            assert.equal(leg.meant.attributes.id, leg.meant.contact)
+        end
+    end)
+
+    it("gets copies of the context, too", function()
+        local function change(ctx)
+            table.remove(ctx.vendors)
+            table.remove(ctx.healthy)
+            ctx.history[1] = { kind = "answered", number = "x" }
+        end
+        local seen = {}
+        local figures = run({ eligible = function(_, ctx) change(ctx) return true end,
+            route = function(_, ctx)
+                seen[#seen + 1] = #ctx.vendors + #ctx.healthy + #ctx.history
+                return ctx.vendors
+            end,
+            plan = function(_, ctx, call) change(ctx) return call end,
+            on_outcome = function(_, _, ctx) change(ctx) end })
+        assert.same({ 2, 2, 2 }, seen)
+        assert.equal(3, figures.contacts.done)
+    end)
+
+    it("hears why a call is in doubt", function()
+        local causes = {}
+        local honest = world.store.doubts
+        function world.store.doubts(store, params)
+            local page = honest(store, params)
+            for _, leg in ipairs(page.legs) do
+                if leg.contact.id == "1" then leg.cause = "its worker is gone"
+                else leg.cause, leg.evidence = nil, { error = { message = "no answer came" } } end
+            end
+            return page
+        end
+        run({ on_doubt = function(contact, leg) causes[contact.id] = leg.cause end },
+            { place = function() return "lost" end })
+        assert.same({ ["1"] = "its worker is gone", ["2"] = "no answer came", ["3"] = "no answer came" }, causes)
     end)
 
     it("sees the contact, the context and the call", function()

@@ -3,6 +3,7 @@ package.path = "tests/lua/?.lua;" .. package.path
 local breaker = require "outdial.breaker"
 local caps = require "outdial.caps"
 local contacts = require "outdial.contacts"
+local dayparts = require "outdial.dayparts"
 local duration = require "outdial.duration"
 local hours = require "outdial.hours"
 local instant = require "outdial.instant"
@@ -163,6 +164,10 @@ describe("hours", function()
         { { tue = "10:00-10:00" }, 'tue: "10:00-10:00" is empty' },
         { { wed = { "10:00-13:00", "12:00-15:00" } }, 'wed: "10:00-13:00" and "12:00-15:00" overlap' },
         { { wed = { from = "10:00" } }, "wed: expected a window or a list of windows, got a table with other keys" },
+        { { wed = { "10:00-12:00", evening = "18:00-20:00" } },
+            "wed: expected a window or a list of windows, got a table with other keys" },
+        { { wed = { "10:00-12:00", nil, "18:00-20:00" } },
+            "wed: expected a window or a list of windows, got a list with nothing at [2]" },
         { { wed = 10 }, 'wed: expected a window such as "10:00-20:00" (00:00 to 24:00), got number' },
         { { sun = false }, "no day is open: nobody could ever be called" },
         { "always", "expected a table of days, got string" },
@@ -175,6 +180,8 @@ describe("hours", function()
             "mon: expected at most 16 windows, got 17" },
         { { mon = "10:00-20:00", holidays = many(2001, function() return "2026-12-25" end) },
             "holidays: expected at most 2000 dates, got 2001" },
+        { { mon = "10:00-20:00", holidays = { "2026-12-25", nil, "2026-12-26" } },
+            "holidays: expected a list of dates, got a list with nothing at [2]" },
         { { mon = "10:00-20:00", holidays = { "25.12.2026" } },
             'holidays[1]: expected a date such as "2026-12-25", got "25.12.2026"' },
     }
@@ -249,6 +256,18 @@ describe("caps", function()
         { { { 2, per = "person", days = 0 } }, "[1]: days: expected a whole number from 1 to 3660, got 0" },
         { many(30, function(i) return { 2, per = "number", days = i } end), "expected at most 32 caps, got 33" },
         { 7, "expected a list of caps, got number" },
+        { { 2, per = "person", every = "24h" },
+            "expected a list of caps, { { 2, per = ... }, ... }, got one that is not in a list" },
+        { { { 1, per = "person", every = "24h" }, nil, { 3, per = "person", every = "7d" } },
+            "expected a list of caps, got a list with nothing at [2]" },
+        { { { 1, per = "person", every = "24h" }, weekly = { 3, per = "person", every = "7d" } },
+            "expected a list of caps, got a table with other keys" },
+        { { { 0, per = "person", every = "24h" } }, "[1]: expected how many calls first (a whole number from 1 to 1000), "
+            .. "got 0" },
+        { { { "2", per = "person", every = "24h" } }, "[1]: expected how many calls first (a whole number from 1 to 1000), "
+            .. 'got "2"' },
+        { { { 2, per = "person", every = "24h", name = "a b" } },
+            '[1]: name: expected letters, digits and _, got "a b"' },
     }
     for i, row in ipairs(bad) do
         it("are refused, row " .. i, function()
@@ -367,6 +386,14 @@ describe("a retry policy", function()
         { { on = { busy = { after = "1h", max = 0 } } },
             "on.busy: max: expected a whole number from 1 to 10000, got 0" },
         { { on = { busy = { after = "1h", jitter = 2 } } }, "on.busy: jitter: expected a number from 0 to 1, got 2" },
+        { { on = { busy = { after = "1h", jitter = "0.2" } } },
+            'on.busy: jitter: expected a number from 0 to 1, got "0.2"' },
+        { { on = { busy = { after = "1h", spread = "daypart" } } },
+            'on.busy: spread: unknown value "daypart", did you mean "dayparts"?' },
+        { { on = { busy = { after = "1h", spread = true } } }, 'on.busy: spread: expected "dayparts", got true' },
+        { { on = { busy = { next_number = true, spread = "dayparts" } } }, "on.busy: spread: goes only with after" },
+        { { on = { busy = { stop = "x", spread = "dayparts" } } }, "on.busy: stop: goes not with spread" },
+        { { on = { busy = { next_number = true, jitter = 0.2 } } }, "on.busy: jitter: goes only with after" },
         { { on = { busy = { afer = "1h" } } }, 'on.busy: unknown option "afer", did you mean "after"?' },
         { { on = { ["*"] = { stop = "x" } }, max_atempts = 3 },
             'unknown option "max_atempts", did you mean "max_attempts"?' },
@@ -381,6 +408,50 @@ describe("a retry policy", function()
             assert.equal(row[2], problem)
         end)
     end
+end)
+
+describe("retries that are spread over the day", function()
+    local WEEK = hours.ruleset { mon_fri = "10:00-20:00", sat = "10:00-13:00" }
+    local rows = { -- due, when the attempts were, when instead; random numbers are 0.5; what is special
+        { "2026-03-16T09:00:00Z", { "2026-03-16T10:30:00Z" }, "2026-03-16T14:29:17.5Z" }, -- Monday: the afternoon
+        { "2026-03-16T14:00:00Z", { "2026-03-16T10:30:00Z" }, "2026-03-16T14:00:00Z" },
+        { "2026-03-16T15:30:00Z", { "2026-03-16T10:30:00Z", "2026-03-16T14:00:00Z" }, "2026-03-16T18:29:17.5Z" },
+        { "2026-03-16T19:00:00Z", { "2026-03-16T18:00:00Z" }, "2026-03-17T10:59:17.5Z" }, -- the next morning
+        { "2026-03-16T19:59:00Z", {}, "2026-03-17T10:59:17.5Z" }, -- nobody is called right before the end
+        { "2026-03-16T19:00:00Z", { "2026-03-16T10:00:00Z", "2026-03-16T14:00:00Z", "2026-03-16T18:00:00Z" },
+            "2026-03-16T19:00:00Z" }, -- all alike: the soonest
+        { "2026-03-20T19:30:00Z", { "2026-03-20T18:00:00Z", "2026-03-20T11:00:00Z" }, "2026-03-21T12:29:17.5Z" },
+        { "2026-03-21T12:50:00Z", { "2026-03-21T11:00:00Z" }, "2026-03-21T12:50:00Z" },
+        { "2026-03-22T12:00:00Z", { "2026-03-21T11:00:00Z" }, "2026-03-23T14:29:17.5Z" }, -- Sunday is closed
+        { "2026-03-16T13:00:00Z", { "2026-03-16T14:00:00Z" }, "2026-03-16T18:29:17.5Z", zone = "America/New_York" },
+        { "2026-03-27T21:00:00Z", { "2026-03-27T19:00:00Z" }, "2026-03-28T10:59:17.5Z" }, -- Saturday
+        { "2026-03-29T09:00:00Z", { "2026-03-27T10:00:00Z" }, "2026-03-30T13:29:17.5Z", zone = "Europe/London" }, -- DST
+        { "2026-03-16T09:00:00Z", { "2026-03-16T10:30:00Z" }, "2026-03-17T14:29:17.5Z",
+            holidays = { "2026-03-16" } },
+        { "2026-03-16T09:00:00Z", {}, "2026-03-16T09:00:00Z", zone = "Nowhere/Land" },
+    }
+    for i, row in ipairs(rows) do
+        it("land in the part of the day that was tried least, row " .. i, function()
+            local called_at = {}
+            for j, text in ipairs(row[2]) do called_at[j] = instant.parse(text) end
+            local ms = dayparts.spread(instant.parse(row[1]), called_at, { zone = row.zone or "UTC", ruleset = {
+                hours = WEEK, holidays = row.holidays, ring_timeout_ms = 25000 }, random = function() return 0.5 end })
+            assert.equal(instant.parse(row[3]), ms)
+        end)
+    end
+
+    it("are told when the attempts were that count", function()
+        local policy = retry.new { on = { no_answer = { after = "4h", spread = "dayparts" }, ["*"] = { stop = "x" } } }
+        local seen
+        assert.same({ state = "waiting", due_ms = 7, number = 1, why = "no_answer" }, policy:decide(
+            { kind = "no_answer", at_ms = 30 }, { { kind = "busy", at_ms = 20, number = "+1" },
+                { kind = "expired", at_ms = 10, number = "+1", counts = false } },
+            { now_ms = 1000, number = 1, numbers = { "+1" }, spread = function(due_ms, called_at)
+                seen = { due_ms, called_at }
+                return 7
+            end }))
+        assert.same({ 1000 + 4 * HOUR, { 30, 20 } }, seen)
+    end)
 end)
 
 describe("contacts", function()
@@ -400,6 +471,10 @@ describe("contacts", function()
         { { numbers = "m" }, "id: expected the name of a column, got nothing" },
         { { id = "no" }, "numbers: expected a list of columns, got nothing" },
         { { id = "no", numbers = {} }, "numbers: expected a list of columns, got table" },
+        { { id = "no", numbers = { "m", nil, "n" } },
+            "numbers: expected a list of columns, got a list with nothing at [2]" },
+        { { id = "no", numbers = "m", zone = { default = "America/NewYork" } },
+            'zone.default: unknown time zone "America/NewYork", did you mean "America/New_York"?' },
         { { id = "no", numbers = { "m", "m" } }, 'numbers[2]: "m" is named twice' },
         { { id = "no", numbers = "m", contry = "US" }, 'unknown option "contry", did you mean "country"?' },
         { { id = "no", numbers = "m", country = "usa" }, 'country: expected an ISO code such as "US", got "usa"' },
@@ -419,6 +494,12 @@ describe("contacts", function()
             assert.equal(row[2], problem)
         end)
     end
+
+    it("are refused where rows would not be read", function()
+        local source, problem = contacts.list({ { no = 1 }, nil, { no = 3 } }, { id = "no", numbers = "m" })
+        assert.is_nil(source)
+        assert.equal("expected a list of rows, got a list with nothing at [2]", problem)
+    end)
 
     it("in a file that cannot be read are refused at load", function()
         local line = debug.getinfo(1, "l").currentline + 1
@@ -508,6 +589,13 @@ describe("a campaign's options", function()
         assert.same({ "connect" }, made.route)
     end)
 
+    it("are read once: a script may use its tables for something else", function()
+        local route = { "connect" }
+        local made = make { route = route }
+        route[1] = "nobody"
+        assert.same({ "connect" }, made.route)
+    end)
+
     local closed = client()
     closed._handle = false
     local slow = client()
@@ -515,7 +603,19 @@ describe("a campaign's options", function()
     local bad = {
         { { nmae = "x" }, 'unknown option "nmae", did you mean "name"?' },
         { { name = "nothing" }, "name: expected a text, got nothing" },
-        { { name = "a:b" }, 'name: expected at most 64 characters without a colon, got "a:b"' },
+        { { name = "" }, 'name: expected 1 to 64 characters without a colon, got ""' },
+        { { name = "a:b" }, 'name: expected 1 to 64 characters without a colon, got "a:b"' },
+        { { store = "" }, 'store: expected the path of the store, such as "calls.db", got an empty one' },
+        { { subject = "" }, "subject: expected a text, got an empty one" },
+        { { vendors = client() }, "vendors: expected { name = client }, got a client without a name" },
+        { { pace = { max_open = false } }, "pace.max_open: expected a whole number from 1 to 100000, got boolean" },
+        { { route = "connect" }, "route: expected a function, or a list of vendors' names, got string" },
+        { { route = { "connect", nil, "ccai" } }, "route: expected names of vendors, got a list with nothing at [2]" },
+        { { zone = "America/NewYork" },
+            'zone: unknown time zone "America/NewYork", did you mean "America/New_York"?' },
+        { { zone = "" }, 'zone: expected the name of a zone such as "America/New_York", got an empty text' },
+        { { do_not_call = { path = "x", country = "uk" } },
+            'do_not_call.country: expected an ISO code such as "US", got "uk"' },
         { { store = 7 }, 'store: expected the path of the store, such as "calls.db", got number' },
         { { contacts = { { id = 1 } } },
             "contacts: expected outdial.contacts.csv(path, map) or one of its kind, got table" },

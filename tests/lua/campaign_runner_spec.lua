@@ -797,7 +797,7 @@ describe("a campaign", function()
         end)
 
         it("raises no text is told of it too", function()
-            assert.matches("^0 warning: progress: table: ", run_with(function() error {} end)[1])
+            assert.matches("^0 warning: progress: an error that is a table", run_with(function() error {} end)[1])
         end)
 
         it("never returns is told of it, and asked again", function()

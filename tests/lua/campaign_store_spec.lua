@@ -1,5 +1,6 @@
 -- The worker over the real store, on a clock that only moves when all wait.
 package.path = "tests/lua/?.lua;" .. package.path
+local core = require "outdial.core"
 local outdial = require "outdial"
 local retry = require "outdial.retry"
 local support = require "campaign_support"
@@ -359,6 +360,62 @@ describe("a campaign over its store", function()
         assert.equal(0, figures.imported.added)
         assert.equal(2, client.placed)
         os.remove(path)
+    end)
+
+    it("spreads its retries over the day of who is called", function()
+        local map = { id = "customer", numbers = { "phone" }, zone = "zone" }
+        local rows = { { customer = "1", phone = "+14155550001", zone = "Asia/Kathmandu" } }
+        run(rows, { track = function() return "no_answer", 30 end }, { map = map, gap = "1m",
+            hours = { every_day = "10:00-20:00" }, caps = { { 9, per = "person", every = "24h" } },
+            retry = retry.new { max_attempts = 2, on = { ["*"] = { after = "1m", spread = "dayparts" } } } })
+        local called = {} -- it begins at 15:45 there: a minute later would still be the afternoon
+        for i, ring in ipairs(world.rings) do
+            local hour = core.zone_clock("Asia/Kathmandu", ring.at).hour
+            called[i] = hour < 12 and "morning" or hour < 17 and "afternoon" or "evening"
+        end
+        assert.same({ "afternoon", "evening" }, called)
+    end)
+
+    describe("whose script has changed", function()
+        local NOT_WANTED = { eligible = function(contact) return contact.id == "1", "not wanted" end }
+
+        it("decides anew about whom the older one did not want, and calls nobody again", function()
+            assert.equal("1 done, 2 blocked", states((run(support.people(3), nil, NOT_WANTED))))
+            world:reopen()
+            world.script = "another text"
+            assert.equal("3 done", states((run(support.people(3)))))
+            assert.equal(3, #world.rings)
+        end)
+
+        it("decides about nobody anew where it is the same", function()
+            run(support.people(3), nil, NOT_WANTED)
+            world:reopen()
+            local asked = {}
+            local figures = run(support.people(3), nil, { eligible = function(contact)
+                asked[#asked + 1] = contact.id
+                return true
+            end })
+            assert.equal("1 done, 2 blocked", states(figures))
+            assert.same({}, asked)
+        end)
+
+        it("calls those for whom it has a zone now", function()
+            local map = { id = "customer", numbers = { "phone" } }
+            assert.equal("3 blocked", states((run(support.people(3), nil, { map = map }))))
+            world:reopen()
+            assert.equal("3 done", states((run(support.people(3), nil, { map = map, zone = "America/New_York" }))))
+        end)
+
+        it("makes calls that could not be made", function()
+            local plan = function(_, _, call) call.from = "555" return call end
+            local wrong = { prepare = function(call)
+                if call.from then return nil, support.refused("validation", { message = "/from: expected E.164" }) end
+            end }
+            assert.equal("3 blocked", states((run(support.people(3), wrong, { plan = plan }))))
+            world:reopen()
+            world.script = "another text"
+            assert.equal("3 done", states((run(support.people(3), wrong))))
+        end)
     end)
 
     it("leaves open calls to the next run when it is stopped", function()

@@ -80,7 +80,9 @@ function support.client(world, behave)
     local s = world.scheduler
 
     function client.prepare_placing(_, call)
-        if behave.prepare then return behave.prepare(call) end
+        local made, problem
+        if behave.prepare then made, problem = behave.prepare(call) end
+        if made or problem then return made, problem end
         local kept = fake_store.copy(call)
         local facts = { operation = "place", to = call.to, token = call.token, account = behave.account or "account",
             bucket = info.name, per_second = behave.per_second, burst = 1, hands_off = behave.hands_off,
@@ -180,7 +182,7 @@ end
 function support.run(world, made, options)
     options = options or {}
     return runner.run(made, { scheduler = world.scheduler, store = world.store, progress = options.progress,
-        log = function(level, text) world.logs[#world.logs + 1] = level .. ": " .. text end })
+        script = world.script, log = function(level, text) world.logs[#world.logs + 1] = level .. ": " .. text end })
 end
 
 function support.contact(world, id)

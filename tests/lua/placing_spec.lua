@@ -109,6 +109,25 @@ describe("a call that is prepared", function()
         end)
     end)
 
+    it("R16 names no other number than a campaign judges, nor another token; one outside of campaigns may", function()
+        local client = outdial.amazon_connect(CONNECT)
+        local function call(fields) return { to = "+12065550101", token = "t-1", fields = fields } end
+        local rows = {
+            { { DestinationPhoneNumber = "+12065550199" }, "validation /DestinationPhoneNumber: expected what the call "
+                .. 'says, "+12065550101", got "+12065550199"' },
+            { { ClientToken = "t-2" }, 'validation /ClientToken: expected what the call says, "t-1", got "t-2"' },
+        }
+        for _, row in ipairs(rows) do
+            local prepared, err = client:prepare_placing(call(row[1]))
+            assert.is_nil(prepared)
+            assert.equal(row[2], tostring(err))
+            assert.is_truthy(client:prepare_call(call(row[1])))
+        end
+        local same = call { DestinationPhoneNumber = "+12065550101", ClientToken = "t-1" }
+        assert(client:prepare_placing(same)):drop()
+        client:close()
+    end)
+
     it("R22 is known by where in its account it goes, and found there by any client of the account", function()
         local function of(vendor, options, more, fields)
             local all = {}

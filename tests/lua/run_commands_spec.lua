@@ -84,7 +84,7 @@ describe("a campaign's command:", function()
         assert.equal(0, code)
         local report = json.decode(out)
         assert.same({ 9, 2, 1 }, { report.contacts.total, report.imported.added, report.imported.rejected })
-        assert.same({ 3, 1, 0 }, { report.now.total, report.later.total, report.never.total })
+        assert.same({ 4, 1, 0 }, { report.now.total, report.later.total, report.never.total })
         assert.same({ number_open = 1 }, report.later.reasons) -- bob's, who is in doubt
         assert.same({ NO_LIST }, report.warnings)
         assert.equal(before, (shell("$O status " .. store)))
@@ -174,7 +174,7 @@ summary.write_run("c.db", figures)
     it("run calls everyone and ends with how it went", function()
         local out, err, code = run("return campaign {}")
         assert.equal("outdial run: warning: " .. NO_LIST .. "\n"
-            .. "outdial run: contacts: 3 rows: 2 new, 0 updated, 1 rejected\n", err)
+            .. "outdial run: warning: contacts: 3 rows: 2 new, 0 updated, 1 rejected\n", err)
         assert.equal([[
 renewals: done, nobody is left to call
 contacts  ready  waiting  open  held  blocked  done  exhausted  suppressed
@@ -188,7 +188,8 @@ outcomes  2 answered
 
     it("run --json --quiet says it for programs", function()
         local out, err, code = run("return campaign {}", "--json --quiet")
-        assert.equal("outdial run: warning: " .. NO_LIST .. "\n", err)
+        assert.equal("outdial run: warning: " .. NO_LIST .. "\n"
+            .. "outdial run: warning: contacts: 3 rows: 2 new, 0 updated, 1 rejected\n", err)
         local figures = json.decode(out)
         assert.equal(0, code)
         assert.equal(0, figures.exit_code)
@@ -209,6 +210,24 @@ outcomes  2 answered
             (shell("$O status " .. store)))
         assert.equal(1, select(3, run('return campaign { name = "b", eligible = function() error("no") end }', "",
             ">&4 2>&4")))
+    end)
+
+    it("a script that returns what was meant as a campaign, and is none, is told so", function()
+        local text = ": it returned a table that is no campaign: return outdial.campaign { ... }\n"
+        for _, script in ipairs { "return { name = 'x', contacts = {} }", "return { vendors = { symbee = symbee } }",
+            "return { campaign {} }" } do
+            local out, err, code = run(script)
+            assert.same({ "", "outdial run: " .. file .. text, 1 }, { out, err, code })
+            out, err, code = check(script)
+            assert.same({ "", "outdial check: " .. file .. text, 1 }, { out, err, code })
+        end
+        local _, err, code = run("return { 1, 2 }")
+        assert.same({ "", 0 }, { err, code })
+    end)
+
+    it("run leaves the reasons of a script as they are", function()
+        local out = run("return campaign { eligible = function() return false, 'no plan_b in /menu_id' end }")
+        assert.matches("\nnot now   2 no plan_b in /menu_id\n", out, 1, true)
     end)
 
     it("run fails with the hook that failed, and holds the campaign", function()

@@ -120,6 +120,9 @@ function command.run(args)
         return outdial.run(function()
             program.watch_signals()
             local made = chunk()
+            if not script.check_returned(command, made, file) then
+                return program.FAILED
+            end
             return campaign.is(made) and check_campaign(made, file, calls, args.json) or nil
         end)
     end, script.with_traceback)

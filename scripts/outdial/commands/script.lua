@@ -1,5 +1,7 @@
 -- Loading the Lua file that a command is given.
 
+local campaign = require "outdial.campaign"
+local errors = require "outdial.error"
 local options = require "outdial.commands.options"
 local program = require "outdial.commands.program"
 
@@ -7,7 +9,7 @@ local script = {}
 
 --- For xpcall: the text with the stack as it stands, unless the error brought the stack of its task.
 function script.with_traceback(err)
-    local text = tostring(err)
+    local text = errors.text(err)
     if type(err) == "table" and err.traceback then
         return text .. err.traceback
     end
@@ -24,6 +26,23 @@ local function why_unreadable(file)
     text, why = handle:read("*a")
     handle:close()
     return not text and why or nil
+end
+
+local function was_meant_as_one(made)
+    if type(made) ~= "table" or campaign.is(made) then
+        return false
+    end
+    return rawget(made, "contacts") ~= nil or rawget(made, "vendors") ~= nil or campaign.is(rawget(made, 1))
+end
+
+--- Of what a script has returned: false if it was meant as a campaign, and is none, which is complained of.
+function script.check_returned(command, made, file)
+    if was_meant_as_one(made) then
+        program.complain(command.name, file
+            .. ": it returned a table that is no campaign: return outdial.campaign { ... }")
+        return false
+    end
+    return true
 end
 
 local function spread(list, i)

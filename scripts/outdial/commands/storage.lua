@@ -72,7 +72,8 @@ function storage.counts(table_of)
         return a < b
     end)
     for i, name in ipairs(names) do
-        names[i] = ("%d %s"):format(table_of[name], (name:gsub("_", " ")))
+        local shown = name:find("^[%l_]+$") and name:gsub("_", " ") or name -- a script's own reason is left as it is
+        names[i] = ("%d %s"):format(table_of[name], shown)
     end
     return #names > 0 and table.concat(names, ", ") or "none"
 end
