@@ -35,6 +35,8 @@ od_status od__attempt_end(od_work *work, const od_leg_row *leg, bool counts, con
 /* Gives a leg in doubt up (follow.c): counts as placed, since nobody knows better, and caps and gaps hold (R12). Errors:
  * conflict (it is not in doubt). */
 od_status od__leg_write_off(od_work *work, const od_leg_row *leg, const char *by, const char *why, od_error *err);
+/* Sets *lives_on: it has an outcome, and its vendor may call again because of it all the same (follow.c). */
+od_status od__leg_lives_on(od_work *work, const od_leg_row *leg, bool *lives_on, od_error *err);
 /* Journals an event of the leg. */
 od_status od__leg_journal(od_work *work, const od_leg_row *leg, const char *event, const char *by, const char *text,
                           const char *data, od_error *err);

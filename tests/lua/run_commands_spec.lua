@@ -165,7 +165,7 @@ summary.write_run("c.db", figures)
             .. "4         0      0        0     1     0        3     0          0\n"
         assert.equal("renewals: nothing is left but 1 in doubt, 1 held, 2 not taken back: run it again for these\n"
             .. head .. "outcomes       3 busy\n"
-            .. "living on      2, called and over: the vendors may call again until a run takes them back\n"
+            .. "living on      2, which may ring again: outdial doubts list c.db --living-on\n"
             .. "not withdrawn  2: these may still ring\nin doubt       1: outdial doubts list c.db\n"
             .. "renewals: nothing is left but 1 in doubt, 1 held\n" .. head
             .. "outcomes  3 busy\nin doubt  1: outdial doubts list c.db\n", out)
@@ -230,7 +230,7 @@ describe("the view of a run", function()
     end)
 
     local function figures(at_s, placed, more)
-        local all = { campaign = "c", state = "running", at_ms = at_s * 1000, doubts = 0, refused = {},
+        local all = { campaign = "c", state = "running", clock_ms = at_s * 1000, doubts = 0, refused = {},
             contacts = { ready = 100 - placed, waiting = 0, open = 2 }, legs = { placed = placed, handed_off = 0 },
             placed_here = { placed = placed, handed_off = 0, not_placed = 0, unknown = 0 } }
         for key, value in pairs(more or {}) do all[key] = value end
