@@ -8,10 +8,16 @@ local BATCH, MAX_SHOWN = 1000, 10
 
 local function from_file(work, source)
     local map = source.map
-    return work:store("import", { campaign = work.campaign.name, path = source.path, format = source.format,
+    local report, err = work:store("import", { campaign = work.campaign.name, path = source.path, format = source.format,
         delimiter = source.delimiter, reject_path = source.reject_path,
         map = { id = map.id, person = map.person, zone = map.zone, zone_default = map.zone_default,
             country = map.country, country_column = map.country_column, numbers = map.numbers } })
+    if not report then return nil, err end
+    for _, reject in ipairs(report.first_rejected or {}) do
+        work:log("warning", ("contacts: row %d: %s"):format(reject.row, reject.why))
+    end
+    report.first_rejected = nil
+    return report
 end
 
 local function put(work, batch, report)

@@ -4,8 +4,8 @@
 --       flags = { { "listen", "ADDR:PORT", "where to listen", default = "127.0.0.1:0" }, { "json", nil, "..." } } }
 --
 -- A flag with a value word takes one, `--name VALUE` or `--name=VALUE`; without, it is true when given. A command
--- may say how many other words it `takes` at most (by the first of them where there are actions: { list = 2 }; absent: any),
--- set `rest_is_free` (flags end with the first word that is none: what follows belongs to a script), `other_flags`
+-- may say how many other words it `takes` at most (by the first of them where there are actions: { list = 2 }; absent:
+-- any), set `rest_is_free` (flags end with the first word that is none: what follows belongs to a script), `other_flags`
 -- (unknown flags take a value and are collected in args.other, for a client's options) and `notes` (more lines for the
 -- help).
 
