@@ -149,6 +149,11 @@ local function is_grave(err)
     return false
 end
 
+local function begin_outage(self, why)
+    if not self.store_is_out then self:log("warning", "no call is begun until the store can be written again") end
+    self.store_is_out = why
+end
+
 local function end_outage(self)
     self.store_is_out = nil
     self:log("info", "the store can be written again")
@@ -167,13 +172,14 @@ function Work:store(verb, params)
             return result
         end
         tries = tries + 1
-        self:log("warning", ("%s: %s"):format(verb, tostring(err)))
-        local lost = is_grave(err)
+        local text, lost = tostring(err), is_grave(err)
+        if self.store_is_out ~= text then -- else it was said
+            self:log("warning", ("%s: %s"):format(verb, text))
+        end
         if lost then
-            self:fail(tostring(err))
-        elseif TELLS[verb] and PASSES[err.code] and not self.store_is_out then
-            self.store_is_out = true
-            self:log("warning", "no call is begun until the store can be written again")
+            self:fail(text)
+        elseif TELLS[verb] and PASSES[err.code] then
+            begin_outage(self, text)
         end
         local again = KEPT[verb] and not (self.closing and tries > MOST_AT_END)
             or BEGINS[verb] and tries <= MOST_AT_BEGIN and not self.scheduler.stopping()

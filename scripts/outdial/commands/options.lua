@@ -5,9 +5,9 @@
 --
 -- A flag with a value word takes one, `--name VALUE` or `--name=VALUE`; without, it is true when given. A command
 -- may say how many other words it `takes` at most (by the first of them where there are actions: { list = 2 }; absent:
--- any), set `rest_is_free` (flags end with the first word that is none: what follows belongs to a script), `other_flags`
--- (unknown flags take a value and are collected in args.other, for a client's options) and `notes` (more lines for the
--- help).
+-- any), set `rest_is_free` (flags end with the first word that is none: what follows belongs to a script),
+-- `other_flags` (unknown flags take a value and are collected in args.other, for a client's options) and `notes` (more
+-- lines for the help).
 
 local core = require "outdial.core"
 local program = require "outdial.commands.program"
