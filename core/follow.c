@@ -134,18 +134,23 @@ static void clear_report(od_report *report) {
 
 static void answered(void *context, od_value *result, const od_error *error);
 
+od_followed od__follow_seen(const od_follow *self) {
+    const od_client *client = self->client;
+    return (od_followed){ .vendor = client->vendor, .options = client->options, .purpose = self->purpose, .call = self->call,
+                          .now_ms = od__clock_wall_ms(&client->engine->clock) };
+}
+
 /* Asks the next question, by itself or with others, or waits for an event. The error is the request's to end with. */
 static od_status ask(od_follow *self, od_error *err) {
     if (od__follow_has_rounds(self))
         return od__rounds_join(self, err);
-    const od_vendor *vendor = self->client->vendor;
+    const od_followed about = od__follow_seen(self);
     const od_operation *operation = NULL;
     od_value *parameters = NULL;
-    od_status status = self->how->ask(vendor, self->client->options, self->purpose, self->call, self->memory,
-                                      od__clock_wall_ms(&self->client->engine->clock), &operation, &parameters, err);
+    od_status status = self->how->ask(&about, self->memory, &operation, &parameters, err);
     if (status == OD_OK && operation == NULL) {
         if (self->how->hear == NULL)
-            status = od__error_set(err, OD_INTERNAL, "%s has nothing to ask, and no event will tell", vendor->name);
+            status = od__error_set(err, OD_INTERNAL, "%s has nothing to ask, and no event will tell", about.vendor->name);
     } else if (status == OD_OK && od__operation_rings(operation, parameters)) {
         status = od__error_set(err, OD_INTERNAL, "%s rings, and following a call never does", operation->name);
     } else if (status == OD_OK) {
@@ -157,7 +162,7 @@ static od_status ask(od_follow *self, od_error *err) {
     return status;
 }
 
-static void learn(od_follow *self, const od_operation *operation, const od_value *result, const od_error *failure);
+static void learn(od_follow *self, const od_reply *reply);
 static bool hear(od_follow *self, const char *channel, const od_value *data);
 
 /* Hears what was said before it began, once. Returns whether that was the end of it. */
@@ -182,7 +187,7 @@ static void ask_again(void *context) {
     if (ask(self, &self->base.error) != OD_OK)
         fail(self);
     else if (self->question == NULL && self->purpose != OD_PURPOSE_TRACK)
-        learn(self, NULL, NULL, NULL);
+        learn(self, &(od_reply){ 0 });
 }
 
 /* These return whether it is over. */
@@ -213,13 +218,11 @@ static bool learned(od_follow *self, od_status status, od_report *report) {
     return true;
 }
 
-static void learn(od_follow *self, const od_operation *operation, const od_value *result, const od_error *failure) {
-    const od_client *client = self->client;
+static void learn(od_follow *self, const od_reply *reply) {
+    const od_followed about = od__follow_seen(self);
     od_report report = { 0 };
     od_error error = OD_ERROR_INIT;
-    od_status status = self->how->learn(client->vendor, client->options, self->purpose, self->call, operation, result,
-                                        failure, od__clock_wall_ms(&client->engine->clock), &self->memory, &report,
-                                        &error);
+    od_status status = self->how->learn(&about, reply, &self->memory, &report, &error);
     if (status != OD_OK)
         self->base.error = error;
     (void)learned(self, status, &report);
@@ -231,13 +234,12 @@ bool od__follow_has_rounds(const od_follow *self) {
 }
 
 void od__follow_told(od_follow *self, const od_value *round, bool over, const od_error *failure) {
-    const od_client *client = self->client;
     od_report report = { 0 };
     od_error error = OD_ERROR_INIT;
     if (looks_back(self))
         return;
-    od_status status = self->how->rounds->learn(client->options, self->call, round, over, failure,
-                                                od__clock_wall_ms(&client->engine->clock), &self->memory, &report, &error);
+    const od_followed about = od__follow_seen(self);
+    od_status status = self->how->rounds->learn(&about, round, over, failure, &self->memory, &report, &error);
     if (status != OD_OK)
         self->base.error = error;
     if (status != OD_OK || report.done || over)
@@ -267,25 +269,28 @@ static int64_t wait_ms(const od_follow *self) {
 }
 
 /* A failure that leaves it open whether the operation was accepted is waited out, too: an event may tell. */
-static void own_answered(od_follow *self, const od_value *result, const od_error *failure) {
+static void own_answered(od_follow *self, const od_reply *reply) {
     self->own_answered = true;
-    if (result == NULL)
-        self->base.error = *failure;
-    if (result == NULL && failure->placement != OD_PLACEMENT_UNKNOWN)
+    if (reply->failure != NULL)
+        self->base.error = *reply->failure;
+    if (reply->failure != NULL && reply->failure->placement != OD_PLACEMENT_UNKNOWN)
         finish(self, NULL);
     else if (start_deadline(self, wait_ms(self), &self->base.error) != OD_OK)
         fail(self);
     else
-        learn(self, self->own, result, result != NULL ? NULL : failure);
+        learn(self, reply);
 }
 
 static void answered(void *context, od_value *result, const od_error *error) {
     od_follow *self = context;
+    bool is_own = self->own != NULL && !self->own_answered;
+    const od_reply reply = { .operation = is_own ? self->own : self->asked, .result = result,
+                               .failure = result != NULL ? NULL : error };
     self->question = NULL;
-    if (self->own != NULL && !self->own_answered)
-        own_answered(self, result, error);
+    if (is_own)
+        own_answered(self, &reply);
     else if (!looks_back(self))
-        learn(self, self->asked, result, result != NULL ? NULL : error);
+        learn(self, &reply);
     od_value_unref(result);
 }
 
@@ -293,10 +298,10 @@ static void answered(void *context, od_value *result, const od_error *error) {
 
 /* Returns whether it is over. */
 static bool hear(od_follow *self, const char *channel, const od_value *data) {
+    const od_followed about = od__follow_seen(self);
     od_report report = { .again_ms = -1 };
     od_error error = OD_ERROR_INIT;
-    od_status status = self->how->hear(self->client->vendor, self->purpose, self->call, channel, data,
-                                       od__clock_wall_ms(&self->client->engine->clock), &self->memory, &report, &error);
+    od_status status = self->how->hear(&about, channel, data, &self->memory, &report, &error);
     if (status != OD_OK)
         self->base.error = error;
     /* An answer that is on its way tells more than asking again would. */

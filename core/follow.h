@@ -29,6 +29,8 @@ struct od_follow {
 
 /* ---- follow.c ---- */
 
+/* As its vendor's functions see it, now. */
+od_followed od__follow_seen(const od_follow *self);
 /* Whether it is asked for together with others. */
 bool od__follow_has_rounds(const od_follow *self);
 /* Lets it learn from a round that it is in, or (over) was in until now, or of the failure that ended it (else NULL). It may

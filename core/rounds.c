@@ -27,10 +27,6 @@ static const od_rounds *how(const od_lane *self) {
     return self->client->vendor->following->rounds;
 }
 
-static int64_t wall_ms(const od_client *client) {
-    return od__clock_wall_ms(&client->engine->clock);
-}
-
 static od_status start_timer(od_lane *self, int64_t due_us, od_error *err) {
     od_loop *loop = self->client->engine->loop;
     int64_t now_us = od__loop_now_us(loop);
@@ -139,19 +135,20 @@ static od_lane *lane_for(const od_client *client, int64_t back_ms) {
 }
 
 /* Whether the round that begins has it; else it is in another, or read for by another lane. */
-static bool takes_part(const od_lane *self, const od_follow *follow, int64_t now_ms, int64_t *since_ms) {
+static bool takes_part(const od_lane *self, const od_follow *follow, int64_t *since_ms) {
+    const od_followed about = od__follow_seen(follow);
     return od__follow_has_rounds(follow) && !follow->in_round &&
-           how(self)->since(follow->call, follow->memory, now_ms, since_ms, NULL) == OD_OK &&
-           (follow->lane == self || lane_for(self->client, now_ms - *since_ms) == self);
+           how(self)->since(&about, follow->memory, since_ms, NULL) == OD_OK &&
+           (follow->lane == self || lane_for(self->client, about.now_ms - *since_ms) == self);
 }
 
 /* All join whose time it would be in a while, too: but a round begins only for somebody whose time it is. */
 static void gather(od_lane *self) {
     od_loop *loop = self->client->engine->loop;
-    int64_t now_ms = wall_ms(self->client), since_ms = 0;
+    int64_t since_ms = 0;
     self->since_ms = INT64_MAX;
     for (od_follow *follow = self->client->follows; follow != NULL; follow = follow->next) {
-        if (!takes_part(self, follow, now_ms, &since_ms))
+        if (!takes_part(self, follow, &since_ms))
             continue;
         if (follow->lane == NULL) /* else it still looks back at what was heard before it began */
             od__loop_timer_stop(loop, &follow->again);
@@ -202,15 +199,16 @@ static bool is_alone(const od_follow *self) {
 
 od_status od__rounds_join(od_follow *self, od_error *err) {
     od_client *client = self->client;
-    int64_t now_ms = wall_ms(client), since_ms = 0;
+    const od_followed about = od__follow_seen(self);
+    int64_t since_ms = 0;
     if (self->lane != NULL)
         return OD_OK;
-    od_status status = self->how->rounds->since(self->call, self->memory, now_ms, &since_ms, err);
+    od_status status = self->how->rounds->since(&about, self->memory, &since_ms, err);
     if (status == OD_OK)
         status = need_lanes(client, err);
     if (status != OD_OK)
         return status;
-    od_lane *lane = lane_for(client, now_ms - since_ms);
+    od_lane *lane = lane_for(client, about.now_ms - since_ms);
     if (!lane->under_way) /* whoever has nobody to share with need not wait for others */
         status = start_timer(lane, is_alone(self) ? 0 : lane->next_us, err);
     if (status == OD_OK)

@@ -168,14 +168,31 @@ typedef struct od_report {
     char why[OD_REPORT_WHY_BYTES]; /* WITHDRAW, not withdrawn: in one line */
 } od_report;
 
+/* A call that is followed, as a vendor's functions see it. All borrowed. */
+typedef struct od_followed {
+    const od_vendor *vendor;
+    const od_value *options;    /* the client's */
+    od_purpose purpose;
+    const od_value *call;       /* what the script has: { id, state, vendor, token, to, at (Unix seconds of the intent),
+                                   response }, members may be absent; SETTLE: the operation's parameters */
+    int64_t now_ms;             /* Unix time */
+} od_followed;
+
+/* What became of a question: result, or failure. All are NULL where there was nothing to ask and time has passed. */
+typedef struct od_reply {
+    const od_operation *operation;
+    const od_value *result;
+    const od_error *failure;
+} od_reply;
+
 /* How a vendor that lists what changed since a time is asked about many calls at once: in rounds of one question or more, whose
- * answers all their calls learn from. Pure functions, driven by core/rounds.c; call, memory, report and now_ms as in
- * od_following. What a round knows is the vendor's own, and starts as NULL. */
+ * answers all their calls learn from. Pure functions, driven by core/rounds.c; memory and report as in od_following. What a
+ * round knows is the vendor's own, and starts as NULL. */
 typedef struct od_rounds {
     int64_t gap_ms;         /* from the beginning of one round to that of the next: who comes meanwhile shares it */
     int64_t pause_ms;       /* between the questions of a round */
     /* From when on it has to be read to learn of a call: Unix time. Errors: validation where it cannot be asked about. */
-    od_status (*since)(const od_value *call, const od_value *memory, int64_t now_ms, int64_t *since_ms, od_error *err);
+    od_status (*since)(const od_followed *about, const od_value *memory, int64_t *since_ms, od_error *err);
     /* The next question of a round that reads from since_ms on: *operation, a read, and *params (new). */
     od_status (*ask)(const od_vendor *vendor, int64_t since_ms, const od_value *round, const od_operation **operation,
                      od_value **params, od_error *err);
@@ -184,30 +201,26 @@ typedef struct od_rounds {
     od_status (*turn)(int64_t since_ms, const od_value *result, od_value **round, bool *over, od_error *err);
     /* What one of its calls learns: from the round, or that it came to an end by failure. Returning an error ends that call's
      * request only; unless the round is over, again_ms says nothing. */
-    od_status (*learn)(const od_value *options, const od_value *call, const od_value *round, bool over,
-                       const od_error *failure, int64_t now_ms, od_value **memory, od_report *report, od_error *err);
+    od_status (*learn)(const od_followed *about, const od_value *round, bool over, const od_error *failure,
+                       od_value **memory, od_report *report, od_error *err);
 } od_rounds;
 
-/* How a vendor is asked about a call it may have accepted: pure functions, driven by core/follow.c. call is what the
- * script has: { id, state, vendor, token, to, at (Unix seconds of the intent), response }, members may be absent. memory
- * starts as NULL and is the vendor's own: *memory is replaced (the old one unref'd) by learn and hear. now_ms is Unix
- * time. For FIND with nothing to ask, learn is called with neither operation nor result nor failure once it has heard of
- * the events that came before. */
+/* How a vendor is asked about a call it may have accepted: pure functions, driven by core/follow.c. memory starts as NULL and
+ * is the vendor's own: *memory is replaced (the old one unref'd) by learn and hear. For FIND with nothing to ask, learn is
+ * called once it has heard of the events that came before. */
 typedef struct od_following {
     /* Next question: *operation and *params (new), or *operation NULL: nothing to ask now (wait for an event).
      * Errors: validation where this call cannot be asked about (no id, no ticket, ...; the message says why). */
-    od_status (*ask)(const od_vendor *vendor, const od_value *options, od_purpose purpose, const od_value *call,
-                     const od_value *memory, int64_t now_ms, const od_operation **operation, od_value **params,
+    od_status (*ask)(const od_followed *about, const od_value *memory, const od_operation **operation, od_value **params,
                      od_error *err);
-    /* Its answer: result, or failure (then result is NULL; a transient failure that should just be asked again is the
-     * vendor's to judge: set again_ms). Returning an error ends the request with it. */
-    od_status (*learn)(const od_vendor *vendor, const od_value *options, od_purpose purpose, const od_value *call,
-                       const od_operation *operation, const od_value *result, const od_error *failure, int64_t now_ms,
-                       od_value **memory, od_report *report, od_error *err);
+    /* Its answer (a transient failure that should just be asked again is the vendor's to judge: set again_ms). Returning an
+     * error ends the request with it. */
+    od_status (*learn)(const od_followed *about, const od_reply *reply, od_value **memory, od_report *report,
+                       od_error *err);
     /* An event of the client's notifications (NULL: this vendor has none). On channel "/meta/resync", without data: events
      * come again, and some may have been lost before. */
-    od_status (*hear)(const od_vendor *vendor, od_purpose purpose, const od_value *call, const char *channel,
-                      const od_value *data, int64_t now_ms, od_value **memory, od_report *report, od_error *err);
+    od_status (*hear)(const od_followed *about, const char *channel, const od_value *data, od_value **memory,
+                      od_report *report, od_error *err);
     const char *channel;    /* WITHDRAW: whose events tell of it: the client must have subscribed; NULL: answers tell */
     const od_rounds *rounds; /* TRACK: how calls are asked for together, instead of ask and learn; NULL: each by itself */
 } od_following;
@@ -217,9 +230,8 @@ typedef struct od_following {
 struct od_settling {
     const char *channel;    /* whose events tell of it: the client must have subscribed; NULL: asking tells, too */
     int64_t wait_ms;        /* for true: how long, from the operation's answer on */
-    /* For purpose SETTLE, with the operation's parameters as call. learn hears of the operation's own answer first, or, if it
-     * rings and the answer was lost, of that failure; only then anything may be done. When there is nothing to ask, learn is
-     * called with neither operation nor result nor failure: time has passed. */
+    /* For purpose SETTLE. learn hears of the operation's own answer first, or, if it rings and the answer was lost, of that
+     * failure; only then anything may be done. When there is nothing to ask, learn is called when time has passed. */
     const od_following *following;
 };
 

@@ -136,12 +136,11 @@ static od_status report_end(const od_value *contact, od_report *report, od_error
 
 /* ---- tracking: memory is { since (Unix ms of the first answer), wait (ms before the next question) } ---- */
 
-static od_status ask_track(const od_vendor *vendor, const od_value *call, const od_operation **operation,
-                           od_value **params, od_error *err) {
-    const char *id = text_of(call, "id");
+static od_status ask_track(const od_followed *about, const od_operation **operation, od_value **params, od_error *err) {
+    const char *id = text_of(about->call, "id");
     if (id == NULL)
         return od__error_at(err, OD_VALIDATION, "/id", "expected the id of a contact, got nothing");
-    od_status status = od__vendor_operation(vendor, "describe_contact", operation, err);
+    od_status status = od__vendor_operation(about->vendor, "describe_contact", operation, err);
     if (status != OD_OK)
         return status;
     *params = od_value_new_object();
@@ -169,16 +168,17 @@ static od_status wait_longer(od_value **memory, int64_t now_ms, int64_t *since_m
     return OD_OK;
 }
 
-static od_status learn_track(const od_value *result, const od_error *failure, int64_t now_ms, od_value **memory,
-                             od_report *report, od_error *err) {
-    const od_value *contact = od_value_get(result, "Contact");
+static od_status learn_track(const od_followed *about, const od_reply *reply, od_value **memory, od_report *report,
+                             od_error *err) {
+    const od_value *contact = od_value_get(reply->result, "Contact");
+    const od_error *failure = reply->failure;
     if (contact != NULL && is_time(contact, "DisconnectTimestamp"))
         return report_end(contact, report, err);
     int64_t since_ms, wait_ms;
-    od_status status = wait_longer(memory, now_ms, &since_ms, &wait_ms, err);
+    od_status status = wait_longer(memory, about->now_ms, &since_ms, &wait_ms, err);
     if (status != OD_OK)
         return status;
-    bool unseen = failure != NULL && failure->code == OD_NOT_FOUND && now_ms - since_ms < UNSEEN_MS;
+    bool unseen = failure != NULL && failure->code == OD_NOT_FOUND && about->now_ms - since_ms < UNSEEN_MS;
     if (failure != NULL && !unseen)
         return od__following_failed(failure, wait_ms, report, err);
     report->again_ms = wait_ms;
@@ -246,14 +246,14 @@ static const char *candidate(const od_value *memory) {
     return next != NULL ? od_value_string(od_value_at(od_value_get(memory, "ids"), (size_t)od_value_integer(next))) : NULL;
 }
 
-static od_status ask_find(const od_vendor *vendor, const od_value *call, const od_value *memory, int64_t now_ms,
-                          const od_operation **operation, od_value **params, od_error *err) {
-    if (text_of(call, "token") == NULL)
+static od_status ask_find(const od_followed *about, const od_value *memory, const od_operation **operation,
+                          od_value **params, od_error *err) {
+    if (text_of(about->call, "token") == NULL)
         return od__error_at(err, OD_VALIDATION, "/token", "expected the token of the call, got nothing");
-    if (od_value_get(call, "at") == NULL)
+    if (od_value_get(about->call, "at") == NULL)
         return od__error_at(err, OD_VALIDATION, "/at", "expected a time in Unix seconds, got nothing");
     const char *contact = candidate(memory);
-    od_status status = od__vendor_operation(vendor, contact != NULL ? "get_contact_attributes" : "search_contacts",
+    od_status status = od__vendor_operation(about->vendor, contact != NULL ? "get_contact_attributes" : "search_contacts",
                                             operation, err);
     if (status != OD_OK)
         return status;
@@ -261,7 +261,7 @@ static od_status ask_find(const od_vendor *vendor, const od_value *call, const o
     if (*params == NULL)
         return od__error_no_memory(err);
     return contact != NULL ? od__vendor_set_text(*params, "InitialContactId", contact, err)
-                           : new_search(call, memory, now_ms, *params, err);
+                           : new_search(about->call, memory, about->now_ms, *params, err);
 }
 
 /* Attributes belong to the contact that a chain of transfers began with. */
@@ -322,27 +322,12 @@ static od_status learn_page(const od_value *result, od_value **memory, od_report
     return status;
 }
 
-static od_status report_found(const od_vendor *vendor, const char *id, const char *token, od_report *report,
-                              od_error *err) {
-    report->done = report->found = true;
-    report->call = od_value_new_object();
-    od_status status = report->call != NULL ? OD_OK : od__error_no_memory(err);
-    if (status == OD_OK)
-        status = od__vendor_set_text(report->call, "id", id, err);
-    if (status == OD_OK)
-        status = od__vendor_set_text(report->call, "state", "placed", err);
-    if (status == OD_OK)
-        status = od__vendor_set_text(report->call, "vendor", vendor->name, err);
-    return status == OD_OK ? od__vendor_set_text(report->call, "token", token, err) : status;
-}
-
 /* A contact without attributes is another's. */
-static od_status learn_attributes(const od_vendor *vendor, const od_value *call, const od_value *result,
-                                  od_value **memory, od_report *report, od_error *err) {
-    const char *token = text_of(call, "token");
+static od_status learn_attributes(const od_followed *about, const od_value *result, od_value **memory,
+                                  od_report *report, od_error *err) {
     const char *mark = text_of(od_value_get(result, "Attributes"), OD_CONNECT_ATTEMPT);
-    if (mark != NULL && strcmp(mark, token) == 0)
-        return report_found(vendor, candidate(*memory), token, report, err);
+    if (mark != NULL && strcmp(mark, text_of(about->call, "token")) == 0)
+        return od__vendor_found_id(about, candidate(*memory), "placed", report, err);
     int64_t next = od_value_integer(od_value_get(*memory, "next")) + 1;
     od_value *ids = od_value_ref(od_value_get(*memory, "ids"));
     od_status status = remember(memory, od_value_integer(od_value_get(*memory, "pages")), ids, next,
@@ -351,35 +336,28 @@ static od_status learn_attributes(const od_vendor *vendor, const od_value *call,
     return status;
 }
 
-static od_status learn_find(const od_vendor *vendor, const od_value *call, const od_value *result,
-                            const od_error *failure, od_value **memory, od_report *report, od_error *err) {
+static od_status learn_find(const od_followed *about, const od_reply *reply, od_value **memory, od_report *report,
+                            od_error *err) {
     bool asked_attributes = candidate(*memory) != NULL;
-    if (failure != NULL && !(asked_attributes && failure->code == OD_NOT_FOUND)) {
-        if (err != NULL && err->code == OD_OK)
-            *err = *failure;
-        return failure->code;
-    }
-    return asked_attributes ? learn_attributes(vendor, call, result, memory, report, err)
-                            : learn_page(result, memory, report, err);
+    const od_error *failure = reply->failure;
+    if (failure != NULL && !(asked_attributes && failure->code == OD_NOT_FOUND))
+        return od__finding_failed(failure, err);
+    return asked_attributes ? learn_attributes(about, reply->result, memory, report, err)
+                            : learn_page(reply->result, memory, report, err);
 }
 
 /* ---- both ---- */
 
-static od_status ask(const od_vendor *vendor, const od_value *options, od_purpose purpose, const od_value *call,
-                     const od_value *memory, int64_t now_ms, const od_operation **operation, od_value **params,
-                     od_error *err) {
-    (void)options;
-    return purpose == OD_PURPOSE_FIND ? ask_find(vendor, call, memory, now_ms, operation, params, err)
-                                      : ask_track(vendor, call, operation, params, err);
+static od_status ask(const od_followed *about, const od_value *memory, const od_operation **operation,
+                     od_value **params, od_error *err) {
+    return about->purpose == OD_PURPOSE_FIND ? ask_find(about, memory, operation, params, err)
+                                             : ask_track(about, operation, params, err);
 }
 
-static od_status learn(const od_vendor *vendor, const od_value *options, od_purpose purpose, const od_value *call,
-                       const od_operation *operation, const od_value *result, const od_error *failure, int64_t now_ms,
-                       od_value **memory, od_report *report, od_error *err) {
-    (void)options;
-    (void)operation;
-    return purpose == OD_PURPOSE_FIND ? learn_find(vendor, call, result, failure, memory, report, err)
-                                      : learn_track(result, failure, now_ms, memory, report, err);
+static od_status learn(const od_followed *about, const od_reply *reply, od_value **memory, od_report *report,
+                       od_error *err) {
+    return about->purpose == OD_PURPOSE_FIND ? learn_find(about, reply, memory, report, err)
+                                             : learn_track(about, reply, memory, report, err);
 }
 
 const od_following od__connect_following = { .ask = ask, .learn = learn };

@@ -20,14 +20,14 @@ static const char *type_of(const od_value *call) {
     return type ? od__ccai_call_type(type) : OD_CCAI_OUTBOUND;
 }
 
-static od_status ask_find(const od_vendor *vendor, const od_value *call, const od_value *memory,
-                          const od_operation **operation, od_value **params, od_error *err) {
+static od_status ask(const od_followed *about, const od_value *memory, const od_operation **operation,
+                     od_value **params, od_error *err) {
     char ticket[OD_CCAI_ID_BYTES];
-    if (!ticket_of(call, ticket))
+    if (!ticket_of(about->call, ticket))
         return od__error_set(err, OD_VALIDATION, "a CCAI call without a ticket cannot be looked up");
-    if (!od__ccai_is_set(call, "at"))
+    if (!od__ccai_is_set(about->call, "at"))
         return od__error_at(err, OD_VALIDATION, "/at", "expected a time in Unix seconds, got nothing");
-    return od__ccai_ask_page(vendor, od__ccai_earliest(call), memory, operation, params, err);
+    return od__ccai_ask_page(about->vendor, od__ccai_earliest(about->call), memory, operation, params, err);
 }
 
 static bool is_hit(const od_value *wanted, const char *ticket, const od_value *listed) {
@@ -53,37 +53,25 @@ static od_status add_hits(od_value *memory, const od_value *wanted, const od_val
     return status;
 }
 
-static od_status make_found(const od_vendor *vendor, const od_value *wanted, const od_value *hits, od_report *report,
-                            od_error *err) {
+static od_status make_found(const od_followed *about, const od_value *hits, od_report *report, od_error *err) {
     void *cursor = NULL;
     const char *id;
     const od_value *state;
     (void)od_value_next(hits, &cursor, &id, &state);
-    od_value *found = od_value_new_object();
-    if (!found)
-        return od__error_no_memory(err);
-    bool dialled = od__ccai_dialled(type_of(wanted), od_value_string(state));
-    od_status status = od__vendor_set_text(found, "id", id, err);
-    if (status == OD_OK)
-        status = od__vendor_set_text(found, "state", dialled ? "placed" : "handed_off", err);
-    if (status == OD_OK)
-        status = od__vendor_set_text(found, "vendor", vendor->name, err);
-    if (status == OD_OK)
-        status = od__vendor_set_text(found, "token", od_value_string(od_value_get(wanted, "token")), err);
-    report->found = true;
-    return od__vendor_place_end(status, found, &report->call);
+    bool dialled = od__ccai_dialled(type_of(about->call), od_value_string(state));
+    return od__vendor_found_id(about, id, dialled ? "placed" : "handed_off", report, err);
 }
 
-static od_status learn_find(const od_vendor *vendor, const od_value *wanted, const od_value *result, od_value *memory,
-                            od_report *report, od_error *err) {
+static od_status learn_page(const od_followed *about, const od_value *result, od_value *memory, od_report *report,
+                            od_error *err) {
     bool over = false;
     od_status status = OD_OK;
     if (!od_value_get(memory, "hits"))
         status = od_value_set(memory, "hits", od_value_new_object(), err);
     if (status == OD_OK)
-        status = add_hits(memory, wanted, od_value_get(result, "calls"), err);
+        status = add_hits(memory, about->call, od_value_get(result, "calls"), err);
     if (status == OD_OK)
-        status = od__ccai_turn_page(memory, od__ccai_earliest(wanted), result, &over, err);
+        status = od__ccai_turn_page(memory, od__ccai_earliest(about->call), result, &over, err);
     if (status == OD_OK && od__ccai_too_many_pages(memory))
         status = od__ccai_refuse_pages(err);
     if (status != OD_OK || !over) {
@@ -92,33 +80,17 @@ static od_status learn_find(const od_vendor *vendor, const od_value *wanted, con
     }
     const od_value *hits = od_value_get(memory, "hits");
     report->done = true;
-    return od_value_length(hits) == 1 ? make_found(vendor, wanted, hits, report, err) : OD_OK;
+    return od_value_length(hits) == 1 ? make_found(about, hits, report, err) : OD_OK;
 }
 
-/* ---- the two together ---- */
-
-static od_status ask(const od_vendor *vendor, const od_value *options, od_purpose purpose, const od_value *call,
-                     const od_value *memory, int64_t now_ms, const od_operation **operation, od_value **params,
-                     od_error *err) {
-    (void)options;
-    (void)purpose;
-    (void)now_ms;
-    return ask_find(vendor, call, memory, operation, params, err);
-}
-
-static od_status learn(const od_vendor *vendor, const od_value *options, od_purpose purpose, const od_value *call,
-                       const od_operation *operation, const od_value *result, const od_error *failure, int64_t now_ms,
-                       od_value **memory, od_report *report, od_error *err) {
-    (void)options;
-    (void)purpose;
-    (void)operation;
-    (void)now_ms;
-    if (failure)
-        return od__finding_failed(failure, err);
+static od_status learn(const od_followed *about, const od_reply *reply, od_value **memory, od_report *report,
+                       od_error *err) {
+    if (reply->failure)
+        return od__finding_failed(reply->failure, err);
     od_value *learned = *memory ? od__value_copy(*memory) : od_value_new_object();
     if (!learned)
         return od__error_no_memory(err);
-    return od__ccai_keep(learn_find(vendor, call, result, learned, report, err), learned, memory);
+    return od__ccai_keep(learn_page(about, reply->result, learned, report, err), learned, memory);
 }
 
 const od_following od__ccai_following = { .ask = ask, .learn = learn, .rounds = &od__ccai_rounds };

@@ -23,13 +23,12 @@ static int64_t first_since(const od_value *call, int64_t now_ms) {
     return meant && (!created || od__ccai_earliest(call) < since_ms) ? od__ccai_earliest(call) : since_ms;
 }
 
-static od_status since_of(const od_value *call, const od_value *memory, int64_t now_ms, int64_t *since_ms,
-                          od_error *err) {
+static od_status since_of(const od_followed *about, const od_value *memory, int64_t *since_ms, od_error *err) {
     char id[OD_CCAI_ID_BYTES];
-    if (!od__ccai_id_text(od_value_get(call, "id"), id))
+    if (!od__ccai_id_text(od_value_get(about->call, "id"), id))
         return od__error_at(err, OD_VALIDATION, "/id",
                             "expected the id of a call, got nothing (an agent has to act first)");
-    *since_ms = od__ccai_integer(memory, "since", first_since(call, now_ms));
+    *since_ms = od__ccai_integer(memory, "since", first_since(about->call, about->now_ms));
     return OD_OK;
 }
 
@@ -270,9 +269,9 @@ static od_status go_without(const od_value *memory, const od_value *round, od_re
     return first == 0 || od__ccai_integer(memory, "since", 0) <= first ? od__ccai_refuse_pages(err) : OD_OK;
 }
 
-static od_status learn_page(const od_value *options, const od_value *call, const od_value *round, bool over,
-                            int64_t now_ms, od_value *memory, od_report *report, od_error *err) {
-    od_status status = begin_track(memory, call, now_ms, err);
+static od_status learn_page(const od_followed *about, const od_value *round, bool over, od_value *memory,
+                            od_report *report, od_error *err) {
+    od_status status = begin_track(memory, about->call, about->now_ms, err);
     if (status == OD_OK)
         status = add_relatives(part_of(memory, "family"), round, err);
     if (status != OD_OK || !over)
@@ -280,12 +279,11 @@ static od_status learn_page(const od_value *options, const od_value *call, const
     if (od__ccai_integer(round, "cut", 0) != 0)
         return go_without(memory, round, report, err);
     status = end_round(memory, round, err);
-    return status == OD_OK ? judge(options, now_ms, memory, report, err) : status;
+    return status == OD_OK ? judge(about->options, about->now_ms, memory, report, err) : status;
 }
 
-static od_status learn_track(const od_value *options, const od_value *call, const od_value *round, bool over,
-                             const od_error *failure, int64_t now_ms, od_value **memory, od_report *report,
-                             od_error *err) {
+static od_status learn_track(const od_followed *about, const od_value *round, bool over, const od_error *failure,
+                             od_value **memory, od_report *report, od_error *err) {
     if (failure)
         return od__following_failed(failure, POLL_LEAST_MS, report, err);
     if (!over && *memory && !tells_of(round, od_value_get(*memory, "family")))
@@ -293,8 +291,7 @@ static od_status learn_track(const od_value *options, const od_value *call, cons
     od_value *learned = *memory ? od__value_copy(*memory) : od_value_new_object();
     if (!learned)
         return od__error_no_memory(err);
-    od_status status = learn_page(options, call, round, over, now_ms, learned, report, err);
-    return od__ccai_keep(status, learned, memory);
+    return od__ccai_keep(learn_page(about, round, over, learned, report, err), learned, memory);
 }
 
 const od_rounds od__ccai_rounds = { .gap_ms = GAP_MS, .pause_ms = OD_CCAI_PAGE_PAUSE_MS, .since = since_of,

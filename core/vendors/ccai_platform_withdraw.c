@@ -5,18 +5,14 @@
 
 #include "base/error.h"
 
-static od_status ask(const od_vendor *vendor, const od_value *options, od_purpose purpose, const od_value *call,
-                     const od_value *memory, int64_t now_ms, const od_operation **operation, od_value **params,
-                     od_error *err) {
-    (void)options;
-    (void)purpose;
+static od_status ask(const od_followed *about, const od_value *memory, const od_operation **operation,
+                     od_value **params, od_error *err) {
     (void)memory;
-    (void)now_ms;
     char id[OD_CCAI_ID_BYTES];
-    if (!od__ccai_id_text(od_value_get(call, "id"), id))
+    if (!od__ccai_id_text(od_value_get(about->call, "id"), id))
         return od__error_at(err, OD_VALIDATION, "/id",
                             "expected the id of a call, got nothing: an agent has to act first, and can decline");
-    od_status status = od__vendor_operation(vendor, "cancel_scheduled_call", operation, err);
+    od_status status = od__vendor_operation(about->vendor, "cancel_scheduled_call", operation, err);
     if (status != OD_OK)
         return status;
     od_value *made = od_value_new_object();
@@ -29,15 +25,10 @@ static bool is_refusal(const od_error *failure) {
     return failure->code == OD_REJECTED || failure->code == OD_CONFLICT || failure->code == OD_NOT_FOUND;
 }
 
-static od_status learn(const od_vendor *vendor, const od_value *options, od_purpose purpose, const od_value *call,
-                       const od_operation *operation, const od_value *result, const od_error *failure, int64_t now_ms,
-                       od_value **memory, od_report *report, od_error *err) {
-    (void)vendor;
-    (void)options;
-    (void)purpose;
-    (void)call;
-    (void)operation;
-    (void)now_ms;
+static od_status learn(const od_followed *about, const od_reply *reply, od_value **memory, od_report *report,
+                       od_error *err) {
+    (void)about;
+    const od_error *failure = reply->failure;
     (void)memory;
     if (failure && !is_refusal(failure))
         return od__finding_failed(failure, err);
@@ -47,8 +38,8 @@ static od_status learn(const od_vendor *vendor, const od_value *options, od_purp
         return OD_OK;
     }
     char state[OD_CCAI_WORD_BYTES];
-    od__ccai_word(od_value_get(result, "status"), state);
-    if (od_value_boolean(od_value_get(result, "already")) || strcmp(state, "cancelled") == 0)
+    od__ccai_word(od_value_get(reply->result, "status"), state);
+    if (od_value_boolean(od_value_get(reply->result, "already")) || strcmp(state, "cancelled") == 0)
         report->done = report->withdrawn = true;
     else if (strcmp(state, "completed") == 0)
         od__vendor_not_withdrawn(report, true, "the call had been dialled");

@@ -120,37 +120,17 @@ static const od_value *known_chain(const notes *known, const od_value *call) {
 
 /* A second call that the agent makes for the first may have its user data; it proves that the first was placed, but says
  * nothing of how that ended. */
-static bool is_ours(od_purpose purpose, const od_value *call, const notes *known, const od_value *live) {
-    const od_value *id = known_id(known, call);
+static bool is_ours(const od_followed *about, const notes *known, const od_value *live) {
+    const od_value *id = known_id(known, about->call);
     if (od_value_string(id))
         return od__genesys_same(od_value_get(live, "id"), id);
-    if (purpose == OD_PURPOSE_TRACK && od__genesys_is(od_value_get(live, "callType"), "Consult"))
+    if (about->purpose == OD_PURPOSE_TRACK && od__genesys_is(od_value_get(live, "callType"), "Consult"))
         return false;
-    return od__genesys_same(user_data(live, OD_GENESYS_ATTEMPT_KEY), od_value_get(call, "token")) ||
-           od__genesys_same(user_data(live, "GSW_CHAIN_ID"), known_chain(known, call));
+    return od__genesys_same(user_data(live, OD_GENESYS_ATTEMPT_KEY), od_value_get(about->call, "token")) ||
+           od__genesys_same(user_data(live, "GSW_CHAIN_ID"), known_chain(known, about->call));
 }
 
 /* ---- what is known, as a report ---- */
-
-/* key and what: what is known of it now, the id of a call or the chain of a record; what may be NULL. */
-static od_status report_found(const od_vendor *vendor, const od_value *call, const char *state, const char *key,
-                              const od_value *what, od_report *report, od_error *err) {
-    od_value *made = od_value_new_object();
-    od_status status = made ? keep(made, key, what, err) : od__error_no_memory(err);
-    if (status == OD_OK)
-        status = od_value_set(made, "state", od_value_new_string(state), err);
-    if (status == OD_OK)
-        status = od_value_set(made, "vendor", od_value_new_string(vendor->name), err);
-    if (status == OD_OK)
-        status = keep(made, "token", od_value_get(call, "token"), err);
-    if (status != OD_OK) {
-        od_value_unref(made);
-        return status;
-    }
-    report->done = report->found = true;
-    report->call = made;
-    return OD_OK;
-}
 
 static void report_end(od_report *report, od_outcome_kind kind, od_rang rang, const od_value *raw, int64_t at_ms) {
     report->done = true;
@@ -172,19 +152,18 @@ static const od_outcome_row *result_row(const od_value *result) {
 
 /* ---- asking ---- */
 
-static od_status ask(const od_vendor *vendor, const od_value *options, od_purpose purpose, const od_value *call,
-                     const od_value *memory, int64_t now_ms, const od_operation **operation, od_value **params,
-                     od_error *err) {
-    (void)now_ms;
+static od_status ask(const od_followed *about, const od_value *memory, const od_operation **operation,
+                     od_value **params, od_error *err) {
+    const od_value *call = about->call;
     notes known;
     read_notes(memory, &known);
     bool named = od_value_string(od_value_get(call, "token")) || od_value_string(od_value_get(call, "id"));
-    if (!named && !(purpose == OD_PURPOSE_TRACK && told_chain(call)))
+    if (!named && !(about->purpose == OD_PURPOSE_TRACK && told_chain(call)))
         return od__error_at(err, OD_VALIDATION, "/token", "expected the token or the id of the call, got nothing");
-    bool told = purpose == OD_PURPOSE_FIND && known.acknowledged;
-    if (is_record(options, call) && (told || (!known.id && !known_chain(&known, call))))
+    bool told = about->purpose == OD_PURPOSE_FIND && known.acknowledged;
+    if (is_record(about->options, call) && (told || (!known.id && !known_chain(&known, call))))
         return OD_OK; /* only events tell of it */
-    od_status status = od__vendor_operation(vendor, "get_me", operation, err);
+    od_status status = od__vendor_operation(about->vendor, "get_me", operation, err);
     if (status != OD_OK)
         return status;
     *params = od_value_new_object();
@@ -249,36 +228,35 @@ static void look(notes *known, bool record, const od_value *call, const od_value
 }
 
 /* Nothing could be asked about a record: what was heard before has to do. */
-static od_status find_record(const od_vendor *vendor, const od_value *call, const notes *known, od_report *report,
-                             od_error *err) {
+static od_status find_record(const od_followed *about, const notes *known, od_report *report, od_error *err) {
     if (known->acknowledged)
-        return report_found(vendor, call, "handed_off", "chain_id", known->chain, report, err);
+        return od__vendor_found(about, "chain_id", known->chain, "handed_off", report, err);
     return od__error_set(err, OD_VALIDATION, "a record that was added cannot be looked up: only events tell of it, and none "
                          "of this one was heard");
 }
 
-static od_status learn(const od_vendor *vendor, const od_value *options, od_purpose purpose, const od_value *call,
-                       const od_operation *operation, const od_value *result, const od_error *failure, int64_t now_ms,
-                       od_value **memory, od_report *report, od_error *err) {
+static od_status learn(const od_followed *about, const od_reply *reply, od_value **memory, od_report *report,
+                       od_error *err) {
+    bool finding = about->purpose == OD_PURPOSE_FIND;
     notes known;
     read_notes(*memory, &known);
-    if (!operation)
-        return find_record(vendor, call, &known, report, err);
-    if (!result && purpose == OD_PURPOSE_FIND)
-        return od__finding_failed(failure, err);
-    if (!result)
-        return od__following_failed(failure, FIRST_LOOK_MS, report, err);
-    const od_value *calls = od_value_find(result, "/user/calls"), *live = NULL;
+    if (!reply->operation)
+        return find_record(about, &known, report, err);
+    if (!reply->result && finding)
+        return od__finding_failed(reply->failure, err);
+    if (!reply->result)
+        return od__following_failed(reply->failure, FIRST_LOOK_MS, report, err);
+    const od_value *calls = od_value_find(reply->result, "/user/calls"), *live = NULL;
     for (size_t i = 0; !live && i < od_value_length(calls) && od_value_type(calls) == OD_TYPE_ARRAY; i++)
-        if (is_ours(purpose, call, &known, od_value_at(calls, i)))
+        if (is_ours(about, &known, od_value_at(calls, i)))
             live = od_value_at(calls, i);
-    if (purpose == OD_PURPOSE_FIND && live)
-        return report_found(vendor, call, "placed", "id", od_value_get(live, "id"), report, err);
-    if (purpose == OD_PURPOSE_FIND) {
+    if (finding && live)
+        return od__vendor_found(about, "id", od_value_get(live, "id"), "placed", report, err);
+    if (finding) {
         report->done = true;
         return OD_OK;
     }
-    look(&known, is_record(options, call), call, live, now_ms, report);
+    look(&known, is_record(about->options, about->call), about->call, live, about->now_ms, report);
     return report->done ? OD_OK : write_notes(&known, memory, err);
 }
 
@@ -300,64 +278,63 @@ static void end_call(const notes *known, bool seen_before, const od_value *live,
         report_end(report, OD_OUTCOME_unreported, OD_RANG_UNKNOWN, live, at_ms);
 }
 
-static od_status hear_call(const od_vendor *vendor, od_purpose purpose, const od_value *call, const od_value *data,
-                           int64_t now_ms, notes *known, od_report *report, od_error *err) {
+static od_status hear_call(const od_followed *about, const od_value *data, notes *known, od_report *report,
+                           od_error *err) {
     const od_value *live = od_value_get(data, "call");
-    if (!od__genesys_is(od_value_get(data, "messageType"), "CallStateChangeMessage") || !is_ours(purpose, call, known, live))
+    if (!od__genesys_is(od_value_get(data, "messageType"), "CallStateChangeMessage") || !is_ours(about, known, live))
         return OD_OK;
-    if (purpose == OD_PURPOSE_FIND)
-        return report_found(vendor, call, "placed", "id", od_value_get(live, "id"), report, err);
+    if (about->purpose == OD_PURPOSE_FIND)
+        return od__vendor_found(about, "id", od_value_get(live, "id"), "placed", report, err);
     bool seen_before = known->state != NULL;
     see(known, live);
     known->heard = known->changed = true;
     known->missing = 0;
     if (is_over(live))
-        end_call(known, seen_before, live, data, now_ms, report);
+        end_call(known, seen_before, live, data, about->now_ms, report);
     return OD_OK;
 }
 
 /* The acknowledgement of the record, or its refusal, by our reference. A refusal is no proof that there is a record. */
-static void hear_record(od_purpose purpose, const od_value *call, const od_value *data, int64_t now_ms, notes *known,
-                        od_report *report) {
+static void hear_record(const od_followed *about, const od_value *data, notes *known, od_report *report) {
     const od_value *type = od_value_get(data, "notificationType");
-    if (!od__genesys_same(od_value_get(data, "referenceId"), od_value_get(call, "token")))
+    if (!od__genesys_same(od_value_get(data, "referenceId"), od_value_get(about->call, "token")))
         return;
-    if (od_value_string(type) && strstr(od_value_string(type), "Error") && purpose == OD_PURPOSE_FIND)
+    bool refused = od_value_string(type) && strstr(od_value_string(type), "Error");
+    if (refused && about->purpose == OD_PURPOSE_FIND)
         report->done = true;
-    else if (od_value_string(type) && strstr(od_value_string(type), "Error"))
-        report_end(report, OD_OUTCOME_failed, OD_RANG_UNKNOWN, data, event_ms(data, now_ms));
+    else if (refused)
+        report_end(report, OD_OUTCOME_failed, OD_RANG_UNKNOWN, data, event_ms(data, about->now_ms));
     else if (od__genesys_is(type, "AddRecordAcknowledge"))
         known->acknowledged = known->changed = true;
 }
 
 /* The outbound server's own events, which have the chain in place of our reference. The chain is told right after the
  * acknowledgement; that it is ours shows in the number. */
-static void hear_server(od_purpose purpose, const od_value *call, const od_value *data, int64_t now_ms, notes *known,
-                        od_report *report) {
+static void hear_server(const od_followed *about, const od_value *data, notes *known, od_report *report) {
     const od_value *event = user_data(data, "GSW_USER_EVENT"), *chain = user_data(data, "GSW_CHAIN_ID");
     if (od__genesys_is(event, "AddRecordAcknowledge")) {
-        if (known->acknowledged && !known_chain(known, call) &&
-            od__genesys_same(user_data(data, "GSW_PHONE"), od_value_get(call, "to"))) {
+        if (known->acknowledged && !known_chain(known, about->call) &&
+            od__genesys_same(user_data(data, "GSW_PHONE"), od_value_get(about->call, "to"))) {
             known->chain = chain;
             known->changed = true;
         }
         return;
     }
-    if (purpose == OD_PURPOSE_FIND || !od__genesys_same(chain, known_chain(known, call)))
+    if (about->purpose == OD_PURPOSE_FIND || !od__genesys_same(chain, known_chain(known, about->call)))
         return;
     const od_value *raw = od_value_get(data, "userData");
     bool counts = begins(event, "RecordProcessed") || begins(event, "UpdateCallCompletionStats");
     const od_outcome_row *row = counts ? result_row(user_data(data, "GSW_CALL_RESULT")) : NULL;
     if (row)
-        report_end(report, row->kind, row->rang, raw, event_ms(data, now_ms));
+        report_end(report, row->kind, row->rang, raw, event_ms(data, about->now_ms));
     else if (begins(event, "DoNotCall"))
-        report_end(report, OD_OUTCOME_blocked, OD_RANG_UNKNOWN, raw, event_ms(data, now_ms));
+        report_end(report, OD_OUTCOME_blocked, OD_RANG_UNKNOWN, raw, event_ms(data, about->now_ms));
     else if (begins(event, "RecordCancel"))
-        report_end(report, OD_OUTCOME_canceled, OD_RANG_UNKNOWN, raw, event_ms(data, now_ms));
+        report_end(report, OD_OUTCOME_canceled, OD_RANG_UNKNOWN, raw, event_ms(data, about->now_ms));
 }
 
-static od_status hear(const od_vendor *vendor, od_purpose purpose, const od_value *call, const char *channel,
-                      const od_value *data, int64_t now_ms, od_value **memory, od_report *report, od_error *err) {
+static od_status hear(const od_followed *about, const char *channel, const od_value *data, od_value **memory,
+                      od_report *report, od_error *err) {
     notes known;
     od_status status = OD_OK;
     read_notes(*memory, &known);
@@ -367,11 +344,11 @@ static od_status hear(const od_vendor *vendor, od_purpose purpose, const od_valu
         known.changed = true;
         report->again_ms = 0;
     } else if (strcmp(channel, OD_GENESYS_CALLS) == 0) {
-        status = hear_call(vendor, purpose, call, data, now_ms, &known, report, err);
+        status = hear_call(about, data, &known, report, err);
     } else if (strcmp(channel, OD_GENESYS_OUTBOUND) == 0) {
-        hear_record(purpose, call, data, now_ms, &known, report);
+        hear_record(about, data, &known, report);
     } else if (strcmp(channel, OD_GENESYS_INTERNAL) == 0) {
-        hear_server(purpose, call, data, now_ms, &known, report);
+        hear_server(about, data, &known, report);
     }
     return status == OD_OK && known.changed && !report->done ? write_notes(&known, memory, err) : status;
 }

@@ -54,15 +54,10 @@ static od_status report_result(od_report *report, const od_value *answer, od_val
 
 /* ---- records and campaigns ---- */
 
-static od_status ask_nothing(const od_vendor *vendor, const od_value *options, od_purpose purpose, const od_value *call,
-                             const od_value *memory, int64_t now_ms, const od_operation **operation, od_value **params,
-                             od_error *err) {
-    (void)vendor;
-    (void)options;
-    (void)purpose;
-    (void)call;
+static od_status ask_nothing(const od_followed *about, const od_value *memory, const od_operation **operation,
+                             od_value **params, od_error *err) {
+    (void)about;
     (void)memory;
-    (void)now_ms;
     (void)operation;
     (void)params;
     (void)err;
@@ -99,22 +94,15 @@ static od_status judge(const od_value *call, const od_value *memory, bool time_p
     return OD_OK;
 }
 
-static od_status learn_acknowledged(const od_vendor *vendor, const od_value *options, od_purpose purpose,
-                                    const od_value *call, const od_operation *operation, const od_value *result,
-                                    const od_error *failure, int64_t now_ms, od_value **memory, od_report *report,
-                                    od_error *err) {
-    (void)vendor;
-    (void)options;
-    (void)purpose;
-    (void)failure;
-    (void)now_ms;
+static od_status learn_acknowledged(const od_followed *about, const od_reply *reply, od_value **memory,
+                                    od_report *report, od_error *err) {
     od_status status = OD_OK;
     report->again_ms = -1;
-    if (operation)
+    if (reply->operation)
         status = od__genesys_remember(memory, "answered", od_value_new_boolean(true), err);
-    if (status == OD_OK && result)
-        status = od__genesys_remember(memory, "answer", od_value_ref(result), err);
-    return status == OD_OK ? judge(call, *memory, operation == NULL, report, err) : status;
+    if (status == OD_OK && reply->result)
+        status = od__genesys_remember(memory, "answer", od_value_ref(reply->result), err);
+    return status == OD_OK ? judge(about->call, *memory, reply->operation == NULL, report, err) : status;
 }
 
 /* How the vendor tells of a refusal is not established: any name with Error in it, and a text where one may be. */
@@ -170,15 +158,11 @@ static od_status hear_chain(const od_value *call, const od_value *data, od_value
     return status == OD_OK ? judge(call, *memory, false, report, err) : status;
 }
 
-static od_status hear_acknowledged(const od_vendor *vendor, od_purpose purpose, const od_value *call,
-                                   const char *channel, const od_value *data, int64_t now_ms, od_value **memory,
-                                   od_report *report, od_error *err) {
-    (void)vendor;
-    (void)purpose;
-    (void)now_ms;
+static od_status hear_acknowledged(const od_followed *about, const char *channel, const od_value *data,
+                                   od_value **memory, od_report *report, od_error *err) {
     if (strcmp(channel, OD_GENESYS_OUTBOUND) == 0)
-        return hear_outbound(call, data, memory, report, err);
-    return strcmp(channel, OD_GENESYS_INTERNAL) == 0 ? hear_chain(call, data, memory, report, err) : OD_OK;
+        return hear_outbound(about->call, data, memory, report, err);
+    return strcmp(channel, OD_GENESYS_INTERNAL) == 0 ? hear_chain(about->call, data, memory, report, err) : OD_OK;
 }
 
 static const od_following acknowledged = {
@@ -190,15 +174,10 @@ const od_settling od_genesys_acknowledged = {
 
 /* ---- the start of a session ---- */
 
-static od_status ask_devices(const od_vendor *vendor, const od_value *options, od_purpose purpose, const od_value *call,
-                             const od_value *memory, int64_t now_ms, const od_operation **operation, od_value **params,
-                             od_error *err) {
-    (void)options;
-    (void)purpose;
-    (void)call;
+static od_status ask_devices(const od_followed *about, const od_value *memory, const od_operation **operation,
+                             od_value **params, od_error *err) {
     (void)memory;
-    (void)now_ms;
-    od_status status = od__vendor_operation(vendor, "get_devices", operation, err);
+    od_status status = od__vendor_operation(about->vendor, "get_devices", operation, err);
     if (status != OD_OK)
         return status;
     *params = od_value_new_object();
@@ -240,17 +219,13 @@ static bool voice_failed(const od_value *result) {
     return false;
 }
 
-static od_status learn_devices(const od_vendor *vendor, const od_value *options, od_purpose purpose,
-                               const od_value *call, const od_operation *operation, const od_value *result,
-                               const od_error *failure, int64_t now_ms, od_value **memory, od_report *report,
+static od_status learn_devices(const od_followed *about, const od_reply *reply, od_value **memory, od_report *report,
                                od_error *err) {
-    (void)vendor;
-    (void)purpose;
-    (void)now_ms;
+    const od_value *result = reply->result;
     if (!result)
-        return od__following_failed(failure, LOOK_MS, report, err);
-    if (operation->session == OD_SESSION_STARTS) {
-        const char *wanted = wanted_device(options, call);
+        return od__following_failed(reply->failure, LOOK_MS, report, err);
+    if (reply->operation->session == OD_SESSION_STARTS) {
+        const char *wanted = wanted_device(about->options, about->call);
         od_status status = od__genesys_remember(memory, "answer", od_value_ref(result), err);
         if (status == OD_OK && wanted)
             status = od__genesys_remember(memory, "device", od_value_new_string(wanted), err);
@@ -263,13 +238,9 @@ static od_status learn_devices(const od_vendor *vendor, const od_value *options,
     return device ? report_device(device, *memory, report, err) : OD_OK;
 }
 
-static od_status hear_devices(const od_vendor *vendor, od_purpose purpose, const od_value *call, const char *channel,
-                              const od_value *data, int64_t now_ms, od_value **memory, od_report *report,
-                              od_error *err) {
-    (void)vendor;
-    (void)purpose;
-    (void)call;
-    (void)now_ms;
+static od_status hear_devices(const od_followed *about, const char *channel, const od_value *data, od_value **memory,
+                              od_report *report, od_error *err) {
+    (void)about;
     if (strcmp(channel, OD_GENESYS_DEVICES) != 0 || !od_value_get(*memory, "answer"))
         return OD_OK;
     const od_value *device = logged_in(od_value_get(data, "devices"), od_value_get(*memory, "device"));

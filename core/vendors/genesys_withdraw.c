@@ -58,40 +58,32 @@ static od_status set_handle(od_value *made, const od_value *handle, od_error *er
     return od_value_set(made, "recordHandle", od_value_new_integer(number), err);
 }
 
-static od_status ask(const od_vendor *vendor, const od_value *options, od_purpose purpose, const od_value *call,
-                     const od_value *memory, int64_t now_ms, const od_operation **operation, od_value **params,
-                     od_error *err) {
-    (void)purpose;
-    (void)now_ms;
+static od_status ask(const od_followed *about, const od_value *memory, const od_operation **operation,
+                     od_value **params, od_error *err) {
     if (od_value_get(memory, "accepted"))
         return OD_OK;
-    od_status status = check(options, call, memory, err);
+    od_status status = check(about->options, about->call, memory, err);
     if (status == OD_OK)
-        status = od__vendor_operation(vendor, "cancel_record", operation, err);
+        status = od__vendor_operation(about->vendor, "cancel_record", operation, err);
     if (status != OD_OK)
         return status;
     char reference[REFERENCE_BYTES];
-    write_reference(call, reference);
+    write_reference(about->call, reference);
     od_value *made = od_value_new_object();
-    status = made ? set_handle(made, handle_of(call, memory), err) : od__error_no_memory(err);
+    status = made ? set_handle(made, handle_of(about->call, memory), err) : od__error_no_memory(err);
     if (status == OD_OK)
         status = od__vendor_set_text(made, "referenceId", reference, err);
     return od__vendor_place_end(status, made, params);
 }
 
 /* The answer says only that it was passed on: the acknowledgement is an event. */
-static od_status learn(const od_vendor *vendor, const od_value *options, od_purpose purpose, const od_value *call,
-                       const od_operation *operation, const od_value *result, const od_error *failure, int64_t now_ms,
-                       od_value **memory, od_report *report, od_error *err) {
-    (void)vendor;
-    (void)options;
-    (void)purpose;
-    (void)call;
-    (void)now_ms;
-    if (failure)
-        return od__finding_failed(failure, err);
+static od_status learn(const od_followed *about, const od_reply *reply, od_value **memory, od_report *report,
+                       od_error *err) {
+    (void)about;
+    if (reply->failure)
+        return od__finding_failed(reply->failure, err);
     report->again_ms = ACKNOWLEDGED_WITHIN_MS;
-    if (operation && result)
+    if (reply->operation && reply->result)
         return od__genesys_remember(memory, "accepted", od_value_new_boolean(true), err);
     od__vendor_not_withdrawn(report, false, "the cancellation was accepted, and not acknowledged within %d s",
                              ACKNOWLEDGED_WITHIN_MS / 1000);
@@ -136,11 +128,9 @@ static void hear_call(const od_value *call, const od_value *memory, const od_val
         od__vendor_not_withdrawn(report, true, "the record has been dialled");
 }
 
-static od_status hear(const od_vendor *vendor, od_purpose purpose, const od_value *call, const char *channel,
-                      const od_value *data, int64_t now_ms, od_value **memory, od_report *report, od_error *err) {
-    (void)vendor;
-    (void)purpose;
-    (void)now_ms;
+static od_status hear(const od_followed *about, const char *channel, const od_value *data, od_value **memory,
+                      od_report *report, od_error *err) {
+    const od_value *call = about->call;
     if (strcmp(channel, OD_GENESYS_CALLS) == 0)
         hear_call(call, *memory, od_value_get(data, "call"), report);
     else if (strcmp(channel, OD_GENESYS_INTERNAL) == 0)

@@ -84,25 +84,21 @@ static const char *campaign_of(const od_value *call) {
     return name ? name : od_value_string(od_value_find(call, "/fields/campaignName"));
 }
 
-static od_status ask(const od_vendor *vendor, const od_value *options, od_purpose purpose, const od_value *call,
-                     const od_value *memory, int64_t now_ms, const od_operation **operation, od_value **params,
-                     od_error *err) {
-    (void)options;
-    (void)purpose;
+static od_status ask(const od_followed *about, const od_value *memory, const od_operation **operation,
+                     od_value **params, od_error *err) {
     (void)memory;
-    (void)now_ms;
-    const char *client_id = client_id_of(call);
+    const char *client_id = client_id_of(about->call);
     if (!client_id)
         return od__error_at(err, OD_VALIDATION, "/id", "expected the record's clientId, got nothing");
-    if (!od_value_string(od_value_get(call, "token")))
+    if (!od_value_string(od_value_get(about->call, "token")))
         return od__error_at(err, OD_VALIDATION, "/token", "expected the token that the record carries, got nothing");
-    od_status status = od__vendor_operation(vendor, "search_preview_campaign", operation, err);
+    od_status status = od__vendor_operation(about->vendor, "search_preview_campaign", operation, err);
     if (status != OD_OK)
         return status;
     od_value *made = od_value_new_object();
     status = made ? od__vendor_set_text(made, "clientId", client_id, err) : od__error_no_memory(err);
     if (status == OD_OK)
-        status = od__vendor_set_text(made, "campaignName", campaign_of(call), err);
+        status = od__vendor_set_text(made, "campaignName", campaign_of(about->call), err);
     return od__vendor_place_end(status, made, params);
 }
 
@@ -120,20 +116,6 @@ static const od_value *record_of(const od_value *call, const od_value *result) {
             return found;
     }
     return NULL;
-}
-
-static od_status say_found(const od_vendor *vendor, const od_value *call, od_report *report, od_error *err) {
-    od_value *made = od_value_new_object();
-    od_status status = made ? od__vendor_set_text(made, "id", client_id_of(call), err) : od__error_no_memory(err);
-    if (status == OD_OK)
-        status = od__vendor_set_text(made, "state", "handed_off", err);
-    if (status == OD_OK)
-        status = od__vendor_set_text(made, "vendor", vendor->name, err);
-    if (status == OD_OK)
-        status = od__vendor_set_text(made, "token", od_value_string(od_value_get(call, "token")), err);
-    if (status == OD_OK)
-        report->found = true;
-    return od__vendor_place_end(status, made, &report->call);
 }
 
 static od_status add_copy(od_value *to, const char *key, const od_value *from, od_error *err) {
@@ -186,17 +168,16 @@ static bool is_at_work(const od_value *found, int64_t now_ms) {
 }
 
 /* Whether the agents' work of this attempt is over. */
-static od_status judge(const od_value *options, const od_value *call, const od_value *found, int64_t now_ms,
-                       od_report *report, od_error *err) {
+static od_status judge(const od_followed *about, const od_value *found, od_report *report, od_error *err) {
     const char *state = od_value_string(od_value_get(found, "workedState"));
-    bool worked = was_worked(call, found);
+    bool worked = was_worked(about->call, found);
     bool removed = state && strcmp(state, "REMOVED") == 0, completed = state && strcmp(state, "COMPLETED") == 0;
-    if (!removed && !completed && (!worked || is_at_work(found, now_ms)))
+    if (!removed && !completed && (!worked || is_at_work(found, about->now_ms)))
         return OD_OK;
     report->done = true;
     report->lives_on = !removed && !completed; /* it is delivered again at its next earliest time */
     if (worked) {
-        report->kind = kind_of(options, od_value_get(found, "workCodes"));
+        report->kind = kind_of(about->options, od_value_get(found, "workCodes"));
         report->rang = rang_of(report->kind);
     } else {
         /* Taken back before any agent had it: attempts count deliveries. Completed without one says nothing of that. */
@@ -250,13 +231,13 @@ static od_status say_gone(const od_value *memory, const char *why, od_report *re
     return report->raw ? OD_OK : od__error_no_memory(err);
 }
 
-static od_status learn_outcome(const od_value *options, const od_value *call, const od_value *result,
-                               const od_error *failure, int64_t now_ms, od_value **memory, od_report *report,
+static od_status learn_outcome(const od_followed *about, const od_reply *reply, od_value **memory, od_report *report,
                                od_error *err) {
+    const od_error *failure = reply->failure;
     bool unknown = failure && failure->code == OD_NOT_FOUND;
-    const od_value *found = failure ? NULL : record_of(call, result);
+    const od_value *found = failure ? NULL : record_of(about->call, reply->result);
     /* A search may lag behind what was just written, so that one look proves no end of that kind. */
-    bool half_placed = found && is_half_placed(call, found);
+    bool half_placed = found && is_half_placed(about->call, found);
     bool without = unknown || (!failure && !found) || half_placed;
     od_status status = remember(memory, without ? remembered(*memory, "without") + 1 : 0, err);
     if (status != OD_OK)
@@ -268,20 +249,21 @@ static od_status learn_outcome(const od_value *options, const od_value *call, co
     report->again_ms = next_wait_ms(*memory);
     if (half_placed && remembered(*memory, "without") < LOOKS_WITHOUT)
         return OD_OK;
-    return judge(options, call, found, now_ms, report, err);
+    return judge(about, found, report, err);
 }
 
-static od_status learn(const od_vendor *vendor, const od_value *options, od_purpose purpose, const od_value *call,
-                       const od_operation *operation, const od_value *result, const od_error *failure, int64_t now_ms,
-                       od_value **memory, od_report *report, od_error *err) {
-    (void)operation;
-    if (purpose == OD_PURPOSE_TRACK)
-        return learn_outcome(options, call, result, failure, now_ms, memory, report, err);
+static od_status learn(const od_followed *about, const od_reply *reply, od_value **memory, od_report *report,
+                       od_error *err) {
+    const od_value *call = about->call;
+    const od_error *failure = reply->failure;
+    if (about->purpose == OD_PURPOSE_TRACK)
+        return learn_outcome(about, reply, memory, report, err);
     if (failure && failure->code != OD_NOT_FOUND)
         return od__finding_failed(failure, err);
     report->done = true;
-    const od_value *found = failure ? NULL : record_of(call, result);
-    return found && !is_half_placed(call, found) ? say_found(vendor, call, report, err) : OD_OK;
+    const od_value *found = failure ? NULL : record_of(call, reply->result);
+    return found && !is_half_placed(call, found) ? od__vendor_found_id(about, client_id_of(call), "handed_off", report, err)
+                                               : OD_OK;
 }
 
 const od_following od__symbee_following = { .ask = ask, .learn = learn };
@@ -296,13 +278,12 @@ static bool is_step(const od_value *memory, const char *step) {
     return text && strcmp(text, step) == 0;
 }
 
-static od_status ask_withdraw(const od_vendor *vendor, const od_value *options, od_purpose purpose, const od_value *call,
-                              const od_value *memory, int64_t now_ms, const od_operation **operation,
+static od_status ask_withdraw(const od_followed *about, const od_value *memory, const od_operation **operation,
                               od_value **params, od_error *err) {
     od_value *made = NULL;
-    od_status status = ask(vendor, options, purpose, call, memory, now_ms, operation, &made, err);
+    od_status status = ask(about, memory, operation, &made, err);
     if (status == OD_OK && is_step(memory, "remove")) {
-        status = od__vendor_operation(vendor, "change_campaign_record_status", operation, err);
+        status = od__vendor_operation(about->vendor, "change_campaign_record_status", operation, err);
         if (status == OD_OK)
             status = od__vendor_set_text(made, "previewRecordStateEnum", "REMOVED", err);
     }
@@ -343,27 +324,22 @@ static od_status look_again(const od_value *found, od_value **memory, od_report 
     return od__vendor_remember_step(memory, "prove", looks, err);
 }
 
-static od_status learn_withdraw(const od_vendor *vendor, const od_value *options, od_purpose purpose,
-                                const od_value *call, const od_operation *operation, const od_value *result,
-                                const od_error *failure, int64_t now_ms, od_value **memory, od_report *report,
+static od_status learn_withdraw(const od_followed *about, const od_reply *reply, od_value **memory, od_report *report,
                                 od_error *err) {
-    (void)vendor;
-    (void)options;
-    (void)purpose;
-    (void)operation;
+    const od_error *failure = reply->failure;
     if (failure && failure->code != OD_NOT_FOUND)
         return od__finding_failed(failure, err);
     bool proving = is_step(*memory, "prove");
     if (is_step(*memory, "remove") && !failure)
         return od__vendor_remember_step(memory, "prove", 0, err);
-    const od_value *found = failure ? NULL : record_of(call, result);
-    if (found && settles(call, found, proving, now_ms, report))
+    const od_value *found = failure ? NULL : record_of(about->call, reply->result);
+    if (found && settles(about->call, found, proving, about->now_ms, report))
         return OD_OK;
     if (proving)
         return look_again(found, memory, report, err);
     if (found)
         return od__vendor_remember_step(memory, "remove", 0, err);
-    if (has_ended(call)) /* nothing of this call is left to be delivered again */
+    if (has_ended(about->call)) /* nothing of this call is left to be delivered again */
         report->done = report->withdrawn = true;
     else
         od__vendor_not_withdrawn(report, false, failure ? "there is no such record" : "the record carries another attempt");

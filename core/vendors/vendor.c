@@ -94,6 +94,25 @@ od_status od__vendor_place_end(od_status status, od_value *made, od_value **para
     return status;
 }
 
+od_status od__vendor_found(const od_followed *about, const char *key, const od_value *known_by, const char *state,
+                           od_report *report, od_error *err) {
+    report->done = report->found = true;
+    report->call = od_value_new_object();
+    od_status status = report->call ? od__vendor_set(report->call, key, known_by, err) : od__error_no_memory(err);
+    if (status == OD_OK)
+        status = od__vendor_set_text(report->call, "state", state, err);
+    if (status == OD_OK)
+        status = od__vendor_set_text(report->call, "vendor", about->vendor->name, err);
+    return status == OD_OK ? od__vendor_set(report->call, "token", od_value_get(about->call, "token"), err) : status;
+}
+
+od_status od__vendor_found_id(const od_followed *about, const char *id, const char *state, od_report *report, od_error *err) {
+    od_value *known_by = od_value_new_string(id);
+    od_status status = known_by ? od__vendor_found(about, "id", known_by, state, report, err) : od__error_no_memory(err);
+    od_value_unref(known_by);
+    return status;
+}
+
 od_status od__vendor_operation(const od_vendor *vendor, const char *name, const od_operation **operation,
                                od_error *err) {
     *operation = od__operation_find(vendor, name);

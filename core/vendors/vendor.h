@@ -76,7 +76,14 @@ od_status od__vendor_place_end(od_status status, od_value *made, od_value **para
 od_status od__vendor_operation(const od_vendor *vendor, const char *name, const od_operation **operation,
                                od_error *err);
 
-/* ---- taking a call back ---- */
+/* ---- finding a call, and taking it back ---- */
+
+/* Reports that the call was found: report->call is { KEY = known_by, state, vendor, token }. known_by is what the vendor knows
+ * it by; NULL: not known yet. Errors: out_of_memory. */
+od_status od__vendor_found(const od_followed *about, const char *key, const od_value *known_by, const char *state,
+                           od_report *report, od_error *err);
+/* The same for an id that is a text. */
+od_status od__vendor_found_id(const od_followed *about, const char *id, const char *state, od_report *report, od_error *err);
 
 /* Reports that a call is not taken back, and why; made: the vendor has made it, or may have. */
 void od__vendor_not_withdrawn(od_report *report, bool made, const char *format, ...)

@@ -40,18 +40,15 @@ static const od_outcome_row outcomes[] = {
 static int64_t asked_at_ms;
 
 /* The id says what to ask; memory is how often an answer came. */
-static od_status ask(const od_vendor *vendor, const od_value *options, od_purpose purpose, const od_value *call,
-                     const od_value *memory, int64_t now_ms, const od_operation **operation, od_value **params,
-                     od_error *err) {
-    (void)options;
-    (void)purpose;
-    asked_at_ms = now_ms;
-    const char *id = od_value_string(od_value_get(call, "id"));
+static od_status ask(const od_followed *about, const od_value *memory, const od_operation **operation,
+                     od_value **params, od_error *err) {
+    asked_at_ms = about->now_ms;
+    const char *id = od_value_string(od_value_get(about->call, "id"));
     if (id == NULL)
         return od__error_at(err, OD_VALIDATION, "/id", "expected the id of a call, got nothing");
     if (strcmp(id, "quiet") == 0 || (strcmp(id, "later") == 0 && memory != NULL))
         return OD_OK;
-    *operation = od__operation_find(vendor, strcmp(id, "bell") == 0 ? "ring" : "look");
+    *operation = od__operation_find(about->vendor, strcmp(id, "bell") == 0 ? "ring" : "look");
     *params = od_value_new_object();
     if (*params == NULL)
         return od__error_no_memory(err);
@@ -86,35 +83,28 @@ static od_status read_said(const od_value *said, od_report *report, od_error *er
     return OD_OK;
 }
 
-static od_status learn(const od_vendor *vendor, const od_value *options, od_purpose purpose, const od_value *call,
-                       const od_operation *operation, const od_value *result, const od_error *failure, int64_t now_ms,
-                       od_value **memory, od_report *report, od_error *err) {
-    (void)vendor;
-    (void)options;
-    (void)purpose;
-    (void)call;
-    (void)now_ms;
-    assert_string_equal(operation->name, "look");
-    assert_true((result == NULL) == (failure != NULL));
-    if (failure != NULL)
-        return od__following_failed(failure, 250, report, err);
+static od_status learn(const od_followed *about, const od_reply *reply, od_value **memory, od_report *report,
+                       od_error *err) {
+    (void)about;
+    assert_string_equal(reply->operation->name, "look");
+    assert_true((reply->result == NULL) == (reply->failure != NULL));
+    if (reply->failure != NULL)
+        return od__following_failed(reply->failure, 250, report, err);
     od_value *count = od_value_new_integer(od_value_integer(*memory) + 1);
     if (count == NULL)
         return od__error_no_memory(err);
     od_value_unref(*memory);
     *memory = count;
-    return read_said(result, report, err);
+    return read_said(reply->result, report, err);
 }
 
-static od_status hear(const od_vendor *vendor, od_purpose purpose, const od_value *call, const char *channel,
-                      const od_value *data, int64_t now_ms, od_value **memory, od_report *report, od_error *err) {
-    (void)vendor;
-    (void)purpose;
+static od_status hear(const od_followed *about, const char *channel, const od_value *data, od_value **memory,
+                      od_report *report, od_error *err) {
     (void)memory;
-    (void)now_ms;
     const char *id = od_value_string(od_value_get(data, "id"));
+    const char *own = od_value_string(od_value_get(about->call, "id"));
     assert_int_equal(report->again_ms, -1);
-    if (strcmp(channel, "/calls") != 0 || id == NULL || strcmp(id, od_value_string(od_value_get(call, "id"))) != 0)
+    if (strcmp(channel, "/calls") != 0 || id == NULL || strcmp(id, own) != 0)
         return OD_OK;
     return read_said(data, report, err);
 }

@@ -136,26 +136,27 @@ static const od_rounds *rounds_of(const run *r) {
     return r->row->purpose == OD_PURPOSE_TRACK ? r->row->vendor->following->rounds : NULL;
 }
 
-static od_status ask_round(run *r, int64_t now_ms, od_value **params, od_error *err) {
-    const od_value *call = od_value_get(r->row->value, "call");
+static od_followed seen(const run *r, int64_t now_ms) {
+    return (od_followed){ .vendor = r->row->vendor, .options = r->options, .purpose = r->row->purpose,
+                          .call = od_value_get(r->row->value, "call"), .now_ms = now_ms };
+}
+
+static od_status ask_round(run *r, const od_followed *about, od_value **params, od_error *err) {
     od_status status = OD_OK;
     if (r->round == NULL)
-        status = rounds_of(r)->since(call, r->memory, now_ms, &r->since_ms, err);
+        status = rounds_of(r)->since(about, r->memory, &r->since_ms, err);
     return status == OD_OK ? rounds_of(r)->ask(r->row->vendor, r->since_ms, r->round, &r->operation, params, err) : status;
 }
 
 /* Returns false where the run is over. */
 static bool ask(run *r, const od_value *step) {
-    const od_vendor *vendor = r->row->vendor;
+    const od_followed about = seen(r, now_of(step));
     od_value *params = NULL;
     od_error err = OD_ERROR_INIT;
     r->operation = NULL;
-    int64_t now_ms = now_of(step);
     begin_call(r);
-    od_status status = rounds_of(r) ? ask_round(r, now_ms, &params, &err)
-                                    : vendor->following->ask(vendor, r->options, r->row->purpose,
-                                                             od_value_get(r->row->value, "call"), r->memory, now_ms,
-                                                             &r->operation, &params, &err);
+    od_status status = rounds_of(r) ? ask_round(r, &about, &params, &err)
+                                    : about.vendor->following->ask(&about, r->memory, &r->operation, &params, &err);
     if (end_call(r, status))
         return false;
     if (text_of(step, "refused")) {
@@ -230,13 +231,11 @@ static void assert_known(const run *r, const od_value *step, const od_report *re
     assert_int_equal(report->at_ms, at_ms);
 }
 
-static od_status learn_round(run *r, const od_value *result, const od_error *failure, int64_t now_ms, od_report *report,
-                             od_error *err) {
+static od_status learn_round(run *r, const od_followed *about, const od_reply *reply, od_report *report, od_error *err) {
     bool over = true;
-    od_status status = result ? rounds_of(r)->turn(r->since_ms, result, &r->round, &over, err) : OD_OK;
+    od_status status = reply->result ? rounds_of(r)->turn(r->since_ms, reply->result, &r->round, &over, err) : OD_OK;
     if (status == OD_OK)
-        status = rounds_of(r)->learn(r->options, od_value_get(r->row->value, "call"), r->round, over, result ? NULL : failure,
-                                     now_ms, &r->memory, report, err);
+        status = rounds_of(r)->learn(about, r->round, over, reply->failure, &r->memory, report, err);
     if (over) {
         od_value_unref(r->round);
         r->round = NULL;
@@ -249,24 +248,24 @@ static od_status learn_round(run *r, const od_value *result, const od_error *fai
 
 /* Returns false where the run is over. */
 static bool learn(run *r, const od_value *step, od_report *report) {
-    const od_vendor *vendor = r->row->vendor;
-    const od_value *call = od_value_get(r->row->value, "call"), *event = od_value_get(step, "hear");
-    int64_t now_ms = now_of(step);
+    const od_followed about = seen(r, now_of(step));
+    const od_following *how = about.vendor->following;
+    const od_value *event = od_value_get(step, "hear");
     od_error err = OD_ERROR_INIT;
     od_status status;
     if (event) {
         report->again_ms = -1;
         begin_call(r);
-        status = vendor->following->hear(vendor, r->row->purpose, call, text_of(event, "channel"),
-                                         od_value_get(event, "data"), now_ms, &r->memory, report, &err);
+        status = how->hear(&about, text_of(event, "channel"), od_value_get(event, "data"), &r->memory, report, &err);
     } else {
         od_exchange exchange;
         od_value *result = NULL;
         answer_of(r, step, &exchange, &result);
+        const od_reply reply = { .operation = r->operation, .result = result,
+                                   .failure = result ? NULL : &exchange.error };
         begin_call(r);
-        status = rounds_of(r) ? learn_round(r, result, &exchange.error, now_ms, report, &err)
-                              : vendor->following->learn(vendor, r->options, r->row->purpose, call, r->operation, result,
-                                                         result ? NULL : &exchange.error, now_ms, &r->memory, report, &err);
+        status = rounds_of(r) ? learn_round(r, &about, &reply, report, &err)
+                              : how->learn(&about, &reply, &r->memory, report, &err);
         od_value_unref(result);
         od__exchange_clear(&exchange);
     }

@@ -49,35 +49,34 @@ static void fill_failure(od_error *failure, const od_value *said) {
         failure->retry_after_ms = od_value_integer(od_value_get(said, "retry_after_ms"));
 }
 
-static od_status follow_ask(follower *f, int64_t now_ms) {
-    const od_vendor *vendor = f->r->vendor;
+static od_status follow_ask(follower *f, const od_followed *about) {
     od_value_unref(f->params);
     f->asked = NULL;
     f->params = NULL;
-    return f->how->ask(vendor, f->options, f->purpose, f->call, f->memory, now_ms, &f->asked, &f->params, &f->error);
+    return f->how->ask(about, f->memory, &f->asked, &f->params, &f->error);
 }
 
 /* One step: { ask }, { answer }, { failure }, { time } (nothing was asked) or { event = { channel, data } }. */
 static od_status follow_step(follower *f, const od_value *step) {
-    const od_vendor *vendor = f->r->vendor;
     const od_value *at = od_value_get(step, "now_ms"), *event = od_value_get(step, "event");
     const od_value *said = od_value_get(step, "failure"), *answer = od_value_get(step, "answer");
-    int64_t now_ms = at ? od_value_integer(at) : NOW_MS;
+    const od_followed about = { .vendor = f->r->vendor, .options = f->options, .purpose = f->purpose, .call = f->call,
+                                .now_ms = at ? od_value_integer(at) : NOW_MS };
     follower_clear_report(f);
     if (event) {
         f->report.again_ms = -1;
-        return f->how->hear(vendor, f->purpose, f->call, vector_text(event, "channel"), od_value_get(event, "data"), now_ms,
-                            &f->memory, &f->report, &f->error);
+        return f->how->hear(&about, vector_text(event, "channel"), od_value_get(event, "data"), &f->memory, &f->report,
+                            &f->error);
     }
     if (od_value_get(step, "time"))
         f->asked = NULL;
     else if (!said && !answer)
-        return follow_ask(f, now_ms);
+        return follow_ask(f, &about);
     od_error failure = OD_ERROR_INIT;
     if (said)
         fill_failure(&failure, said);
-    return f->how->learn(vendor, f->options, f->purpose, f->call, f->asked, said ? NULL : answer,
-                         said ? &failure : NULL, now_ms, &f->memory, &f->report, &f->error);
+    return f->how->learn(&about, &(od_reply){ .operation = f->asked, .result = said ? NULL : answer,
+                                               .failure = said ? &failure : NULL }, &f->memory, &f->report, &f->error);
 }
 
 static void assert_followed(const follower *f, const od_value *step) {

@@ -39,12 +39,13 @@ static const od_operation operations[] = {
 static const od_error_row errors[] = { { .code = OD_OK } };
 
 /* A call says how many seconds it has to be read back, from a time or from now; later it is when it last learned. */
-static od_status since(const od_value *call, const od_value *memory, int64_t now_ms, int64_t *since_ms, od_error *err) {
-    if (od_value_get(call, "id") == NULL)
+static od_status since(const od_followed *about, const od_value *memory, int64_t *since_ms, od_error *err) {
+    if (od_value_get(about->call, "id") == NULL)
         return od__error_at(err, OD_VALIDATION, "/id", "expected the id of a call, got nothing");
-    const od_value *at = od_value_get(call, "at");
-    int64_t from_ms = at != NULL ? od_value_integer(at) * 1000 : now_ms;
-    *since_ms = memory != NULL ? od_value_integer(memory) : from_ms - od_value_integer(od_value_get(call, "back")) * 1000;
+    const od_value *at = od_value_get(about->call, "at");
+    int64_t from_ms = at != NULL ? od_value_integer(at) * 1000 : about->now_ms;
+    int64_t back_ms = od_value_integer(od_value_get(about->call, "back")) * 1000;
+    *since_ms = memory != NULL ? od_value_integer(memory) : from_ms - back_ms;
     return OD_OK;
 }
 
@@ -82,21 +83,20 @@ static od_status turn(int64_t since_ms, const od_value *result, od_value **round
 }
 
 /* { ID: "BUSY" } ends that call, { ID: "WRONG" } fails it; any other is asked for again after its `again` seconds. */
-static od_status learn(const od_value *options, const od_value *call, const od_value *round, bool over,
-                       const od_error *failure, int64_t now_ms, od_value **memory, od_report *report, od_error *err) {
-    (void)options;
+static od_status learn(const od_followed *about, const od_value *round, bool over, const od_error *failure,
+                       od_value **memory, od_report *report, od_error *err) {
     if (failure != NULL)
         return od__following_failed(failure, 250, report, err);
-    const od_value *said = od_value_get(round, od_value_string(od_value_get(call, "id")));
+    const od_value *said = od_value_get(round, od_value_string(od_value_get(about->call, "id")));
     if (said != NULL && strcmp(od_value_string(said), "WRONG") == 0)
         return od__error_set(err, OD_PROTOCOL, "this call makes no sense");
     report->done = said != NULL;
     report->kind = OD_OUTCOME_busy;
     report->raw = said != NULL ? od_value_ref(said) : NULL;
-    report->again_ms = od_value_integer(od_value_get(call, "again")) * 1000;
-    if (!over || od_value_get(call, "stays") != NULL)
+    report->again_ms = od_value_integer(od_value_get(about->call, "again")) * 1000;
+    if (!over || od_value_get(about->call, "stays") != NULL)
         return OD_OK;
-    od_value *known = od_value_new_integer(now_ms);
+    od_value *known = od_value_new_integer(about->now_ms);
     if (known == NULL)
         return od__error_no_memory(err);
     od_value_unref(*memory);
@@ -104,42 +104,28 @@ static od_status learn(const od_value *options, const od_value *call, const od_v
     return OD_OK;
 }
 
-static od_status ask_alone(const od_vendor *vendor, const od_value *options, od_purpose purpose, const od_value *call,
-                           const od_value *memory, int64_t now_ms, const od_operation **operation, od_value **params,
-                           od_error *err) {
-    (void)options;
-    (void)call;
+static od_status ask_alone(const od_followed *about, const od_value *memory, const od_operation **operation,
+                           od_value **params, od_error *err) {
     (void)memory;
-    (void)now_ms;
-    assert_int_equal(purpose, OD_PURPOSE_FIND);
-    return ask(vendor, 0, NULL, operation, params, err);
+    assert_int_equal(about->purpose, OD_PURPOSE_FIND);
+    return ask(about->vendor, 0, NULL, operation, params, err);
 }
 
-static od_status learn_alone(const od_vendor *vendor, const od_value *options, od_purpose purpose, const od_value *call,
-                             const od_operation *operation, const od_value *result, const od_error *failure,
-                             int64_t now_ms, od_value **memory, od_report *report, od_error *err) {
-    (void)vendor;
-    (void)options;
-    (void)purpose;
-    (void)call;
-    (void)operation;
-    (void)result;
-    (void)now_ms;
+static od_status learn_alone(const od_followed *about, const od_reply *reply, od_value **memory, od_report *report,
+                             od_error *err) {
+    (void)about;
     (void)memory;
     report->done = true;
-    return failure != NULL ? od__finding_failed(failure, err) : OD_OK;
+    return reply->failure != NULL ? od__finding_failed(reply->failure, err) : OD_OK;
 }
 
 /* { id, again } tells the end of a call, or when it is to be asked for. */
-static od_status hear(const od_vendor *vendor, od_purpose purpose, const od_value *call, const char *channel,
-                      const od_value *data, int64_t now_ms, od_value **memory, od_report *report, od_error *err) {
-    (void)vendor;
-    (void)purpose;
+static od_status hear(const od_followed *about, const char *channel, const od_value *data, od_value **memory,
+                      od_report *report, od_error *err) {
     (void)channel;
-    (void)now_ms;
     (void)memory;
     (void)err;
-    if (strcmp(od_value_string(od_value_get(data, "id")), od_value_string(od_value_get(call, "id"))) != 0)
+    if (strcmp(od_value_string(od_value_get(data, "id")), od_value_string(od_value_get(about->call, "id"))) != 0)
         return OD_OK;
     report->done = od_value_get(data, "again") == NULL;
     report->again_ms = od_value_integer(od_value_get(data, "again"));
