@@ -143,6 +143,8 @@ struct od_prepared {
     od_prepared *next, *previous;
 };
 
+/* As od__prepared_make, but makes no request of it: whether one could be made is not asked. */
+od_status od__prepared_plan(od_prepared *self, od_client *client, od_value *call, od_error *err);
 /* Prepares a call (taken, also when it fails, and changed in place) on the spot. Errors: as od_client_place reports at once;
  * then self is empty. */
 od_status od__prepared_make(od_prepared *self, od_client *client, od_value *call, od_error *err);
@@ -172,13 +174,16 @@ double od__client_poll_share(const od_client *client, const od_operation *operat
 
 /* How a call that is prepared counts. */
 typedef struct od_prepared_facts {
-    char account[OD_LIMIT_ACCOUNT_BYTES];     /* see od__client_account */
-    char bucket[OD_LIMIT_BUCKET_BYTES];       /* likewise */
+    char account[OD_LIMIT_ACCOUNT_BYTES];     /* see od__client_account; and where in it the call goes */
+    char bucket[OD_LIMIT_BUCKET_BYTES];       /* see od__client_bucket */
     bool has_rate;
     od_rate rate;                             /* what placements may take of it */
     od_handoff handoff;
 } od_prepared_facts;
 
+/* Writes the account of a call as it would be prepared now, though its time may have gone by; takes call. Errors: as
+ * od__prepared_plan, and od__prepared_facts. */
+od_status od__client_account_of(od_client *client, od_value *call, char out[OD_LIMIT_ACCOUNT_BYTES], od_error *err);
 /* Who decides when it rings; of a call whose client is gone nobody (OD_HANDOFF_NONE). */
 od_handoff od__prepared_handoff(const od_prepared *self);
 /* Errors: validation (longer than out), closed. */

@@ -53,6 +53,8 @@ static od_status set_withdrawn(od_value *result, const od_report *report, od_err
         status = od_value_set(result, "why", od_value_new_string(report->why), err);
     if (status == OD_OK && !report->withdrawn && report->rang_maybe)
         status = od_value_set(result, "placed", od_value_new_boolean(true), err);
+    if (status == OD_OK && !report->withdrawn && report->none)
+        status = od_value_set(result, "none", od_value_new_boolean(true), err);
     return status;
 }
 

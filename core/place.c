@@ -47,7 +47,7 @@ static od_status plan(od_prepared *self, od_error *err) {
     return vendor->place(vendor, client->options, &neutral, &self->operation, &self->parameters, &self->dropped, err);
 }
 
-od_status od__prepared_make(od_prepared *self, od_client *client, od_value *call, od_error *err) {
+od_status od__prepared_plan(od_prepared *self, od_client *client, od_value *call, od_error *err) {
     self->client = client;
     self->operation = NULL;
     self->call = call;
@@ -59,8 +59,16 @@ od_status od__prepared_make(od_prepared *self, od_client *client, od_value *call
     od_status status = od__shape_validate(&od_shape_call, call, "", err);
     if (status == OD_OK)
         status = plan(self, err);
-    if (status == OD_OK)
-        status = od__client_request(client, self->operation, self->parameters, &self->request, err);
+    if (status != OD_OK)
+        od__prepared_clear(self);
+    return status;
+}
+
+od_status od__prepared_make(od_prepared *self, od_client *client, od_value *call, od_error *err) {
+    od_status status = od__prepared_plan(self, client, call, err);
+    if (status != OD_OK)
+        return status;
+    status = od__client_request(client, self->operation, self->parameters, &self->request, err);
     if (status != OD_OK)
         od__prepared_clear(self);
     return status;

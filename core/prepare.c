@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/join.h"
 #include "json/value.h"
 
 /* An authorization is all secret and may need the network, so none is made here. */
@@ -66,10 +67,48 @@ static od_status finish(od_status status, od_value *result, od_value **out) {
 
 /* ---- how a neutral call counts ---- */
 
+/* The field is in the parameters once they are made into a request; before, it may come from the client's options. */
+static const char *where_of(const od_prepared *self, const char *name) {
+    const od_value *value = od_value_get(self->parameters, name);
+    const od_field *field = value == NULL ? od__shape_field(self->operation->input, name) : NULL;
+    if (field != NULL && field->option != NULL)
+        value = od_value_get(self->client->options, field->option);
+    return od_value_string(value);
+}
+
+/* A call that was sent to one place is not looked for in another (R22), which would prove nothing. */
+static od_status add_where(const od_prepared *self, char account[OD_LIMIT_ACCOUNT_BYTES], od_error *err) {
+    const char *const *field = self->client->vendor->where;
+    for (size_t length = strlen(account); field != NULL && *field != NULL; field++) {
+        const char *text = where_of(self, *field);
+        const char *const texts[] = { " ", text, NULL };
+        size_t added = text != NULL ? od__join(account + length, OD_LIMIT_ACCOUNT_BYTES - length, texts) : 0;
+        length += added;
+        if (length >= OD_LIMIT_ACCOUNT_BYTES)
+            return od__error_set(err, OD_VALIDATION, "%s makes the account's name longer than %d bytes", *field,
+                                 OD_LIMIT_ACCOUNT_BYTES - 1);
+    }
+    return OD_OK;
+}
+
 /* The environment may have another account by the next call. */
 static od_status write_account(const od_prepared *self, od_prepared_facts *out, od_error *err) {
     od_status status = od__client_account(self->client, out->account, err);
-    return status == OD_OK ? od__client_bucket(self->client, self->operation, out->account, out->bucket, err) : status;
+    if (status == OD_OK)
+        status = od__client_bucket(self->client, self->operation, out->account, out->bucket, err);
+    return status == OD_OK ? add_where(self, out->account, err) : status;
+}
+
+od_status od__client_account_of(od_client *client, od_value *call, char out[OD_LIMIT_ACCOUNT_BYTES], od_error *err) {
+    od_prepared planned;
+    od_status status = od__prepared_plan(&planned, client, call, err);
+    if (status != OD_OK)
+        return status;
+    status = od__client_account(client, out, err);
+    if (status == OD_OK)
+        status = add_where(&planned, out, err);
+    od__prepared_clear(&planned);
+    return status;
 }
 
 od_handoff od__prepared_handoff(const od_prepared *self) {

@@ -141,6 +141,7 @@ void od__lua_engine_give(lua_State *L, od_engine *engine);
 int od__lua_engine_new(lua_State *L);
 int od__lua_client_new(lua_State *L);
 int od__lua_client_prepare_placing(lua_State *L);
+int od__lua_client_account_of(lua_State *L);
 int od__lua_client_misuse(lua_State *L);
 int od__lua_client_subscribe(lua_State *L);
 int od__lua_client_unsubscribe(lua_State *L);

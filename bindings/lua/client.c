@@ -388,6 +388,7 @@ void od__lua_open_client(lua_State *L) {
     static const luaL_Reg methods[] = {
         {"submit", client_submit}, {"place", client_place},         {"prepare", client_prepare},
         {"prepare_call", client_prepare_call}, {"prepare_placing", od__lua_client_prepare_placing},
+        {"account_of", od__lua_client_account_of},
         {"place_prepared", client_place_prepared}, {"misuse", od__lua_client_misuse},
         {"find", client_find},     {"track", client_track},         {"withdraw", client_withdraw},
         {"subscribe", od__lua_client_subscribe}, {"unsubscribe", od__lua_client_unsubscribe},

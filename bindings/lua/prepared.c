@@ -60,6 +60,20 @@ int od__lua_client_prepare_placing(lua_State *L) {
     return 1;
 }
 
+/* client:account_of(call) -> the account that the call would go to now, and where in it, or nil, err. */
+int od__lua_client_account_of(lua_State *L) {
+    od_lua_client *box = od__lua_client_check(L, 1);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    char account[OD_LIMIT_ACCOUNT_BYTES];
+    od_error err = OD_ERROR_INIT;
+    od_value *call;
+    if (od__lua_value_read(L, 2, &call, &err) != OD_OK ||
+        od__client_account_of(box->client, call, account, &err) != OD_OK)
+        return od__lua_fail(L, &err);
+    lua_pushstring(L, account);
+    return 1;
+}
+
 static void set_text(lua_State *L, const char *key, const char *text) {
     lua_pushstring(L, text);
     lua_setfield(L, -2, key);

@@ -85,8 +85,6 @@ static void read_zones(od_contacts *contacts, od_contact *out, od_span cell, con
         reject(contacts, out, "%s: zones longer than %d bytes", column, OD_LIMIT_CONTACT_ZONES_BYTES);
     if (contacts->zones.length > 0)
         out->zones = (od_span){.at = od__buffer_text(&contacts->zones), .length = contacts->zones.length};
-    else if (contacts->default_zone != NULL)
-        out->zones = (od_span){.at = contacts->default_zone, .length = strlen(contacts->default_zone)};
 }
 
 static bool has_number(const od_contacts *contacts, size_t count, const od_phone *phone) {

@@ -40,7 +40,7 @@ typedef struct od_contact {
     od_span data;         /* all columns (or `data`) as compact JSON object text */
 } od_contact;
 
-/* Checks map, { id, person?, zone?, zone_default?, country?, country_column?, numbers = [ column, ... ] }, and makes an
+/* Checks map, { id, person?, zone?, country?, country_column?, numbers = [ column, ... ] }, and makes an
  * od_contacts; map NULL: for od__contacts_given only. Errors: validation (path below /map), out_of_memory. */
 od_status od__contacts_new(const od_value *map, od_contacts **out, od_error *err);
 void od__contacts_free(od_contacts *contacts);

@@ -23,7 +23,6 @@ struct od_contacts {
     od_contact_column id, person, zone, country;
     od_contact_column columns[OD_LIMIT_CONTACT_NUMBERS];   /* the numbers' */
     size_t column_count;
-    const char *default_zone;      /* NULL: none */
     const char *default_country;   /* in capitals; NULL: none */
 
     od_buffer keys;                /* each column's `"NAME":`, one after the other */

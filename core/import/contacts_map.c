@@ -33,7 +33,6 @@ _Static_assert(OD_LIMIT_CONTACT_NUMBERS == 16, "the complaints below say so");
 
 static const od_shape column_shape = {.kind = OD_KIND_STRING, .min = 1, .max = NAME_CHARACTERS,
                                       .expected = "the name of a column"};
-static const od_shape zone_shape = {.kind = OD_KIND_STRING, .min = 1, .max = NAME_CHARACTERS};
 static const od_shape country_shape = {.kind = OD_KIND_STRING, .check = &country_check};
 static const od_shape columns_shape = {.kind = OD_KIND_LIST, .min = 1, .max = OD_LIMIT_CONTACT_NUMBERS,
                                        .element = &column_shape, .expected = "a list of 1 to 16 columns"};
@@ -42,7 +41,6 @@ static const od_field map_fields[] = {
     {.name = "id", .summary = "column that tells contacts apart", .shape = &column_shape, .required = true},
     {.name = "person", .summary = "column that tells people apart, where it is not the id", .shape = &column_shape},
     {.name = "zone", .summary = "column with the time zone, or several with ; between", .shape = &column_shape},
-    {.name = "zone_default", .summary = "time zone of those whose column is empty", .shape = &zone_shape},
     {.name = "country", .summary = "country of national numbers", .shape = &country_shape},
     {.name = "country_column", .summary = "column with the country; country is for the empty ones", .shape = &column_shape},
     {.name = "numbers", .summary = "columns with telephone numbers, the first to try first", .shape = &columns_shape,
@@ -90,7 +88,6 @@ static void read_map(od_contacts *contacts) {
     contacts->person = column_named(od_value_get(map, "person"));
     contacts->zone = column_named(od_value_get(map, "zone"));
     contacts->country = column_named(od_value_get(map, "country_column"));
-    contacts->default_zone = od_value_string(od_value_get(map, "zone_default"));
     contacts->default_country = od_value_string(od_value_get(map, "country"));
     contacts->column_count = od_value_length(numbers);
     for (size_t i = 0; i < contacts->column_count; i++)

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "base/error.h"
 #include "import/country_codes.h"
+#include "import/odd_plans.h"
 #include "import/spelling.h"
 
 #define SHORTEST_DIGITS 8    /* after the +, but for the small plans */
@@ -24,6 +25,7 @@ typedef struct reading {
     const char *national;
     size_t national_count;
     bool is_marked;               /* written with its calling code or trunk prefix: no number within an area only */
+    char respelled[OD_RESPELLED_DIGITS];  /* what national points to where it was written as in former times */
     char *why;                    /* may be NULL */
 } reading;
 
@@ -56,39 +58,10 @@ static bool is_short_code(const char *national, size_t count) {
     return count <= 3 || (count <= SHORT_CODE_DIGITS && national[0] == '1' && national[1] == '1');
 }
 
-/* Plans whose subscribers have so few digits that a whole number is shorter than any other. Such a number looks like a
- * short code: it is taken only if it begins as those of its plan do, and no short code does. */
-static const struct small_plan {
-    unsigned code;
-    size_t digits;
-    const char *begin;
-} small_plans[] = {
-    {683, 4, "4567"}, /* Niue */
-    {690, 4, "2347"}, /* Tokelau */
-};
-
-static const struct small_plan *small_plan_of(unsigned code, size_t count) {
-    for (size_t i = 0; i < sizeof small_plans / sizeof small_plans[0]; i++) {
-        if (small_plans[i].code == code && small_plans[i].digits == count)
-            return &small_plans[i];
-    }
-    return NULL;
-}
-
-/* Open plans that have a few numbers of 7 digits after +, and what these begin with (libphonenumber's metadata of LU and AT).
- * Short codes begin otherwise there. For Germany no source tells them from numbers that lack their area code. */
-static const struct small_plan short_numbers[] = {
-    {352, 4, "2345789"}, /* Luxembourg: fixed lines; all of 6 are mobile and longer */
-    {43, 5, "5"},        /* Austria: networks of companies, as 050100 */
-};
-
+/* Behind an area code, too, so few digits would be a short code, but for those plans that have such numbers. */
 static bool is_short_number(const reading *number) {
-    for (size_t i = 0; i < sizeof short_numbers / sizeof short_numbers[0] && number->is_marked; i++) {
-        const struct small_plan *plan = &short_numbers[i];
-        if (plan->code == number->code->code && plan->digits == number->national_count)
-            return strchr(plan->begin, number->national[0]) != NULL;
-    }
-    return false;
+    od_shortness is = od__short_number(number->code->code, number->national, number->national_count);
+    return is == OD_SHORT_WHOLE || (is == OD_SHORT_IF_MARKED && number->is_marked);
 }
 
 static bool is_n11(const char *digits) {
@@ -116,9 +89,8 @@ static bool judge(const reading *number) {
         return refuse(number, emergency);
     if (number->code->code == OD_CALLING_CODE_NANP)
         return judge_nanp(number);
-    const struct small_plan *small = small_plan_of(number->code->code, number->national_count);
-    if (small != NULL)
-        return strchr(small->begin, number->national[0]) != NULL || refuse(number, emergency);
+    if (od__short_number(number->code->code, number->national, number->national_count) == OD_SHORT_CODE)
+        return refuse(number, emergency);
     size_t count = code_digits_of(number->code->code) + number->national_count;
     if ((count < SHORTEST_DIGITS && !is_short_number(number)) || count > LONGEST_DIGITS)
         return refuse(number, "expected %d to %d digits after +, got %zu", SHORTEST_DIGITS, LONGEST_DIGITS, count);
@@ -135,11 +107,12 @@ static size_t write_code(unsigned code, char out[OD_CALLING_CODE_DIGITS]) {
 
 /* ---- which country ---- */
 
-/* Of those that share the calling code: the given one, else the one most people live in. */
+/* Of those that share the calling code: the one its digits tell, the given one, else the one most people live in. */
 static const char *country_of(const reading *number) {
     unsigned code = number->code->code;
-    if (code == 7 && number->national_count > 0)
-        return number->national[0] == '6' || number->national[0] == '7' ? "KZ" : "RU";
+    const char *by_digits = od__country_by_digits(code, number->national, number->national_count);
+    if (by_digits != NULL)
+        return by_digits;
     if (number->given != NULL && number->given->code == code)
         return number->given->iso;
     return number->code->iso;
@@ -168,6 +141,15 @@ static bool judge_plan(const reading *number, const od_country *country) {
 
 /* ---- numbers with their calling code ---- */
 
+/* Today's spelling instead of one of before, in memory of the reading. */
+static void respell(reading *number) {
+    size_t count;
+    if (!od__respell(number->code->code, number->national, number->national_count, number->respelled, &count))
+        return;
+    number->national = number->respelled;
+    number->national_count = count;
+}
+
 static bool begins_with(const char *digits, size_t count, const char *prefix) {
     size_t length = strlen(prefix);
     return length > 0 && count >= length && memcmp(digits, prefix, length) == 0;
@@ -186,6 +168,7 @@ static bool drop_zero(reading *number, const od_country *country) {
         drop_first(number, strlen(country->trunk));
     if (number->national_count > 0 && number->national[0] == '0')
         return refuse(number, "no number of %s begins with 0 after its calling code", country->iso);
+    respell(number);
     return judge_plan(number, country);
 }
 
@@ -213,7 +196,10 @@ static bool read_international(reading *number, const od_spelled *spelled, size_
         drop_first(number, 1);
     if (is_short_code(number->national, number->national_count)) /* 000 has no trunk prefix */
         return refuse(number, emergency);
-    return drop_zero(number, country) && judge(number);
+    if (!drop_zero(number, country))
+        return false;
+    respell(number);
+    return judge(number);
 }
 
 /* ---- national numbers ---- */
@@ -226,14 +212,19 @@ static size_t trunk_length(const od_country *country, const char *trunk, const c
     return trunk[0] == '0' || (count > country->longest && has_plan_length(country, count - length)) ? length : 0;
 }
 
-/* The calling code without + and without the trunk prefix: "44770..." may be meant, and may be a number that lost its 0. */
+/* The calling code without + and without the trunk prefix: "4930123456" may be meant, and may be a number that lost its 0. Where
+ * what follows is too short for a number, the number itself begins so: "(55) 3199-6743" in Brazil. In Italy, where the 0 stays,
+ * so does a mobile phone of 391 and more. */
 static bool is_calling_code_meant(const reading *number, size_t trunk) {
     char code[OD_CALLING_CODE_DIGITS];
     size_t code_digits = write_code(number->code->code, code), count = number->national_count;
     if (trunk > 0 || count < code_digits || memcmp(number->national, code, code_digits) != 0)
         return false;
-    return count > number->given->longest || small_plan_of(number->code->code, count - code_digits) != NULL ||
-           (number->given->trunk[0] == '0' && count >= SHORTEST_DIGITS + code_digits);
+    od_shortness rest = od__short_number(number->code->code, number->national + code_digits, count - code_digits);
+    if (count > number->given->longest || rest == OD_SHORT_WHOLE || rest == OD_SHORT_CODE)
+        return true;
+    return count >= SHORTEST_DIGITS && has_plan_length(number->given, count - code_digits) &&
+           (!number->given->keeps_zero || number->national[code_digits] == '0');
 }
 
 static bool read_national(reading *number, const od_spelled *spelled) {
@@ -255,19 +246,28 @@ static bool read_national(reading *number, const od_spelled *spelled) {
                       country->trunk[0] != '\0' ? ", or the prefix " : "", country->trunk);
     if (country->trunk[0] == '0' && number->national[0] == '0')
         return refuse(number, "no number of %s begins with 0 after its prefix %s", country->iso, country->trunk);
+    respell(number);
     return judge_plan(number, country) && judge(number);
 }
 
 /* ---- all of it ---- */
 
-/* The digits to dial abroad that stand for a +: 00, and 011 in North America. */
+/* The digits to dial abroad that stand for a +: 00, or what the given country has instead. */
 static size_t international_prefix(const reading *number, const od_spelled *spelled) {
     if (spelled->has_plus)
         return 0;
-    if (begins_with(spelled->digits, spelled->count, "00"))
-        return 2;
+    const char *way = number->given != NULL ? od__way_abroad(number->given->iso) : NULL;
     bool is_nanp = number->given != NULL && number->given->code == OD_CALLING_CODE_NANP;
-    return is_nanp && begins_with(spelled->digits, spelled->count, "011") ? 3 : 0;
+    if (way == NULL && begins_with(spelled->digits, spelled->count, "00"))
+        return 2;
+    if (is_nanp)
+        way = "011";
+    return way != NULL && begins_with(spelled->digits, spelled->count, way) ? strlen(way) : 0;
+}
+
+/* 00 that may be the beginning of something longer. */
+static bool is_unclear_abroad(const reading *number, const od_spelled *spelled) {
+    return number->given != NULL && od__way_abroad(number->given->iso) != NULL && begins_with(spelled->digits, spelled->count, "00");
 }
 
 static void write_out(const reading *number, od_phone *out) {
@@ -294,6 +294,8 @@ bool od__phone_normalise(const char *text, size_t length, const char *country, o
     bool good;
     if (spelled.has_plus || prefix > 0)
         good = read_international(&number, &spelled, prefix);
+    else if (is_unclear_abroad(&number, &spelled))
+        return refuse(&number, "from %s abroad is not dialled with 00: write + before the calling code", number.given->iso);
     else if (number.given != NULL)
         good = read_national(&number, &spelled);
     else if (country_length > 0)

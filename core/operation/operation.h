@@ -165,6 +165,7 @@ typedef struct od_report {
     bool lives_on;          /* TRACK: the vendor may make the call again of its own accord, unless it is taken back */
     bool withdrawn;         /* WITHDRAW: proven to be taken back, and no phone rang */
     bool rang_maybe;        /* WITHDRAW, not withdrawn: the vendor has made the call, or may have */
+    bool none;              /* WITHDRAW, not withdrawn: the vendor has no such call, or none any more */
     char why[OD_REPORT_WHY_BYTES]; /* WITHDRAW, not withdrawn: in one line */
 } od_report;
 
@@ -295,7 +296,10 @@ struct od_vendor {
      * NULL: nothing does. Errors: validation (longer than out). */
     od_status (*account)(const od_value *options, const char *(*get_env)(const char *name), char *out, size_t out_bytes,
                          od_error *err);
-    /* The same for whom the vendor counts requests by; NULL: by account. */
+    /* Fields of a placing that say where in the account its call is to be found: they belong to what a call's account is known
+     * by (R22), and not to its rate. Ends with NULL; NULL: none. */
+    const char *const *where;
+    /* The same as account for whom the vendor counts requests by; NULL: by account. */
     od_status (*rate_scope)(const od_value *options, char *out, size_t out_bytes, od_error *err);
     od_handoff (*handoff)(const od_operation *operation, const od_value *params); /* NULL: it always rings at once */
     int64_t look_after_ms;         /* so long after it was meant a call that is not found may yet become visible; 0:

@@ -73,7 +73,8 @@ od_status od__ruleset_new(const od_value *value, od_zones *zones, od_ruleset **o
 void od__ruleset_free(od_ruleset *ruleset);
 int64_t od__ruleset_ring_timeout_ms(const od_ruleset *ruleset);
 bool od__ruleset_hands_off_outside_hours(const od_ruleset *ruleset);
-/* How far back history matters at most, so that nobody reads more; INT64_MAX: to the first attempt. */
+/* How far back history matters at most, so that nobody reads more: of an attempt the later of at_ms and ended_ms counts;
+ * INT64_MAX: to the first attempt. */
 int64_t od__ruleset_reach_ms(const od_ruleset *ruleset);
 
 /* Judges one call at now_ms: do-not-call, fences, zones, hours, caps, gaps, in this order. The first refusal is the

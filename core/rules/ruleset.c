@@ -234,10 +234,8 @@ int64_t od__ruleset_reach_ms(const od_ruleset *ruleset) {
             reach = ms;
     }
     for (size_t i = 0; i < ruleset->gap_count; i++) {
-        const od_gap *gap = &ruleset->gaps[i];
-        int64_t ms = gap->ms + (gap->has_after ? OD_MS_PER_DAY : 0);  /* an outcome may come long after its attempt began */
-        if (ms > reach)
-            reach = ms;
+        if (ruleset->gaps[i].ms > reach)
+            reach = ruleset->gaps[i].ms;
     }
     return reach;
 }

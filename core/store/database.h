@@ -34,6 +34,8 @@ od_status od__database_open(const char *path, bool create, od_database **out, od
 void od__database_close(od_database *database); /* NULL is fine; rolls back */
 /* The path it was opened with; borrowed. */
 const char *od__database_path(const od_database *database);
+/* The path of the file itself, from the root and through no link: what stands beside it is named by this; borrowed. */
+const char *od__database_file(const od_database *database);
 
 /* Writes all that this transaction sees into the file at path, which is made if it is absent. Errors: as opening it has. */
 od_status od__database_copy(od_database *database, const char *path, od_error *err);

@@ -28,7 +28,7 @@ static od_status read_living_on(od_work *work, int64_t campaign_id, int64_t afte
     od_query query;
     od__query(&query, work->database, err,
               "SELECT l.id FROM leg l CROSS JOIN contact c ON c.id = l.contact_id JOIN campaign k ON k.id = l.campaign_id"
-              " WHERE (?1 = 0 OR l.campaign_id = ?1) AND " OD_SCHEMA_LIVING_ON " AND l.id > ?2 ORDER BY l.id LIMIT ?3", "iii",
+              " WHERE (?1 = 0 OR l.campaign_id = ?1) AND " OD_LEG_LIVES_ON " AND l.id > ?2 ORDER BY l.id LIMIT ?3", "iii",
               campaign_id, after, limit);
     return read_ids(&query, out);
 }

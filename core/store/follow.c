@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/memory.h"
 #include "store/campaign.h"
 #include "store/contact.h"
 #include "store/leg.h"
@@ -130,11 +131,15 @@ static od_status cannot_look(od_work *work, const od_leg_row *leg, const char *w
  * before it said the same. */
 static od_status not_found(od_work *work, const od_leg_row *leg, const od_value *params, od_error *err) {
     bool dead = false, cannot = od__param_is(params, "cannot");
-    int64_t delay_ms = od__param_integer(params, "delay_ms", 600000);
+    int64_t delay_ms = od__param_integer(params, "delay_ms", 600000), since_ms = 0;
     od_status status = od__owner_proven_dead(work, leg->owner_id, &dead, err);
+    if (status == OD_OK) /* a jump of the clock makes no time pass */
+        status = od__owner_clock_runs_since(work, &since_ms, err);
     if (status != OD_OK)
         return status;
-    bool counts = !cannot && dead && work->wall_ms - leg->at_ms >= delay_ms;
+    if (since_ms < leg->at_ms)
+        since_ms = leg->at_ms;
+    bool counts = !cannot && dead && work->wall_ms - since_ms >= delay_ms;
     if (!counts || leg->looks + 1 < 2) {
         status = od__execute(work->database, err,
                              "UPDATE leg SET looks = looks + ?2, look_ms = ?3, version = version + 1 WHERE id = ?1", "iii",
@@ -153,16 +158,26 @@ static od_status not_found(od_work *work, const od_leg_row *leg, const od_value 
     return status == OD_OK ? od__leg_journal(work, leg, "not_found", NULL, NULL, NULL, err) : status;
 }
 
+/* While its vendor was asked a person may have said what became of it. */
+static od_status learn(od_work *work, const od_leg_row *leg, const od_value *params, const char *call, od_error *err) {
+    bool is_found = od__param_is(params, "found");
+    if (leg->state == OD_LEG_in_doubt && !is_found && od__param_integer(params, "version", leg->version) != leg->version)
+        return od__error_set(err, OD_CONFLICT, "the leg was changed meanwhile: look at it again");
+    if (leg->state == OD_LEG_in_doubt)
+        return is_found ? found(work, leg, params, call, err) : not_found(work, leg, params, err);
+    if (is_found && od__leg_counts_as_silent(leg))
+        return od__leg_second_ring(work, leg, call, err);
+    return od__error_set(err, OD_CONFLICT, "the leg is %s by now", od__leg_state_name(leg->state));
+}
+
 od_status od__verb_looked(od_work *work, const od_value *params, od_value **result, od_error *err) {
     od_leg_row leg;
     char *call = NULL;
     od_status status = od__leg_read(work, od__param_integer(params, "leg", 0), &leg, err);
-    if (status == OD_OK && leg.state != OD_LEG_in_doubt)
-        status = od__error_set(err, OD_CONFLICT, "the leg is %s by now", od__leg_state_name(leg.state));
     if (status == OD_OK)
         status = od__param_json(params, "call", &call, err);
     if (status == OD_OK)
-        status = od__param_is(params, "found") ? found(work, &leg, params, call, err) : not_found(work, &leg, params, err);
+        status = learn(work, &leg, params, call, err);
     od_text_free(call);
     if (status == OD_OK)
         status = od__leg_read(work, leg.id, &leg, err);
@@ -174,12 +189,29 @@ od_status od__verb_looked(od_work *work, const od_value *params, od_value **resu
     return od__made(&maker, result);
 }
 
+/* Whether its vendor may have it and call later, for all that is known; then with what was meant. */
+static od_status read_handed_off(od_work *work, const od_leg_row *leg, bool *hands_off, char **request, od_error *err) {
+    od_query query;
+    *request = NULL;
+    od__query(&query, work->database, err, "SELECT 1 FROM leg WHERE id = ?1 AND " OD_LEG_HANDS_OFF, "i", leg->id);
+    *hands_off = od__query_row(&query);
+    od_status status = od__query_end(&query);
+    return status == OD_OK && *hands_off ? od__leg_read_request(work, leg->id, request, err) : status;
+}
+
 od_status od__leg_write_off(od_work *work, const od_leg_row *leg, const char *by, const char *why, od_error *err) {
     if (leg->state != OD_LEG_in_doubt)
         return od__error_set(err, OD_CONFLICT, "the leg is %s: only one in doubt is written off",
                              od__leg_state_name(leg->state));
     const od_decision done = { .state = OD_CONTACT_done, .why = "written_off" };
-    od_status status = od__leg_set(work, leg, OD_LEG_written_off, NULL, NULL, why, err);
+    char *request = NULL;
+    bool hands_off = false;
+    od_status status = read_handed_off(work, leg, &hands_off, &request, err);
+    if (status == OD_OK)
+        status = od__leg_set(work, leg, OD_LEG_written_off, NULL, NULL, why, err);
+    if (status == OD_OK && hands_off)
+        status = od__leg_keep_open(work, leg, request, err);
+    od__free(request);
     if (status == OD_OK)
         status = od__attempt_end(work, leg, true, "unreported", "unknown", NULL, work->wall_ms, err);
     if (status == OD_OK)
@@ -197,10 +229,10 @@ od_status od__verb_write_off(od_work *work, const od_value *params, od_value **r
 
 /* ---- withdrawals (R6) ----
  *
- * Also of calls that have an outcome and may be made again by their vendor: their leg is ended and its row still open. They
- * are taken back once the campaign is done with the contact, or calls nobody at the time, or calls the contact again only
- * later: else the vendor would be first. Whoever takes one back follows it: what that worker leaves when it is gone, under way
- * or failed, is for the next one at once. */
+ * Also of calls that have an outcome and may be made again by their vendor, and of those that were given up and may yet be
+ * made: their leg is ended, or written off, and its row still open. They are taken back once the campaign is done with the
+ * contact, or calls nobody at the time, or calls the contact again only later: else the vendor would be first. Whoever takes
+ * one back follows it: what that worker leaves when it is gone, under way or failed, is for the next one at once. */
 
 /* Those that a worker follows as handed off or tries to take back, and that are neither any more: a person has said what
  * became of them. */
@@ -213,7 +245,7 @@ static od_status read_settled(od_work *work, const od_value *params, ids *out, o
     od_query query;
     od__query(&query, work->database, err,
               "SELECT value FROM json_each(?1) WHERE NOT EXISTS (SELECT 1 FROM leg WHERE id = value"
-              " AND (state = 2 OR (state = 4 AND open = 1)))", "t", followed);
+              " AND (state = 2 OR (open = 1 AND " OD_LEG_MAY_LIVE_ON ")))", "t", followed);
     status = read_ids(&query, out);
     od_text_free(followed);
     return status;
@@ -243,7 +275,8 @@ od_status od__verb_withdrawals(od_work *work, const od_value *params, od_value *
         return status;
     od__query(&query, work->database, err,
               "SELECT l.id FROM leg l JOIN campaign k ON k.id = l.campaign_id JOIN attempt a ON a.id = l.attempt_id"
-              " JOIN contact c ON c.id = l.contact_id WHERE l.campaign_id = ?1 AND l.open = 1 AND l.state <> 0 AND l.state IN (2, ?5)"
+              " JOIN contact c ON c.id = l.contact_id WHERE l.campaign_id = ?1 AND l.open = 1 AND l.state <> 0"
+              " AND (l.state = 2 OR ?5 = 1 AND l." OD_LEG_MAY_LIVE_ON ")"
               " AND (?2 IS NULL OR l.client IN (SELECT value FROM json_each(?2)))"
               " AND (l.withdrawal IS NULL OR (l.withdrawal LIKE 'again:%' AND l.look_ms <= ?3)"
               "  OR (l.state <> 2 AND l.follower_id IS NULL))"
@@ -255,7 +288,7 @@ od_status od__verb_withdrawals(od_work *work, const od_value *params, od_value *
               "  OR EXISTS (SELECT 1 FROM contact o, json_each(" OD_SCHEMA_LIST("o.numbers") ") j JOIN listed d ON d.number = j.value ->> 1"
               "   AND d.lifted_ms IS NULL WHERE o.person = c.person)) ORDER BY l.id LIMIT ?4",
               "itiiii", campaign_id, clients, work->wall_ms, od__param_integer(params, "limit", 100),
-              od__param_is(params, "living_on") ? (int64_t)OD_LEG_ended : (int64_t)OD_LEG_handed_off,
+              (int64_t)od__param_is(params, "living_on"),
               (int64_t)NEXT_CALL_FAR_MS);
     status = read_ids(&query, &legs);
     od_text_free(clients);
@@ -282,16 +315,15 @@ static od_status withdrawn(od_work *work, const od_leg_row *leg, od_error *err) 
 
 /* Its vendor calls no more because of a leg that had its outcome. */
 static od_status closed(od_work *work, const od_leg_row *leg, od_error *err) {
-    od_status status = od__execute(work->database, err, "UPDATE leg SET open = 0, withdrawal = NULL, follower_id = NULL"
-                                   " WHERE id = ?1", "i", leg->id);
+    od_status status = od__execute(work->database, err, "UPDATE leg SET open = 0, withdrawal = NULL, follower_id = NULL,"
+                                   " request = NULL WHERE id = ?1", "i", leg->id);
     return status == OD_OK ? od__leg_journal(work, leg, "withdrawn", NULL, NULL, NULL, err) : status;
 }
 
 od_status od__leg_lives_on(od_work *work, const od_leg_row *leg, bool *lives_on, od_error *err) {
     od_query query;
     *lives_on = false;
-    od__query(&query, work->database, err, "SELECT 1 FROM leg WHERE id = ?1 AND state = ?2 AND open = 1", "ii", leg->id,
-              (int64_t)OD_LEG_ended);
+    od__query(&query, work->database, err, "SELECT 1 FROM leg WHERE id = ?1 AND open = 1 AND " OD_LEG_MAY_LIVE_ON, "i", leg->id);
     if (od__query_row(&query))
         *lives_on = true;
     return od__query_end(&query);
@@ -299,9 +331,12 @@ od_status od__leg_lives_on(od_work *work, const od_leg_row *leg, bool *lives_on,
 
 static od_status not_withdrawn(od_work *work, const od_leg_row *leg, const od_value *params, od_error *err) {
     const char *why = od__param_text(params, "why");
+    bool again = od__param_is(params, "again");
     od_status status = od__execute(work->database, err, "UPDATE leg SET withdrawal = CASE ?3 WHEN 1 THEN 'again: ' || ?2 ELSE"
-                                   " 'failed: ' || ?2 END WHERE id = ?1", "iti", leg->id, why != NULL ? why : "",
-                                   (int64_t)od__param_is(params, "again"));
+                                   " 'failed: ' || ?2 END WHERE id = ?1", "iti", leg->id, why != NULL ? why : "", (int64_t)again);
+    /* Of what was given up no more is to be known either: nobody can settle it, and it is told of. */
+    if (status == OD_OK && !again && leg->state == OD_LEG_written_off)
+        status = od__execute(work->database, err, "UPDATE leg SET open = 0, request = NULL WHERE id = ?1", "i", leg->id);
     return status == OD_OK ? od__leg_journal(work, leg, "withdrawal_failed", NULL, why, NULL, err) : status;
 }
 

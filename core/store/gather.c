@@ -12,7 +12,8 @@
     "SELECT id, at_ms, ended_ms, contact_id = ?1 OR ?2 IS NOT NULL AND (shared_person IS ?2 OR contact_id IN " SAME_PERSON ")," \
     " number = ?3, campaign_id = ?4," \
     " subject IS NOT NULL AND subject = ?5, counts, kind FROM attempt "
-#define PAST_LATEST " AND at_ms >= ?6 ORDER BY at_ms DESC LIMIT ?7"
+/* An outcome may come long after its attempt began: what a vendor has been handed, it may dial days later. */
+#define PAST_LATEST " AND max(at_ms, coalesce(ended_ms, at_ms)) >= ?6 ORDER BY at_ms DESC LIMIT ?7"
 #define PAST_TYPES "ittitii"
 #define PAST_VALUES \
     row->contact_id, row->shared_person, row->number, row->campaign_id, row->subject, since_ms, (int64_t)OD_LIMIT_PAST

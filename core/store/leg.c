@@ -82,7 +82,8 @@ od_status od__leg_view(od_work *work, int64_t id, od_value **out, od_error *err)
               "SELECT l.id, l.attempt_id, l.ordinal, l.state, l.vendor, l.account, l.token, coalesce(l.number, a.number), l.at_ms,"
               " coalesce(l.call, json_patch(coalesce(json_extract(l.request, '$.call'), '{}'), json_object('token', l.token,"
               " 'to', coalesce(l.number, a.number), 'vendor', l.vendor, 'at', l.at_ms / 1000.0))),"
-              " l.request, l.looks, l.client, l.contact_id, a.ordinal, l.version, l.cause, l.error, l.seat, l.withdrawal"
+              " l.request, l.looks, l.client, l.contact_id, a.ordinal, l.version, l.cause, l.error, l.seat, l.withdrawal,"
+              " l." OD_LEG_HANDS_OFF
               " FROM leg l JOIN attempt a ON a.id = l.attempt_id WHERE l.id = ?1", "i", id);
     if (od__query_row(&query)) {
         contact_id = od__query_integer(&query, 13);
@@ -105,6 +106,8 @@ od_status od__leg_view(od_work *work, int64_t id, od_value **out, od_error *err)
         od__make_json(&view, "error", od__query_text(&query, 17));
         od__make_column(&view, "seat", &query, 18);
         od__make_column(&view, "withdrawal", &query, 19);
+        if (od__query_integer(&query, 20) != 0)
+            od__make_boolean(&view, "hands_off", true);
     }
     od__make_failed(&view, od__query_end(&query));
     od_contact_row contact = { 0 };
@@ -176,6 +179,24 @@ od_status od__leg_set(od_work *work, const od_leg_row *leg, int64_t state, const
     if (status == OD_OK)
         od__pace_moved(work, leg, state);
     return status;
+}
+
+od_status od__leg_read_request(od_work *work, int64_t id, char **out, od_error *err) {
+    od_query query;
+    bool found = false;
+    *out = NULL;
+    od__query(&query, work->database, err, "SELECT request FROM leg WHERE id = ?1 AND request IS NOT NULL", "i", id);
+    if (od__query_row(&query)) {
+        found = true;
+        *out = od__strdup(od__query_text(&query, 0));
+    }
+    od_status status = od__query_end(&query);
+    return status == OD_OK && found && *out == NULL ? od__error_no_memory(err) : status;
+}
+
+od_status od__leg_keep_open(od_work *work, const od_leg_row *leg, const char *request, od_error *err) {
+    return od__execute(work->database, err, "UPDATE leg SET open = 1, seat = NULL, withdrawal = NULL, look_ms = NULL,"
+                       " request = ?2 WHERE id = ?1", "it", leg->id, request);
 }
 
 od_status od__attempt_end(od_work *work, const od_leg_row *leg, bool counts, const char *kind, const char *rang,

@@ -25,7 +25,7 @@
 
 static od_status open_lock(const od_database *database, int *out, od_error *err) {
     char path[4096];
-    int length = snprintf(path, sizeof(path), "%s.lock", od__database_path(database));
+    int length = snprintf(path, sizeof(path), "%s.lock", od__database_file(database));
     if (length < 0 || (size_t)length >= sizeof(path))
         return od__error_set(err, OD_VALIDATION, "the store's path is too long");
     *out = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -218,6 +218,17 @@ static od_status check_clocks(od_work *work, int64_t *jumped_ms, od_error *err) 
     od_status status = od__execute(work->database, err,
                                    "UPDATE campaign SET state = 'held', why = ?1, by_whom = NULL WHERE state = 'running'", "t", why);
     return status == OD_OK ? od__journal(work, &(od_entry){ .event = "clock_jumped", .text = why }, err) : status;
+}
+
+od_status od__owner_clock_runs_since(od_work *work, int64_t *wall_ms, od_error *err) {
+    od_query query;
+    *wall_ms = 0;
+    od__query(&query, work->database, err,
+              "SELECT coalesce(max(at_ms), 0) FROM journal WHERE campaign_id IS NULL AND contact_id IS NULL AND event = 'clock_jumped'",
+              "");
+    if (od__query_row(&query))
+        *wall_ms = od__query_integer(&query, 0);
+    return od__query_end(&query);
 }
 
 static od_status read_lease(od_work *work, bool *stands, od_error *err) {

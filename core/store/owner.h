@@ -23,6 +23,8 @@ od_status od__owner_look(od_work *work, od_error *no_lease, od_error *err);
 /* Whether an owner can send nothing any more: it is this worker's own word, or its lock is free, or its host was started
  * anew (R5). */
 od_status od__owner_proven_dead(od_work *work, int64_t owner_id, bool *dead, od_error *err);
+/* Since when the wall clock has not been seen to jump (R20); 0: it never was. Errors: as od__query_end. */
+od_status od__owner_clock_runs_since(od_work *work, int64_t *wall_ms, od_error *err);
 /* Whether nobody holds an owner's byte of the lock file that fd has open; what cannot be asked counts as held. */
 bool od__owner_byte_is_free(int fd, int64_t owner_id);
 /* Which start of the machine this is; "unknown" where the system does not tell. */

@@ -113,7 +113,8 @@ static od_status check_campaign(od_work *work, const od_campaign_row *campaign, 
     }
     if (campaign->max_handed_off >= 0 && hands_off) {
         od__query(&query, work->database, err,
-                  "SELECT count(*) FROM leg WHERE campaign_id = ?1 AND " OD_SCHEMA_SENT " AND state = 2", "i", campaign->id);
+                  "SELECT (SELECT count(*) FROM leg WHERE campaign_id = ?1 AND " OD_SCHEMA_SENT " AND state = 2)"
+              " + (SELECT count(*) FROM leg WHERE campaign_id = ?1 AND state = 0 AND " OD_LEG_HANDS_OFF ")", "i", campaign->id);
         od_status status = count_one(&query, &count);
         if (status != OD_OK)
             return status;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/memory.h"
 #include "store/campaign.h"
 #include "store/contact.h"
 #include "store/journal.h"
@@ -54,8 +55,11 @@ static od_status set_contact(od_work *work, int64_t id, int64_t state, const cha
                        state, why);
 }
 
-/* Positive evidence against what was settled already: nobody may be rung a second time unnoticed (R12). */
-static od_status note_second_ring(od_work *work, const od_leg_row *leg, const char *data, od_error *err) {
+bool od__leg_counts_as_silent(const od_leg_row *leg) {
+    return leg->state == OD_LEG_not_placed || leg->state == OD_LEG_void || leg->state == OD_LEG_written_off;
+}
+
+od_status od__leg_second_ring(od_work *work, const od_leg_row *leg, const char *data, od_error *err) {
     od_status status = od__execute(work->database, err, "UPDATE attempt SET second_ring = 1, counts = 1 WHERE id = ?1", "i",
                                    leg->attempt_id);
     if (status == OD_OK)
@@ -163,14 +167,22 @@ static bool is_mine(const od_work *work, const od_leg_row *leg) {
     return owner != NULL && (leg->owner_id == owner->id || leg->follower_id == owner->id);
 }
 
+static bool is_proof(int64_t to) {
+    return to == OD_LEG_placed || to == OD_LEG_handed_off;
+}
+
+/* Whoever followed it when a person called it not placed follows it no more, and may hear of it all the same. */
+static bool may_tell(const od_work *work, const od_leg_row *leg, int64_t to) {
+    return is_mine(work, leg) || (is_proof(to) && od__leg_counts_as_silent(leg));
+}
+
 /* Sets *state to what the leg is afterwards. */
 static od_status settle(od_work *work, const od_leg_row *leg, int64_t to, const od_value *params, const evidence *what,
                         int64_t *state, od_error *err) {
     *state = leg->state;
     if (!may_move(leg->state, to)) {
-        bool proof = to == OD_LEG_placed || to == OD_LEG_handed_off;
-        if (proof && (leg->state == OD_LEG_not_placed || leg->state == OD_LEG_void || leg->state == OD_LEG_written_off))
-            return note_second_ring(work, leg, what->call, err);
+        if (is_proof(to) && od__leg_counts_as_silent(leg))
+            return od__leg_second_ring(work, leg, what->call, err);
         return od__leg_journal(work, leg, "late_evidence", NULL, od__param_text(params, "placement"), NULL, err);
     }
     *state = to;
@@ -188,7 +200,7 @@ od_status od__verb_settle(od_work *work, const od_value *params, od_value **resu
     evidence what = { 0 };
     int64_t to = target_of(od__param_text(params, "placement")), state = 0;
     od_status status = od__leg_meant(work, od__param_integer(params, "leg", 0), &leg, err);
-    if (status == OD_OK && !is_mine(work, &leg))
+    if (status == OD_OK && !may_tell(work, &leg, to))
         status = od__error_set(err, OD_CONFLICT, "this leg is another worker's");
     if (status == OD_OK)
         status = read_evidence(params, &what, err);
@@ -209,40 +221,64 @@ static od_status note_late_outcome(od_work *work, const od_leg_row *leg, const c
                            : status;
 }
 
+/* Sets out to the outcome as the journal has it; clear it afterwards. */
+static od_status describe_outcome(const char *kind, const char *rang, const char *raw, od_buffer *out, od_error *err) {
+    od__buffer_init(out, OD_LIMIT_RAW_BYTES + 128);
+    od__buffer_addf(out, "{\"kind\":\"%s\",\"rang\":\"%s\"", kind, rang);
+    if (raw != NULL && strlen(raw) <= OD_LIMIT_RAW_BYTES) {
+        od__buffer_add_text(out, ",\"raw\":");
+        od__buffer_add_text(out, raw);
+    }
+    od__buffer_add_text(out, "}");
+    return out->failed ? od__error_no_memory(err) : OD_OK;
+}
+
 static od_status journal_outcome(od_work *work, const od_leg_row *leg, const char *kind, const char *rang, const char *raw,
                                  od_error *err) {
     od_buffer data;
-    od__buffer_init(&data, OD_LIMIT_RAW_BYTES + 128);
-    od__buffer_addf(&data, "{\"kind\":\"%s\",\"rang\":\"%s\"", kind, rang);
-    if (raw != NULL && strlen(raw) <= OD_LIMIT_RAW_BYTES) {
-        od__buffer_add_text(&data, ",\"raw\":");
-        od__buffer_add_text(&data, raw);
-    }
-    od__buffer_add_text(&data, "}");
-    od_status status = data.failed ? od__error_no_memory(err)
-                                   : od__leg_journal(work, leg, "outcome", NULL, NULL, od__buffer_text(&data), err);
+    od_status status = describe_outcome(kind, rang, raw, &data, err);
+    if (status == OD_OK)
+        status = od__leg_journal(work, leg, "outcome", NULL, NULL, od__buffer_text(&data), err);
     od__buffer_clear(&data);
     return status;
 }
 
-/* The attempt is over and its fences are free. The row of the leg stays among the open ones until its vendor cannot call
- * because of it any more: see withdrawals in follow.c. */
-static od_status keep_open(od_work *work, const od_leg_row *leg, od_error *err) {
-    return od__execute(work->database, err, "UPDATE leg SET open = 1, seat = NULL, withdrawal = NULL, look_ms = NULL"
-                       " WHERE id = ?1", "i", leg->id);
+/* Of a call that was said not to have been made its end is told: so it was made, and may have rung, unless that is what is
+ * told. */
+static bool proves_a_ring(const od_leg_row *leg, const od_value *params) {
+    return od__leg_counts_as_silent(leg) && strcmp(od__param_text(params, "rang"), "no") != 0 &&
+           strcmp(od__param_text(params, "kind"), "unreported") != 0;
+}
+
+static od_status note_unexpected_end(od_work *work, const od_leg_row *leg, const od_value *params, od_error *err) {
+    od_buffer data;
+    char *raw = NULL;
+    od_status status = od__param_json(params, "raw", &raw, err);
+    if (status != OD_OK)
+        return status;
+    status = describe_outcome(od__param_text(params, "kind"), od__param_text(params, "rang"), raw, &data, err);
+    if (status == OD_OK)
+        status = od__leg_second_ring(work, leg, od__buffer_text(&data), err);
+    od__buffer_clear(&data);
+    od_text_free(raw);
+    return status;
 }
 
 static od_status write_outcome(od_work *work, const od_leg_row *leg, const od_value *params, const od_decision *decision,
                                od_error *err) {
     const char *kind = od__param_text(params, "kind"), *rang = od__param_text(params, "rang");
-    char *raw = NULL;
+    char *raw = NULL, *request = NULL;
+    bool lives_on = od__param_is(params, "lives_on");
     od_status status = od__param_json(params, "raw", &raw, err);
+    if (status == OD_OK && lives_on) /* where it is to be taken back follows from what was meant */
+        status = od__leg_read_request(work, leg->id, &request, err);
     if (status == OD_OK)
         status = end_leg(work, leg, params, NULL, raw, err);
     if (status == OD_OK)
         status = journal_outcome(work, leg, kind, rang, raw, err);
-    if (status == OD_OK && od__param_is(params, "lives_on"))
-        status = keep_open(work, leg, err);
+    if (status == OD_OK && lives_on) /* the attempt is over and its fences are free all the same */
+        status = od__leg_keep_open(work, leg, request, err);
+    od__free(request);
     od_text_free(raw);
     return status == OD_OK ? od__contact_decide(work, leg->contact_id, -1, decision, err) : status;
 }
@@ -255,6 +291,8 @@ od_status od__verb_outcome(od_work *work, const od_value *params, od_value **res
     od_status status = od__leg_read(work, od__param_integer(params, "leg", 0), &leg, err);
     if (status == OD_OK && leg.state == OD_LEG_ended)
         status = note_late_outcome(work, &leg, od__param_text(params, "kind"), err);
+    else if (status == OD_OK && proves_a_ring(&leg, params))
+        status = note_unexpected_end(work, &leg, params, err);
     else if (status == OD_OK && leg.state != OD_LEG_placed && leg.state != OD_LEG_handed_off)
         status = od__error_set(err, OD_CONFLICT, "the leg is %s, not placed", od__leg_state_name(leg.state));
     else if (status == OD_OK)

@@ -220,6 +220,10 @@ const char *od__database_path(const od_database *database) {
     return database->path;
 }
 
+const char *od__database_file(const od_database *database) {
+    return sqlite3_db_filename(database->handle, "main");
+}
+
 od_status od__database_run(od_database *database, const char *sql, od_error *err) {
     int code = sqlite3_exec(database->handle, sql, NULL, NULL, NULL);
     return code == SQLITE_OK ? OD_OK : fail(database, code, err);

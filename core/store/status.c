@@ -184,10 +184,13 @@ static od_status count_legs(od_work *work, int64_t campaign_id, status_counts *c
     od_query query;
     od_status status = OD_OK;
     run legs = { .count = 0 };
-    od__query(&query, work->database, err, "SELECT client, state FROM leg WHERE campaign_id = ?1", "i", campaign_id);
+    od__query(&query, work->database, err,
+              "SELECT client, state, CASE WHEN open = 1 AND state IN (2, 4, 7) THEN withdrawal <> 'again: under way'"
+              " WHEN state = 7 THEN withdrawal LIKE 'failed:%' END FROM leg WHERE campaign_id = ?1", "i", campaign_id);
     while (status == OD_OK && od__query_row(&query)) {
         const char *client = od__query_text(&query, 0);
         int64_t state = od__query_integer(&query, 1);
+        counts->withdrawals_failed += od__query_integer(&query, 2);
         if (goes_on(&legs, client, state))
             continue;
         status = end_legs(&legs, counts, err);
@@ -196,14 +199,7 @@ static od_status count_legs(od_work *work, int64_t campaign_id, status_counts *c
     od_status ended = od__query_end(&query);
     if (status == OD_OK)
         status = end_legs(&legs, counts, err);
-    if (status != OD_OK || ended != OD_OK)
-        return status != OD_OK ? status : ended;
-    od__query(&query, work->database, err,
-              "SELECT count(*) FROM leg WHERE campaign_id = ?1 AND " OD_SCHEMA_SENT " AND (state = 2 AND withdrawal LIKE 'failed:%'"
-              "  OR state = ?2 AND withdrawal <> 'again: under way')", "ii", campaign_id, (int64_t)OD_LEG_ended);
-    if (od__query_row(&query))
-        counts->withdrawals_failed += od__query_integer(&query, 0);
-    return od__query_end(&query);
+    return status == OD_OK ? ended : status;
 }
 
 static od_status count_living_on(od_work *work, int64_t campaign_id, int64_t *count, od_error *err) {
@@ -211,7 +207,7 @@ static od_status count_living_on(od_work *work, int64_t campaign_id, int64_t *co
     *count = 0;
     od__query(&query, work->database, err,
               "SELECT count(*) FROM leg l CROSS JOIN contact c ON c.id = l.contact_id JOIN campaign k ON k.id = l.campaign_id"
-              " WHERE l.campaign_id = ?1 AND " OD_SCHEMA_LIVING_ON, "i", campaign_id);
+              " WHERE l.campaign_id = ?1 AND " OD_LEG_LIVES_ON, "i", campaign_id);
     if (od__query_row(&query))
         *count = od__query_integer(&query, 0);
     return od__query_end(&query);

@@ -50,9 +50,6 @@
 /* Most legs are placed and over at once: those that are meant just now are few, and in an index of their own, which is as
  * narrow as can be; of others that are open more is asked for. A query that is to be answered from leg_open says OD_SCHEMA_SENT. */
 #define OD_SCHEMA_SENT "open = 1 AND state <> 0"
-/* Of a leg l, its contact c and its campaign k: a call that has an outcome, and that its vendor may make again though the
- * campaign wants none (see withdrawals in follow.c). */
-#define OD_SCHEMA_LIVING_ON "l.open = 1 AND l.state <> 0 AND l.state = 4 AND (c.state > 2 OR k.state <> 'running')"
 #define OD_SCHEMA_LEG_INDEXES                                                                                    \
     "CREATE UNIQUE INDEX leg_attempt ON leg(attempt_id, earlier);"                                               \
     "CREATE INDEX leg_meant ON leg(campaign_id) WHERE state = 0;"                                                \

@@ -11,6 +11,7 @@ static const od_shape name_text = { .kind = OD_KIND_STRING, .min = 1, .max = 200
 static const od_shape reason_text = { .kind = OD_KIND_STRING, .min = 1, .max = 500 };
 static const od_shape contact_id = { .kind = OD_KIND_STRING, .min = 1, .max = 256 };
 static const od_shape long_text = { .kind = OD_KIND_STRING, .max = 500 };
+static const od_shape account_text = { .kind = OD_KIND_STRING, .max = 1023 };
 static const od_shape row_id = { .kind = OD_KIND_INTEGER, .min = 1, .max = INT64_MAX };
 static const od_shape count = { .kind = OD_KIND_INTEGER, .min = 0, .max = 1000000 };
 static const od_shape limit = { .kind = OD_KIND_INTEGER, .min = 1, .max = OD_LIMIT_TAKE };
@@ -64,7 +65,7 @@ static const char *const delimiters[] = { ",", ";", "\t", "|", NULL };
 static const od_shape delimiter_text = { .kind = OD_KIND_STRING, .choices = delimiters, .expected = "a comma, a semicolon, a tab or |" };
 STRUCT(import_shape, CAMPAIGN, NEEDS(path, "the file", path_text), TAKES(format, "csv or jsonl; absent: csv", format_text),
        TAKES(delimiter, "between fields; absent: found by itself", delimiter_text),
-       NEEDS(map, "which column is what: { id, numbers, person?, zone?, zone_default?, country?, country_column? }", object),
+       NEEDS(map, "which column is what: { id, numbers, person?, zone?, country?, country_column? }", object),
        TAKES(reject_path, "where rejected rows are written", path_text));
 
 STRUCT(note_shape, TAKES(campaign, "whose", od_shape_any), TAKES(contact, "row id", row_id),
@@ -84,7 +85,7 @@ STRUCT(decide_shape, NEEDS(contact, "row id", row_id), NEEDS(version, "as it was
 STRUCT(rate_shape, NEEDS(bucket, "whose rate", long_text), NEEDS(per_second, "slots per second", per_second),
        NEEDS(burst, "how many at once after a pause", burst));
 
-STRUCT(call_shape, NEEDS(number, "to be called", od_shape_e164), NEEDS(account, "identity of the account", long_text),
+STRUCT(call_shape, NEEDS(number, "to be called", od_shape_e164), NEEDS(account, "identity of the account", account_text),
        TAKES(rate, "whose slot to take", rate_shape),
        TAKES(hands_off, "the vendor calls at its own time", od_shape_boolean),
        TAKES(hands_off_unbounded, "and cannot be told until when", od_shape_boolean),
@@ -132,7 +133,7 @@ STRUCT(outcome_shape, LEG, NEEDS(kind, "how it ended", kind_text), NEEDS(rang, "
 STRUCT(adopt_shape, CAMPAIGN, LIMIT, CLIENTS);
 STRUCT(looked_shape, LEG, NEEDS(found, "the vendor has it", od_shape_boolean), TAKES(call, "what it has", object),
        TAKES(why, "in words", long_text), TAKES(delay_ms, "after which the vendor shows what it has", duration_ms),
-       TAKES(cannot, "the vendor cannot be asked", od_shape_boolean));
+       TAKES(cannot, "the vendor cannot be asked", od_shape_boolean), TAKES(version, "as it was looked up", count));
 STRUCT(write_off_shape, LEG, NEEDS(why, "in words", long_text));
 STRUCT(withdrawals_shape, CAMPAIGN, LIMIT, CLIENTS, TAKES(followed, "legs that are followed as handed off, or are to be taken back", row_ids),
        TAKES(living_on, "also those that have an outcome, and may be called again all the same", od_shape_boolean));

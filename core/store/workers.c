@@ -11,7 +11,7 @@
 /* The lock file, only to ask who holds what; -1: it is not there, so nobody does. */
 static int open_lock(const od_database *database) {
     char path[4096];
-    int length = snprintf(path, sizeof(path), "%s.lock", od__database_path(database));
+    int length = snprintf(path, sizeof(path), "%s.lock", od__database_file(database));
     return length < 0 || (size_t)length >= sizeof(path) ? -1 : open(path, O_RDONLY | O_CLOEXEC);
 }
 

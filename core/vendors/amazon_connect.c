@@ -344,11 +344,15 @@ static od_status account(const od_value *options, const char *(*get_env)(const c
     return od__vendor_url_end((int)od__join(out, out_bytes, texts), out_bytes, err);
 }
 
+/* Contacts, and look-ups for them, are an instance's. */
+static const char *const where[] = { "InstanceId", NULL };
+
 const od_vendor od_vendor_amazon_connect = {
     .name = "amazon_connect", .title = "Amazon Connect", .options = &options_shape, .operations = operations,
     .errors = errors, .authorizer = &od_authorizer_sigv4_connect, .base_url = base_url, .read = read_answer,
     .service = &connect, .service_url = od__aws_url, .environment_url = od__aws_environment_url,
     .check_profile_url = od__aws_check_url, .aws_retry_settings = true,
     .place = place, .placed = placed, .following = &od__connect_following, .account = account,
+    .where = where,
     .max_open = DEFAULT_OPEN_CALLS,
 };

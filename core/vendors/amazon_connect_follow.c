@@ -136,6 +136,11 @@ static od_status report_end(const od_value *contact, od_report *report, od_error
 
 /* ---- tracking: memory is { since (Unix ms of the first answer), wait (ms before the next question) } ---- */
 
+/* A call that was meant for another instance than the client's is there. */
+static od_status set_instance(const od_value *call, od_value *params, od_error *err) {
+    return od__vendor_set_text(params, "InstanceId", od_value_string(od_value_find(call, "/fields/InstanceId")), err);
+}
+
 static od_status ask_track(const od_followed *about, const od_operation **operation, od_value **params, od_error *err) {
     const char *id = text_of(about->call, "id");
     if (id == NULL)
@@ -144,7 +149,8 @@ static od_status ask_track(const od_followed *about, const od_operation **operat
     if (status != OD_OK)
         return status;
     *params = od_value_new_object();
-    return *params != NULL ? od__vendor_set_text(*params, "ContactId", id, err) : od__error_no_memory(err);
+    status = *params != NULL ? od__vendor_set_text(*params, "ContactId", id, err) : od__error_no_memory(err);
+    return status == OD_OK ? set_instance(about->call, *params, err) : status;
 }
 
 static od_status wait_longer(od_value **memory, int64_t now_ms, int64_t *since_ms, int64_t *wait_ms, od_error *err) {
@@ -260,6 +266,9 @@ static od_status ask_find(const od_followed *about, const od_value *memory, cons
     *params = od_value_new_object();
     if (*params == NULL)
         return od__error_no_memory(err);
+    status = set_instance(about->call, *params, err);
+    if (status != OD_OK)
+        return status;
     return contact != NULL ? od__vendor_set_text(*params, "InitialContactId", contact, err)
                            : new_search(about->call, memory, about->now_ms, *params, err);
 }

@@ -100,16 +100,17 @@ static od_handoff handoff(const od_operation *operation, const od_value *params)
     return OD_HANDOFF_LATER;
 }
 
-/* ---- the account: a company's environment and where its campaigns are; its rate is the company's ---- */
+/* ---- the account: a company's environment; there a record is in a campaign of a region; its rate is the company's ---- */
 
 static od_status account(const od_value *options, const char *(*get_env)(const char *name), char *out,
                          size_t out_bytes, od_error *err) {
     (void)get_env;
-    int length = snprintf(out, out_bytes, "%s %s %s", od__vendor_option(options, "company_code", ""),
-                          od__vendor_option(options, "environment", ""),
-                          od__vendor_option(options, "campaign_region", ""));
+    int length = snprintf(out, out_bytes, "%s %s", od__vendor_option(options, "company_code", ""),
+                          od__vendor_option(options, "environment", ""));
     return od__vendor_url_end(length, out_bytes, err);
 }
+
+static const char *const where[] = { "region", "campaignName", NULL };
 
 static od_status rate_scope(const od_value *options, char *out, size_t out_bytes, od_error *err) {
     return od__vendor_url_end(snprintf(out, out_bytes, "%s", od__vendor_option(options, "company_code", "")), out_bytes,
@@ -121,5 +122,5 @@ const od_vendor od_vendor_symbee = {
     .errors = errors, .authorizer = &od_authorizer_secret_key, .base_url = base_url, .read = read_answer,
     .place = od__symbee_place, .placed = od__symbee_placed, .stages = &od__symbee_stages,
     .following = &od__symbee_following, .withdrawing = &od__symbee_withdrawing,
-    .account = account, .rate_scope = rate_scope, .handoff = handoff,
+    .account = account, .where = where, .rate_scope = rate_scope, .handoff = handoff,
 };

@@ -99,6 +99,8 @@ static od_status ask(const od_followed *about, const od_value *memory, const od_
     status = made ? od__vendor_set_text(made, "clientId", client_id, err) : od__error_no_memory(err);
     if (status == OD_OK)
         status = od__vendor_set_text(made, "campaignName", campaign_of(about->call), err);
+    if (status == OD_OK)
+        status = od__vendor_set_text(made, "region", od_value_string(od_value_find(about->call, "/fields/region")), err);
     return od__vendor_place_end(status, made, params);
 }
 
@@ -339,10 +341,12 @@ static od_status learn_withdraw(const od_followed *about, const od_reply *reply,
         return look_again(found, memory, report, err);
     if (found)
         return od__vendor_remember_step(memory, "remove", 0, err);
-    if (has_ended(about->call)) /* nothing of this call is left to be delivered again */
+    if (has_ended(about->call)) { /* nothing of this call is left to be delivered again */
         report->done = report->withdrawn = true;
-    else
-        od__vendor_not_withdrawn(report, false, failure ? "there is no such record" : "the record carries another attempt");
+        return OD_OK;
+    }
+    od__vendor_not_withdrawn(report, false, failure ? "there is no such record" : "the record carries another attempt");
+    report->none = true;
     return OD_OK;
 }
 

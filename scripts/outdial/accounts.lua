@@ -65,11 +65,17 @@ function Account:free_seat(name)
     self.seat_room:ring()
 end
 
+-- account:is_deaf() -> why it hears nothing of the vendor's events, which it needs to; nil: it does
+function Account:is_deaf()
+    local ears = self.info.ears
+    return ears and not self.subscription and ("no events of %s arrive now"):format(ears) or nil
+end
+
 -- account:usable() -> whether calls may go there now; else when to look again (seconds on the engine's clock)
 function Account:usable()
     local open_until = self.breaker.open_until
     if open_until then return false, math.max(open_until, self:now() + 1) end
-    if self.info.ears and not self.subscription then return false, math.max(self.deaf_until or 0, self:now() + 1) end
+    if self:is_deaf() then return false, math.max(self.deaf_until or 0, self:now() + 1) end
     return true
 end
 
@@ -130,7 +136,7 @@ end
 function Account:tend(on_change)
     if self.tended then return end
     local due = self.breaker:state(self:now()) == "due"
-    local deaf = self.info.ears and not self.subscription and self:now() >= (self.deaf_until or 0)
+    local deaf = self:is_deaf() and self:now() >= (self.deaf_until or 0)
     if not due and not deaf then return end
     self.tended = true
     return self.scheduler.spawn(function()

@@ -16,6 +16,7 @@ local TURN_S = 300    -- until it is this one's again
 local HAND_ROOM_S = 60 -- between looks whether other workers' calls that were handed off have ended
 local TROUBLE_S = 5   -- after the store could not be asked
 local TROUBLE_MS = { 60000, 300000, 900000 } -- until a contact whose vendors were all out of order is tried again
+local MINUTE_S = 60
 local RECORD_WAIT_S = 10 -- for the chain that Genesys puts a record into: by that a later run knows its calls
 local TICKET_FIELD = { ccai_platform = "ticket_id" } -- R10
 -- Refusals of the whole campaign: nothing is taken for a while.
@@ -162,20 +163,16 @@ function Attempt:make_call()
     return call, index
 end
 
--- Limits for a vendor that rings later (R6). Where it may not be called now there are none: the intent says so. A call
--- that cannot be made without any (needed) gets a minute for the intent to be asked with.
-function Attempt:limit(call, index, needed)
+-- Limits for a vendor that rings later (R6). Where it may not be called now it is the intent that says so, asked with a
+-- minute: should that be the very one in which it may be, the vendor has a limit all the same.
+function Attempt:limit(call, index)
     local work = self.work
     local window, err = work:store("window", { contact = self.taken.contact, number_index = index,
         attempt = self.attempt, callback = self.taken.callback and true or nil })
     if not window then return nil, err end
     call.zone = window.zone or work.campaign.ruleset.zone
-    if window.allowed then
-        call.not_before, call.not_after = math.floor(work:wall_ms() / 1000), math.floor(window.until_ms / 1000)
-    elseif needed then
-        call.not_before = math.floor(work:wall_ms() / 1000)
-        call.not_after = call.not_before + 60
-    end
+    call.not_before = math.floor(work:wall_ms() / 1000)
+    call.not_after = window.allowed and math.floor(window.until_ms / 1000) or call.not_before + MINUTE_S
     return true
 end
 
@@ -342,7 +339,7 @@ function Attempt:prepare(call, index)
     local prepared, err = self.account.client:prepare_placing(call)
     local needs_limits = not prepared and err.code == "validation"
     if needs_limits or (prepared and prepared:is_handed_off()) then
-        if not self:limit(call, index, needs_limits) then return nil, self:give_back() end
+        if not self:limit(call, index) then return nil, self:give_back() end
         prepared, err = self.account.client:prepare_placing(call)
     end
     if not prepared then return nil, self:cannot_be_made(err) end

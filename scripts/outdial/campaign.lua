@@ -16,7 +16,7 @@ local KEYS = {
     "route", "plan", "on_outcome", "on_doubt",
 }
 local HOOKS = { "eligible", "route", "plan", "on_outcome", "on_doubt" }
-local METHODS = { "prepare_placing", "place_prepared", "find", "track" }
+local METHODS = { "prepare_placing", "account_of", "place_prepared", "find", "track" }
 local MAX_NAME, MAX_OPEN, MAX_HANDED_OFF = 64, 100000, 1000000
 local LONGEST_TIMEOUT_S = 60 -- half a lease: a call that might be answered only after its end is never sent (R4)
 local RING_TIMEOUT_MS, RING_LEAST_MS, RING_MOST_MS = 25000, 15000, 60000
@@ -187,7 +187,11 @@ function read.ruleset(self, options)
     for _, cap in ipairs(cap_list) do
         if cap.scope == "subject" and not self.subject then return "caps: a cap per subject needs `subject`" end
     end
-    local zone = options.zone == nil and self.contacts.map.zone_default or options.zone
+    local zone, of_list = options.zone, self.contacts.map.zone_default
+    if zone == nil then zone = of_list end
+    if of_list ~= nil and zone ~= of_list then
+        return ("zone: the contacts have another default, %q"):format(of_list)
+    end
     if zone ~= nil and (type(zone) ~= "string" or zone == "") then
         return "zone: expected the name of a zone such as \"America/New_York\", got " .. errors.kind(zone)
     end

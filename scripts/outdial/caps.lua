@@ -16,7 +16,8 @@ local M = {}
 local CAP_KEYS = { "per", "every", "days", "month", "since", "lifetime", "scope", "name" }
 local PER, SCOPES = { "person", "number" }, { "store", "campaign", "subject" }
 local PERIODS = { "every", "days", "month", "since", "lifetime" }
-local MAX_CAPS, MAX_LIMIT, MAX_DAYS = 64, 1000000, 3660
+-- As the rules have them.
+local MAX_CAPS, MAX_LIMIT, MAX_DAYS, MAX_MS, MAX_NAME = 32, 1000, 3660, 315576000000, 64
 
 M.DEFAULT = {
     { 2, per = "person", every = "24h" },
@@ -42,12 +43,19 @@ local function is_whole(value, least, most)
     return type(value) == "number" and value >= least and value <= most and value % 1 == 0
 end
 
+local function too_long(ms)
+    if ms <= MAX_MS then return nil end
+    return ("expected at most ten years (%s), got %s"):format(duration.format(MAX_MS), duration.format(ms))
+end
+
 local kinds = {}
 
 function kinds.every(cap, value)
     local ms, problem = duration.parse(value)
     if not ms then return "every: " .. problem end
     if ms == 0 then return "every: expected more than 0" end
+    problem = too_long(ms)
+    if problem then return "every: " .. problem end
     cap.kind, cap.ms = "rolling", ms
     return nil, duration.format(ms)
 end
@@ -101,7 +109,8 @@ local function make_cap(given)
     local problem = errors.unknown_key(rest, CAP_KEYS)
     if problem then return nil, problem end
     if not is_whole(given[1], 1, MAX_LIMIT) then
-        return nil, "expected how many calls first (a whole number, 1 or more), got " .. errors.kind(given[1])
+        return nil, ("expected how many calls first (a whole number from 1 to %d), got %s"):format(MAX_LIMIT,
+            type(given[1]) == "number" and tostring(given[1]) or errors.kind(given[1]))
     end
     local scope = given.scope == nil and "store" or given.scope
     problem = one_of("per", given.per, PER) or one_of("scope", scope, SCOPES)
@@ -116,6 +125,9 @@ local function make_cap(given)
     local name = given.name
     if name ~= nil and (type(name) ~= "string" or not name:find("^[%w_]+$")) then
         return nil, "name: expected letters, digits and _, got " .. tostring(name)
+    end
+    if name and #name > MAX_NAME then
+        return nil, ("name: expected at most %d characters, got %d"):format(MAX_NAME, #name)
     end
     cap.name = name or cap.per .. "_" .. label .. (scope ~= "store" and "_" .. scope or "")
     return cap
@@ -168,7 +180,8 @@ function M.gaps(gap, stops, loosen, used)
     for key, value in pairs(gap) do
         if not contains(known, key) then return nil, errors.unknown("unknown outcome", key, outcomes) end
         local ms, problem = duration.parse(value)
-        if not ms then return nil, (key == 1 and "" or key .. ": ") .. problem end
+        if ms then problem = too_long(ms) end
+        if problem then return nil, (key == 1 and "" or key .. ": ") .. problem end
         wanted[key] = ms
     end
     for kind, ms in pairs(stops) do

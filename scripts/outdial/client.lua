@@ -95,8 +95,8 @@ local function new_class(scheduler, vendor)
     local state, enter, wait = scheduler.state, scheduler.enter, scheduler.wait
     local methods = {}
     local descriptions = {} -- of operations by their name, or the vendor's own: they are long, and each is made once
-    local names = { "place_call", "prepare_call", "prepare_placing", "place_prepared", "find", "track", "withdraw",
-        "subscribe", "prepare", "pages", "share_rate", "close" }
+    local names = { "place_call", "prepare_call", "prepare_placing", "account_of", "place_prepared", "find", "track",
+        "withdraw", "subscribe", "prepare", "pages", "share_rate", "close" }
 
     -- Where a script decides, calls are not placed; level: of who called the method.
     local function check_not_in_hook(what)
@@ -314,6 +314,16 @@ local function new_class(scheduler, vendor)
         if not handle then check_handle(what, self, call) end
         if type(call) ~= "table" then misuse(what, "expected a table of fields, got " .. describe_type(call)) end
         return handle:prepare_placing(call)
+    end
+
+    -- client:account_of(call) -> the account, and where in it, that prepare_placing(call):facts() would tell now, or
+    -- nil, err; also of a call whose time has gone by.
+    function methods.account_of(self, call)
+        local what = vendor .. ":account_of"
+        local handle = handles[self]
+        if not handle then check_handle(what, self, call) end
+        if type(call) ~= "table" then misuse(what, "expected a table of fields, got " .. describe_type(call)) end
+        return handle:account_of(call)
     end
 
     -- client:share_rate(clients): so many, in all processes, take from its account's rate (settings.rate_scope) now:

@@ -6,8 +6,9 @@
 --     outdial.contacts.iterator(function() return row or nil at the end end, map)
 --
 -- The map names columns: `id`, `numbers`, and if there are such: `zone`, `person`. `country` is an ISO code, or
--- { column =, default = }, as `zone` may be. `ticket` = { column =, dials = column } says that a column holds a
--- CCAI ticket of the CRM, and which of the numbers a call about it dials.
+-- { column =, default = }, as `zone` may be; that default is the campaign's `zone`, for numbers whose country has
+-- several where the column is empty. `ticket` = { column =, dials = column } says that a column holds a CCAI ticket of
+-- the CRM, and which of the numbers a call about it dials.
 local errors = require "outdial.error"
 
 local M = {}
@@ -177,7 +178,6 @@ function M.contact(row, map)
     end
     local contact = { id = column(map.id) or "", person = column(map.person), zones = column(map.zone),
         country = column(map.country_column) or map.country, numbers = {}, data = {} }
-    if not contact.zones then contact.zones = map.zone_default end
     for _, name in ipairs(map.numbers) do
         local number = column(name)
         if number then contact.numbers[#contact.numbers + 1] = { column = name, number = number } end

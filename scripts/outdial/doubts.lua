@@ -2,37 +2,18 @@
 -- campaign says when (R12). Nothing here places a call.
 local attempt = require "outdial.attempt"
 local hooks = require "outdial.hooks"
+local identity = require "outdial.identity"
 
 local M = {}
 
 local LIMIT = 100
 local AFTER_ERROR_S = 60
-local CALL_KEYS = { "from", "contact", "attributes", "fields", "not_before", "not_after", "zone", "ring_timeout" }
-
--- The account that a client is now, to be compared with the one that the leg was meant for (R22): as the very call
--- that was meant tells, which is not sent.
-local function account_of(account, leg)
-    local call = { to = leg.number, token = leg.token }
-    for _, key in ipairs(CALL_KEYS) do call[key] = call[key] or leg.call[key] end
-    local prepared, err = account.client:prepare_placing(call)
-    if not prepared then return nil, err end
-    local facts
-    facts, err = prepared:facts()
-    return facts and facts.account, err
-end
-
-local function why_not_ask(account, leg)
-    if not leg.account then return nil end
-    local now, err = account_of(account, leg)
-    if now == nil then return "the client's account cannot be told: " .. tostring(err) end
-    if now ~= leg.account then return ("vendor_changed: the client is %s now, not %s"):format(now, leg.account) end
-end
 
 -- Returns false where the vendor could not be reached: it is asked again later.
 local function look(work, leg)
     local account = work.accounts[leg.client]
-    local params = { leg = leg.leg, found = false, delay_ms = account.info.look_after_ms or 0 }
-    params.why = why_not_ask(account, leg)
+    local params = { leg = leg.leg, version = leg.version, found = false, delay_ms = account.info.look_after_ms or 0 }
+    params.why = identity.why_not(account, leg)
     if not params.why then
         local found, err = account.client:find(leg.call)
         if found then
@@ -89,11 +70,10 @@ end
 local function settle(work, leg)
     local after_ms = work.campaign.write_off_after_ms
     if leg.contact.campaign ~= work.campaign.name or leg.state ~= "in_doubt" or work.closing then return end
-    if after_ms and work:wall_ms() - leg.at_ms >= after_ms then
-        work:store("write_off", { leg = leg.leg, why = "doubt.write_off_after" })
-    elseif ask_script(work, leg) then
-        work:store("write_off", { leg = leg.leg, why = "on_doubt" })
-    end
+    -- What its vendor may have been handed is never given up by time alone (R6).
+    local is_old = after_ms and not leg.hands_off and work:wall_ms() - leg.at_ms >= after_ms
+    local why = is_old and "doubt.write_off_after" or ask_script(work, leg) and "on_doubt"
+    if why and work:store("write_off", { leg = leg.leg, why = why }) then work:withdraw_soon() end
 end
 
 -- M.settle_all(work): writes off what the script or the campaign's time says.

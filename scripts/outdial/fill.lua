@@ -10,7 +10,7 @@ local function from_file(work, source)
     local map = source.map
     local report, err = work:store("import", { campaign = work.campaign.name, path = source.path,
         format = source.format, delimiter = source.delimiter, reject_path = source.reject_path,
-        map = { id = map.id, person = map.person, zone = map.zone, zone_default = map.zone_default,
+        map = { id = map.id, person = map.person, zone = map.zone,
             country = map.country, country_column = map.country_column, numbers = map.numbers } })
     if not report then return nil, err end
     for _, reject in ipairs(report.first_rejected or {}) do

@@ -15,7 +15,8 @@ local GROUPS = {
     { "sat_sun", { "sat", "sun" } },
 }
 local KEYS = { "mon", "tue", "wed", "thu", "fri", "sat", "sun", "mon_fri", "sat_sun", "every_day", "holidays" }
-local MONTH_DAYS = { 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 }
+local MONTH_DAYS = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 }
+local MAX_WINDOWS, MAX_HOLIDAYS = 16, 2000 -- as the rules have them
 
 -- What holds where a campaign names no hours: inside nearly every law that was found.
 M.DEFAULT = { mon_fri = "10:00-20:00", sat = "10:00-18:00" }
@@ -55,6 +56,7 @@ local function windows(value)
     if type(value) == "table" and next(value) ~= nil and not value[1] then
         return nil, "expected a window or a list of windows, got a table with other keys"
     end
+    if #seen > MAX_WINDOWS then return nil, ("expected at most %d windows, got %d"):format(MAX_WINDOWS, #seen) end
     table.sort(seen, function(a, b) return a.from < b.from end)
     local out = {}
     for i, window in ipairs(seen) do
@@ -66,11 +68,16 @@ local function windows(value)
     return out
 end
 
+local function days_of(year, month)
+    local leap = year % 4 == 0 and (year % 100 ~= 0 or year % 400 == 0)
+    return month == 2 and leap and 29 or MONTH_DAYS[month]
+end
+
 local function check_date(value)
     local year, month, day
     if type(value) == "string" then year, month, day = value:match("^(%d%d%d%d)%-(%d%d)%-(%d%d)$") end
-    month, day = tonumber(month), tonumber(day)
-    if not year or not MONTH_DAYS[month] or day < 1 or day > MONTH_DAYS[month] then
+    year, month, day = tonumber(year), tonumber(month), tonumber(day)
+    if not year or not MONTH_DAYS[month] or day < 1 or day > days_of(year, month) then
         return 'expected a date such as "2026-12-25", got ' .. show(value)
     end
 end
@@ -86,6 +93,9 @@ function M.holidays(list)
     end
     if next(list) ~= nil and not list[1] then
         return nil, "holidays: expected a list of dates, got a table with other keys"
+    end
+    if #out > MAX_HOLIDAYS then
+        return nil, ("holidays: expected at most %d dates, got %d"):format(MAX_HOLIDAYS, #out)
     end
     table.sort(out)
     return out

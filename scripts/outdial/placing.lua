@@ -8,6 +8,7 @@ local M = {}
 local MAX_TRIES = 3
 local REPEATED = { throttled = true, network = true, unavailable = true } -- what another try may help
 local BACKOFF_S, RESEND_WITHIN_S = 0.5, 3
+local LONGEST_WAIT_S = 2 -- as far ahead as an intent is made: what is sent later is judged again (R4)
 
 -- Whether the vendor takes a second request with the same token for the same call. Asked once for each operation: a
 -- description is long.
@@ -33,6 +34,7 @@ end
 -- Takes a slot for one more try and waits for it. Returns whether it may be made.
 local function wait_for_slot(self, err)
     local work, facts, now = self.work, self.facts, self.work:now()
+    if (err.retry_after or 0) > LONGEST_WAIT_S then return false end
     local at = now + math.max(err.retry_after or 0, BACKOFF_S * 2 ^ (self.tries - 1) * self.random())
     if facts.per_second then
         local slot = work:store("slot", { leg = self.leg, bucket = facts.bucket, per_second = facts.per_second,

@@ -2,7 +2,9 @@
 -- placed is unreported when the vendor says nothing for open_for (R7); one that is handed off is followed without limit
 -- (R6).
 local attempt = require "outdial.attempt"
+local errors = require "outdial.error"
 local hooks = require "outdial.hooks"
+local identity = require "outdial.identity"
 local instant = require "outdial.instant"
 local plan = require "outdial.plan"
 local random = require "outdial.random"
@@ -96,13 +98,19 @@ end
 
 -- Whether a leg that is handed off has been placed meanwhile.
 local function look_whether_placed(work, account, leg)
-    if not account.info.finds then return end
+    if leg.elsewhere or not account.info.finds then return end
     local found = account.client:find(leg.call)
     if not found or found.placement ~= "placed" or found.call.state ~= "placed" then return end
     if not work:store("settle", { leg = leg.leg, placement = "placed", call = found.call }) then return end
     found.call.to, found.call.contact, found.call.at = leg.call.to, leg.call.contact, leg.call.at
     work:moved(leg, "placed")
     leg.call, leg.placed_ms = found.call, work:wall_ms()
+end
+
+-- Of a call of another account the vendor is not asked: it is waited for as one that cannot be.
+local function ask(account, leg, timeout_s)
+    if leg.elsewhere then return nil, errors.new("validation", leg.elsewhere) end
+    return account.client:track(leg.call, { timeout = timeout_s })
 end
 
 -- Returns the outcome, or nil when the run stops before.
@@ -115,7 +123,7 @@ local function wait_for_end(work, account, leg)
             if not first then return unreported("nothing was heard of it") end
             left_s = LAST_LOOK_S
         end
-        local outcome, err = account.client:track(leg.call, { timeout = left_s or look_s })
+        local outcome, err = ask(account, leg, left_s or look_s)
         if outcome then return outcome end
         first = false
         if work.closing then return nil end
@@ -136,6 +144,8 @@ end
 -- M.follow(work, leg): to its end, as far as the run goes.
 function M.follow(work, leg)
     local account = work.accounts[leg.client]
+    leg.elsewhere = identity.why_not(account, leg)
+    if leg.elsewhere then work:log("warning", ("call %s is not followed: %s"):format(leg.token, leg.elsewhere)) end
     leg.waiting = true
     local outcome = wait_for_end(work, account, leg)
     leg.waiting = false

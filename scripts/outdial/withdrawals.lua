@@ -1,19 +1,43 @@
 -- Taking back what a vendor would ring later: after a do-not-call entry, a pause, a stop, or when the window ends (R6);
 -- and what it would ring once more though its outcome is known: when the campaign is done with the contact, or calls it
 -- again only later.
+local identity = require "outdial.identity"
+
 local M = {}
 
 local LIMIT, MOST_FOLLOWED, AT_ONCE, WAIT_S = 100, 1000, 4, 60
 local AGAIN_S, MOST_AT_END = 61, 3 -- before a run ends; the store gives out what failed after a minute
 
+-- Of a call that was given up it is not known whether there is anything to take back: that there is nothing counts only
+-- once what was sent would have arrived (R5).
+local function is_to_come(work, account, leg)
+    return work:wall_ms() < leg.at_ms + (account.info.look_after_ms or 0)
+end
+
+-- What a vendor's answer means to the store.
+local function learn(work, account, leg, result)
+    local again
+    if leg.state == "ended" then
+        again = result.placed -- who has it now gives it back
+    elseif leg.state == "written_off" and result.none then
+        again = is_to_come(work, account, leg)
+        return { done = not again, why = result.why, again = again or nil }
+    elseif leg.state == "written_off" then
+        again = not result.withdrawn and not result.placed
+    end
+    return { done = result.withdrawn and true or false, why = result.why, again = again or nil }
+end
+
+-- Returns what to tell the store, and whether the vendor has made the call.
 local function withdraw(work, leg)
-    local account, ended = work.accounts[leg.client], leg.state == "ended"
+    local account = work.accounts[leg.client]
     if not account.info.withdraws then return { done = false, why = "this vendor takes nothing back" } end
-    leg.call.ended = ended or nil
+    local not_now = identity.why_not(account, leg) or account:is_deaf()
+    if not_now then return { done = false, why = not_now, again = true } end
+    leg.call.ended = leg.state == "ended" or nil
     local result, err = account.client:withdraw(leg.call)
     if not result then return { done = false, why = tostring(err), again = err.code ~= "validation" or nil } end
-    return { done = result.withdrawn and true or false, why = result.why,
-        again = ended and result.placed or nil }, result.placed -- who has it now gives it back
+    return learn(work, account, leg, result), result.placed
 end
 
 -- The legs that are waited for as handed off, and those that are to be taken back, as far as the store takes them in
@@ -44,10 +68,11 @@ end
 local function carry_out(work, leg)
     local result, placed = withdraw(work, leg)
     result.leg = leg.leg
-    work.still_living[leg.leg] = leg.state == "ended" and result.again or nil
+    work.still_living[leg.leg] = leg.state ~= "handed_off" and result.again or nil
     if work:store("withdrawn", result) and result.done then work:unfollow(leg.leg) end
     local leg_here = work.legs[leg.leg]
-    if placed and leg_here and work:store("settle", { leg = leg.leg, placement = "placed", call = leg.call }) then
+    if not placed or not (leg_here or leg.state == "written_off") then return end
+    if work:store("settle", { leg = leg.leg, placement = "placed", call = leg.call }) and leg_here then
         leg_here.placed_ms = work:wall_ms()
         work:moved(leg_here, "placed")
     end

@@ -255,7 +255,8 @@ function Work:in_doubt()
     self.chores:ring()
 end
 
--- work:withdraw_soon(): a call has an outcome, and its vendor may make it again: if that was its last it is taken back
+-- work:withdraw_soon(): a call has an outcome, or was given up, and its vendor may make it all the same: if that was
+-- its last it is taken back
 function Work:withdraw_soon()
     self.must_withdraw = true
     self.chores:ring()
@@ -301,7 +302,9 @@ function Work:count_leg(leg, step)
     local account = self.accounts[leg.client]
     local key = leg.state == "placed" and "open" or "handed_off"
     self[key], account[key] = self[key] + step, account[key] + step
-    if key == "handed_off" and step < 0 then self.hand_room:ring() end
+    if key ~= "handed_off" then return end
+    if step < 0 then self.hand_room:ring() end
+    if self.handed_off == 1 then self.chores:ring() end -- from now on it may be that it is to be taken back at once
 end
 
 local function leg_ended(task)

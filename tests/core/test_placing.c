@@ -148,19 +148,19 @@ static const struct {
     const char *vendor, *options, *call, *key, *profile, *facts;
 } prepare_rows[] = {
     { "amazon_connect", CONNECT, TO, "AKIDOTHER", "p",
-      "\"account\":\"AKIDEXAMPLE us-east-1\",\"bucket\":\"amazon_connect AKIDEXAMPLE us-east-1 "
+      "\"account\":\"AKIDEXAMPLE us-east-1 i-1\",\"bucket\":\"amazon_connect AKIDEXAMPLE us-east-1 "
       "start_outbound_voice_contact\",\"per_second\":2.0,\"burst\":5" },
     { "amazon_connect", CONNECT_PLAIN ",\"rate\":{\"per_second\":7.5,\"burst\":3}", TO, "AKIDOTHER", "p",
-      "\"account\":\"AKIDOTHER us-east-1\",\"bucket\":\"amazon_connect AKIDOTHER us-east-1 "
+      "\"account\":\"AKIDOTHER us-east-1 i-1\",\"bucket\":\"amazon_connect AKIDOTHER us-east-1 "
       "start_outbound_voice_contact\",\"per_second\":7.5,\"burst\":3" },
     { "amazon_connect", CONNECT_PLAIN ",\"rate\":false,\"profile\":\"sales\"", TO, "AKIDOTHER", "p",
-      "\"account\":\"profile:sales us-east-1\",\"bucket\":\"amazon_connect profile:sales us-east-1 "
+      "\"account\":\"profile:sales us-east-1 i-1\",\"bucket\":\"amazon_connect profile:sales us-east-1 "
       "start_outbound_voice_contact\"" },
     { "amazon_connect", CONNECT_PLAIN ",\"rate\":false", TO, "", "p",
-      "\"account\":\"profile:p us-east-1\",\"bucket\":\"amazon_connect profile:p us-east-1 "
+      "\"account\":\"profile:p us-east-1 i-1\",\"bucket\":\"amazon_connect profile:p us-east-1 "
       "start_outbound_voice_contact\"" },
     { "amazon_connect", CONNECT_PLAIN ",\"rate\":false", TO, NULL, NULL,
-      "\"account\":\"profile:default us-east-1\",\"bucket\":\"amazon_connect profile:default us-east-1 "
+      "\"account\":\"profile:default us-east-1 i-1\",\"bucket\":\"amazon_connect profile:default us-east-1 "
       "start_outbound_voice_contact\"" },
     { "genesys", GENESYS, TO, NULL, NULL, "\"account\":\"https://g u\",\"bucket\":\"genesys https://g\"" },
     { "genesys", GENESYS RECORDS, TO ",\"not_before\":1768500000", NULL, NULL,
@@ -175,7 +175,7 @@ static const struct {
       "\"account\":\"acme.uc1.ccaiplatform.com\",\"bucket\":\"ccai_platform acme.uc1.ccaiplatform.com\","
       "\"per_second\":10.0,\"burst\":10,\"hands_off\":true" },
     { "symbee", SYMBEE, TO ",\"not_before\":1768500000", NULL, NULL,
-      "\"account\":\"abc prod us-east-1\",\"bucket\":\"symbee abc\",\"hands_off\":true" },
+      "\"account\":\"abc prod us-east-1 C\",\"bucket\":\"symbee abc\",\"hands_off\":true" },
 };
 
 static od_value *braced(const char *members) {
@@ -406,8 +406,8 @@ static void R22_the_environment_may_change_between_telling_and_placing(void **st
     od_value *before = described(prepared);
     environment_key = "AKIDTHIRD";
     od_value *after = described(prepared);
-    assert_string_equal(od_value_string(od_value_get(before, "account")), "AKIDOTHER us-east-1");
-    assert_string_equal(od_value_string(od_value_get(after, "account")), "AKIDTHIRD us-east-1");
+    assert_string_equal(od_value_string(od_value_get(before, "account")), "AKIDOTHER us-east-1 i-1");
+    assert_string_equal(od_value_string(od_value_get(after, "account")), "AKIDTHIRD us-east-1 i-1");
     assert_string_equal(od_value_string(od_value_get(before, "body")), od_value_string(od_value_get(after, "body")));
     od_value_unref(before);
     od_value_unref(after);

@@ -292,7 +292,7 @@ static void test_what_a_ruleset_tells_about_itself(void **state) {
                       "\"gaps\":[{\"name\":\"b\",\"ms\":432000000,\"per\":\"person\",\"after\":\"answered\"}]}");
     assert_int_equal(od__ruleset_ring_timeout_ms(ruleset), 40000);
     assert_true(od__ruleset_hands_off_outside_hours(ruleset));
-    assert_int_equal(od__ruleset_reach_ms(ruleset), 6 * OD_MS_PER_DAY);
+    assert_int_equal(od__ruleset_reach_ms(ruleset), 5 * OD_MS_PER_DAY);
     od__ruleset_free(ruleset);
     ruleset = compile("{\"hours\":{},\"caps\":[{\"name\":\"a\",\"limit\":1,\"per\":\"person\",\"kind\":\"lifetime\"}]}");
     assert_int_equal(od__ruleset_reach_ms(ruleset), INT64_MAX);

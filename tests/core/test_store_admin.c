@@ -112,6 +112,28 @@ static int tear_down(void **state) {
     return 0;
 }
 
+/* ---- one file by two names ---- */
+
+/* R20: the locks stand beside the file itself, so that whoever opens it through a link sees who lives. */
+static void R20_a_store_that_is_opened_through_a_link_is_the_same(void **state) {
+    stage *s = *state;
+    char link[96];
+    snprintf(link, sizeof(link), "%s/link.db", s->folder);
+    assert_int_equal(symlink(s->path, link), 0);
+    stage other = { .engine = s->engine };
+    assert_int_equal(od_store_open(s->engine, link, false, &other.store, NULL), OD_OK);
+    char *got = ask(&other, "register", "{}");
+    assert_non_null(strstr(got, "\"taken_over\":0,\"workers\":2"));
+    od_text_free(got);
+    do_verb(s, "beat", "{}");
+    od_store_free(s->store);
+    got = ask(&other, "beat", "{}");
+    assert_non_null(strstr(got, "\"taken_over\":1,\"workers\":1"));
+    od_text_free(got);
+    s->store = other.store;
+    assert_int_equal(unlink(link), 0);
+}
+
 /* ---- slices ---- */
 
 /* As the store's thread does it: one slice of the import and one other verb in each transaction. */
@@ -488,6 +510,7 @@ static void test_each_allocation_fails_once_in_doubt(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(R20_a_store_that_is_opened_through_a_link_is_the_same, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_other_verbs_go_between, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_given_up_on_the_way, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_the_same_id_from_two_sides, set_up, tear_down),

@@ -5,6 +5,7 @@ local ledger = require "ledger"
 local process = require "process"
 
 local DONE, DOUBTS = 0, 3  -- exit codes of an undisturbed end
+local KILL, TERM = 9, 15   -- the signals of which workers die here
 local AGAIN = 8            -- so many undisturbed workers in a row finish any campaign
 local SEEN = 3             -- so many looks, a second apart, at contacts that nobody will call
 
@@ -19,8 +20,7 @@ function M.new(options)
     local folder = process.lines({ "mktemp", "-d", "/tmp/outdial-crash-XXXXXX" })[1]
     local slowness = process.slowness()
     local self = setmetatable({ options = options, stage = options.stage, folder = folder, findings = {},
-        slowness = slowness, patience_s = options.stage.patience_s * slowness,
-        lease_ms = math.floor(options.stage.lease_ms * slowness),
+        lease_ms = math.floor(options.stage.lease_ms * slowness), slowness = slowness,
         power = folder .. "/power", cuts = options.cuts or options.workers == 1, boot = 0, falls = 0,
         reboots = math.random(2) == 1, counts = { deaths = 0, hits = 0, cuts = 0, stops = 0, doubts = 0, unknowns = 0,
             rings = 0, campaigns = 1, waiting = 0 } }, Case)
@@ -42,6 +42,11 @@ end
 
 function Case:find(text)
     self.findings[#self.findings + 1] = text
+end
+
+-- How long a worker may take, in seconds: by now the machine may have more to do than at the beginning.
+function Case:patience()
+    return self.stage.patience_s * math.max(self.slowness, process.slowness())
 end
 
 -- What its workers have said: all of it, or its two ends.
@@ -66,6 +71,21 @@ end
 
 ---- deaths ----
 
+-- case:fate(worker) -> how it ended, and a code. It dies of what was meant for it, not of what it does wrong itself.
+function Case:fate(worker)
+    local how, code = worker:wait()
+    if how == "signal" and code ~= KILL and code ~= TERM then
+        self:find(("a worker died of signal %d: %s"):format(code, self:log()))
+    end
+    return how, code
+end
+
+-- Kills it; returns whether it was alive.
+function Case:kill(worker)
+    worker:signal("KILL")
+    return self:fate(worker) == "signal"
+end
+
 -- So many workers have died, of one blow: of the power's, if it cuts.
 function Case:fell(count)
     self.counts.deaths, self.falls = self.counts.deaths + count, self.falls + 1
@@ -82,7 +102,7 @@ function Case:cut(workers)
     process.lines({ "touch", self.power .. "/off" })
     local count = 0
     for _, worker in ipairs(workers) do
-        if worker:kill() == "signal" then count = count + 1 end
+        if self:kill(worker) then count = count + 1 end
     end
     self:fell(count)
     return count
@@ -112,19 +132,19 @@ end
 -- and no others are left.
 function Case:wait(worker)
     local waited_s, seen = 0, 0
-    while waited_s < self.patience_s and seen < SEEN do
-        if worker:wait_for(1) then return worker:wait() end
+    while waited_s < self:patience() and seen < SEEN do
+        if worker:wait_for(1) then return self:fate(worker) end
         waited_s = waited_s + 1
         seen = (self:count_waiting() or 0) > 0 and seen + 1 or 0
     end
     worker:signal("TERM")
-    if not worker:wait_for(self.patience_s) then worker:kill() end
+    if not worker:wait_for(self:patience()) then self:kill(worker) end
     if seen == SEEN then
         self.counts.waiting = self:count_waiting() or 0
         return "exit", DOUBTS
     end
-    self:find(("a worker did not end in %.0f s: %s"):format(self.patience_s, self:log()))
-    return worker:wait()
+    self:find(("a worker did not end in %.0f s: %s"):format(waited_s, self:log()))
+    return self:fate(worker)
 end
 
 function M.is_end(how, code)
@@ -164,6 +184,9 @@ function Case:finish(doubts_allowed)
     end
     local store, rings = self:read()
     local unknowns = self.place:unknowns()
+    if #store.contacts ~= self.stage.contacts then
+        self:find(("%d contacts of %d are in the store"):format(#store.contacts, self.stage.contacts))
+    end
     judge.all(store, rings, self.stage.cap, self.counts.waiting, self.findings)
     judge.bounded(store, self.falls + self.counts.stops, self.stage.max_open, unknowns, self.findings)
     local doubts = judge.doubts(store)

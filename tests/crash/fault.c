@@ -1,7 +1,7 @@
 /* The faults of the crash tests, from the environment of a process:
  *
  *   OUTDIAL_FAULT=before_first_byte:3:kill   at the third passing of that point, die; stop: be stopped as by SIGSTOP; exit:
- *                                            end at once, the database's connection unclosed. Without a number: the first
+ *                                            end at once, the database's connection unclosed
  *   OUTDIAL_MUTANT=synchronous_off           be broken in that way
  *   OUTDIAL_POWER=FOLDER                     note there what is not synced, and die as all do when the power goes (power_vfs.h);
  *                                            points: only have the points around a sync

@@ -140,13 +140,14 @@ function judge.silent_since(rings, since_ms, allowed, findings)
     end
 end
 
--- Nobody rings when the lease under which the intent was made is over (R4), but for the same reason.
+-- Nobody rings when the lease under which the intent was made is over (R4), but for the same reason. lease_ms: of a
+-- leg's worker, a function.
 function judge.in_time(store, rings, lease_ms, allowed, findings)
     local by_token, by_number = index(store.legs)
     local late, rung = 0, {}
     for _, ring in ipairs(rings) do
         local leg = leg_of(ring, by_token, by_number, rung)
-        if leg and ring.at_ms - leg.at_ms > lease_ms then late = late + 1 end
+        if leg and ring.at_ms - leg.at_ms > lease_ms(leg) then late = late + 1 end
         if leg then rung[leg] = ring end
     end
     if late > allowed then

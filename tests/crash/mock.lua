@@ -1,13 +1,15 @@
 -- The mock vendors for crash tests, whose calls live fast:
--- outdial run mock.lua PHONE_LOG FAULTS TOKEN_READING SPEED PUTS_OFF
+-- outdial run mock.lua PHONE_LOG FAULTS TOKEN_READING SPEED PUTS_OFF [SIGNAL]
 -- Says its port in one line, and serves until it is killed, or is stopped: then it says, in a line each, which numbers
--- Symbee's agents would have called still. PUTS_OFF true: these agents put everybody off, each time.
+-- Symbee's agents would have called still. PUTS_OFF true: these agents put everybody off, each time. SIGNAL: they
+-- begin to work when that file is there.
 local agent = require "mock.symbee_agent"
 local faults = require "mock.faults"
 local mock = require "mock"
 local outcomes = require "mock.outcomes"
+local scheduler = require "outdial.scheduler"
 
-local phone_log, rates, reading, speed, puts_off = ...
+local phone_log, rates, reading, speed, puts_off, signal = ...
 
 -- Each answer that gets lost is a line in PHONE_LOG.unknown: all faults but that of a vendor which says that it did
 -- nothing.
@@ -33,6 +35,29 @@ if puts_off == "true" then
     end
 end
 
+-- Agents that rest: what is planned for them is planned when they begin.
+local plan, drop, at_rest, LOOK_EVERY_S = agent.plan, agent.drop, {}, 0.02
+
+if signal then
+    function agent.plan(_, record) at_rest[record] = true end -- luacheck: ignore 122
+
+    function agent.drop(record) -- luacheck: ignore 122
+        at_rest[record] = nil
+        drop(record)
+    end
+end
+
+local function begin_on_signal(state)
+    local file
+    repeat
+        scheduler.sleep(LOOK_EVERY_S)
+        file = io.open(signal)
+    until file
+    file:close()
+    agent.plan, agent.drop = plan, drop -- luacheck: ignore 122
+    for record in pairs(at_rest) do plan(state, record, state.now_ms()) end
+end
+
 local devices, DEVICES = {}, 12
 for i = 1, DEVICES do
     devices[i] = { id = ("00000000-0000-4000-8000-0000000000%02d"):format(i), phone_number = ("50%02d"):format(i),
@@ -55,6 +80,7 @@ local options = {
         served = handle.state
         print("port " .. handle.port)
         io.stdout:flush()
+        if signal then scheduler.daemon(begin_on_signal, served) end
     end,
 }
 assert(mock.serve(options))

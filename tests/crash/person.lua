@@ -4,7 +4,7 @@ local process = require "process"
 
 local person = { LOCKED = "another process has kept it locked" } -- the words
 
-local WAIT_S, HANDED_OFF = 5, 3
+local HANDED_OFF = 3
 local BUSY_MS = 2000
 
 -- person.command(self, row, words, fault) -> process. words: of the command, without the store, which comes
@@ -42,19 +42,27 @@ function person.words(self, words)
     return told
 end
 
--- Lists every number as not to be called, as soon as a few calls are handed off.
-function person.lists_all(self)
-    local last_s, count = process.now_s() + WAIT_S, 0
-    while count < HANDED_OFF and process.now_s() < last_s do
-        process.sleep(0.05)
-        count = 0
-        for _, leg in ipairs((self:read()).legs) do
-            if leg.state == "handed_off" then count = count + 1 end
-        end
+local function count_handed_off(self)
+    local count = 0
+    for _, leg in ipairs((self:read()).legs) do
+        if leg.state == "handed_off" then count = count + 1 end
     end
+    return count
+end
+
+-- Lists every number as not to be called, as soon as a few calls are handed off or the worker does nothing any more;
+-- the agents who work them off begin only then.
+function person.lists_all(self, worker)
+    local last_s = process.now_s() + self:patience()
+    repeat
+        local idle = worker:ended() or worker:state() == "T" or process.now_s() > last_s
+        local waits = not idle and count_handed_off(self) < HANDED_OFF
+        if waits then process.sleep(0.05) end
+    until not waits
     local words = { "dnc", "add" }
     for i = 1, self.stage.contacts do words[#words + 1] = ("+1206555%04d"):format(i) end
     local how, code = person.command(self, { before_store = 2 }, words):wait()
+    self.place:begin_agents()
     if how == "exit" and code == 0 then return end
     -- One that was stopped while it writes keeps people from writing, too.
     if self.options.kind ~= "stopped" or not self:log(true):find(person.LOCKED, 1, true) then

@@ -15,8 +15,10 @@ local OFTEN = { take = true, intend = true, settle = true, outcome = true, commi
     first_byte = true, answer = true }
 -- What comes to pass only by something else.
 local AFTER_A_DEATH = { takeover = true, looked = true, write_off = true }
+-- A run of a vendor's begins with withdrawals, of none yet.
+local LATER = { withdrawals = { 2 } }
 local WITHDRAWS = { withdrawals = true, withdrawn = true }
--- From the outcome of a call that lives on until it is taken back; a run begins with withdrawals, of none yet.
+-- From the outcome of a call that lives on until it is taken back.
 local PUT_OFF = { outcome = { 1, 5 }, withdrawals = { 2, 3 }, withdrawn = { 1, 5 } }
 -- Inside a transaction, where all others wait for who is frozen.
 local FROZEN = { "before_intend", "before_commit", "during_sync", "after_sync" }
@@ -35,14 +37,15 @@ end
 
 local function at_point(add, stage, point)
     local of = point:match("_(.*)")
+    local passes = OFTEN[of] and NTH or stage.vendor and LATER[of] or { 1 }
     for _, workers in ipairs { 1, 3 } do
-        for _, nth in ipairs(OFTEN[of] and NTH or { 1 }) do
+        for _, nth in ipairs(passes) do
             local name = ("%s: a death at %s, passed %d times, %d workers"):format(stage.name, point, nth, workers)
             add.case("point", name, options_at(point, { stage = stage, workers = workers, nth = nth }))
         end
     end
     add.case("stopped", ("%s: stopped at %s past the lease"):format(stage.name, point),
-        options_at(point, { stage = stage, nth = 1 }))
+        options_at(point, { stage = stage, nth = passes[1] }))
 end
 
 local function on_stage(add, stage)

@@ -4,7 +4,6 @@ local process = {}
 local Process = {}
 Process.__index = Process
 
-local PATIENCE_S = 60
 local LOAD_PER_CORE, SLOWEST = 3, 8
 local started = {}
 
@@ -85,9 +84,9 @@ function process.sleep(seconds)
     if how == "signal" then error("interrupted") end
 end
 
--- Waits until it is stopped or has ended. Returns "T" or "Z", or nil if neither comes.
-function process.wait_stopped(one)
-    local last = process.now_s() + PATIENCE_S
+-- Waits until it is stopped or has ended, at most so long. Returns "T" or "Z", or nil if neither comes.
+function process.wait_stopped(one, seconds)
+    local last = process.now_s() + seconds
     while process.now_s() < last do
         if one:ended() then return "Z" end
         if one:state() == "T" then return "T" end
@@ -125,12 +124,14 @@ function process.now_s()
     return tonumber(text:match("^[%d.]+"))
 end
 
+local cores
+
 -- How many times as long all may take, since the machine has much else to do.
 function process.slowness()
     local file = assert(io.open("/proc/loadavg"))
     local load = tonumber(file:read("a"):match("^[%d.]+"))
     file:close()
-    local cores = tonumber(process.lines({ "nproc" })[1])
+    cores = cores or tonumber(process.lines({ "nproc" })[1])
     return math.max(1, math.min(load / (LOAD_PER_CORE * cores), SLOWEST))
 end
 

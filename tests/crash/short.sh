@@ -26,5 +26,5 @@ else
     echo "ok a build with faults has every tunable"
 fi
 
-timeout -s KILL "${CRASH_SECONDS:-300}" lua5.4 tests/crash/crash.lua "$build" short 20261129 || status=1
+timeout -s KILL "${CRASH_SECONDS:-1200}" lua5.4 tests/crash/crash.lua "$build" short 20261129 || status=1
 exit $status

@@ -11,8 +11,10 @@ local AROUND = { "before_commit", "before_sync", "during_sync", "after_sync", "b
 local INSIDE = { before_takeover = true, after_takeover = true, before_commit = true, before_sync = true,
     during_sync = true, after_sync = true }
 
+local LEASE_MS = 120000 -- the program's own
+
 local stage = { name = "store", max_open = 10, cap = 1, contacts = 120,
-    takes_over = { "before_takeover", "after_takeover" }, last_point = "before_first_byte", lease_ms = 1200,
+    takes_over = { "before_takeover", "after_takeover" }, last_point = "before_first_byte", lease_ms = 2500,
     longest_s = 0.06, patience_s = 30 }
 
 -- stage.points_of(verbs) -> the points before and after each, and those around
@@ -35,7 +37,7 @@ Place.__index = Place
 -- stage.open(build, folder, options) -> place. options.faults: some answers get lost
 function stage.open(build, folder, options)
     return setmetatable({ build = build, store = folder .. "/store.db", phones = folder .. "/phones",
-        log = folder .. "/log", unknown = options.faults and 10 or 0 }, Place)
+        log = folder .. "/log", lease_ms = LEASE_MS, unknown = options.faults and 10 or 0 }, Place)
 end
 
 function Place:start(environment)

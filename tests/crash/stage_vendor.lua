@@ -16,8 +16,10 @@ local READINGS = { "new_contact", "same_contact" }
 local LEASE_MS = 8000
 -- How many times as fast calls live. A Connect contact lives for two seconds: longer than a ClientToken is sent again.
 local SPEED, CONNECT_SPEED = 400, 5
-local TIMEOUT_S, LONG_TIMEOUT_S = 0.5, 5 -- of a request: where some hang, and where none does
-local MOCK_ENDS_S = 10
+-- Of a request: where some hang, and where none does. Each that a busy machine alone brings about is a doubt too many;
+-- after one of Connect's there is time left to send its token again.
+local TIMEOUT_S, CONNECT_TIMEOUT_S, LONG_TIMEOUT_S = 1, 0.5, 5
+local MOCK_ENDS_S = 60
 
 local Stage = {}
 Stage.__index = Stage
@@ -26,7 +28,7 @@ Stage.__index = Stage
 local function new(vendor)
     local stage = setmetatable({ name = vendor, vendor = vendor, max_open = 10, cap = 1, contacts = 24,
         inside = stage_store.inside, takes_over = stage_store.takes_over, last_point = stage_store.last_point,
-        lease_ms = 2000, longest_s = 0.4, patience_s = 40, tells = true }, Stage)
+        lease_ms = 3000, longest_s = 0.4, patience_s = 40, tells = true }, Stage)
     local verbs = table.move(MORE[vendor], 1, #MORE[vendor], #VERBS + 1, table.move(VERBS, 1, #VERBS, 1, {}))
     stage.points = stage_store.points_of(verbs)
     return stage
@@ -46,17 +48,18 @@ end
 -- ClientToken of an ended contact starts; options.speed; options.writes_off: doubts are given up. slowness: how many
 -- times as long all may take; options.puts_off: Symbee's agents would call everybody again
 function Stage.open(build, folder, options, slowness)
+    local hang_s = options.stage.vendor == "amazon_connect" and CONNECT_TIMEOUT_S or TIMEOUT_S
     local self = setmetatable({ build = build, store = folder .. "/store.db", phones = folder .. "/phones",
         log = folder .. "/log", vendor = options.stage.vendor, contacts = options.stage.contacts,
-        timeout_s = (options.faults and TIMEOUT_S or LONG_TIMEOUT_S) * slowness,
+        timeout_s = (options.faults and hang_s or LONG_TIMEOUT_S) * slowness,
         mock_log = folder .. "/mock", lease_ms = math.floor(LEASE_MS * slowness),
-        writes_off = options.writes_off or false }, Place)
+        writes_off = options.writes_off or false, agents_begin = options.meanwhile and folder .. "/begin" }, Place)
     local all = options.stage.vendor == "genesys" and FEWER or FAULTS
     local faults = options.faults == true and all or options.faults or "throttle=0"
     self.mock = process.start({ build .. "/outdial", "run", "tests/crash/mock.lua", self.phones, faults,
         options.reading or READINGS[math.random(#READINGS)],
         options.speed or self.vendor == "amazon_connect" and CONNECT_SPEED or SPEED,
-        options.puts_off or false }, nil, folder .. "/mock")
+        options.puts_off or false, self.agents_begin }, nil, folder .. "/mock")
     repeat
         process.sleep(0.01)
         self.port = read(folder .. "/mock"):match("port (%d+)\n")
@@ -76,6 +79,11 @@ end
 -- Waits until all that is to ring has rung.
 function Place.settle()
     process.sleep(0.2)
+end
+
+-- Has the vendor's agents begin.
+function Place:begin_agents()
+    process.lines({ "touch", self.agents_begin })
 end
 
 -- How many answers got lost.

@@ -57,7 +57,10 @@ describe("a campaign at the mock's", function()
             settings = settings or {}
             settings.contacts = settings.contacts or { speed = 400 }
             settings.genesys = settings.genesys or { event_ms = 1, ring_ms = 5, talk_ms = 5, no_answer_ms = 10 }
+            local next_fault = settings.next_fault
+            settings.next_fault = nil
             local server = assert(mock.start { settings = settings, phone_log = log, rate = real_store ~= nil })
+            server.next_fault = next_fault
             local endpoint, vendors = "http://127.0.0.1:" .. server.port, {}
             for name, options in pairs(clients) do vendors[name] = make[name](endpoint, options) end
             local options = { name = "m", store = "unused", vendors = vendors, hours = { every_day = "00:00-24:00" },
@@ -200,6 +203,34 @@ describe("a campaign at the mock's", function()
         assert.equal("WORKED", store.legs[1].raw.workedState)
         assert.equal("COMPLETED", store.legs[2].raw.workedState)
         assert.equal(2, #rings())
+    end)
+
+    it("R12 takes back the record behind a doubt that is written off, before it is called", function()
+        local path, requests, down = os.tmpname(), 0, true
+        os.remove(path)
+        local store = assert(require("outdial.store").open(path, { create = true }))
+        local figures = run({ { "+12065550001", "symbee" } }, { symbee = {} }, { on_doubt = function()
+            down = false
+            return outdial.WRITE_OFF
+        end }, { symbee = { deliver_ms = 3000000 }, next_fault = function() -- the search, and then the record
+            requests = requests + 1
+            return requests == 2 and "drop_after" or requests > 2 and down and "drop_before" or nil
+        end }, function(_, vendors)
+            local limit, record = outdial.engine:now() + 60, nil
+            while not record or record.workedState ~= "REMOVED" do
+                assert.is_true(outdial.engine:now() < limit)
+                outdial.sleep(0.01)
+                record = not down and outdial.check(vendors.symbee:search_preview_campaign { clientId = "c1" })
+                    .previewRecordClientData[1]
+            end
+            return true
+        end, store)
+        local calls = assert(store:export { limit = 10 }).rows
+        store:close()
+        for _, ending in ipairs { "", "-wal", "-shm", ".lock", ".mark", ".key" } do os.remove(path .. ending) end
+        assert.same({ 1, "written_off" }, { #calls, calls[1].state })
+        assert.same({ 0, 0 }, { figures.exit_code, figures.withdrawals_failed })
+        assert.same({}, rings())
     end)
 
     it("R6 adds records to a list of Genesys, with their limits, and hears how their calls end", function()

@@ -127,6 +127,12 @@ describe("random numbers of an attempt", function()
     end)
 end)
 
+local function many(count, make)
+    local list = {}
+    for i = 1, count do list[i] = make(i) end
+    return list
+end
+
 describe("hours", function()
     local W = { "10:00-20:00" }
     local good = {
@@ -163,6 +169,12 @@ describe("hours", function()
         { { mon = "10:00-20:00", holidays = "2026-12-25" }, "holidays: expected a list of dates, got string" },
         { { mon = "10:00-20:00", holidays = { "2026-02-30" } },
             'holidays[1]: expected a date such as "2026-12-25", got "2026-02-30"' },
+        { { mon = "10:00-20:00", holidays = { "2024-02-29", "2026-02-29" } },
+            'holidays[2]: expected a date such as "2026-12-25", got "2026-02-29"' },
+        { { mon = many(17, function(i) return ("10:%02d-10:%02d"):format(2 * i, 2 * i + 1) end) },
+            "mon: expected at most 16 windows, got 17" },
+        { { mon = "10:00-20:00", holidays = many(2001, function() return "2026-12-25" end) },
+            "holidays: expected at most 2000 dates, got 2001" },
         { { mon = "10:00-20:00", holidays = { "25.12.2026" } },
             'holidays[1]: expected a date such as "2026-12-25", got "25.12.2026"' },
     }
@@ -216,8 +228,13 @@ describe("caps", function()
     end)
 
     local bad = {
-        { { { per = "person", every = "24h" } }, "[1]: expected how many calls first (a whole number, 1 or more), "
+        { { { per = "person", every = "24h" } }, "[1]: expected how many calls first (a whole number from 1 to 1000), "
             .. "got nothing" },
+        { { { 1001, per = "person", lifetime = true } }, "[1]: expected how many calls first (a whole number from 1 to "
+            .. "1000), got 1001" },
+        { { { 2, per = "person", every = "3653d" } }, "[1]: every: expected at most ten years (3652d12h), got 3653d" },
+        { { { 2, per = "person", days = 3, name = ("x"):rep(65) } },
+            "[1]: name: expected at most 64 characters, got 65" },
         { { { 2, per = "persn", every = "24h" } }, '[1]: per: unknown value "persn", did you mean "person"?' },
         { { { 2, every = "24h" } }, "[1]: per: expected one of person, number, got nothing" },
         { { { 2, per = "person" } }, "[1]: expected one of every, days, month, since, lifetime" },
@@ -230,6 +247,7 @@ describe("caps", function()
         { { { 2, per = "person", every = "24h" }, { 3, per = "person", every = "1d" } },
             "[2]: a second cap of the same kind and period" },
         { { { 2, per = "person", days = 0 } }, "[1]: days: expected a whole number from 1 to 3660, got 0" },
+        { many(30, function(i) return { 2, per = "number", days = i } end), "expected at most 32 caps, got 33" },
         { 7, "expected a list of caps, got number" },
     }
     for i, row in ipairs(bad) do
@@ -269,6 +287,13 @@ describe("gaps", function()
         assert.equal('no gap at all needs loosen = { gap = "why" }', problem)
         assert.equal("gap_after_answered=7d gap_after_declined=60d", shown(0, {}, { gap = "tests" }, {}))
         assert.equal("gap=4h gap_after_answered=7d", shown(nil, {}, { gap_after_declined = "consent" }, {}))
+    end)
+
+    it("are ten years at most", function()
+        local list, problem = caps.gaps({ answered = "3653d" }, {}, {}, {})
+        assert.is_nil(list)
+        assert.equal("answered: expected at most ten years (3652d12h), got 3653d", problem)
+        assert.equal("gap=3652d12h gap_after_answered=7d gap_after_declined=60d", shown("3652d12h", {}, {}, {}))
     end)
 
     it("name known outcomes", function()
@@ -368,8 +393,7 @@ describe("contacts", function()
                 mobile = "", ok = "true" } },
             contacts.contact({ no = 7, group = "g1", tz = "America/Denver;America/Boise", land = "CA", mobile = "",
                 home = "+15550100", ok = true }, source.map))
-        assert.same({ id = "", zones = "America/New_York", country = "US", numbers = {}, data = {} },
-            contacts.contact({}, source.map))
+        assert.same({ id = "", country = "US", numbers = {}, data = {} }, contacts.contact({}, source.map))
     end)
 
     local bad = {
@@ -436,8 +460,8 @@ end)
 describe("a campaign's options", function()
     local function client()
         local function method() end
-        return { vendor = "amazon_connect", prepare_placing = method, place_prepared = method, find = method,
-            track = method }
+        return { vendor = "amazon_connect", prepare_placing = method, account_of = method, place_prepared = method,
+            find = method, track = method }
     end
     local function options(more)
         local out = { name = "renewals", store = "calls.db", vendors = { connect = client(), ccai = client() },
@@ -475,6 +499,11 @@ describe("a campaign's options", function()
         assert.equal(2 * DAY, made.write_off_after_ms)
         assert.same({ connect = 10, ccai = 3 }, made.pace.open)
         assert.equal("America/New_York", made.ruleset.zone)
+        local denver = { default = "America/Denver" }
+        local zoned = { contacts = contacts.list({}, { id = "no", numbers = "m", zone = denver }) }
+        assert.equal("America/Denver", make(zoned).ruleset.zone)
+        zoned.zone = "America/Denver"
+        assert.equal("America/Denver", make(zoned).ruleset.zone)
         assert.same({ "2026-12-25" }, made.ruleset.holidays)
         assert.same({ "connect" }, made.route)
     end)
@@ -524,6 +553,8 @@ describe("a campaign's options", function()
         { { route = {} }, "route: expected names of vendors, got an empty list" },
         { { holidays = { "2026-12-25" }, hours = { mon = "10:00-20:00", holidays = { "2026-12-26" } } },
             "holidays: they are given in hours, too" },
+        { { zone = "America/New_York", contacts = contacts.list({}, { id = "no", numbers = "m",
+            zone = { default = "America/Denver" } }) }, 'zone: the contacts have another default, "America/Denver"' },
         { { zone = 7 }, 'zone: expected the name of a zone such as "America/New_York", got number' },
     }
     for i, row in ipairs(bad) do

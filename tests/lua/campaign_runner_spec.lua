@@ -169,6 +169,14 @@ describe("a campaign", function()
             assert.equal("America/New_York", call.zone)
         end)
 
+        it("tells it limits, too, when the hours begin between the question for them and the intent", function()
+            world.store.window = function() return { allowed = false, zone = "America/Denver" } end
+            local _, client = run_one { hands_off = true }
+            local call = client.sent[1].call
+            assert.same({ support.MONDAY_10, support.MONDAY_10 + 60, "America/Denver" },
+                { call.not_before, call.not_after, call.zone })
+        end)
+
         it("withdraws what the store says, and lists what cannot be", function()
             local withdrawn = {}
             local client = support.client(world, { place = function() return "handed_off" end,

@@ -379,6 +379,18 @@ describe("a campaign over its store", function()
         assert.equal(1, most)
     end)
 
+    it("R24 the default zone is for countries that have several, and where no zone is named", function()
+        local figures = run({
+            { customer = "london", phone = "+442079460101" },
+            { customer = "nobody knows", phone = "+12025550101" },
+            { customer = "named", phone = "+12025550102", zone = "America/Los_Angeles" },
+        }, nil, { hours = { every_day = { "05:00-07:00", "11:00-13:00" } } })
+        assert.equal("3 done", states(figures))
+        local at = {}
+        for i, ring in ipairs(world.rings) do at[i] = { ring.to, math.floor((ring.at - support.MONDAY_10) / HOUR) } end
+        assert.same({ { "+12025550101", 0 }, { "+442079460101", 1 }, { "+12025550102", 2 } }, at)
+    end)
+
     it("reads a file of contacts, rejects what is none, and reads it again without calling again", function()
         local path = os.tmpname()
         local file = assert(io.open(path, "w"))

@@ -93,6 +93,11 @@ function support.client(world, behave)
                 is_handed_off = function() return facts.hands_off end } })
     end
 
+    function client.account_of(_, call)
+        local prepared, err = client:prepare_placing(call)
+        return prepared and prepared.facts().account, err
+    end
+
     function client.place_prepared(_, prepared, options)
         local call = prepared.call
         assert(options.single_try and options.unpaced and options.unread)

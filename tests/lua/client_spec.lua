@@ -390,6 +390,8 @@ describe("misuse of a client", function()
             "outdial: amazon_connect:place_call: expected a table of fields, got nothing" },
         { "preparing nothing", function() client:prepare_placing() end,
             "outdial: amazon_connect:prepare_placing: expected a table of fields, got nothing" },
+        { "asking for the account of nothing", function() client:account_of() end,
+            "outdial: amazon_connect:account_of: expected a table of fields, got nothing" },
         { "placing nothing that was prepared", function() client:place_prepared() end,
             "outdial: amazon_connect:place_prepared: expected what prepare_placing gave, got nothing" },
         { "placing a call as if it were prepared", function() client:place_prepared { to = "+12065550101" } end,

@@ -185,6 +185,7 @@ local function leg_view(self, leg)
     return { leg = leg.id, attempt = leg.attempt, ordinal = leg.ordinal, state = leg.state, client = leg.client,
         vendor = leg.vendor, account = leg.account, token = leg.token, number = leg.number, at_ms = leg.at_ms,
         call = copy(leg.call), request = leg.request, looks = leg.looks or 0, seat = leg.seat, cause = leg.cause,
+        hands_off = leg.hands_off,
         contact = view(self, leg.contact) }
 end
 
@@ -363,6 +364,10 @@ function verbs.settle(self, params)
     local contact, attempt = leg.contact, self.attempts[leg.attempt]
     local placement = params.placement
     if leg.state == "in_doubt" and placement ~= "placed" then return nil, errors("conflict", "the leg is in doubt") end
+    if leg.state == "written_off" then
+        attempt.second_ring, contact.state = true, "held"
+        return { state = leg.state }
+    end
     leg.call = copy(params.call) or leg.call
     leg.error = params.error
     self:log("settle", { id = contact.id, placement = placement })
@@ -446,7 +451,7 @@ end
 
 function verbs.write_off(self, params)
     local leg = self.legs[params.leg]
-    leg.state = "written_off"
+    leg.state, leg.lives_on = "written_off", leg.hands_off
     apply(self, leg.contact, { state = "done", why = params.why })
     return {}
 end
@@ -495,6 +500,7 @@ function verbs.withdrawn(self, params)
         apply(self, leg.contact, { state = "ready" })
     else
         leg.withdraw_failed, leg.withdraw_again = params.why, params.again
+        if leg.state == "written_off" and not params.again then leg.lives_on = nil end
     end
     return { state = leg.state }
 end

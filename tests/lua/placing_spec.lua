@@ -71,7 +71,7 @@ describe("a call that is prepared", function()
             body = '{"DestinationPhoneNumber":"+12065550101","ContactFlowId":"f-1","InstanceId":"i-1",'
                 .. '"SourcePhoneNumber":"+12065550100","ClientToken":"t-1","Attributes":{"outdial_attempt":"t-1"},'
                 .. '"RingTimeoutInSeconds":30}',
-            account = "AKIDEXAMPLE us-east-1", per_second = 2, burst = 5,
+            account = "AKIDEXAMPLE us-east-1 i-1", per_second = 2, burst = 5,
             bucket = "amazon_connect AKIDEXAMPLE us-east-1 start_outbound_voice_contact" }, prepared)
         local _, err = client:prepare_call { to = "555" }
         assert.equal('validation /DestinationPhoneNumber: expected E.164 (+ and up to 15 digits), got "555"',
@@ -107,6 +107,50 @@ describe("a call that is prepared", function()
             assert.same({ nil, "validation /call: expected a call that is prepared, got one that was dropped" },
                 { value, tostring(err) })
         end)
+    end)
+
+    it("R22 is known by where in its account it goes, and found there by any client of the account", function()
+        local function of(vendor, options, more, fields)
+            local all = {}
+            for _, given in ipairs { options, more } do
+                for key, value in pairs(given) do all[key] = value end
+            end
+            local client = outdial[vendor](all)
+            local told = assert(client:prepare_call { to = "+12065550101", token = "t-1", fields = fields })
+            client:close()
+            return { told.account, told.bucket }
+        end
+        local bucket = "amazon_connect AKIDEXAMPLE us-east-1 start_outbound_voice_contact"
+        assert.same({ "AKIDEXAMPLE us-east-1 i-2", bucket }, of("amazon_connect", CONNECT, { instance_id = "i-2" }))
+        assert.same({ "AKIDEXAMPLE us-east-1 i-3", bucket },
+            of("amazon_connect", CONNECT, { instance_id = "i-2" }, { InstanceId = "i-3" }))
+        bucket = "symbee acme"
+        assert.same({ "acme prod us-east-1 C", bucket }, of("symbee", SYMBEE, {}))
+        assert.same({ "acme prod eu-west-1 D", bucket },
+            of("symbee", SYMBEE, { campaign_name = "D", campaign_region = "eu-west-1" }))
+        assert.same({ "acme prod us-east-1 E", bucket }, of("symbee", SYMBEE, {}, { campaignName = "E" }))
+
+        with_mock("amazon_connect", CONNECT, function(client)
+            now_ms = math.floor(outdial.engine:wall() * 1000)
+            local call = { to = "+12065550001", token = "t-1", fields = { InstanceId = "i-2" } }
+            local placed = assert(client:place_call(call))
+            call.at = outdial.engine:wall()
+            assert.equal(placed.id, assert(client:find(call)).call.id)
+            placed.fields = call.fields
+            now_ms = now_ms + 600000
+            assert.equal("answered", assert(client:track(placed, { timeout = 30 })).kind)
+        end)
+    end)
+
+    it("R22 has an account, too, when its time has gone by and it can be placed no more", function()
+        local client = outdial.ccai_platform(CCAI)
+        local call = { to = "+15555550100", not_before = 1500000000, fields = { call_type = "Voice Scheduled (API)" } }
+        local prepared, err = client:prepare_placing(call)
+        assert.same({ nil, "validation" }, { prepared, err.code })
+        assert.equal("acme.uc1.ccaiplatform.com", client:account_of(call))
+        prepared, err = client:account_of { to = 7 }
+        assert.same({ nil, "validation /to: expected a string, got an integer" }, { prepared, tostring(err) })
+        client:close()
     end)
 
     it("says whether it is handed off", function()
@@ -145,9 +189,9 @@ describe("R6 a call that is taken back", function()
             assert.same({ withdrawn = false, why = "an agent has the record", placed = true }, (symbee:withdraw(call)))
             now_ms = now_ms + 60000
             assert.same({ withdrawn = false, why = "the record is COMPLETED", placed = true }, (symbee:withdraw(call)))
-            assert.same({ withdrawn = false, why = "the record carries another attempt" },
+            assert.same({ withdrawn = false, why = "the record carries another attempt", none = true },
                 (symbee:withdraw { id = "7", token = "t-2" }))
-            assert.same({ withdrawn = false, why = "there is no such record" },
+            assert.same({ withdrawn = false, why = "there is no such record", none = true },
                 (symbee:withdraw { id = "8", token = "t-2" }))
         end)
     end)

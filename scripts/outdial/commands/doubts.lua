@@ -37,6 +37,10 @@ local REASONS = {
         return ("over since %s, %s; its vendor may call again"):format(storage.time(leg.since_ms),
             ((leg.evidence.outcome or "no outcome"):gsub("_", " "))), "withdrawn"
     end,
+    written_off = function(leg)
+        return ("written off since %s; its vendor may have it, and call"):format(storage.time(leg.since_ms)),
+            "withdrawn"
+    end,
 }
 
 -- The vendor's own name of the call, if it has told one.
