@@ -424,7 +424,8 @@ OD_API od_status od_store_open(od_engine *engine, const char *path, bool create,
  * ready and would wait: so it needs od_engine_step. All verbs that it gets during one commit are in the next one. A verb
  * that the thread has begun is not canceled any more. Otherwise as od_client_submit. Errors: validation (no such verb, or the
  * parameters; path names the member), out_of_memory; of the request also conflict (what was to be changed is not as it was
- * any more), not_found, unavailable (locked, disk full, the worker's lease was lost), permission, internal. */
+ * any more), not_found, unavailable (locked, disk full, its file removed, the worker's lease was lost), permission,
+ * internal. */
 OD_API od_status od_store_submit(od_store *store, const char *verb, const od_value *parameters, void *context,
                                  od_request **out, od_error *err);
 /* Iterates the names of all verbs: NULL past the end. */

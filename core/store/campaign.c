@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "store/contact.h"
 #include "store/journal.h"
 #include "store/lists.h"
 #include "store/owner.h"
@@ -215,11 +216,24 @@ od_status od__verb_campaign_set(od_work *work, const od_value *params, od_value 
     return od__made(&maker, result);
 }
 
+static od_status find_noted(od_work *work, const od_value *params, int64_t *contact_id, od_error *err) {
+    od_contact_row contact;
+    const char *id = od__param_text(params, "id");
+    *contact_id = od__param_integer(params, "contact", 0);
+    if (id == NULL)
+        return OD_OK;
+    od_status status = od__contact_find(work, od__param_text(params, "campaign"), id, &contact, err);
+    *contact_id = contact.id;
+    od__contact_clear(&contact);
+    return status;
+}
+
 od_status od__verb_note(od_work *work, const od_value *params, od_value **result, od_error *err) {
-    od_entry entry = { .event = od__param_text(params, "event"), .by = od__param_text(params, "by"),
-                       .contact_id = od__param_integer(params, "contact", 0) };
+    od_entry entry = { .event = od__param_text(params, "event"), .by = od__param_text(params, "by") };
     char *data = NULL;
     od_status status = od__param_campaign(work, params, &entry.campaign_id, err);
+    if (status == OD_OK)
+        status = find_noted(work, params, &entry.contact_id, err);
     if (status == OD_OK)
         status = od__param_json(params, "data", &data, err);
     entry.data = data;

@@ -41,7 +41,11 @@ const char *od__database_file(const od_database *database);
 od_status od__database_copy(od_database *database, const char *path, od_error *err);
 /* Runs one or more statements without parameters or rows. Errors: as od__query_end. */
 od_status od__database_run(od_database *database, const char *sql, od_error *err);
-/* Begins a transaction: to write (waits for other writers), or to read one state of all. */
+/* What an error says when the path does not lead to the open file any more: nothing will mend that. */
+#define OD_DATABASE_GONE "its file was removed, renamed or replaced"
+
+/* Begins a transaction: to write (waits for other writers), or to read one state of all. Errors: as od__query_end; to write
+ * also unavailable (OD_DATABASE_GONE). */
 od_status od__database_begin(od_database *database, bool write, od_error *err);
 od_status od__database_commit(od_database *database, od_error *err);
 void od__database_rollback(od_database *database);

@@ -1,4 +1,5 @@
-/* Doubts before people: what is known about each, and what a person says of it (R12). */
+/* Doubts before people: what is known about each, and what a person says of it (R12). Also of what no vendor tells the end of:
+ * calls that were handed off, and calls that have an outcome and may be made again all the same. */
 #include <string.h>
 
 #include "base/error.h"
@@ -16,16 +17,33 @@ typedef struct ids {
     size_t count;
 } ids;
 
-static od_status read_doubts(od_work *work, int64_t campaign_id, int64_t state, int64_t after, int64_t limit, ids *out,
-                             od_error *err) {
-    od_query query;
+static od_status read_ids(od_query *query, ids *out) {
     out->count = 0;
+    while (od__query_row(query) && out->count < OD_LIMIT_TAKE)
+        out->list[out->count++] = od__query_integer(query, 0);
+    return od__query_end(query);
+}
+
+static od_status read_living_on(od_work *work, int64_t campaign_id, int64_t after, int64_t limit, ids *out, od_error *err) {
+    od_query query;
+    od__query(&query, work->database, err,
+              "SELECT l.id FROM leg l CROSS JOIN contact c ON c.id = l.contact_id JOIN campaign k ON k.id = l.campaign_id"
+              " WHERE (?1 = 0 OR l.campaign_id = ?1) AND " OD_LEG_LIVES_ON " AND l.id > ?2 ORDER BY l.id LIMIT ?3", "iii",
+              campaign_id, after, limit);
+    return read_ids(&query, out);
+}
+
+static od_status read_doubts(od_work *work, int64_t campaign_id, const od_value *params, int64_t limit, ids *out,
+                             od_error *err) {
+    int64_t after = od__param_integer(params, "after", 0);
+    if (od__param_is(params, "living_on"))
+        return read_living_on(work, campaign_id, after, limit, out, err);
+    od_query query;
     od__query(&query, work->database, err,
               "SELECT id FROM leg WHERE (?1 = 0 OR campaign_id = ?1) AND " OD_SCHEMA_SENT " AND state = ?4"
-              " AND id > ?2 ORDER BY id LIMIT ?3", "iiii", campaign_id, after, limit, state);
-    while (od__query_row(&query) && out->count < OD_LIMIT_TAKE)
-        out->list[out->count++] = od__query_integer(&query, 0);
-    return od__query_end(&query);
+              " AND id > ?2 ORDER BY id LIMIT ?3", "iiii", campaign_id, after, limit,
+              od__param_is(params, "handed_off") ? (int64_t)OD_LEG_handed_off : (int64_t)OD_LEG_in_doubt);
+    return read_ids(&query, out);
 }
 
 /* What a person is to look at first. */
@@ -36,7 +54,8 @@ static od_status make_evidence(od_work *work, int64_t leg_id, od_maker *view, od
     od__make(&evidence, err);
     od__query(&query, work->database, err,
               "SELECT cause, error, at_ms, settled_ms, looks, request ->> '$.request.method', request ->> '$.request.url',"
-              " request ->> '$.request.body' FROM leg WHERE id = ?1", "i", leg_id);
+              " request ->> '$.request.body', (SELECT kind FROM attempt WHERE attempt.id = attempt_id) FROM leg WHERE id = ?1", "i",
+              leg_id);
     if (od__query_row(&query)) {
         od__make_column(&evidence, "cause", &query, 0);
         od__make_json(&evidence, "error", od__query_text(&query, 1));
@@ -45,6 +64,7 @@ static od_status make_evidence(od_work *work, int64_t leg_id, od_maker *view, od
         od__make_column(&evidence, "method", &query, 5);
         od__make_column(&evidence, "url", &query, 6);
         od__make_column(&evidence, "body", &query, 7);
+        od__make_column(&evidence, "outcome", &query, 8);
         od__make_integer_column(view, "since_ms", &query, 3);
     }
     od__make_failed(&evidence, od__query_end(&query));
@@ -70,8 +90,7 @@ od_status od__verb_doubts(od_work *work, const od_value *params, od_value **resu
     od_value *list = od_value_new_array();
     od_status status = list != NULL ? od__param_campaign(work, params, &campaign_id, err) : od__error_no_memory(err);
     if (status == OD_OK)
-        status = read_doubts(work, campaign_id, od__param_is(params, "handed_off") ? OD_LEG_handed_off : OD_LEG_in_doubt,
-                             od__param_integer(params, "after", 0), limit, &legs, err);
+        status = read_doubts(work, campaign_id, params, limit, &legs, err);
     for (size_t i = 0; i < legs.count && status == OD_OK; i++)
         status = add_doubt(work, legs.list[i], list, err);
     od_maker maker;
@@ -127,11 +146,27 @@ static od_status journal_resolved(od_work *work, const od_leg_row *leg, const od
                        leg->version);
 }
 
+/* Taken back, says a person: its vendor does not call again because of it. The outcome it has stays. */
+static od_status resolve_withdrawn(od_work *work, const od_leg_row *leg, const od_value *params, od_error *err) {
+    bool lives_on = false;
+    od_status status = od__leg_lives_on(work, leg, &lives_on, err);
+    if (status == OD_OK && !lives_on)
+        return od__error_set(err, OD_CONFLICT, "the leg is %s: only a call that is over, and that its vendor may make again, is"
+                             " withdrawn", od__leg_state_name(leg->state));
+    if (status == OD_OK)
+        status = journal_resolved(work, leg, params, err);
+    return status == OD_OK ? od__execute(work->database, err, "UPDATE leg SET open = 0, withdrawal = NULL, follower_id = NULL,"
+                                         " version = version + 1 WHERE id = ?1", "i", leg->id)
+                           : status;
+}
+
 static od_status resolve(od_work *work, const od_leg_row *leg, const od_value *params, od_error *err) {
     const char *as = od__param_text(params, "as");
     int64_t version = od__param_integer(params, "version", leg->version);
     if (version != leg->version)
         return od__error_set(err, OD_CONFLICT, "the leg was changed meanwhile: look at it again");
+    if (strcmp(as, "withdrawn") == 0)
+        return resolve_withdrawn(work, leg, params, err);
     /* Of a call that was handed off a person may know better than a vendor that says nothing; time alone never does (R6). */
     if (leg->state != OD_LEG_in_doubt && leg->state != OD_LEG_handed_off)
         return od__error_set(err, OD_CONFLICT, "the leg is %s: only one in doubt, or handed off, is resolved",

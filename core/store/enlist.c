@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "json/writer.h"
 #include "store/campaign.h"
+#include "store/tables.h"
 #include "store/verbs.h"
 
 #define NUMBERS_BYTES (OD_LIMIT_CONTACT_NUMBERS * (6u * OD_LIMIT_ROW_FIELD_BYTES + 64u)) /* each byte of a column may be escaped */
@@ -121,7 +122,8 @@ static od_status update_row(od_work *work, const known *old, const od_enlisting 
                            ? OD_OK
                            : od__execute(work->database, err,
                                          "DELETE FROM number WHERE contact_id = ?1 AND number IN (SELECT value ->> 1 FROM"
-                                         " json_each((SELECT numbers FROM contact WHERE id = ?1))) AND NOT EXISTS (SELECT 1 FROM attempt"
+                                         " json_each((SELECT " OD_SCHEMA_LIST("numbers") " FROM contact WHERE id = ?1)))"
+                                         " AND NOT EXISTS (SELECT 1 FROM attempt"
                                          " WHERE contact_id = ?1 AND attempt.number = number.number)", "i", old->id);
     if (status != OD_OK)
         return status;

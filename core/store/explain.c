@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "store/judging.h"
 #include "store/leg.h"
+#include "store/numbers.h"
 #include "store/schema.h"
 #include "store/verbs.h"
 
@@ -164,11 +165,18 @@ static od_status judge_one(od_work *work, const od_campaign_row *campaign, const
     return od__made_into(&maker, list);
 }
 
+/* Numbers that cannot be read are not judged: the contact's view says so, and the rest is told all the same. */
 static od_status judge_all(od_work *work, const od_campaign_row *campaign, const od_contact_row *contact, int64_t at_ms,
                            od_value *list, od_error *err) {
+    if (!od__numbers_whole(contact->numbers))
+        return OD_OK;
     od_value *numbers = NULL;
     od_judged_number number;
     od_status status = od_value_parse(contact->numbers, strlen(contact->numbers), &numbers, err);
+    if (status == OD_PROTOCOL) {
+        od__error_clear(err);
+        return OD_OK;
+    }
     for (int64_t i = 1; status == OD_OK && od__judged_number(numbers, i, &number); i++)
         status = judge_one(work, campaign, contact, &number, at_ms, list, err);
     od_value_unref(numbers);

@@ -234,7 +234,8 @@ od_status od__verb_write_off(od_work *work, const od_value *params, od_value **r
  * contact, or calls nobody at the time, or calls the contact again only later: else the vendor would be first. Whoever takes
  * one back follows it: what that worker leaves when it is gone, under way or failed, is for the next one at once. */
 
-/* Those that a worker follows as handed off, and that are not any more: a person has said what became of them. */
+/* Those that a worker follows as handed off or tries to take back, and that are neither any more: a person has said what
+ * became of them. */
 static od_status read_settled(od_work *work, const od_value *params, ids *out, od_error *err) {
     char *followed = NULL;
     od_status status = od__param_json(params, "followed", &followed, err);
@@ -243,8 +244,8 @@ static od_status read_settled(od_work *work, const od_value *params, ids *out, o
         return status;
     od_query query;
     od__query(&query, work->database, err,
-              "SELECT value FROM json_each(?1) WHERE NOT EXISTS (SELECT 1 FROM leg WHERE id = value AND state = 2)", "t",
-              followed);
+              "SELECT value FROM json_each(?1) WHERE NOT EXISTS (SELECT 1 FROM leg WHERE id = value"
+              " AND (state = 2 OR (open = 1 AND " OD_LEG_MAY_LIVE_ON ")))", "t", followed);
     status = read_ids(&query, out);
     od_text_free(followed);
     return status;
@@ -282,9 +283,9 @@ od_status od__verb_withdrawals(od_work *work, const od_value *params, od_value *
               " AND (k.state <> 'running' OR c.wish IS NOT NULL"
               "  OR CASE l.state WHEN 2 THEN l.until_ms <= ?3 ELSE c.state > 2 OR (c.state = 1 AND c.due_ms > ?3 + ?6) END"
               "  OR EXISTS (SELECT 1 FROM listed WHERE number = a.number AND lifted_ms IS NULL)"
-              "  OR EXISTS (SELECT 1 FROM json_each(c.numbers) j JOIN listed d ON d.number = j.value ->> 1"
+              "  OR EXISTS (SELECT 1 FROM json_each(" OD_SCHEMA_LIST("c.numbers") ") j JOIN listed d ON d.number = j.value ->> 1"
               "   AND d.lifted_ms IS NULL)"
-              "  OR EXISTS (SELECT 1 FROM contact o, json_each(o.numbers) j JOIN listed d ON d.number = j.value ->> 1"
+              "  OR EXISTS (SELECT 1 FROM contact o, json_each(" OD_SCHEMA_LIST("o.numbers") ") j JOIN listed d ON d.number = j.value ->> 1"
               "   AND d.lifted_ms IS NULL WHERE o.person = c.person)) ORDER BY l.id LIMIT ?4",
               "itiiii", campaign_id, clients, work->wall_ms, od__param_integer(params, "limit", 100),
               (int64_t)od__param_is(params, "living_on"),
@@ -319,7 +320,7 @@ static od_status closed(od_work *work, const od_leg_row *leg, od_error *err) {
     return status == OD_OK ? od__leg_journal(work, leg, "withdrawn", NULL, NULL, NULL, err) : status;
 }
 
-static od_status read_lives_on(od_work *work, const od_leg_row *leg, bool *lives_on, od_error *err) {
+od_status od__leg_lives_on(od_work *work, const od_leg_row *leg, bool *lives_on, od_error *err) {
     od_query query;
     *lives_on = false;
     od__query(&query, work->database, err, "SELECT 1 FROM leg WHERE id = ?1 AND open = 1 AND " OD_LEG_MAY_LIVE_ON, "i", leg->id);
@@ -344,7 +345,7 @@ od_status od__verb_withdrawn(od_work *work, const od_value *params, od_value **r
     bool lives_on = false;
     od_status status = od__leg_read(work, od__param_integer(params, "leg", 0), &leg, err);
     if (status == OD_OK)
-        status = read_lives_on(work, &leg, &lives_on, err);
+        status = od__leg_lives_on(work, &leg, &lives_on, err);
     if (status == OD_OK && leg.state != OD_LEG_handed_off && !lives_on)
         status = od__error_set(err, OD_CONFLICT, "the leg is %s by now", od__leg_state_name(leg.state));
     if (status == OD_OK && !od__param_is(params, "done"))

@@ -21,6 +21,7 @@
 #define MERGE_ROWS 5000
 #define MERGE_NUMBERS 20000
 #define NUMBER_BYTES 64          /* a number, its NUL and a row id */
+#define REJECTED_TOLD 10         /* rows of which the result says why they were rejected: for people, who see by them what is wrong */
 #define PENDING_BYTES 262144     /* of records after which they do not wait for more */
 
 enum { READING, MERGING, NUMBERING };
@@ -32,6 +33,7 @@ typedef struct import {
     od_sorter *contacts, *numbers;
     od_buffer record;            /* reused for each row */
     od_importing *progress;
+    od_value *rejected;          /* the first of them: { row, why } each */
     int64_t enlisted[3], repeated, shared;
     char last_id[OD_LIMIT_CONTACT_ID_BYTES + 1];
     char last_number[OD_E164_BYTES];
@@ -55,6 +57,7 @@ void od__import_free(void *state) {
         atomic_store(&self->progress->over, true);
     od__importing_release(self->progress);
     od__import_file_close(self->file);
+    od_value_unref(self->rejected);
     od__sorter_free(self->contacts);
     od__sorter_free(self->numbers);
     od__buffer_clear(&self->record);
@@ -82,7 +85,9 @@ static od_status make(od_work *work, const od_value *params, import **out, od_er
         return od__error_no_memory(err);
     od__buffer_init(&self->record, OD_LIMIT_SORTED_BYTES);
     od__buffer_init(&self->pending, PENDING_BYTES + OD_LIMIT_SORTED_BYTES);
-    od_status status = od__param_campaign(work, params, &self->campaign_id, err);
+    self->rejected = od_value_new_array();
+    od_status status = self->rejected != NULL ? od__param_campaign(work, params, &self->campaign_id, err)
+                                              : od__error_no_memory(err);
     if (status == OD_OK)
         status = open_file(self, params, err);
     if (status == OD_OK)
@@ -114,6 +119,17 @@ static void add_optional(od_buffer *record, const char *text, size_t length) {
     add_text(record, text != NULL ? text : "", text != NULL ? length : 0);
 }
 
+static od_status tell_rejected(void *context, int64_t row, const char *reason, od_error *err) {
+    const import *self = context;
+    od_maker maker;
+    if (od__import_file_progress(self->file)->rejected > REJECTED_TOLD)
+        return OD_OK;
+    od__make(&maker, err);
+    od__make_integer(&maker, "row", row);
+    od__make_text(&maker, "why", reason);
+    return od__made_into(&maker, self->rejected);
+}
+
 static od_status stage(void *context, int64_t row, const od_contact *contact, od_error *err) {
     (void)row;
     import *self = context;
@@ -140,7 +156,7 @@ static od_status stage(void *context, int64_t row, const od_contact *contact, od
 }
 
 static od_status read_slice(import *self, od_error *err) {
-    const od_import_sink sink = { .contact = stage, .context = self };
+    const od_import_sink sink = { .contact = stage, .reject = tell_rejected, .context = self };
     bool done = false;
     od_status status = od__import_file_step(self->file, READ_ROWS, &sink, &done, err);
     const od_import_progress *progress = od__import_file_progress(self->file);
@@ -373,7 +389,11 @@ static od_status finish(od_work *work, const import *self, const od_value *param
     if (progress->rejected > 0)
         od__make_text(&maker, "reject_path", od__param_text(params, "reject_path"));
     od_status status = od__made(&maker, result);
-    return status == OD_OK ? journal_import(work, self, od__param_text(params, "path"), *result, err) : status;
+    if (status == OD_OK)
+        status = journal_import(work, self, od__param_text(params, "path"), *result, err);
+    return status == OD_OK && progress->rejected > 0
+               ? od_value_set(*result, "first_rejected", od_value_ref(self->rejected), err)
+               : status;
 }
 
 od_status od__verb_import(od_work *work, const od_value *params, od_value **result, od_error *err) {

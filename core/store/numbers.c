@@ -56,3 +56,11 @@ bool od__numbers_at(const char *numbers, int64_t index, od_number_entry *out) {
         found = od__numbers_next(&numbers, out);
     return found;
 }
+
+bool od__numbers_whole(const char *numbers) {
+    od_number_entry entry;
+    const char *at = numbers;
+    while (od__numbers_next(&at, &entry))
+        continue;
+    return at == numbers ? strcmp(numbers, "[]") == 0 : strcmp(at, "]") == 0;
+}

@@ -21,6 +21,8 @@ typedef struct od_number_entry {
 bool od__numbers_next(const char **at, od_number_entry *out);
 /* Reads entry `index` (from 1). False: there is none. */
 bool od__numbers_at(const char *numbers, int64_t index, od_number_entry *out);
+/* Whether all of it can be read, to its end. */
+bool od__numbers_whole(const char *numbers);
 
 #pragma GCC visibility pop
 #endif

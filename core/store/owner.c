@@ -216,7 +216,7 @@ static od_status check_clocks(od_work *work, int64_t *jumped_ms, od_error *err) 
     od__campaign_forget(work);
     snprintf(why, sizeof(why), "the clock jumped by %" PRId64 " s: see that it is right, then resume", jumped / 1000);
     od_status status = od__execute(work->database, err,
-                                   "UPDATE campaign SET state = 'held', why = ?1 WHERE state = 'running'", "t", why);
+                                   "UPDATE campaign SET state = 'held', why = ?1, by_whom = NULL WHERE state = 'running'", "t", why);
     return status == OD_OK ? od__journal(work, &(od_entry){ .event = "clock_jumped", .text = why }, err) : status;
 }
 

@@ -179,39 +179,72 @@ static od_status bring_forward(od_database *database, int64_t version, od_error 
     return status == OD_OK ? od__database_run(database, pragma, err) : status;
 }
 
-static od_status bring_up(od_store_core *core, bool create, od_error *err) {
-    int64_t application = 0, version = 0, objects = 0;
-    const char *path = od__database_path(core->database);
-    od_status status = read_number(core->database, "PRAGMA application_id", &application, err);
+/* Sets *current: the tables are there as this version has them. Errors: protocol (another's file, or a newer outdial's). */
+static od_status look_at(od_database *database, int64_t *version, bool *empty, bool *current, od_error *err) {
+    int64_t application = 0, objects = 0;
+    const char *path = od__database_path(database);
+    od_status status = read_number(database, "PRAGMA application_id", &application, err);
     if (status == OD_OK)
-        status = read_number(core->database, "PRAGMA user_version", &version, err);
+        status = read_number(database, "PRAGMA user_version", version, err);
     if (status == OD_OK)
-        status = read_number(core->database, "SELECT count(*) FROM sqlite_schema", &objects, err);
+        status = read_number(database, "SELECT count(*) FROM sqlite_schema", &objects, err);
     if (status != OD_OK)
         return status;
-    if (objects == 0 && application == 0) {
-        if (!create)
-            return od__error_set(err, OD_NOT_FOUND, "%s is empty: no campaign has been run with it", path);
-        return make(core, err);
-    }
-    if (application != APPLICATION_ID)
+    *empty = objects == 0 && application == 0;
+    *current = application == APPLICATION_ID && *version == SCHEMA_VERSION;
+    if (!*empty && application != APPLICATION_ID)
         return od__error_set(err, OD_PROTOCOL, "%s is a database, but not a store of outdial's", path);
-    if (version > SCHEMA_VERSION)
+    if (!*empty && *version > SCHEMA_VERSION)
         return od__error_set(err, OD_PROTOCOL, "the store %s has version %d, made by a newer outdial; this one knows up to %d",
-                             path, (int)version, SCHEMA_VERSION);
-    return version < SCHEMA_VERSION ? bring_forward(core->database, version, err) : OD_OK;
+                             path, (int)*version, SCHEMA_VERSION);
+    return OD_OK;
+}
+
+static od_status bring_up(od_store_core *core, bool create, od_error *err) {
+    int64_t version = 0;
+    bool empty = false, current = false;
+    od_status status = look_at(core->database, &version, &empty, &current, err);
+    if (status != OD_OK || current)
+        return status;
+    if (!empty)
+        return bring_forward(core->database, version, err);
+    if (!create)
+        return od__error_set(err, OD_NOT_FOUND, "%s is empty: no campaign has been run with it",
+                             od__database_path(core->database));
+    return make(core, err);
+}
+
+static od_status end(od_database *database, od_status status, od_error *err) {
+    if (status == OD_OK)
+        status = od__database_commit(database, err);
+    if (status != OD_OK)
+        od__database_rollback(database);
+    return status;
+}
+
+/* Sets *done where there is nothing to write: who only reads a store need not wait for whoever writes to it. */
+static od_status open_as_it_is(od_store_core *core, bool *done, od_error *err) {
+    int64_t version;
+    bool empty;
+    od_status status = od__database_begin(core->database, false, err);
+    if (status != OD_OK)
+        return status;
+    status = look_at(core->database, &version, &empty, done, err);
+    if (status == OD_OK && *done)
+        status = read_identity(core, err);
+    return end(core->database, status, err);
 }
 
 od_status od__schema_open(od_store_core *core, bool create, od_error *err) {
-    od_status status = od__database_begin(core->database, true, err);
+    bool done = false;
+    od_status status = open_as_it_is(core, &done, err);
+    if (status != OD_OK || done)
+        return status;
+    status = od__database_begin(core->database, true, err);
     if (status != OD_OK)
         return status;
     status = bring_up(core, create, err);
     if (status == OD_OK)
         status = read_identity(core, err);
-    if (status == OD_OK)
-        status = od__database_commit(core->database, err);
-    if (status != OD_OK)
-        od__database_rollback(core->database);
-    return status;
+    return end(core->database, status, err);
 }

@@ -1,10 +1,12 @@
 #include "store/database.h"
 
+#include <errno.h>
 #include <malloc.h>
 #include <sqlite3.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/fault.h"
@@ -56,6 +58,43 @@ static od_status status_of(int code) {
     }
 }
 
+static const char *in_words(int cause) {
+    switch (cause) {
+    case ENOSPC:
+    case EDQUOT: return "the disk is full";
+    case EROFS: return "it is on a read-only file system";
+    case EACCES:
+    case EPERM: return "this user may not write it, or not into its folder";
+    case EMFILE:
+    case ENFILE: return "too many files are open";
+    case EISDIR: return "it is a folder";
+    default: return NULL;
+    }
+}
+
+/* What the system says of writing to the file, or into its folder; 0: nothing. */
+static int why_not_written(const char *path) {
+    if (access(path, W_OK) != 0 && errno != ENOENT)
+        return errno;
+    const char *slash = strrchr(path, '/');
+    char *folder = slash != NULL ? od__strndup(path, (size_t)(slash - path) + 1) : od__strdup(".");
+    int cause = folder != NULL && access(folder, W_OK) != 0 ? errno : 0;
+    od__free(folder);
+    return cause;
+}
+
+/* SQLite's words for what a file system refuses do not tell why ("unable to open database file"); the system's do, but where
+ * SQLite has tried something else after that. NULL: there is nothing better than SQLite's. */
+static const char *refusal(const od_database *database, int code) {
+    int primary = code & 0xff;
+    if (primary == SQLITE_FULL)
+        return in_words(ENOSPC);
+    if (primary != SQLITE_CANTOPEN && primary != SQLITE_IOERR && primary != SQLITE_READONLY)
+        return NULL;
+    const char *words = in_words(sqlite3_system_errno(database->handle));
+    return words != NULL || primary == SQLITE_IOERR ? words : in_words(why_not_written(database->path));
+}
+
 static od_status fail(const od_database *database, int code, od_error *err) {
     od_status status = status_of(code);
     if (status == OD_OUT_OF_MEMORY)
@@ -63,9 +102,10 @@ static od_status fail(const od_database *database, int code, od_error *err) {
     char holders[OD_HOLDERS_BYTES] = "";
     if ((code & 0xff) == SQLITE_BUSY)
         od__holders(database->path, holders);
-    const char *why = (code & 0xff) == SQLITE_BUSY   ? "another process has kept it locked"
-                      : (code & 0xff) == SQLITE_FULL ? "the disk is full"
-                                                     : sqlite3_errmsg(database->handle);
+    const char *refused = refusal(database, code);
+    const char *why = (code & 0xff) == SQLITE_BUSY ? "another process has kept it locked"
+                      : refused != NULL            ? refused
+                                                   : sqlite3_errmsg(database->handle);
     status = od__error_set(err, status, "the store %s: %s%s", database->path, why, holders);
     if (err != NULL && err->code == status)
         err->retryable = status == OD_UNAVAILABLE;
@@ -151,7 +191,7 @@ od_status od__database_open(const char *path, bool create, od_database **out, od
     if (status == OD_OK) {
         int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (create ? SQLITE_OPEN_CREATE : 0);
         int code = sqlite3_open_v2(path, &database->handle, flags, NULL);
-        if (code == SQLITE_CANTOPEN && !create)
+        if (code == SQLITE_CANTOPEN && !create && access(path, F_OK) != 0)
             status = od__error_set(err, OD_NOT_FOUND, "the store %s cannot be opened: is there such a file?", path);
         else if (code != SQLITE_OK)
             status = fail(database, code, err);
@@ -208,8 +248,19 @@ od_status od__database_copy(od_database *database, const char *path, od_error *e
 
 /* ---- transactions ---- */
 
+/* Whoever removes or replaces the file leaves this process with one that nobody finds again: what is committed to it is lost,
+ * and the next run would call everybody once more. */
+static od_status still_there(od_database *database, od_error *err) {
+    int moved = 0;
+    if (sqlite3_file_control(database->handle, "main", SQLITE_FCNTL_HAS_MOVED, &moved) != SQLITE_OK || !moved)
+        return OD_OK;
+    return od__error_set(err, OD_UNAVAILABLE, "the store %s: " OD_DATABASE_GONE ": what is done now would be lost",
+                         database->path);
+}
+
 od_status od__database_begin(od_database *database, bool write, od_error *err) {
-    return od__execute(database, err, write ? "BEGIN IMMEDIATE" : "BEGIN", "");
+    od_status status = write ? still_there(database, err) : OD_OK;
+    return status == OD_OK ? od__execute(database, err, write ? "BEGIN IMMEDIATE" : "BEGIN", "") : status;
 }
 
 od_status od__database_commit(od_database *database, od_error *err) {

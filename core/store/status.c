@@ -202,15 +202,12 @@ static od_status count_legs(od_work *work, int64_t campaign_id, status_counts *c
     return status == OD_OK ? ended : status;
 }
 
-/* Calls that have an outcome, or were given up, and that their vendor may make all the same, though the campaign wants none:
- * see withdrawals in follow.c. */
 static od_status count_living_on(od_work *work, int64_t campaign_id, int64_t *count, od_error *err) {
     od_query query;
     *count = 0;
     od__query(&query, work->database, err,
               "SELECT count(*) FROM leg l CROSS JOIN contact c ON c.id = l.contact_id JOIN campaign k ON k.id = l.campaign_id"
-              " WHERE l.campaign_id = ?1 AND l.open = 1 AND l.state <> 0 AND l." OD_LEG_MAY_LIVE_ON " AND (c.state > 2 OR k.state <> 'running')",
-              "i", campaign_id);
+              " WHERE l.campaign_id = ?1 AND " OD_LEG_LIVES_ON, "i", campaign_id);
     if (od__query_row(&query))
         *count = od__query_integer(&query, 0);
     return od__query_end(&query);
@@ -364,7 +361,9 @@ static void make_calls(od_maker *maker, const status_counts *counts) {
     od__make_integer(maker, "second_rings", counts->second_rings);
 }
 
-static od_status make_result(od_work *work, const status_counts *counts, bool brief, od_value **result, od_error *err) {
+/* begun_us: when the reading began, which is the longer the more calls there are. */
+static od_status make_result(od_work *work, const status_counts *counts, bool brief, int64_t begun_us, od_value **result,
+                             od_error *err) {
     od_maker maker;
     od_value *contacts = NULL;
     od__make(&maker, err);
@@ -378,6 +377,9 @@ static od_status make_result(od_work *work, const status_counts *counts, bool br
     if (counts->next_ms > 0)
         od__make_integer(&maker, "next_ms", counts->next_ms);
     od__make_integer(&maker, "living_on", counts->living_on);
+    int64_t read_ms = (od__clock_now_us(work->core->clock) - begun_us) / 1000;
+    if (read_ms > 0)
+        od__make_integer(&maker, "read_ms", read_ms);
     od__importing_make(work, &maker);
     return od__made(&maker, result);
 }
@@ -385,7 +387,7 @@ static od_status make_result(od_work *work, const status_counts *counts, bool br
 od_status od__verb_status(od_work *work, const od_value *params, od_value **result, od_error *err) {
     status_counts counts = { .refused = od_value_new_object(), .outcomes = od_value_new_object(),
                              .clients = od_value_new_object(), .campaigns = od_value_new_array() };
-    int64_t only = 0;
+    int64_t only = 0, begun_us = od__clock_now_us(work->core->clock);
     bool brief = od__param_is(params, "brief");
     od_status status = od__param_campaign(work, params, &only, err);
     if (status == OD_OK && (counts.refused == NULL || counts.outcomes == NULL || counts.clients == NULL ||
@@ -396,7 +398,7 @@ od_status od__verb_status(od_work *work, const od_value *params, od_value **resu
     if (status == OD_OK)
         status = count_all(work, only, brief, &counts, err);
     if (status == OD_OK)
-        status = make_result(work, &counts, brief, result, err);
+        status = make_result(work, &counts, brief, begun_us, result, err);
     od_value_unref(counts.refused);
     od_value_unref(counts.outcomes);
     od_value_unref(counts.clients);

@@ -7,6 +7,9 @@
 /* Of a contact that waits for something: who is called just now, or done, is in no index but that of ids. A query that is to
  * be answered from contact_due says so. */
 #define OD_SCHEMA_RESTS "state <> 2 AND state <> 5"
+
+/* A column that keeps a list as JSON, for json_each: one row's that is none must not make a query about many fail. */
+#define OD_SCHEMA_LIST(column) "CASE WHEN json_valid(" column ") THEN " column " ELSE '[]' END"
 #define OD_SCHEMA_CONTACT_DUE \
     "CREATE INDEX contact_due ON contact(campaign_id, state, due_ms) WHERE " OD_SCHEMA_RESTS ";"
 

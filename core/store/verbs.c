@@ -69,6 +69,7 @@ STRUCT(import_shape, CAMPAIGN, NEEDS(path, "the file", path_text), TAKES(format,
        TAKES(reject_path, "where rejected rows are written", path_text));
 
 STRUCT(note_shape, TAKES(campaign, "whose", od_shape_any), TAKES(contact, "row id", row_id),
+       TAKES(id, "instead of it, the id that its list gave", contact_id),
        NEEDS(event, "one word", name_text), TAKES(by, "who", name_text), TAKES(data, "anything", od_shape_any));
 
 /* ---- contacts of a worker ---- */
@@ -134,7 +135,7 @@ STRUCT(looked_shape, LEG, NEEDS(found, "the vendor has it", od_shape_boolean), T
        TAKES(why, "in words", long_text), TAKES(delay_ms, "after which the vendor shows what it has", duration_ms),
        TAKES(cannot, "the vendor cannot be asked", od_shape_boolean), TAKES(version, "as it was looked up", count));
 STRUCT(write_off_shape, LEG, NEEDS(why, "in words", long_text));
-STRUCT(withdrawals_shape, CAMPAIGN, LIMIT, CLIENTS, TAKES(followed, "legs that are followed as handed off", row_ids),
+STRUCT(withdrawals_shape, CAMPAIGN, LIMIT, CLIENTS, TAKES(followed, "legs that are followed as handed off, or are to be taken back", row_ids),
        TAKES(living_on, "also those that have an outcome, and may be called again all the same", od_shape_boolean));
 STRUCT(withdrawn_shape, LEG, NEEDS(done, "it will not ring", od_shape_boolean), TAKES(why, "in words", long_text),
        TAKES(again, "it may be tried again", od_shape_boolean));
@@ -162,8 +163,9 @@ STRUCT(dnc_import_shape, NEEDS(path, "the file", path_text), TAKES(country, "for
 
 STRUCT(status_shape, ANY_CAMPAIGN, TAKES(brief, "of contacts only: no row of a call is read", od_shape_boolean));
 STRUCT(doubts_shape, ANY_CAMPAIGN, TAKES(limit, "how many at most", limit), TAKES(after, "the leg after which to go on", row_id),
-       TAKES(handed_off, "those that were handed off instead", od_shape_boolean));
-static const char *const resolutions[] = { "placed", "not_placed", "write_off", NULL };
+       TAKES(handed_off, "those that were handed off instead", od_shape_boolean),
+       TAKES(living_on, "those that are over, and may be made again, instead", od_shape_boolean));
+static const char *const resolutions[] = { "placed", "not_placed", "write_off", "withdrawn", NULL };
 static const od_shape resolution_text = { .kind = OD_KIND_STRING, .choices = resolutions };
 STRUCT(resolve_shape, LEG, NEEDS(as, "what it was", resolution_text), NEEDS(by, "who says so", name_text),
        NEEDS(because, "in words", reason_text), TAKES(version, "as it was shown", count));
@@ -209,7 +211,7 @@ static const od_verb verbs[] = {
     { "dnc_list", "show that list", &dnc_list_shape, od__verb_dnc_list, false, true, NULL, false },
     { "dnc_import", "list the numbers in a file", &dnc_import_shape, od__verb_dnc_import, false, false, NULL, false },
     { "status", "how the store stands", &status_shape, od__verb_status, false, true, NULL, false },
-    { "doubts", "legs in doubt, or handed off, with what is known of them", &doubts_shape, od__verb_doubts, false, true, NULL, false },
+    { "doubts", "legs in doubt, handed off, or over and living on, with what is known of them", &doubts_shape, od__verb_doubts, false, true, NULL, false },
     { "resolve", "settle a doubt", &resolve_shape, od__verb_resolve, false, false, NULL, false },
     { "explain", "all that was decided about a contact, and how it stands", &explain_shape, od__verb_explain, false, true, NULL, false },
     { "export", "everything as rows", &export_shape, od__verb_export, false, true, NULL, false },

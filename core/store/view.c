@@ -135,11 +135,25 @@ static od_status note_unreadable(const char *part, od_error *why, char out[UNREA
     return OD_OK;
 }
 
+/* Numbers are read in place, up to where they are none any more: what is wrong there, the parser tells. */
+static od_status check_numbers(const char *numbers, char unreadable[UNREADABLE_BYTES], od_error *err) {
+    if (od__numbers_whole(numbers))
+        return OD_OK;
+    od_value *parsed = NULL;
+    od_status status = od_value_parse(numbers, strlen(numbers), &parsed, err);
+    od_value_unref(parsed);
+    if (status == OD_OK)
+        snprintf(unreadable, UNREADABLE_BYTES, "numbers: it is no list of numbers");
+    return status == OD_PROTOCOL ? note_unreadable("numbers", err, unreadable) : status;
+}
+
 static od_status make_view(od_work *work, const od_contact_row *row, od_value **out, od_error *err) {
     od_turn turn;
     od_contact_row shown = *row;
     char unreadable[UNREADABLE_BYTES] = "";
     od_status status = od__contact_turn(work, row, &turn, err);
+    if (status == OD_OK)
+        status = check_numbers(row->numbers, unreadable, err);
     if (status != OD_OK)
         return status;
     status = parse_view(work, row, &turn, out, err);

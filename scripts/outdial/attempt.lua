@@ -399,6 +399,9 @@ end
 function M.run(work, taken)
     local self = setmetatable({ work = work, taken = taken, version = taken.version, token = taken.token, used = {} },
         Attempt)
+    if not taken.to then -- a list that is read again may mend it
+        return self:decide { state = "blocked", why = work:cannot_read(taken.id, "its numbers") }
+    end
     if work.views then -- what cannot be read is found out before anything is sent
         local unreadable
         self.seen, unreadable = read(taken)

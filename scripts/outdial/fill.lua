@@ -10,10 +10,16 @@ local NO_DEADLINE_S = 1e9 -- a script may take as long for its rows as it likes
 
 local function from_file(work, source)
     local map = source.map
-    return work:store("import", { campaign = work.campaign.name, path = source.path, format = source.format,
-        delimiter = source.delimiter, reject_path = source.reject_path,
+    local report, err = work:store("import", { campaign = work.campaign.name, path = source.path,
+        format = source.format, delimiter = source.delimiter, reject_path = source.reject_path,
         map = { id = map.id, person = map.person, zone = map.zone,
             country = map.country, country_column = map.country_column, numbers = map.numbers } })
+    if not report then return nil, err end
+    for _, reject in ipairs(report.first_rejected or {}) do
+        work:log("warning", ("contacts: row %d: %s"):format(reject.row, reject.why))
+    end
+    report.first_rejected = nil
+    return report
 end
 
 local function reject(work, report, row, id, why)

@@ -99,14 +99,19 @@ local function call_progress(work, progress, figures)
     work:log("warning", "progress: " .. (why:match("^(.-)\nstack traceback:") or why))
 end
 
--- Shows the figures every second. Asking the store takes the longer the more calls it has: then it is asked less often.
+-- Shows the figures every second. Reading them takes the longer the more calls the store has: then it is asked less
+-- often. That it had to wait for others says nothing of that.
 local function show_progress(work, progress)
     while not work.closing do
         local asked = work:now()
         local status = work:store("status", { campaign = work.campaign.name })
-        local ask_at = asked + (work:now() - asked) / STATUS_SHARE
+        local ask_at = asked + (status and status.read_ms or 0) / 1000 / STATUS_SHARE
         repeat
-            if status then call_progress(work, progress, M.figures(work, status)) end
+            if status then
+                local figures = M.figures(work, status)
+                figures.clock_ms = work:now() * 1000 -- also where the time of day is set anew
+                call_progress(work, progress, figures)
+            end
             work.scheduler.sleep(PROGRESS_EVERY_S)
         until work.closing or work:now() >= ask_at
     end
@@ -239,6 +244,7 @@ local function start(work)
     local sent = work:now()
     local registered, err = work:store("register", {})
     if not registered then return nil, err end
+    work.registered = true
     work.lease_s, work.last_beat = registered.lease_ms / 1000, sent
     work.must_adopt = true
     work:share_rates(registered.workers)
@@ -264,7 +270,7 @@ local function run(work, options)
     local scheduler = work.scheduler
     local ok, err = start(work)
     if not ok then
-        work:store("resign", {})
+        if work.registered then work:store("resign", {}) end
         return nil, err
     end
     local forget = scheduler.when_stopped(function() work:ring_all() end)
@@ -297,7 +303,7 @@ end
 -- M.run(campaign, options) -> figures with exit_code (0 done, 1 failed: figures.why, 3 only doubts, held contacts or
 -- calls to be taken back are left, 4 stopped before the end), or nil, err. options: store (open already), script (a
 -- hash of its text), progress (a function of figures, called every second), log (a function of level and text),
--- scheduler. Waits: in a task, or outside of any.
+-- scheduler. What progress gets has besides clock_ms, which nobody sets. Waits: in a task, or outside of any.
 function M.run(campaign, options)
     options = options or {}
     local scheduler = options.scheduler or require "outdial.scheduler"

@@ -40,9 +40,13 @@ local function withdraw(work, leg)
     return learn(work, account, leg, result), result.placed
 end
 
--- The legs that are waited for as handed off, as far as the store takes them in one question.
+-- The legs that are waited for as handed off, and those that are to be taken back, as far as the store takes them in
+-- one question.
 local function followed(work)
     local ids = {}
+    for id in pairs(work.still_living) do
+        if #ids < MOST_FOLLOWED then ids[#ids + 1] = id end
+    end
     for id, leg in pairs(work.legs) do
         if leg.waiting and leg.state == "handed_off" and #ids < MOST_FOLLOWED then ids[#ids + 1] = id end
     end
@@ -52,6 +56,7 @@ end
 -- What a person has said of them ends the waiting. One that is placed is followed anew, as that.
 local function let_go(work, settled)
     for _, id in ipairs(settled or {}) do
+        work.still_living[id] = nil
         local leg = work.legs[id]
         if leg and leg.waiting and leg.state == "handed_off" then
             work:unfollow(id)

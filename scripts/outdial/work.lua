@@ -17,9 +17,15 @@ local MAX_UNMADE = 20     -- so many calls in a row that cannot be made are no f
 local MOST_TOLD = 10      -- of how many of them is said what is wrong
 local AGAIN_S, LONGEST_AGAIN_S, MOST_AT_END = 1, 30, 3
 -- What must not get lost because the store is out of reach, or out of memory, for a while: these are tried again.
-local PASSES = { unavailable = true, out_of_memory = true }
+local PASSES = { unavailable = true, out_of_memory = true, permission = true }
 local KEPT = { settle = true, outcome = true, looked = true, decide = true, withdrawn = true, write_off = true,
     campaign_set = true, release = true }
+
+-- While one of these fails for such a reason no call is begun: that is said, and when it is over.
+local TELLS = { beat = true, take = true, intend = true, settle = true, outcome = true }
+
+-- What no later try mends: it ends the run.
+local GRAVE = { "lease was lost", "its file was removed, renamed or replaced" }
 
 -- And what begins a run, a few times: another process may be making the same store.
 local BEGINS, MOST_AT_BEGIN = { register = true, campaign = true, import = true, put = true }, 4
@@ -137,6 +143,24 @@ end
 
 ---- the store ----
 
+local function is_grave(err)
+    for _, words in ipairs(GRAVE) do
+        if tostring(err.message):find(words, 1, true) then return true end
+    end
+    return false
+end
+
+local function begin_outage(self, why)
+    if not self.store_is_out then self:log("warning", "no call is begun until the store can be written again") end
+    self.store_is_out = why
+end
+
+local function end_outage(self)
+    self.store_is_out = nil
+    self:log("info", "the store can be written again")
+    self.wake:ring()
+end
+
 -- work:store(verb, params) -> result, or nil, err. What records something that has happened is tried again while the
 -- store is out of reach or out of memory: else a call that has ended stays open for as long as its run goes on.
 function Work:store(verb, params)
@@ -144,11 +168,20 @@ function Work:store(verb, params)
     while true do
         if self.over then return nil, errors.new("closed", "the run is over") end
         local result, err = db[verb](db, params)
-        if result then return result end
+        if result then
+            if self.store_is_out and TELLS[verb] then end_outage(self) end
+            return result
+        end
         tries = tries + 1
-        self:log("warning", ("%s: %s"):format(verb, tostring(err)))
-        local lost = tostring(err.message):find("lease was lost", 1, true)
-        if lost then self:fail(tostring(err)) end
+        local text, lost = tostring(err), is_grave(err)
+        if self.store_is_out ~= text then -- else it was said
+            self:log("warning", ("%s: %s"):format(verb, text))
+        end
+        if lost then
+            self:fail(text)
+        elseif TELLS[verb] and PASSES[err.code] then
+            begin_outage(self, text)
+        end
         local again = KEPT[verb] and not (self.closing and tries > MOST_AT_END)
             or BEGINS[verb] and tries <= MOST_AT_BEGIN and not self.scheduler.stopping()
         if lost or not PASSES[err.code] or not again then return nil, err end

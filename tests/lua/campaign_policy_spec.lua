@@ -262,10 +262,10 @@ describe("caps", function()
             "expected a list of caps, got a list with nothing at [2]" },
         { { { 1, per = "person", every = "24h" }, weekly = { 3, per = "person", every = "7d" } },
             "expected a list of caps, got a table with other keys" },
-        { { { 0, per = "person", every = "24h" } }, "[1]: expected how many calls first (a whole number from 1 to 1000), "
-            .. "got 0" },
-        { { { "2", per = "person", every = "24h" } }, "[1]: expected how many calls first (a whole number from 1 to 1000), "
-            .. 'got "2"' },
+        { { { 0, per = "person", every = "24h" } },
+            "[1]: expected how many calls first (a whole number from 1 to 1000), got 0" },
+        { { { "2", per = "person", every = "24h" } },
+            '[1]: expected how many calls first (a whole number from 1 to 1000), got "2"' },
         { { { 2, per = "person", every = "24h", name = "a b" } },
             '[1]: name: expected letters, digits and _, got "a b"' },
     }

@@ -670,6 +670,40 @@ describe("a campaign", function()
         end)
     end
 
+    it("says when it calls nobody because the store cannot be written, each time, and when it goes on", function()
+        local tries, failing = 0, { [2] = true, [3] = true, [7] = true }
+        world.store.fail.outcome = function()
+            tries = tries + 1
+            return failing[tries] and support.refused("unavailable") or nil
+        end
+        assert.equal(0, run_one({}, { pace = { max_open = 1 } }, support.people(6)).exit_code)
+        local FAILED = "warning: outcome: unavailable: unavailable by the vendor"
+        local BEGUN, OVER = "warning: no call is begun until the store can be written again",
+            "info: the store can be written again"
+        local told = {}
+        for _, line in ipairs(world.logs) do
+            if line:find("store", 1, true) or line == FAILED then told[#told + 1] = line end
+        end
+        assert.same({ FAILED, BEGUN, OVER, FAILED, BEGUN, OVER }, told)
+        assert.equal(6, #world.rings)
+    end)
+
+    it("shows figures anew each second also after the store has kept it waiting", function()
+        local asked = {}
+        world.store.fail.status = function()
+            asked[#asked + 1] = world.engine:wall() - support.MONDAY_10
+            if #asked == 2 then world.scheduler.sleep(10) end
+        end
+        local client = support.client(world, { track = function() return "answered", 30 end })
+        support.run(world, support.campaign(support.people(1), { fake = client }), { progress = function() end })
+        local late = 0
+        for i, at in ipairs(asked) do
+            if i > 2 and at < 30 and at - asked[i - 1] > 11.5 then late = late + 1 end
+        end
+        assert.equal(0, late)
+        assert.is_true(#asked > 15, #asked)
+    end)
+
     it("begins no call with less than 60 s of the lease left, and goes on once a beat is recorded", function()
         local from, till = support.MONDAY_10 + 20, support.MONDAY_10 + 400
         world.store.fail.beat = function()

@@ -4,6 +4,7 @@ local core = require "outdial.core"
 local outdial = require "outdial"
 local retry = require "outdial.retry"
 local support = require "campaign_support"
+local fixture = require "store_fixture"
 
 local HOUR, DAY = 3600, 86400
 
@@ -186,6 +187,57 @@ describe("a campaign over its store", function()
     end)
 
     -- As `outdial doubts resolve` does while a run follows them: one that nobody can ask about, one that has a name.
+    it("R12 R14 ends at once when a person says that what it could not take back is taken back", function()
+        local asked = 0
+        local figures = run(support.people(1), { hands_off = true, track = put_off,
+            place = function() return "handed_off" end,
+            withdraw = function()
+                asked = asked + 1
+                world.scheduler.spawn(function()
+                    world.scheduler.sleep(1)
+                    assert(world.store:resolve { leg = 1, as = "withdrawn", by = "ann", because = "removed by hand" })
+                end)
+                return nil, support.refused("unavailable")
+            end })
+        assert.equal(1, asked)
+        assert.equal(0, figures.exit_code)
+        assert.same({ 0, 0 }, { figures.living_on, figures.withdrawals_failed })
+        assert.same({ { as = "withdrawn", because = "removed by hand", version = 2 } },
+            { events("1", "resolved")[1].data })
+        assert.same({ busy = 1 }, figures.outcomes)
+    end)
+
+    it("ends when the store's file is taken away: nobody is called of whom the next run would not know", function()
+        local figures = run(support.people(30), { place = function()
+            if #world.rings == 4 then assert(os.rename(world.path, world.path .. ".aside")) end
+            return "placed"
+        end }, { map = ZONED, pace = { max_open = 5 } })
+        assert.equal(1, figures.exit_code)
+        assert.equal(("unavailable: the store %s: its file was removed, renamed or replaced: what is done now would be "
+            .. "lost"):format(world.path), figures.why)
+        assert.equal(5, #world.rings)
+        assert(os.rename(world.path .. ".aside", world.path))
+        world:reopen()
+        figures = run(support.people(30), { find = function(call) return { placement = "placed", call = call } end })
+        assert.equal(0, figures.exit_code)
+        assert.equal(30, #world.rings)
+    end)
+
+    it("ends with all others called when one contact's numbers cannot be read", function()
+        world.store:close()
+        fixture.spoil(world.path, function(db)
+            assert(db:campaign { name = "renewals", script = "s", ruleset = { hours = { mon = { "00:00-24:00" } } } })
+            assert(db:put { campaign = "renewals", contacts = { { id = "x", country = "US", zones = "America/New_York",
+                numbers = { { column = "phone", number = "+14155559999" } } } } })
+        end, '%[%["phone","%+14155559999"', '[["phone",!+14155559999"')
+        world:open()
+        local figures = run(support.people(3))
+        assert.equal(0, figures.exit_code)
+        assert.equal("1 blocked, 3 done", states(figures))
+        assert.equal("what the store has of it cannot be read: its numbers",
+            assert(world.store:explain { campaign = "renewals", contact = "x" }).why)
+    end)
+
     it("R6 R12 ends once a person has settled what was handed off and nobody tells of", function()
         local tracked, said = {}, nil
         kill_when(function(client) return #client.tracked == 3 end, support.people(3), { hands_off = true,

@@ -23,6 +23,7 @@ end
 ]]
 local LIST = "no,phone,zone\n1,+442079460101,Europe/London\n2,+442079460102,Europe/London\n3,none,Europe/London\n"
 local NO_LIST = "no do_not_call list is named: nobody is left out for having asked not to be called"
+local REJECTED = 'contacts: row 4: phone: "none": letters'
 
 describe("a campaign's command:", function()
     local store, file, list
@@ -50,7 +51,7 @@ describe("a campaign's command:", function()
         local out, err, code = check("return campaign {}")
         assert.equal("", err)
         assert.equal("renewals: 2 contacts; the list has 3 rows, 1 of them rejected\nnow    2\nlater  0\nnever  0\n"
-            .. "warning: " .. NO_LIST .. "\n", out)
+            .. "warning: " .. NO_LIST .. "\nwarning: " .. REJECTED .. "\n", out)
         assert.equal(0, code)
         assert.is_nil((io.open(store)))
     end)
@@ -86,7 +87,7 @@ describe("a campaign's command:", function()
         assert.same({ 9, 2, 1 }, { report.contacts.total, report.imported.added, report.imported.rejected })
         assert.same({ 4, 1, 0 }, { report.now.total, report.later.total, report.never.total })
         assert.same({ number_open = 1 }, report.later.reasons) -- bob's, who is in doubt
-        assert.same({ NO_LIST }, report.warnings)
+        assert.same({ NO_LIST, REJECTED }, report.warnings)
         assert.equal(before, (shell("$O status " .. store)))
         shell("$O pause " .. store .. " renewals")
         out, err, code = check("return campaign {}")
@@ -165,7 +166,7 @@ summary.write_run("c.db", figures)
             .. "4         0      0        0     1     0        3     0          0\n"
         assert.equal("renewals: nothing is left but 1 in doubt, 1 held, 2 not taken back: run it again for these\n"
             .. head .. "outcomes       3 busy\n"
-            .. "living on      2, called and over: the vendors may call again until a run takes them back\n"
+            .. "living on      2, which may ring again: outdial doubts list c.db --living-on\n"
             .. "not withdrawn  2: these may still ring\nin doubt       1: outdial doubts list c.db\n"
             .. "renewals: nothing is left but 1 in doubt, 1 held\n" .. head
             .. "outcomes  3 busy\nin doubt  1: outdial doubts list c.db\n", out)
@@ -173,7 +174,7 @@ summary.write_run("c.db", figures)
 
     it("run calls everyone and ends with how it went", function()
         local out, err, code = run("return campaign {}")
-        assert.equal("outdial run: warning: " .. NO_LIST .. "\n"
+        assert.equal("outdial run: warning: " .. NO_LIST .. "\noutdial run: warning: " .. REJECTED .. "\n"
             .. "outdial run: warning: contacts: 3 rows: 2 new, 0 updated, 1 rejected\n", err)
         assert.equal([[
 renewals: done, nobody is left to call
@@ -188,7 +189,7 @@ outcomes  2 answered
 
     it("run --json --quiet says it for programs", function()
         local out, err, code = run("return campaign {}", "--json --quiet")
-        assert.equal("outdial run: warning: " .. NO_LIST .. "\n"
+        assert.equal("outdial run: warning: " .. NO_LIST .. "\noutdial run: warning: " .. REJECTED .. "\n"
             .. "outdial run: warning: contacts: 3 rows: 2 new, 0 updated, 1 rejected\n", err)
         local figures = json.decode(out)
         assert.equal(0, code)
@@ -249,7 +250,7 @@ describe("the view of a run", function()
     end)
 
     local function figures(at_s, placed, more)
-        local all = { campaign = "c", state = "running", at_ms = at_s * 1000, doubts = 0, refused = {},
+        local all = { campaign = "c", state = "running", clock_ms = at_s * 1000, doubts = 0, refused = {},
             contacts = { ready = 100 - placed, waiting = 0, open = 2 }, legs = { placed = placed, handed_off = 0 },
             placed_here = { placed = placed, handed_off = 0, not_placed = 0, unknown = 0 } }
         for key, value in pairs(more or {}) do all[key] = value end

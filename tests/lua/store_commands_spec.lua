@@ -148,7 +148,7 @@ contacts  ready  waiting  open  held  blocked  done  exhausted  suppressed
 calls   placed  handed off  not placed  unknown  open
 symbee  1       0           0           0        0
 outcomes   1 no answer
-living on  1, called and over: the vendors may call again until a run takes them back
+living on  1, which may ring again: outdial doubts list @ --living-on
 ]]
 
     it("R14 status is unsettled while a vendor may call again whom the campaign has done with", function()
@@ -190,6 +190,51 @@ living on  1, called and over: the vendors may call again until a run takes them
             .. LIVING_ON:format(1, 0):gsub("living on.*", ""):gsub("outcomes   ", "outcomes  "))
     end)
 
+    local LISTED = [[
+leg 1: contact ann of renewals, +442079460101 through symbee at 2024-03-18T10:00:00Z
+  over since 2024-03-18T10:00:00Z, no answer; its vendor may call again%s
+  token TOKEN, at the vendor ann
+  a person knows: outdial doubts resolve @ 1 withdrawn --by NAME --because TEXT
+]]
+
+    -- What `doubts` writes, without the token.
+    local function doubts(arguments)
+        local out, err, code = outdial("doubts " .. arguments)
+        assert.equal("", err)
+        assert.equal(0, code)
+        return (out:gsub("token %w+", "token TOKEN"))
+    end
+
+    it("R14 doubts list --living-on names what vendors may call again, and what settles it", function()
+        check("doubts list @ --living-on", "nothing lives on\n")
+        make_living_on()
+        assert.equal(LISTED:format(""), doubts("list @ --living-on"))
+        make_living_on(function(ask, leg)
+            ask("withdrawals", { campaign = "renewals", limit = 1, living_on = true })
+            ask("withdrawn", { leg = leg, done = false, again = true, why = "an agent has the record" })
+        end)
+        assert.equal(LISTED:format(", not withdrawn: an agent has the record"), doubts("list @ --living-on"))
+    end)
+
+    it("R12 R14 doubts resolve withdrawn settles what no client of the script can take back", function()
+        make_living_on()
+        local resolve = "resolve @ 1 withdrawn --by ann --because 'removed by hand'"
+        assert.equal(LISTED:format("") .. "leg 1 is withdrawn, contact ann is done\n", doubts(resolve))
+        assert.matches("^renewals is finished: nobody is left to call\n", (outdial("status @")))
+        assert.matches("\n2024%-03%-18T10:00:00Z  outcome %(leg 1 through symbee%): kind no_answer, rang yes\n"
+            .. "[^\n]+  resolved %(leg 1 through symbee%) by ann: as withdrawn, because removed by hand, version 2\n",
+            (outdial("explain @ ann")))
+        check("doubts " .. resolve, "", "outdial doubts: conflict: the leg is ended: only a call that is over, and "
+            .. "that its vendor may make again, is withdrawn\n", 1)
+    end)
+
+    it("doubts resolve takes no other word for a call that lives on", function()
+        make_living_on()
+        local _, err, code = outdial("doubts resolve @ 1 not_placed --by ann --because x")
+        assert.equal("outdial doubts: conflict: the leg is ended: only one in doubt, or handed off, is resolved\n", err)
+        assert.equal(1, code)
+    end)
+
     it("doubts list shows the evidence", function()
         local out, err, code = outdial("doubts list @")
         assert.equal("", err)
@@ -209,7 +254,7 @@ leg 2: contact bob of renewals, +442079460102 through amazon_connect at 2024-03-
 leg 4: contact dan of renewals, +442079460104 through symbee at 2024-03-18T10:00:00Z
   handed off since 2024-03-18T10:00:00Z%s
   sent: PUT https://vendor.example/call {"to":"+442079460104"}
-  token TOKEN
+  token TOKEN, at the vendor r-1
   a person knows: outdial doubts resolve @ 4 placed|not_placed --by NAME --because TEXT
 ]]
 
@@ -300,6 +345,23 @@ rules now, for +442079460101: allowed
         assert.equal(0, code)
         assert.matches("contact gus of renewals is ready\n"
             .. "what the store has of it cannot be read: data: line 1, column %d+: ", out)
+    end)
+
+    it("explain tells the rest of a contact whose numbers cannot be read, and a list read again mends it", function()
+        local broken, count = read_file(path):gsub('%[%["mobile","%+442079460101"', '[["mobile",!+442079460101"')
+        assert.equal(1, count)
+        write_file(path, broken)
+        local out, err, code = outdial("explain @ ann")
+        assert.equal("", err)
+        assert.equal(0, code)
+        assert.matches("^contact ann of renewals is done: called once\n"
+            .. "what the store has of it cannot be read: numbers: line 1, column %d+: invalid token\n", out)
+        assert.matches("\n%S+  outcome %(leg 1 through amazon_connect%): kind answered, .*\n"
+            .. "rules now: it has no number that they could judge\n$", out)
+        local told = outdial_json.decode((outdial("explain @ ann --json")))
+        assert.same({ {}, {} }, { told.judgement, told.contact.numbers })
+        check("contact add @ renewals ann +442079460101 --country GB --zone Europe/London", "updated\n")
+        assert.matches("\nrules now, for %+442079460101: allowed\n", (outdial("explain @ ann")))
     end)
 
     it("explain says which rule refused", function()
@@ -419,7 +481,8 @@ renewals,gus,ready,,,,,,,,,,,,
     end)
 
     it("contact add", function()
-        check("contact add @ renewals hal +442079460108", "added\n")
+        check("contact add @ renewals hal +442079460108 --by ann --because 'asked for a call'", "added\n")
+        assert.matches("\n[^\n]+  contact_put by ann: asked for a call\n", (outdial("explain @ hal")))
         check("contact add @ renewals hal +442079460108", "unchanged\n")
         check("contact add @ renewals hal 02079460109 --country GB", "updated\n")
         check("contact add @ renewals ida 555", "", "outdial contact: number1: " ..
@@ -463,15 +526,23 @@ renewals,gus,ready,,,,,,,,,,,,
         { "doubts solve @", "expected list or resolve, got solve" },
         { "doubts list", "expected a store" },
         { "doubts resolve @ two placed", "expected the number of a leg, got two" },
-        { "doubts resolve @ 2 rang", "expected placed, not_placed or write_off, got rang" },
+        { "doubts resolve @ 2 rang", "expected placed, not_placed, write_off or withdrawn, got rang" },
+        { "doubts resolve @ 0x2 placed", "expected the number of a leg, got 0x2" },
+        { "doubts resolve @ 0 placed", "expected the number of a leg, got 0" },
+        { "doubts resolve @ 99999999999999999999 placed", "expected the number of a leg, got 99999999999999999999" },
+        { "doubts resolve @ 2 placed 3", "unexpected argument 3" },
+        { "doubts list @ renewals", "unexpected argument renewals" },
+        { "doubts list @ --handed-off --living-on", "either --handed-off or --living-on" },
         { "doubts resolve @ 2 placed", "--by is needed: it goes into the journal" },
         { "doubts resolve @ 2 placed --by ann", "--because is needed: it goes into the journal" },
         { "explain", "expected a store" },
         { "explain @", "expected the id of a contact" },
+        { "explain @ ann bob", "unexpected argument bob" },
         { "export", "expected a store" },
         { "export @ --csv --json", "either --csv or --json" },
         { "dnc", "expected add, lift or list, got nothing" },
         { "dnc list", "expected a store" },
+        { "dnc list @ +1", "unexpected argument +1" },
         { "dnc add @", "expected numbers, or --file" },
         { "dnc add @ +1 --file x", "either numbers or --file" },
         { "dnc lift @", "expected one number" },
@@ -479,6 +550,7 @@ renewals,gus,ready,,,,,,,,,,,,
         { "contact", "expected add, cancel, done, hold or release, got nothing" },
         { "contact add @ renewals hal", "expected a store, a campaign, an id and numbers" },
         { "contact hold @", "expected the id of a contact" },
+        { "contact hold @ ann bob", "unexpected argument bob" },
         { "pause", "expected a store" },
         { "pause @", "expected a campaign" },
         { "resume @ renewals now", "unexpected argument now" },

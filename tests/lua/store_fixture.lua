@@ -75,6 +75,17 @@ function fixture.make(path, what)
     db:close()
 end
 
+-- fixture.spoil(path, what, from, to): as fixture.make, and then writes other bytes, as many, into the file
+function fixture.spoil(path, what, from, to)
+    fixture.make(path, what)
+    local file = assert(io.open(path, "r+b"))
+    local bytes, count = file:read("*a"):gsub(from, to)
+    assert(count == 1)
+    file:seek("set")
+    file:write(bytes)
+    file:close()
+end
+
 -- fixture.path() -> where one may be: in memory, if there is such a place
 function fixture.path()
     local path = os.tmpname()

@@ -7,6 +7,7 @@ local storage = require "outdial.commands.storage"
 local command = {
     name = "contact",
     usage = "add STORE CAMPAIGN ID NUMBER... | cancel|done|hold|release STORE ID",
+    takes = { cancel = 3, done = 3, hold = 3, release = 3 },
     summary = "add, cancel, finish, hold or release one contact",
     flags = { storage.BY, storage.BECAUSE, { "campaign", "NAME", "which campaign's contact" },
         { "country", "ISO", "the country of national numbers" },
@@ -35,8 +36,8 @@ local function add(ask, args)
         return program.FAILED
     end
     if result.unchanged == 0 then
-        ask.note { campaign = args[3], event = "contact_put", by = storage.who(args), data = { id = args[4],
-            because = args.because } }
+        ask.note { campaign = args[3], id = args[4], event = "contact_put", by = storage.who(args),
+            data = args.because and { text = args.because } or nil }
     end
     io.stdout:write(result.added == 1 and "added\n" or result.updated == 1 and "updated\n" or "unchanged\n")
 end

@@ -9,6 +9,7 @@ local storage = require "outdial.commands.storage"
 local command = {
     name = "dnc",
     usage = "add STORE NUMBER... | add STORE --file FILE | lift STORE NUMBER | list STORE",
+    takes = { list = 2 },
     summary = "do-not-call entries of a store",
     flags = { storage.BY, storage.BECAUSE, { "country", "ISO", "the country of national numbers" },
         { "file", "FILE", "a list: one number a line, or CSV" }, { "column", "NAME", "the column of the file" },

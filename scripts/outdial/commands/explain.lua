@@ -9,6 +9,7 @@ local storage = require "outdial.commands.storage"
 local command = {
     name = "explain",
     usage = "STORE CONTACT",
+    takes = 2,
     summary = "why a contact was called, or was not",
     flags = { { "campaign", "NAME", "which campaign's contact" }, { "json", nil, "as JSON" } },
     example = "outdial explain renewals.db 4711",
@@ -91,6 +92,9 @@ function command.run(args)
         end
         for _, judged in ipairs(told.judgement) do
             write_judgement(judged)
+        end
+        if not told.judgement[1] then
+            io.stdout:write("rules now: it has no number that they could judge\n")
         end
     end)
 end

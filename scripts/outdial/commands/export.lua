@@ -7,6 +7,7 @@ local storage = require "outdial.commands.storage"
 local command = {
     name = "export",
     usage = "STORE",
+    takes = 1,
     summary = "contacts, attempts and outcomes as rows",
     flags = { { "csv", nil, "as CSV (the default)" }, { "json", nil, "as JSON, one object a line" },
         { "campaign", "NAME", "of this campaign only" } },
@@ -60,9 +61,7 @@ local function write_line(row)
 end
 
 function command.run(args)
-    if args[2] then
-        return options.misuse(command, "unexpected argument " .. args[2])
-    elseif args.csv and args.json then
+    if args.csv and args.json then
         return options.misuse(command, "either --csv or --json")
     end
     return storage.with(command, args[1], function(ask)

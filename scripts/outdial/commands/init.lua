@@ -51,6 +51,10 @@ local function run_command(name, argv)
         options.write_help(command)
         return program.DONE
     end
+    message = options.too_many(command, args)
+    if message then
+        return options.misuse(command, message)
+    end
     return command.run(args)
 end
 

@@ -9,6 +9,7 @@ local program = require "outdial.commands.program"
 local command = {
     name = "mock",
     usage = "[FLAG...]",
+    takes = 0,
     summary = "all vendors on one port, to try things out without ringing a phone",
     flags = {
         { "listen", "ADDR:PORT", "where to listen (default 127.0.0.1:0, any free port)", default = "127.0.0.1:0" },
@@ -121,9 +122,6 @@ local function url_of(address, port)
 end
 
 function command.run(args)
-    if args[1] then
-        return options.misuse(command, "unexpected argument " .. args[1])
-    end
     local into, wrong = read_options(args)
     if not into then
         return options.misuse(command, wrong)

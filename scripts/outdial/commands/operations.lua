@@ -11,6 +11,7 @@ local reference = require "outdial.commands.reference"
 local command = {
     name = "operations",
     usage = "[VENDOR[.OPERATION]]",
+    takes = 1,
     summary = "what vendors, operations and fields there are",
     flags = { { "json", nil, "as JSON" }, { "markdown", nil, "the whole reference, of one vendor or of all" } },
     example = "outdial operations amazon_connect.start_outbound_voice_contact",
@@ -148,9 +149,7 @@ local function print_neutral(vendor, as_json)
 end
 
 function command.run(args)
-    if args[2] then
-        return options.misuse(command, "unexpected argument " .. args[2])
-    elseif args.json and args.markdown then
+    if args.json and args.markdown then
         return options.misuse(command, "--json and --markdown exclude each other")
     elseif not args[1] and args.markdown then
         io.stdout:write(reference.markdown(core.vendors()))

@@ -3,10 +3,11 @@
 --     { name = "mock", usage = "[FLAG...]", summary = "...", example = "outdial mock ...", run = function(args) end,
 --       flags = { { "listen", "ADDR:PORT", "where to listen", default = "127.0.0.1:0" }, { "json", nil, "..." } } }
 --
--- A flag with a value word takes one, `--name VALUE` or `--name=VALUE`; without, it is true when given. A command may
--- set `rest_is_free` (flags end with the first word that is none: what follows belongs to a script), `other_flags`
--- (unknown flags take a value and are collected in args.other, for a client's options) and `notes` (more lines for the
--- help).
+-- A flag with a value word takes one, `--name VALUE` or `--name=VALUE`; without, it is true when given. A command
+-- may say how many other words it `takes` at most (by the first of them where there are actions: { list = 2 }; absent:
+-- any), set `rest_is_free` (flags end with the first word that is none: what follows belongs to a script),
+-- `other_flags` (unknown flags take a value and are collected in args.other, for a client's options) and `notes` (more
+-- lines for the help).
 
 local core = require "outdial.core"
 local program = require "outdial.commands.program"
@@ -94,6 +95,16 @@ function options.parse(command, argv)
         i = i + 1
     end
     return args
+end
+
+--- What is given beyond the words that the command takes, as a complaint; nil: nothing is.
+function options.too_many(command, args)
+    local most = command.takes
+    if type(most) == "table" then
+        most = most[args[1]]
+    end
+    local extra = most and args[most + 1]
+    return extra and "unexpected argument " .. extra or nil
 end
 
 local function flag_rows(command)

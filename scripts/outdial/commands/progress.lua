@@ -57,11 +57,11 @@ function Progress:rate(figures)
     for _, count in pairs(figures.placed_here) do
         done = done + count
     end
-    past[#past + 1] = { at_ms = figures.at_ms, done = done }
-    while past[2] and past[2].at_ms <= figures.at_ms - RATE_OVER_S * 1000 do
+    past[#past + 1] = { clock_ms = figures.clock_ms, done = done }
+    while past[2] and past[2].clock_ms <= figures.clock_ms - RATE_OVER_S * 1000 do
         table.remove(past, 1)
     end
-    local seconds = (figures.at_ms - past[1].at_ms) / 1000
+    local seconds = (figures.clock_ms - past[1].clock_ms) / 1000
     return seconds > 0 and (done - past[1].done) / seconds or nil
 end
 
@@ -120,9 +120,9 @@ function Progress:show(figures)
     elseif self.columns then
         return self:rewrite(line)
     end
-    self.since_ms = self.since_ms or figures.at_ms
-    if figures.at_ms - self.since_ms >= PLAIN_EVERY_S * 1000 then
-        self.since_ms = figures.at_ms
+    self.since_ms = self.since_ms or figures.clock_ms
+    if figures.clock_ms - self.since_ms >= PLAIN_EVERY_S * 1000 then
+        self.since_ms = figures.clock_ms
         self.out:write(line, "\n")
         self.out:flush()
     end

@@ -1,7 +1,6 @@
 -- outdial status: how far the campaigns of a store are.
 
 local many = require "outdial.many"
-local options = require "outdial.commands.options"
 local program = require "outdial.commands.program"
 local storage = require "outdial.commands.storage"
 local summary = require "outdial.commands.summary"
@@ -9,6 +8,7 @@ local summary = require "outdial.commands.summary"
 local command = {
     name = "status",
     usage = "STORE [CAMPAIGN]",
+    takes = 2,
     summary = "how far the campaigns of a store are",
     flags = { { "json", nil, "as JSON" } },
     example = "outdial status renewals.db",
@@ -51,11 +51,9 @@ local function write_campaigns(status)
 end
 
 function command.run(args)
-    if args[3] then
-        return options.misuse(command, "unexpected argument " .. args[3])
-    end
     return storage.with(command, args[1], function(ask)
         local status = ask.status { campaign = args[2] }
+        status.read_ms = nil -- says nothing of the campaigns
         if args.json then
             storage.write_json(status, { "campaigns", "workers" })
         else

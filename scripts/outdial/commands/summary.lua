@@ -57,8 +57,8 @@ function summary.write(path, status)
             status.legs.handed_off, path) }
     end
     if status.living_on > 0 then
-        rows[#rows + 1] = { "living on", ("%d, called and over: the vendors may call again until a run takes them back")
-            :format(status.living_on) }
+        rows[#rows + 1] = { "living on", ("%d, which may ring again: outdial doubts list "
+            .. "%s --living-on"):format(status.living_on, path) }
     end
     if status.withdrawals_failed > 0 then
         rows[#rows + 1] = { "not withdrawn", ("%d: these may still ring"):format(status.withdrawals_failed) }
@@ -79,11 +79,12 @@ local function ending(figures)
     elseif figures.exit_code == program.STOPPED then
         return "stopped before the end; run it again to go on"
     elseif figures.exit_code == program.DOUBTS then
-        local text = ("nothing is left but %d in doubt, %d held"):format(figures.doubts, figures.contacts.held)
-        if figures.living_on == 0 then
-            return text
+        local left = {}
+        for _, row in ipairs { { figures.doubts, "in doubt" }, { figures.contacts.held, "held" },
+            { figures.living_on, "not taken back: run it again for these" } } do
+            left[#left + 1] = row[1] > 0 and ("%d %s"):format(row[1], row[2]) or nil
         end
-        return ("%s, %d not taken back: run it again for these"):format(text, figures.living_on)
+        return "nothing is left but " .. table.concat(left, ", ")
     elseif figures.state ~= "running" then
         return figures.state .. (figures.why and ": " .. figures.why or "")
     end

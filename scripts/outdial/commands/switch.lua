@@ -9,6 +9,7 @@ return function(what)
     local command = {
         name = what.name,
         usage = "STORE CAMPAIGN",
+        takes = 2,
         summary = what.summary,
         flags = { storage.BY, storage.BECAUSE },
         example = ("outdial %s renewals.db renewals"):format(what.name),
@@ -16,9 +17,7 @@ return function(what)
 
     function command.run(args)
         program.acts()
-        if args[3] then
-            return options.misuse(command, "unexpected argument " .. args[3])
-        elseif args[1] and not args[2] then
+        if args[1] and not args[2] then
             return options.misuse(command, "expected a campaign")
         end
         return storage.with(command, args[1], function(ask)

@@ -2,21 +2,18 @@
 
 local core = require "outdial.core"
 local json = require "outdial.commands.json"
-local options = require "outdial.commands.options"
 local program = require "outdial.commands.program"
 
 local command = {
     name = "version",
     usage = "[--json]",
+    takes = 0,
     summary = "which release this is, and on which libraries it runs",
     flags = { { "json", nil, "as JSON" } },
     example = "outdial version",
 }
 
 function command.run(args)
-    if args[1] then
-        return options.misuse(command, "unexpected argument " .. args[1])
-    end
     local line = core.version()
     if not args.json then
         io.stdout:write(line, " ", _VERSION, "\n")
