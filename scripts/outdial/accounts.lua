@@ -7,6 +7,7 @@ local M = {}
 
 local EARS_AGAIN_S = 15
 local TIMEOUT_S = 30 -- of a client that was given none
+local LONGEST_REST_S = 300
 -- Where Genesys tells into which chain a record went: by that its calls are known.
 local RECORDS = { "/v2/me/outbound", "/me/internal" }
 -- A read that any account may make, to see whether the vendor answers (never a call).
@@ -65,8 +66,8 @@ function Account:free_seat(name)
     self.seat_room:ring()
 end
 
--- account:is_deaf() -> why it hears nothing of the vendor's events, which it needs to; nil: it does
-function Account:is_deaf()
+-- account:why_deaf() -> why it hears nothing of the vendor's events, which it needs to; nil: it does
+function Account:why_deaf()
     local ears = self.info.ears
     return ears and not self.subscription and ("no events of %s arrive now"):format(ears) or nil
 end
@@ -75,7 +76,11 @@ end
 function Account:usable()
     local open_until = self.breaker.open_until
     if open_until then return false, math.max(open_until, self:now() + 1) end
-    if self:is_deaf() then return false, math.max(self.deaf_until or 0, self:now() + 1) end
+    if self.rests_until then
+        if self:now() < self.rests_until then return false, self.rests_until end
+        self.rests_until = nil
+    end
+    if self:why_deaf() then return false, math.max(self.deaf_until or 0, self:now() + 1) end
     return true
 end
 
@@ -95,6 +100,11 @@ function Account:record(err)
     if ok == nil then return end
     self.breaker:record(self:now(), ok)
     if self.breaker.open_until then self:note_outage() end
+end
+
+-- account:rest(seconds): its vendor wants no calls for so long
+function Account:rest(seconds)
+    self.rests_until = math.max(self.rests_until or 0, self:now() + math.min(seconds, LONGEST_REST_S))
 end
 
 -- What the next run is to know. Noted once for each time that the vendor is found out of order, or in order again.
@@ -136,7 +146,7 @@ end
 function Account:tend(on_change)
     if self.tended then return end
     local due = self.breaker:state(self:now()) == "due"
-    local deaf = self:is_deaf() and self:now() >= (self.deaf_until or 0)
+    local deaf = self:why_deaf() and self:now() >= (self.deaf_until or 0)
     if not due and not deaf then return end
     self.tended = true
     return self.scheduler.spawn(function()

@@ -16,6 +16,7 @@ local TURN_S = 300    -- until it is this one's again
 local HAND_ROOM_S = 60 -- between looks whether other workers' calls that were handed off have ended
 local TROUBLE_S = 5   -- after the store could not be asked
 local TROUBLE_MS = { 60000, 300000, 900000 } -- until a contact whose vendors were all out of order is tried again
+local ASKED_AGAIN_MS = 1000 -- until the script is asked anew about a contact at the soonest, whenever it says
 local MINUTE_S = 60
 local RECORD_WAIT_S = 10 -- for the chain that Genesys puts a record into: by that a later run knows its calls
 local TICKET_FIELD = { ccai_platform = "ticket_id" } -- R10
@@ -99,7 +100,8 @@ end
 
 function Attempt:carry_out(result)
     if result.plan == "later" then
-        local due_ms = instant.parse(result.when, self.work:wall_ms())
+        local now_ms = self.work:wall_ms()
+        local due_ms = math.max(instant.parse(result.when, now_ms), now_ms + ASKED_AGAIN_MS)
         return self:decide { state = "waiting", due_ms = due_ms, why = result.why }
     end
     return self:decide { state = "done", why = result.why }
@@ -285,7 +287,8 @@ end
 function Attempt:refused(intent, err, names)
     local work = self.work
     local params = { leg = intent.leg, placement = "not_placed", error = work.plain_error(err) }
-    if err.code == "canceled" or work:now() * 1000 >= intent.send_before_ms then params.placement = "void" end
+    local is_late = err.code == "timeout" and work:now() * 1000 >= intent.send_before_ms -- else it was answered
+    if err.code == "canceled" or is_late then params.placement = "void" end
     local may_move = params.placement == "not_placed" and err.code ~= "validation" and not work:stopped()
     local following, usable_at
     if may_move then following, usable_at = self:next_account(names) end
@@ -297,7 +300,7 @@ function Attempt:refused(intent, err, names)
     elseif usable_at then -- one of the route is out of order, and may take the call later
         params.decision = { state = "waiting", why = tostring(err),
             due_ms = math.floor(work:wall_ms() + math.max(usable_at - work:now(), WAIT_S) * 1000) }
-    elseif params.placement == "void" and err.code ~= "canceled" then
+    elseif is_late then
         params.decision = { state = "waiting", due_ms = work:wall_ms() + WAIT_S * 1000, why = "not sent in time" }
     else
         params.decision = self:after_refusal(err)

@@ -56,8 +56,7 @@ end
 function read.store(self, options)
     local path = options.store
     if type(path) ~= "string" or path == "" then
-        return 'store: expected the path of the store, such as "calls.db", got '
-            .. (path == "" and "an empty one" or errors.kind(path))
+        return 'store: expected the path of the store, such as "calls.db", got ' .. errors.show(path)
     end
     self.store = path
 end
@@ -66,7 +65,7 @@ function read.subject(self, options)
     local subject = options.subject
     if subject == nil then return nil end
     if type(subject) ~= "string" or subject == "" then
-        return "subject: expected a text, got " .. (subject == "" and "an empty one" or errors.kind(subject))
+        return "subject: expected a text, got " .. errors.show(subject)
     end
     self.subject = subject
 end

@@ -23,7 +23,7 @@ Source.__index = Source
 
 local function name_of(key, value)
     if type(value) == "string" and value ~= "" then return value end
-    return nil, ("%s: expected the name of a column, got %s"):format(key, errors.kind(value))
+    return nil, ("%s: expected the name of a column, got %s"):format(key, errors.show(value))
 end
 
 local function column_or_default(key, value)
@@ -46,15 +46,13 @@ end
 -- M.check_country(code) -> a text that begins with "country: ", or nil where it can be one
 function M.check_country(code)
     if type(code) == "string" and code:find("^%u%u$") then return nil end
-    return ('country: expected an ISO code such as "US", got %s'):format(
-        type(code) == "string" and ("%q"):format(code) or errors.kind(code))
+    return ('country: expected an ISO code such as "US", got %s'):format(errors.show(code))
 end
 
 -- M.check_zone(name) -> a text, or nil where the system has such a zone
 function M.check_zone(name)
     if type(name) ~= "string" or name == "" then
-        return 'expected the name of a zone such as "America/New_York", got '
-            .. (name == "" and "an empty text" or errors.kind(name))
+        return 'expected the name of a zone such as "America/New_York", got ' .. errors.show(name)
     end
     local known, err = core.zone(name)
     return not known and err.message or nil

@@ -12,11 +12,6 @@ local NEAR = {
 local MOST_MS = 100 * 366 * UNITS.d
 local EXPECTED = 'expected a duration such as "15m" (units s, m, h, d, w) or seconds, got '
 
-local function show(value)
-    if type(value) == "string" then return ("%q"):format(value) end
-    return type(value) == "number" and tostring(value) or errors.kind(value)
-end
-
 local function unit_hint(unit)
     local near = NEAR[unit:lower()]
     return near and (': unknown unit "%s", did you mean "%s"?'):format(unit, near) or ""
@@ -26,11 +21,11 @@ local function parse_text(text)
     local total, position = 0, 1
     while position <= #text do
         local count, unit, after = text:match("^(%d+%.?%d*)(%a+)()", position)
-        if not count then return nil, EXPECTED .. show(text) end
-        if not UNITS[unit] then return nil, EXPECTED .. show(text) .. unit_hint(unit) end
+        if not count then return nil, EXPECTED .. errors.show(text) end
+        if not UNITS[unit] then return nil, EXPECTED .. errors.show(text) .. unit_hint(unit) end
         total, position = total + tonumber(count) * UNITS[unit], after
     end
-    if position == 1 then return nil, EXPECTED .. show(text) end
+    if position == 1 then return nil, EXPECTED .. errors.show(text) end
     return total
 end
 
@@ -39,7 +34,7 @@ function M.parse(value)
     local ms, problem
     if type(value) == "string" then ms, problem = parse_text(value)
     elseif type(value) == "number" and value >= 0 then ms = value * 1000 end
-    if not ms or ms > MOST_MS then return nil, problem or EXPECTED .. show(value) end
+    if not ms or ms > MOST_MS then return nil, problem or EXPECTED .. errors.show(value) end
     return math.floor(ms + 0.5)
 end
 

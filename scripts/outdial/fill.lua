@@ -8,6 +8,11 @@ local M = {}
 local BATCH, MAX_SHOWN = 1000, 10
 local NO_DEADLINE_S = 1e9 -- a script may take as long for its rows as it likes
 
+local function tell_rejected(work, row, id, why)
+    local of = id ~= "" and (" (%s)"):format(id) or ""
+    work:log("warning", ("contacts: row %d%s: %s"):format(row, of, why))
+end
+
 local function from_file(work, source)
     local map = source.map
     local report, err = work:store("import", { campaign = work.campaign.name, path = source.path,
@@ -15,16 +20,14 @@ local function from_file(work, source)
         map = { id = map.id, person = map.person, zone = map.zone,
             country = map.country, country_column = map.country_column, numbers = map.numbers } })
     if not report then return nil, err end
-    for _, reject in ipairs(report.first_rejected or {}) do
-        work:log("warning", ("contacts: row %d: %s"):format(reject.row, reject.why))
-    end
+    for _, one in ipairs(report.first_rejected or {}) do tell_rejected(work, one.row, "", one.why) end
     report.first_rejected = nil
     return report
 end
 
 local function reject(work, report, row, id, why)
     report.rejected = report.rejected + 1
-    if report.rejected <= MAX_SHOWN then work:log("warning", ("contacts: row %d (%s): %s"):format(row, id, why)) end
+    if report.rejected <= MAX_SHOWN then tell_rejected(work, row, id, why) end
 end
 
 -- at: the row of each of the batch
@@ -80,9 +83,7 @@ end
 -- M.run(work) -> { rows, added, updated, unchanged, rejected, ... }, or nil, err
 function M.run(work)
     local source = work.campaign.contacts
-    local report, err = (source.format == "rows" and from_rows or from_file)(work, source)
-    if not report then return nil, err end
-    return report
+    return (source.format == "rows" and from_rows or from_file)(work, source)
 end
 
 -- M.tell(work, report): what has come of it

@@ -78,17 +78,18 @@ local function copy(value)
 end
 
 -- M.contact(view) -> what hooks see of a contact: { id, person, campaign, country, zones, number (E.164, the one to
--- call), column (its column), numbers = { { number, column, country }, ... and by column }, data, attempts, callback }
+-- call), column (its column), numbers = { { number, column, country }, ... and by column }, data, attempts, callback },
+-- in part the view's own tables: M.call gives them copies
 function M.contact(view)
     local numbers = {}
     for i, entry in ipairs(view.numbers) do
-        numbers[i] = copy(entry)
+        numbers[i] = entry
         if entry.column then numbers[entry.column] = entry.number end
     end
     local now = view.numbers[view.number] or {}
     return { id = view.id, person = view.person, campaign = view.campaign, country = view.country, zones = view.zones,
-        number = now.number, column = now.column, numbers = numbers, data = copy(view.data or {}),
-        attempts = view.attempts, callback = copy(view.callback) }
+        number = now.number, column = now.column, numbers = numbers, data = view.data or {},
+        attempts = view.attempts, callback = view.callback }
 end
 
 ---- what scripts may return, one checker for each hook: it returns what the runner uses, or nil, text ----
@@ -96,9 +97,7 @@ end
 local check = {}
 
 local function expected(text, value)
-    local got = plan.is(value) and tostring(value)
-        or type(value) == "string" and ("%q"):format(value) or errors.kind(value)
-    return nil, ("expected %s, got %s"):format(text, got)
+    return nil, ("expected %s, got %s"):format(text, plan.is(value) and tostring(value) or errors.show(value))
 end
 
 local function is_plan(value, ...)
@@ -165,8 +164,7 @@ function check.plan(context, value)
     for i, entry in ipairs(context.numbers) do
         if entry.number == value.to then return value, i end
     end
-    return nil, ("/to: expected one of the contact's numbers, got %s"):format(
-        type(value.to) == "string" and ("%q"):format(value.to) or errors.kind(value.to))
+    return nil, ("/to: expected one of the contact's numbers, got %s"):format(errors.show(value.to))
 end
 
 -- M.number_index(view, number or column) -> which of the contact's numbers it is, or nil

@@ -27,17 +27,13 @@ local function minutes(hour, minute)
     return hour * 60 + minute
 end
 
-local function show(value)
-    return type(value) == "string" and ("%q"):format(value) or errors.kind(value)
-end
-
 -- Returns start and end in minutes, or nil, text.
 local function parse_window(value)
     local from_h, from_m, to_h, to_m
     if type(value) == "string" then from_h, from_m, to_h, to_m = value:match("^(%d%d):(%d%d)%-(%d%d):(%d%d)$") end
     local from, to = from_h and minutes(from_h, from_m), to_h and minutes(to_h, to_m)
     if not from or not to or from == 1440 then
-        return nil, 'expected a window such as "10:00-20:00" (00:00 to 24:00), got ' .. show(value)
+        return nil, 'expected a window such as "10:00-20:00" (00:00 to 24:00), got ' .. errors.show(value)
     end
     if from == to then return nil, ("%q is empty"):format(value) end
     if from > to then return nil, ("%q ends before it begins: split it at midnight, over two days"):format(value) end
@@ -71,7 +67,7 @@ local function check_date(value)
     local year, month, day
     if type(value) == "string" then year, month, day = value:match("^(%d%d%d%d)%-(%d%d)%-(%d%d)$") end
     if not year or not instant.is_date(tonumber(year), tonumber(month), tonumber(day)) then
-        return 'expected a date such as "2026-12-25", got ' .. show(value)
+        return 'expected a date such as "2026-12-25", got ' .. errors.show(value)
     end
 end
 

@@ -1,5 +1,6 @@
 -- Points in time as scripts write them: a duration from now ("2h", 600), Unix seconds, or ISO 8601 with its offset.
 local duration = require "outdial.duration"
+local errors = require "outdial.error"
 
 local M = {}
 
@@ -47,8 +48,7 @@ function M.parse(value, now_ms)
     local ms = duration.parse(value)
     if ms then return now_ms + ms end
     return nil, ('expected a duration ("2h"), Unix seconds or a time such as "2026-03-09T11:00:00Z", got %s'):format(
-        type(value) == "string" and ("%q"):format(value) or type(value) == "number" and tostring(value)
-        or value == nil and "nothing" or type(value))
+        errors.show(value))
 end
 
 return M

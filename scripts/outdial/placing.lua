@@ -8,7 +8,9 @@ local M = {}
 local MAX_TRIES = 3
 local REPEATED = { throttled = true, network = true, unavailable = true } -- what another try may help
 local BACKOFF_S, RESEND_WITHIN_S = 0.5, 3
-local LONGEST_WAIT_S = 2 -- as far ahead as an intent is made: what is sent later is judged again (R4)
+-- As far ahead as an intent is made: what is sent later is judged again (R4). Where its vendor says for how long it
+-- wants no calls, nobody's is made in that time.
+local LONGEST_WAIT_S = 2
 
 -- Whether the vendor takes a second request with the same token for the same call. Asked once for each operation: a
 -- description is long.
@@ -53,6 +55,7 @@ local function try(account, prepared, last_at)
     options.send_before = last_at
     local result, err = account.client:place_prepared(prepared, options)
     account:record(err)
+    if err and REPEATED[err.code] and (err.retry_after or 0) > LONGEST_WAIT_S then account:rest(err.retry_after) end
     return result, err
 end
 

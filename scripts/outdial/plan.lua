@@ -23,7 +23,7 @@ M.WRITE_OFF = make { plan = "write_off" }
 local function reason(why, otherwise)
     if why == nil then return otherwise end
     if type(why) == "string" and why ~= "" then return why end
-    return nil, "why: expected a text, got " .. errors.kind(why)
+    return nil, "why: expected a text, got " .. errors.show(why)
 end
 
 local function with_reason(name)

@@ -30,8 +30,7 @@ local function count_of(options, key)
     local value = options[key]
     if value == nil then return nil end
     if type(value) == "number" and value >= 1 and value <= MOST and value % 1 == 0 then return math.floor(value) end
-    return nil, ("%s: expected a whole number from 1 to %d, got %s"):format(key, MOST,
-        type(value) == "number" and tostring(value) or errors.kind(value))
+    return nil, ("%s: expected a whole number from 1 to %d, got %s"):format(key, MOST, errors.show(value))
 end
 
 local function check_row(given)
@@ -41,7 +40,7 @@ local function check_row(given)
     local row = {}
     if given.stop ~= nil then
         if type(given.stop) ~= "string" or given.stop == "" then
-            return nil, "stop: expected why, a text, got " .. errors.kind(given.stop)
+            return nil, "stop: expected why, a text, got " .. errors.show(given.stop)
         end
         for _, key in ipairs { "after", "max", "next_number", "jitter", "spread" } do
             if given[key] ~= nil then return nil, ("stop: goes not with %s"):format(key) end
@@ -150,9 +149,9 @@ local function exhausted(why, ...)
     return { state = "exhausted", why = why:format(...) }
 end
 
--- When the attempts were.
+-- When the attempts were that count.
 local function times_of(outcome, history)
-    local list = { outcome.at_ms }
+    local list = { counts(outcome) and outcome.at_ms or nil }
     for _, attempt in ipairs(history) do
         if counts(attempt) then list[#list + 1] = attempt.at_ms end
     end

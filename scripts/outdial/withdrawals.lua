@@ -28,12 +28,13 @@ local function learn(work, account, leg, result)
     return { done = result.withdrawn and true or false, why = result.why, again = again or nil }
 end
 
--- Returns what to tell the store, and whether the vendor has made the call.
+-- Returns what to tell the store, whether the vendor has made the call, and whether only another run may do better.
 local function withdraw(work, leg)
     local account = work.accounts[leg.client]
     if not account.info.withdraws then return { done = false, why = "this vendor takes nothing back" } end
-    local not_now = identity.why_not(account, leg) or account:is_deaf()
-    if not_now then return { done = false, why = not_now, again = true } end
+    local elsewhere = identity.why_not(account, leg)
+    local why_not = elsewhere or account:why_deaf()
+    if why_not then return { done = false, why = why_not, again = true }, nil, elsewhere ~= nil end
     leg.call.ended = leg.state == "ended" or nil
     local result, err = account.client:withdraw(leg.call)
     if not result then return { done = false, why = tostring(err), again = err.code ~= "validation" or nil } end
@@ -66,9 +67,9 @@ local function let_go(work, settled)
 end
 
 local function carry_out(work, leg)
-    local result, placed = withdraw(work, leg)
+    local result, placed, in_vain = withdraw(work, leg)
     result.leg = leg.leg
-    work.still_living[leg.leg] = leg.state ~= "handed_off" and result.again or nil
+    work.still_living[leg.leg] = leg.state ~= "handed_off" and not in_vain and result.again or nil
     if work:store("withdrawn", result) and result.done then work:unfollow(leg.leg) end
     local leg_here = work.legs[leg.leg]
     if not placed or not (leg_here or leg.state == "written_off") then return end

@@ -21,8 +21,10 @@ local PASSES = { unavailable = true, out_of_memory = true, permission = true }
 local KEPT = { settle = true, outcome = true, looked = true, decide = true, withdrawn = true, write_off = true,
     campaign_set = true, release = true }
 
--- While one of these fails for such a reason no call is begun: that is said, and when it is over.
+-- While one of these fails for such a reason no call is begun: that is said. It is over once one has written that does
+-- so in any case: taking nobody, or refusing an intent, also a store can do that is full.
 local TELLS = { beat = true, take = true, intend = true, settle = true, outcome = true }
+local WRITES = { beat = true, settle = true, outcome = true }
 
 -- What no later try mends: it ends the run.
 local GRAVE = { "lease was lost", "its file was removed, renamed or replaced" }
@@ -169,7 +171,7 @@ function Work:store(verb, params)
         if self.over then return nil, errors.new("closed", "the run is over") end
         local result, err = db[verb](db, params)
         if result then
-            if self.store_is_out and TELLS[verb] then end_outage(self) end
+            if self.store_is_out and WRITES[verb] then end_outage(self) end
             return result
         end
         tries = tries + 1
@@ -308,8 +310,11 @@ function Work:count_leg(leg, step)
     local key = leg.state == "placed" and "open" or "handed_off"
     self[key], account[key] = self[key] + step, account[key] + step
     if key ~= "handed_off" then return end
-    if step < 0 then self.hand_room:ring() end
-    if self.handed_off == 1 then self.chores:ring() end -- from now on it may be that it is to be taken back at once
+    if step < 0 then
+        self.hand_room:ring()
+    elseif self.handed_off == 1 then
+        self.chores:ring() -- from now on it may be that it is to be taken back at once
+    end
 end
 
 local function leg_ended(task)

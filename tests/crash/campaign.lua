@@ -37,6 +37,7 @@ end
 -- Waits that are a minute for people are short here.
 set_local("outdial.attempt", "TROUBLE_MS", { 300 })
 set_local("outdial.attempt", "TURN_S", 1)
+set_local("outdial.attempt", "ASKED_AGAIN_MS", 1)
 set_local("outdial.attempt", "HAND_ROOM_S", 0.3)
 set_local("outdial.runner", "FIRST_POLL_S", 0.2)
 set_local("outdial.runner", "LONGEST_POLL_S", 1)

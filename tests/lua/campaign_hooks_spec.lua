@@ -98,10 +98,10 @@ describe("a hook", function()
 
     describe("that returns rubbish", function()
         local rows = {
-            { "eligible", function() return 7 end, "expected true or false, got number" },
+            { "eligible", function() return 7 end, "expected true or false, got 7" },
             { "eligible", function() end, "expected true or false, got nothing" },
             { "eligible", function() return outdial.HOLD end, "expected true or false, got outdial.hold" },
-            { "eligible", function() return false, 7 end, "expected why not, a text, got number" },
+            { "eligible", function() return false, 7 end, "expected why not, a text, got 7" },
             { "eligible", function() return false, "" end, 'expected why not, a text, got ""' },
             { "route", function() return { "fake", nil, "fake" } end,
                 "expected a list of vendors' names, got a list with nothing at [2]" },
@@ -137,7 +137,7 @@ describe("a hook", function()
                 "/attributes: expected a table, got string" },
             { "on_outcome", function() return outdial.skip("x") end,
                 "expected nothing, outdial.callback, outdial.later or outdial.stop, got outdial.skip" },
-            { "on_doubt", function() return true end, "expected outdial.HOLD or outdial.WRITE_OFF, got boolean" },
+            { "on_doubt", function() return true end, "expected outdial.HOLD or outdial.WRITE_OFF, got true" },
         }
         for i, row in ipairs(rows) do
             it(("row %d: %s"):format(i, row[1]), function()
@@ -192,6 +192,20 @@ describe("a hook", function()
         end }
         assert.equal("+14155550001", world.rings[1].to)
     end)
+
+    for _, name in ipairs { "eligible", "plan" } do
+        it("that wants to be asked again at once is, after a second: " .. name, function()
+            local asked = 0
+            run({ [name] = function(contact, ctx, call)
+                asked = asked + (contact.id == "1" and 1 or 0)
+                if contact.id ~= "1" or asked > 3 then return call or true end
+                return outdial.later(asked == 2 and 0 or ctx.now)
+            end })
+            assert.equal(4, asked)
+            assert.equal(3, #world.rings)
+            assert.equal(3, math.floor(world.rings[3].at - support.MONDAY_10))
+        end)
+    end
 
     it("may return a call that it has made itself", function()
         run { plan = function(contact) return { to = contact.number, attributes = { id = contact.id } } end }

@@ -49,7 +49,7 @@ describe("rows of a script's own", function()
         }, MAP))
         assert.equal(2, figures.contacts.done)
         assert.equal(3, figures.imported.rejected)
-        for _, text in ipairs { "row 2 (b): no number in phone, home", "row 4 (): id: the id is empty",
+        for _, text in ipairs { "row 2 (b): no number in phone, home", "row 4: id: the id is empty",
             "row 5 (e): phone: \"911\": emergency numbers and short codes are never called",
             "5 rows: 2 new, 0 updated, 3 rejected" } do
             assert.is_true(logged("warning: contacts: " .. text))

@@ -688,6 +688,22 @@ describe("a campaign", function()
         assert.equal(6, #world.rings)
     end)
 
+    it("does not say that the store can be written again because it took nobody", function()
+        local tries, MOST = 0, 8
+        local function fails() return tries > 0 and tries <= MOST and support.refused("unavailable") or nil end
+        world.store.fail.beat = fails
+        world.store.fail.outcome = function()
+            tries = tries + 1
+            return fails()
+        end
+        assert.equal(0, run_one().exit_code)
+        local told = 0
+        for _, line in ipairs(world.logs) do
+            if line == "info: the store can be written again" then told = told + 1 end
+        end
+        assert.same({ MOST + 1, 1 }, { tries, told })
+    end)
+
     it("shows figures anew each second also after the store has kept it waiting", function()
         local asked = {}
         world.store.fail.status = function()

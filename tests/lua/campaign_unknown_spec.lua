@@ -26,6 +26,29 @@ describe("a campaign", function()
         assert.equal(30, math.floor(world.engine:now()))
     end)
 
+    it("makes nobody's call while its vendor wants none", function()
+        local placed_at = {}
+        local client = support.client(world, { place = function(_, n)
+            placed_at[n] = math.floor(world.engine:now())
+            if n > 1 then return "placed" end
+            return nil, support.refused("throttled", { retryable = true, retry_after = 30 })
+        end })
+        support.run(world, support.campaign(support.people(3), { fake = client }, { pace = { max_open = 1 } }))
+        assert.equal(3, #world.rings)
+        assert.equal(4, #placed_at)
+        assert.same({ 0, 30 }, { placed_at[1], placed_at[2] })
+    end)
+
+    it("is told by its vendor when to call again also where the answer comes when no more may be sent", function()
+        local client = support.client(world, { place_s = 61, place = function(_, n)
+            if n > 1 then return "placed" end
+            return nil, support.refused("throttled", { retryable = true, retry_after = 120 })
+        end })
+        support.run(world, support.campaign(support.people(1), { fake = client }))
+        assert.equal("not_placed", world.store.legs[1].state)
+        assert.equal(181, math.floor(client.sent[2].at))
+    end)
+
     it("R6 takes back what it could not while no events were heard, once they are", function()
         local asked, deaf, told = 0, false, nil
         local client = support.client(world, { ears = "/v2/me/calls", place = function() return "handed_off" end,
@@ -97,6 +120,17 @@ describe("a campaign", function()
             assert.equal("ended", world.store.legs[1].state)
             assert.equal("canceled", world.store.legs[1].kind)
         end)
+    end)
+
+    it("R22 does not wait at its end for what only a client of the other account could take back", function()
+        run_for(20, { place = function() return "handed_off" end, track = function() return "busy", 1,
+            { lives_on = true } end, withdraw = function() return nil, support.refused("network") end })
+        world.scheduler.run(function() world.scheduler.sleep(61) end)
+        local began = world.engine:now()
+        local figures = run_for(1000, { account = "another", withdraw = error })
+        assert.same({ 3, 1 }, { figures.exit_code, figures.living_on })
+        assert.equal("vendor_changed: the client is another now, not account", world.store.legs[1].withdraw_failed)
+        assert.is_true(world.engine:now() - began < 60, world.engine:now() - began)
     end)
 
     describe("R12 a doubt of which the vendor may have been handed the call", function()
