@@ -102,9 +102,11 @@ function Account:record(err)
     if self.breaker.open_until then self:note_outage() end
 end
 
--- account:rest(seconds): its vendor wants no calls for so long
+-- account:rest(seconds) -> seconds that it rests: its vendor wants no calls for so long
 function Account:rest(seconds)
-    self.rests_until = math.max(self.rests_until or 0, self:now() + math.min(seconds, LONGEST_REST_S))
+    seconds = math.min(seconds, LONGEST_REST_S)
+    self.rests_until = math.max(self.rests_until or 0, self:now() + seconds)
+    return seconds
 end
 
 -- What the next run is to know. Noted once for each time that the vendor is found out of order, or in order again.

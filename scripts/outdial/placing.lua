@@ -33,6 +33,13 @@ local function may_repeat(self, err)
     return self.knows_tokens and self.work:now() - self.first_at < self.resend_within
 end
 
+local function heed(self, err)
+    local wait_s = err.retry_after or 0
+    if not REPEATED[err.code] or wait_s <= LONGEST_WAIT_S then return end
+    self.work:log("warning", ("%s wants no calls for %.0f s: %s"):format(self.account.name,
+        self.account:rest(wait_s), tostring(err)))
+end
+
 -- Takes a slot for one more try and waits for it. Returns whether it may be made.
 local function wait_for_slot(self, err)
     local work, facts, now = self.work, self.facts, self.work:now()
@@ -55,7 +62,6 @@ local function try(account, prepared, last_at)
     options.send_before = last_at
     local result, err = account.client:place_prepared(prepared, options)
     account:record(err)
-    if err and REPEATED[err.code] and (err.retry_after or 0) > LONGEST_WAIT_S then account:rest(err.retry_after) end
     return result, err
 end
 
@@ -73,6 +79,7 @@ local function try_again(self, err)
         if self.joined == "unknown" then
             self.last_at = math.min(self.last_at, self.first_at + self.resend_within)
         end
+        heed(self, err)
         if not may_repeat(self, err) or not wait_for_slot(self, err) then return self.joined, nil, because end
         local result
         result, err = try(self.account, self.prepared, self.last_at)

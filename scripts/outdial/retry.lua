@@ -161,7 +161,8 @@ end
 -- policy:decide(outcome, history, at) -> decision { state, due_ms, number, why }
 -- outcome: { kind, counts, at_ms } of the attempt that ended. history: the attempts before it, { kind, counts, number,
 -- at_ms }, in any order. at: { now_ms, number (index that was called), numbers (the contact's, as a list), random (a
--- function), spread (a function of when it is due and when the attempts were, that says when else) }.
+-- function), spread (a function of when it is due, when the attempts were and the index of the number that is next:
+-- when else) }.
 function Policy:decide(outcome, history, at)
     local row = self.rows[outcome.kind]
     if row.stop then return { state = "done", why = row.stop } end
@@ -188,7 +189,7 @@ function Policy:decide(outcome, history, at)
     local after = row.after_ms or 0
     if row.jitter then after = math.floor(after * (1 + row.jitter * (2 * at.random() - 1))) end
     local due_ms = at.now_ms + after
-    if row.spread then due_ms = at.spread(due_ms, times_of(outcome, history)) end
+    if row.spread then due_ms = at.spread(due_ms, times_of(outcome, history), number) end
     return { state = "waiting", due_ms = due_ms, number = number, why = outcome.kind }
 end
 

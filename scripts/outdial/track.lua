@@ -44,9 +44,9 @@ end
 local function by_policy(work, leg, outcome)
     local view = leg.contact
     local number, draw = hooks.number_index(view, leg.number) or view.number, random.new(leg.token .. "retry")
-    local function spread(due_ms, called_at)
+    local function spread(due_ms, called_at, next_number)
         local ruleset = work.campaign.ruleset
-        local window = work:store("window", { contact = view.contact, number_index = number })
+        local window = work:store("window", { contact = view.contact, number_index = next_number })
         return dayparts.spread(due_ms, called_at, { zone = window and window.zone or ruleset.zone, ruleset = ruleset,
             random = draw })
     end

@@ -441,16 +441,19 @@ describe("retries that are spread over the day", function()
     end
 
     it("are told when the attempts were that count", function()
-        local policy = retry.new { on = { no_answer = { after = "4h", spread = "dayparts" }, ["*"] = { stop = "x" } } }
-        local seen
-        assert.same({ state = "waiting", due_ms = 7, number = 1, why = "no_answer" }, policy:decide(
-            { kind = "no_answer", at_ms = 30 }, { { kind = "busy", at_ms = 20, number = "+1" },
-                { kind = "expired", at_ms = 10, number = "+1", counts = false } },
-            { now_ms = 1000, number = 1, numbers = { "+1" }, spread = function(due_ms, called_at)
-                seen = { due_ms, called_at }
-                return 7
-            end }))
-        assert.same({ 1000 + 4 * HOUR, { 30, 20 } }, seen)
+        local policy = retry.new { on = { no_answer = { after = "4h", spread = "dayparts", next_number = true },
+            ["*"] = { stop = "x" } } }
+        for _, counts in ipairs { true, false } do
+            local seen
+            assert.same({ state = "waiting", due_ms = 7, number = 2, why = "no_answer" }, policy:decide(
+                { kind = "no_answer", at_ms = 30, counts = counts }, { { kind = "busy", at_ms = 20, number = "+1" },
+                    { kind = "expired", at_ms = 10, number = "+1", counts = false } },
+                { now_ms = 1000, number = 1, numbers = { "+1", "+2" }, spread = function(...)
+                    seen = { ... }
+                    return 7
+                end }))
+            assert.same({ 1000 + 4 * HOUR, counts and { 30, 20 } or { 20 }, 2 }, seen)
+        end
     end)
 end)
 

@@ -37,6 +37,7 @@ describe("a campaign", function()
         assert.equal(3, #world.rings)
         assert.equal(4, #placed_at)
         assert.same({ 0, 30 }, { placed_at[1], placed_at[2] })
+        assert.equal("warning: fake wants no calls for 30 s: throttled: throttled by the vendor", world.logs[2])
     end)
 
     it("is told by its vendor when to call again also where the answer comes when no more may be sent", function()
