@@ -137,11 +137,10 @@ function Account:listen()
     if self.settings.place_call_with == "add_record" then
         for i, channel in ipairs(RECORDS) do channels[i + 1] = channel end
     end
-    local subscription, err = self.client:subscribe(channels, function(event)
+    self.subscription = self.client:subscribe(channels, function(event)
         if event.channel == "/meta/disconnect" then self.subscription = nil end
     end)
-    self.subscription, self.deaf_because = subscription, err
-    if not subscription then self.deaf_until = self:now() + EARS_AGAIN_S end
+    if not self.subscription then self.deaf_until = self:now() + EARS_AGAIN_S end
 end
 
 -- account:tend(on_change) -> task, or nil: makes the probe or the subscription that is due.

@@ -202,7 +202,6 @@ function Attempt:complete(call)
     end
 end
 
-
 ---- the intent ----
 
 -- What is judged is what was prepared, whatever the script does with its call meanwhile.

@@ -26,19 +26,23 @@ describe("a campaign", function()
         assert.equal(30, math.floor(world.engine:now()))
     end)
 
-    it("makes nobody's call while its vendor wants none", function()
-        local placed_at = {}
-        local client = support.client(world, { place = function(_, n)
-            placed_at[n] = math.floor(world.engine:now())
-            if n > 1 then return "placed" end
-            return nil, support.refused("throttled", { retryable = true, retry_after = 30 })
-        end })
-        support.run(world, support.campaign(support.people(3), { fake = client }, { pace = { max_open = 1 } }))
-        assert.equal(3, #world.rings)
-        assert.equal(4, #placed_at)
-        assert.same({ 0, 30 }, { placed_at[1], placed_at[2] })
-        assert.equal("warning: fake wants no calls for 30 s: throttled: throttled by the vendor", world.logs[2])
-    end)
+    -- What the vendor says, and how long it is left alone, in seconds.
+    for _, row in ipairs { { 30, 30 }, { 1000, 300 } } do
+        it(("makes nobody's call while its vendor wants none, for %d s"):format(row[1]), function()
+            local placed_at = {}
+            local client = support.client(world, { place = function(_, n)
+                placed_at[n] = math.floor(world.engine:now())
+                if n > 1 then return "placed" end
+                return nil, support.refused("throttled", { retryable = true, retry_after = row[1] })
+            end })
+            support.run(world, support.campaign(support.people(3), { fake = client }, { pace = { max_open = 1 } }))
+            assert.equal(3, #world.rings)
+            assert.equal(4, #placed_at)
+            assert.same({ 0, row[2] }, { placed_at[1], placed_at[2] })
+            assert.equal(("warning: fake wants no calls for %d s: throttled: throttled by the vendor"):format(row[2]),
+                world.logs[2])
+        end)
+    end
 
     it("is told by its vendor when to call again also where the answer comes when no more may be sent", function()
         local client = support.client(world, { place_s = 61, place = function(_, n)
