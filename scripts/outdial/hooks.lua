@@ -52,13 +52,16 @@ end
 
 ---- what scripts return, and what they are shown ----
 
-local MOST_DEEP = 32
+local MOST_DEEP, MOST_TABLES = 32, 100000
 
--- What a hook returned, without the script's metatables: reading it runs nothing of the script's. Or nil, text.
+-- What a hook returned, without the script's metatables: reading it runs nothing of the script's. Or nil, text. inside:
+-- the tables around it, and the count of all so far (one that is in it several times is several).
 local function plain(value, inside, depth)
     if type(value) ~= "table" or plan.is(value) then return value end
     if inside[value] then return nil, "it returned a table that contains itself" end
     if depth > MOST_DEEP then return nil, ("it returned tables more than %d deep"):format(MOST_DEEP) end
+    inside.count = inside.count + 1
+    if inside.count > MOST_TABLES then return nil, ("it returned more than %d tables"):format(MOST_TABLES) end
     local out = {}
     inside[value] = true
     for key, element in next, value do
@@ -198,7 +201,7 @@ function M.call(scheduler, name, fn, against, contact, ctx, about)
     if LAST_IS_CONTEXT[name] then second, third = third, second end
     local results, problem, traceback = run(scheduler, name, fn, copy(contact), second, third)
     if not results then return nil, problem, traceback end
-    local first, wrong = plain(results[1], {}, 1)
+    local first, wrong = plain(results[1], { count = 0 }, 1)
     if wrong then return nil, where(name, fn) .. wrong end
     local value, more = check[name](against, first, results[2])
     if value == nil and more then return nil, where(name, fn) .. more end

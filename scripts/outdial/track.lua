@@ -115,7 +115,7 @@ local function wait_for_end(work, account, leg)
         if leg.state == "placed" and not work.campaign.track then return attempt.UNTRACKED end
         local left_s = leg.state == "placed" and (silent_until(work, leg) - work:wall_ms()) / 1000 or nil
         if left_s and left_s <= 0 then
-            if not first then return unreported("nothing was heard of it") end
+            if not first then return unreported(leg.elsewhere or "nothing was heard of it") end
             left_s = LAST_LOOK_S
         end
         local outcome, err = ask(account, leg, left_s or look_s)

@@ -112,6 +112,12 @@ describe("a hook", function()
                 for _ = 1, 40 do at.attributes = {} at = at.attributes end
                 return call
             end, "it returned tables more than 32 deep" },
+            { "plan", function(_, _, call)
+                local twice = {}
+                for _ = 1, 30 do twice = { twice, twice } end
+                call.attributes = twice
+                return call
+            end, "it returned more than 100000 tables" },
             { "plan", function() return setmetatable({}, { __index = function() error("asked") end,
                 __pairs = function() error("asked") end }) end,
                 "/to: expected one of the contact's numbers, got nothing" },
