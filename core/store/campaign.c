@@ -111,7 +111,7 @@ static od_status let_fenced_try(od_work *work, int64_t id, od_error *err) {
 static od_status let_blocked_try(od_work *work, int64_t id, od_error *err) {
     return od__execute(work->database, err,
                        "UPDATE contact SET state = 0, why = NULL, due_ms = 0, version = version + 1 WHERE campaign_id = ?1"
-                       " AND state = 4", "i", id);
+                       " AND state = 4 AND " OD_SCHEMA_RESTS, "i", id);
 }
 
 static od_status read_revision(od_work *work, const char *name, int64_t *out, od_error *err) {

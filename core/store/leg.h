@@ -14,7 +14,8 @@ typedef struct od_leg_row {
 /* Of a leg whose request is kept: its vendor decides when it rings. */
 #define OD_LEG_HANDS_OFF "request ->> '$.hands_off' IS NOT NULL"
 /* A leg that is final may be kept open all the same: its vendor may yet call because of it. See withdrawals in follow.c. */
-#define OD_LEG_MAY_LIVE_ON "state IN (4, 7)"
+#define OD_LEG_LIVING_STATES "4, 7"
+#define OD_LEG_MAY_LIVE_ON "state IN (" OD_LEG_LIVING_STATES ")"
 /* Of a leg l, its contact c and its campaign k: a call that has an outcome, or was given up, and that its vendor may make all the
  * same, though the campaign wants none (see withdrawals in follow.c). */
 #define OD_LEG_LIVES_ON "l.open = 1 AND l.state <> 0 AND l." OD_LEG_MAY_LIVE_ON " AND (c.state > 2 OR k.state <> 'running')"
