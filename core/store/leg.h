@@ -49,7 +49,7 @@ od_status od__leg_keep_open(od_work *work, const od_leg_row *leg, const char *re
 /* Gives a leg in doubt up (follow.c): counts as placed, since nobody knows better, and caps and gaps hold (R12). Errors:
  * conflict (it is not in doubt). */
 od_status od__leg_write_off(od_work *work, const od_leg_row *leg, const char *by, const char *why, od_error *err);
-/* Sets *lives_on: it has an outcome, and its vendor may call again because of it all the same (follow.c). */
+/* Sets *lives_on: it has an outcome, or was given up, and its vendor may call because of it all the same (follow.c). */
 od_status od__leg_lives_on(od_work *work, const od_leg_row *leg, bool *lives_on, od_error *err);
 /* Whether it counts as a call that was not made, or of which nobody will know (settle.c). */
 bool od__leg_counts_as_silent(const od_leg_row *leg);

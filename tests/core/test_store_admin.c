@@ -292,6 +292,19 @@ static pid_t start_writer(const stage *s, int *pipe_out) {
     return pid;
 }
 
+static void expect_locked(const char *path, const char *holders) {
+    od_database *database;
+    od_error err = OD_ERROR_INIT;
+    char message[OD_ERROR_MESSAGE_BYTES];
+    assert_int_equal(od__database_open(path, false, &database, NULL), OD_OK);
+    assert_int_equal(od__database_run(database, "PRAGMA busy_timeout = 1", NULL), OD_OK);
+    assert_int_equal(od__database_begin(database, true, &err), OD_UNAVAILABLE);
+    snprintf(message, sizeof(message), "the store %s: another process has kept it locked%s", path, holders);
+    assert_string_equal(err.message, message);
+    assert_true(err.retryable);
+    od__database_close(database);
+}
+
 static void test_who_keeps_it_locked_is_named(void **state) {
     const stage *s = *state;
     int end;
@@ -305,16 +318,12 @@ static void test_who_keeps_it_locked_is_named(void **state) {
     assert_string_equal(line, expected);
     od__holders(s->list, line);
     assert_string_equal(line, "");
-    od_database *database;
-    od_error err = OD_ERROR_INIT;
-    char message[OD_ERROR_MESSAGE_BYTES];
-    assert_int_equal(od__database_open(s->path, false, &database, NULL), OD_OK);
-    assert_int_equal(od__database_run(database, "PRAGMA busy_timeout = 1", NULL), OD_OK);
-    assert_int_equal(od__database_begin(database, true, &err), OD_UNAVAILABLE);
-    snprintf(message, sizeof(message), "the store %s: another process has kept it locked%s", s->path, expected);
-    assert_string_equal(err.message, message);
-    assert_true(err.retryable);
-    od__database_close(database);
+    char link[96];
+    snprintf(link, sizeof(link), "%s/link.db", s->folder);
+    assert_int_equal(symlink(s->path, link), 0);
+    expect_locked(s->path, expected);
+    expect_locked(link, expected);
+    assert_int_equal(unlink(link), 0);
     close(end);
     assert_int_equal(waitpid(pid, NULL, 0), pid);
     od__holders(s->path, line);
