@@ -417,7 +417,7 @@ typedef struct od_store od_store;
 /* Opens a store: one SQLite file, made if it is absent and create is true. The file is opened by the first verb, in a thread
  * of the store's own (where the engine goes by a clock of the caller's: on the engine's thread), so what is wrong with it is
  * the error of that verb: not_found, permission, unavailable (locked, disk), protocol (another program's file, or a newer
- * outdial's). path is copied. Errors: out_of_memory, internal. */
+ * outdial's), validation (an address in place of a path). path is copied. Errors: out_of_memory, internal. */
 OD_API od_status od_store_open(od_engine *engine, const char *path, bool create, od_store **out, od_error *err);
 /* Starts a verb: one step that is carried out whole or not at all, and is on the disk when its request finishes. parameters
  * is an object (NULL: none), copied. The store's thread gets what was asked for in one go, when the engine has nothing else

@@ -29,7 +29,7 @@ typedef struct od_query {
 void od__database_own_process(void);
 
 /* Opens the file at path (made if create and absent). Errors: not_found, permission (cannot be read or written),
- * unavailable (locked, or the disk fails), protocol (not a database of ours to be), out_of_memory. */
+ * unavailable (locked, or the disk fails), protocol (not a database of ours to be), validation (no path), out_of_memory. */
 od_status od__database_open(const char *path, bool create, od_database **out, od_error *err);
 void od__database_close(od_database *database); /* NULL is fine; rolls back */
 /* The path it was opened with; borrowed. */

@@ -187,8 +187,19 @@ static od_status set_up(od_database *database, od_error *err) {
     return status;
 }
 
+/* An address may have a password in it, which is not shown. */
+static od_status check_path(const char *path, od_error *err) {
+    const char *rest = strstr(path, "://");
+    if (rest == NULL)
+        return OD_OK;
+    return od__error_set(err, OD_VALIDATION, "the store: expected the path of a file, got an address (%.*s://)",
+                         (int)(rest - path), path);
+}
+
 od_status od__database_open(const char *path, bool create, od_database **out, od_error *err) {
     *out = NULL;
+    if (check_path(path, err) != OD_OK)
+        return OD_VALIDATION;
     od_database *database = od__calloc(1, sizeof(*database));
     if (database == NULL)
         return od__error_no_memory(err);

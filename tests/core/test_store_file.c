@@ -126,6 +126,16 @@ static void test_a_folder(void **state) {
     od_store_free(store);
 }
 
+/* An address would be read as a path, and may have a password in it. */
+static void test_an_address(void **state) {
+    const stage *s = *state;
+    od_store *store = NULL;
+    assert_int_equal(od_store_open(s->engine, "postgres://me:secret@host/calls", true, &store, NULL), OD_OK);
+    expect_of(store, s->path, "status", "{}",
+              "validation: the store: expected the path of a file, got an address (postgres://)");
+    od_store_free(store);
+}
+
 static void test_too_many_files(void **state) {
     const stage *s = *state;
     struct rlimit before, none;
@@ -148,6 +158,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_replaced, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_who_reads_waits_for_no_writer, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_folder, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_an_address, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_too_many_files, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
