@@ -156,7 +156,7 @@ od_status od__verb_campaign(od_work *work, const od_value *params, od_value **re
     od_zones *zones;
     od_ruleset *compiled = NULL;
     char *ruleset = NULL, *list = NULL;
-    od_campaign_row row;
+    od_campaign_row row = { 0 };
     int64_t id = 0, revision_before = 0;
     od_status status = od__rulebook_zones(work, &zones, err);
     if (status == OD_OK)
