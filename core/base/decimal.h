@@ -10,7 +10,7 @@
 
 /* Writes number at the end of text, and returns where it begins there. */
 static inline const char *od__decimal(int64_t number, char text[OD_DECIMAL_BYTES]) {
-    char *at = text + OD_DECIMAL_BYTES - 1;
+    char *at = &text[OD_DECIMAL_BYTES - 1];
     uint64_t left = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
     *at = '\0';
     do

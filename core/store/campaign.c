@@ -111,7 +111,7 @@ static od_status let_fenced_try(od_work *work, int64_t id, od_error *err) {
 static od_status let_blocked_try(od_work *work, int64_t id, od_error *err) {
     return od__execute(work->database, err,
                        "UPDATE contact SET state = 0, why = NULL, due_ms = 0, version = version + 1 WHERE campaign_id = ?1"
-                       " AND state = 4", "i", id);
+                       " AND state = 4 AND " OD_SCHEMA_RESTS, "i", id);
 }
 
 static od_status read_revision(od_work *work, const char *name, int64_t *out, od_error *err) {
@@ -156,7 +156,7 @@ od_status od__verb_campaign(od_work *work, const od_value *params, od_value **re
     od_zones *zones;
     od_ruleset *compiled = NULL;
     char *ruleset = NULL, *list = NULL;
-    od_campaign_row row;
+    od_campaign_row row = { 0 };
     int64_t id = 0, revision_before = 0;
     od_status status = od__rulebook_zones(work, &zones, err);
     if (status == OD_OK)

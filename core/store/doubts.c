@@ -156,7 +156,7 @@ static od_status resolve_withdrawn(od_work *work, const od_leg_row *leg, const o
     if (status == OD_OK)
         status = journal_resolved(work, leg, params, err);
     return status == OD_OK ? od__execute(work->database, err, "UPDATE leg SET open = 0, withdrawal = NULL, follower_id = NULL,"
-                                         " version = version + 1 WHERE id = ?1", "i", leg->id)
+                                         " request = NULL, version = version + 1 WHERE id = ?1", "i", leg->id)
                            : status;
 }
 

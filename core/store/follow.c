@@ -276,7 +276,7 @@ od_status od__verb_withdrawals(od_work *work, const od_value *params, od_value *
     od__query(&query, work->database, err,
               "SELECT l.id FROM leg l JOIN campaign k ON k.id = l.campaign_id JOIN attempt a ON a.id = l.attempt_id"
               " JOIN contact c ON c.id = l.contact_id WHERE l.campaign_id = ?1 AND l.open = 1 AND l.state <> 0"
-              " AND (l.state = 2 OR ?5 = 1 AND l." OD_LEG_MAY_LIVE_ON ")"
+              " AND l.state IN (2, " OD_LEG_LIVING_STATES ") AND (l.state = 2 OR ?5 = 1)"
               " AND (?2 IS NULL OR l.client IN (SELECT value FROM json_each(?2)))"
               " AND (l.withdrawal IS NULL OR (l.withdrawal LIKE 'again:%' AND l.look_ms <= ?3)"
               "  OR (l.state <> 2 AND l.follower_id IS NULL))"

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "store/numbers.h"
 #include "store/rulebook.h"
+#include "store/tables.h"
 
 /* ?1 the contact, ?2 the person that it shares, ?3 the number, ?4 the campaign, ?5 its subject, ?6 since when, ?7 how many. */
 #define SAME_PERSON "(SELECT id FROM contact WHERE person = ?2)" /* by now: its attempts may be from before it was */
@@ -158,15 +159,28 @@ static od_status find_listed(od_work *work, const char *number, od_gathered *out
     return od__query_end(&query);
 }
 
+/* Numbers that cannot be read may be listed, so that the person is not called; other than a listed one, they may be mended. */
 static od_status find_listed_of_person(od_work *work, const char *shared_person, od_gathered *out, bool *listed, od_error *err) {
     od_query query;
+    char unreadable[OD_LIMIT_CONTACT_ID_BYTES + 1] = "";
+    *listed = false;
     od__query(&query, work->database, err,
-              "SELECT coalesce(l.source, 'a list') FROM contact c, json_each(c.numbers) n CROSS JOIN listed l"
-              " ON l.number = n.value ->> 1 WHERE c.person = ?1 AND l.lifted_ms IS NULL LIMIT 1", "t", shared_person);
-    *listed = od__query_row(&query);
-    if (*listed)
-        snprintf(out->list, sizeof(out->list), "%s", od__query_text(&query, 0));
-    return od__query_end(&query);
+              "SELECT coalesce(l.source, 'a list'), NULL FROM contact c, json_each(" OD_SCHEMA_LIST("c.numbers") ") n CROSS JOIN listed l"
+              " ON l.number = n.value ->> 1 WHERE c.person = ?1 AND l.lifted_ms IS NULL"
+              " UNION ALL SELECT NULL, external FROM contact WHERE person = ?1 AND NOT json_valid(numbers) LIMIT 1", "t", shared_person);
+    if (od__query_row(&query)) {
+        const char *source = od__query_text(&query, 0);
+        *listed = source != NULL;
+        if (*listed)
+            snprintf(out->list, sizeof(out->list), "%s", source);
+        else
+            snprintf(unreadable, sizeof(unreadable), "%s", od__query_text(&query, 1));
+    }
+    od_status status = od__query_end(&query);
+    if (status == OD_OK && unreadable[0] != '\0')
+        status = od__error_set(err, OD_VALIDATION, "contact \"%s\" is the same person, and its numbers cannot be read: one of them may"
+                               " be listed", unreadable);
+    return status;
 }
 
 /* Do-not-call (R16): the number itself, any other of this contact's, any of another contact that is the same person. */

@@ -359,7 +359,8 @@ static od_status write_leg(intent *self, od_error *err) {
         work->database, err,
         "INSERT INTO leg(attempt_id, campaign_id, contact_id, ordinal, client, vendor, account, seat, token, state, open,"
         " owner_id, request, at_ms, until_ms, judgement_id) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, 1, ?10,"
-        " CASE ?15 WHEN 1 THEN json_set(?11, '$.hands_off', json('true')) ELSE ?11 END, ?12, ?13, ?14)", "iiiitttttitiiii", self->attempt_id, self->campaign.id, self->contact.id, self->leg_ordinal,
+        " CASE ?15 WHEN 1 THEN json_set(?11, '$.hands_off', json('true')) ELSE ?11 END, ?12, ?13, ?14)",
+        "iiiitttttitiiii", self->attempt_id, self->campaign.id, self->contact.id, self->leg_ordinal,
         od__param_text(params, "client"), od__param_text(params, "vendor"), od__param_text(self->call, "account"),
         od__param_text(params, "seat"), self->token, work->core->owner->id,
         record, work->wall_ms, self->judgement.until_ms, self->judged.id, (int64_t)od__param_is(self->call, "hands_off"));

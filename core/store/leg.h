@@ -14,7 +14,8 @@ typedef struct od_leg_row {
 /* Of a leg whose request is kept: its vendor decides when it rings. */
 #define OD_LEG_HANDS_OFF "request ->> '$.hands_off' IS NOT NULL"
 /* A leg that is final may be kept open all the same: its vendor may yet call because of it. See withdrawals in follow.c. */
-#define OD_LEG_MAY_LIVE_ON "state IN (4, 7)"
+#define OD_LEG_LIVING_STATES "4, 7"
+#define OD_LEG_MAY_LIVE_ON "state IN (" OD_LEG_LIVING_STATES ")"
 /* Of a leg l, its contact c and its campaign k: a call that has an outcome, or was given up, and that its vendor may make all the
  * same, though the campaign wants none (see withdrawals in follow.c). */
 #define OD_LEG_LIVES_ON "l.open = 1 AND l.state <> 0 AND l." OD_LEG_MAY_LIVE_ON " AND (c.state > 2 OR k.state <> 'running')"
@@ -48,7 +49,7 @@ od_status od__leg_keep_open(od_work *work, const od_leg_row *leg, const char *re
 /* Gives a leg in doubt up (follow.c): counts as placed, since nobody knows better, and caps and gaps hold (R12). Errors:
  * conflict (it is not in doubt). */
 od_status od__leg_write_off(od_work *work, const od_leg_row *leg, const char *by, const char *why, od_error *err);
-/* Sets *lives_on: it has an outcome, and its vendor may call again because of it all the same (follow.c). */
+/* Sets *lives_on: it has an outcome, or was given up, and its vendor may call because of it all the same (follow.c). */
 od_status od__leg_lives_on(od_work *work, const od_leg_row *leg, bool *lives_on, od_error *err);
 /* Whether it counts as a call that was not made, or of which nobody will know (settle.c). */
 bool od__leg_counts_as_silent(const od_leg_row *leg);

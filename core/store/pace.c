@@ -99,8 +99,26 @@ static od_status count_client(od_work *work, const char *account, const char *cl
 
 /* ---- limits ---- */
 
-static od_status check_campaign(od_work *work, const od_campaign_row *campaign, bool hands_off, od_pace *out, od_error *err) {
+/* Those that are meant count as well: they are with the vendor in a moment. Which these are is read from each, and so only
+ * where all that are open might be too many. */
+static od_status count_handed_off(od_work *work, const od_campaign_row *campaign, int64_t *out, od_error *err) {
+    int64_t open = 0, meant = 0;
     od_query query;
+    od__query(&query, work->database, err, "SELECT count(*) FROM leg WHERE campaign_id = ?1 AND " OD_SCHEMA_SENT " AND state = 2",
+              "i", campaign->id);
+    od_status status = count_one(&query, out);
+    if (status == OD_OK && *out < campaign->max_handed_off)
+        status = count_campaign(work, campaign->id, &open, err);
+    if (status != OD_OK || *out + open < campaign->max_handed_off || *out >= campaign->max_handed_off)
+        return status;
+    od__query(&query, work->database, err, "SELECT count(*) FROM leg WHERE campaign_id = ?1 AND state = 0 AND " OD_LEG_HANDS_OFF,
+              "i", campaign->id);
+    status = count_one(&query, &meant);
+    *out += meant;
+    return status;
+}
+
+static od_status check_campaign(od_work *work, const od_campaign_row *campaign, bool hands_off, od_pace *out, od_error *err) {
     int64_t count;
     if (campaign->max_open >= 0) {
         od_status status = count_campaign(work, campaign->id, &count, err);
@@ -112,10 +130,7 @@ static od_status check_campaign(od_work *work, const od_campaign_row *campaign, 
         }
     }
     if (campaign->max_handed_off >= 0 && hands_off) {
-        od__query(&query, work->database, err,
-                  "SELECT (SELECT count(*) FROM leg WHERE campaign_id = ?1 AND " OD_SCHEMA_SENT " AND state = 2)"
-              " + (SELECT count(*) FROM leg WHERE campaign_id = ?1 AND state = 0 AND " OD_LEG_HANDS_OFF ")", "i", campaign->id);
-        od_status status = count_one(&query, &count);
+        od_status status = count_handed_off(work, campaign, &count, err);
         if (status != OD_OK)
             return status;
         if (count >= campaign->max_handed_off)

@@ -83,6 +83,12 @@ static int why_not_written(const char *path) {
     return cause;
 }
 
+/* Through no link, as far as it could be opened: its log stands beside the file itself. */
+static const char *file_of(const od_database *database) {
+    const char *file = sqlite3_db_filename(database->handle, "main");
+    return file != NULL && file[0] != '\0' ? file : database->path;
+}
+
 /* SQLite's words for what a file system refuses do not tell why ("unable to open database file"); the system's do, but where
  * SQLite has tried something else after that. NULL: there is nothing better than SQLite's. */
 static const char *refusal(const od_database *database, int code) {
@@ -92,7 +98,7 @@ static const char *refusal(const od_database *database, int code) {
     if (primary != SQLITE_CANTOPEN && primary != SQLITE_IOERR && primary != SQLITE_READONLY)
         return NULL;
     const char *words = in_words(sqlite3_system_errno(database->handle));
-    return words != NULL || primary == SQLITE_IOERR ? words : in_words(why_not_written(database->path));
+    return words != NULL || primary == SQLITE_IOERR ? words : in_words(why_not_written(file_of(database)));
 }
 
 static od_status fail(const od_database *database, int code, od_error *err) {
@@ -101,7 +107,7 @@ static od_status fail(const od_database *database, int code, od_error *err) {
         return od__error_no_memory(err);
     char holders[OD_HOLDERS_BYTES] = "";
     if ((code & 0xff) == SQLITE_BUSY)
-        od__holders(database->path, holders);
+        od__holders(file_of(database), holders);
     const char *refused = refusal(database, code);
     const char *why = (code & 0xff) == SQLITE_BUSY ? "another process has kept it locked"
                       : refused != NULL            ? refused

@@ -79,7 +79,7 @@ od_status od__vendor_keep(const od_value *value, const char *text, const char *p
     if (other != NULL && strcmp(other, text) == 0)
         return OD_OK;
     char shown[OD_ERROR_MESSAGE_BYTES / 2];
-    od__error_clean(shown, sizeof(shown), other != NULL ? other : "", od_value_length(value));
+    od__error_clean(shown, sizeof(shown), other != NULL ? other : "", other != NULL ? od_value_length(value) : 0);
     return od__error_at(err, OD_VALIDATION, path, "expected what the call says, \"%s\", got %s%s%s", text,
                         other != NULL ? "\"" : "something else", shown, other != NULL ? "\"" : "");
 }

@@ -292,6 +292,19 @@ static pid_t start_writer(const stage *s, int *pipe_out) {
     return pid;
 }
 
+static void expect_locked(const char *path, const char *holders) {
+    od_database *database;
+    od_error err = OD_ERROR_INIT;
+    char message[OD_ERROR_MESSAGE_BYTES];
+    assert_int_equal(od__database_open(path, false, &database, NULL), OD_OK);
+    assert_int_equal(od__database_run(database, "PRAGMA busy_timeout = 1", NULL), OD_OK);
+    assert_int_equal(od__database_begin(database, true, &err), OD_UNAVAILABLE);
+    snprintf(message, sizeof(message), "the store %s: another process has kept it locked%s", path, holders);
+    assert_string_equal(err.message, message);
+    assert_true(err.retryable);
+    od__database_close(database);
+}
+
 static void test_who_keeps_it_locked_is_named(void **state) {
     const stage *s = *state;
     int end;
@@ -305,16 +318,12 @@ static void test_who_keeps_it_locked_is_named(void **state) {
     assert_string_equal(line, expected);
     od__holders(s->list, line);
     assert_string_equal(line, "");
-    od_database *database;
-    od_error err = OD_ERROR_INIT;
-    char message[OD_ERROR_MESSAGE_BYTES];
-    assert_int_equal(od__database_open(s->path, false, &database, NULL), OD_OK);
-    assert_int_equal(od__database_run(database, "PRAGMA busy_timeout = 1", NULL), OD_OK);
-    assert_int_equal(od__database_begin(database, true, &err), OD_UNAVAILABLE);
-    snprintf(message, sizeof(message), "the store %s: another process has kept it locked%s", s->path, expected);
-    assert_string_equal(err.message, message);
-    assert_true(err.retryable);
-    od__database_close(database);
+    char link[96];
+    snprintf(link, sizeof(link), "%s/link.db", s->folder);
+    assert_int_equal(symlink(s->path, link), 0);
+    expect_locked(s->path, expected);
+    expect_locked(link, expected);
+    assert_int_equal(unlink(link), 0);
     close(end);
     assert_int_equal(waitpid(pid, NULL, 0), pid);
     od__holders(s->path, line);
@@ -487,25 +496,45 @@ static void test_each_allocation_fails_once(void **state) {
     torture(s, "dnc_lift", "{\"number\":\"+442079460998\",\"by\":\"ann\",\"because\":\"asked\"}", "{\"number\":");
 }
 
+/* Takes a contact; writes what means a call to it, with more in the call. */
+static void write_intend(stage *s, const char *more, char out[1024]) {
+    od_value *view = NULL;
+    do_verb(s, "put", "{\"campaign\":\"c\",\"contacts\":[{\"id\":\"p\",\"zones\":\"Europe/London\",\"numbers\":[{\"column\":\"m\",\"number\":\"+442079461111\"}]}]}");
+    char *taken = ask(s, "take", "{\"campaign\":\"c\",\"limit\":1}");
+    assert_int_equal(od_value_parse(taken, strlen(taken), &view, NULL), OD_OK);
+    snprintf(out, 1024,
+             "{\"contact\":1,\"version\":0,\"client\":\"x\",\"vendor\":\"x\",\"call\":{\"number\":\"+442079461111\",\"account\":\"x\","
+             "\"record\":{\"request\":{\"method\":\"PUT\",\"url\":\"u\",\"body\":\"b\"},\"call\":{}}%s},\"token\":\"%s\"}",
+             more, od_value_string(od_value_find(view, "/contacts/0/token")));
+    od_value_unref(view);
+    od_text_free(taken);
+}
+
 /* A doubt: made by hand, since only one of its verbs can be run on it with success. */
 static void test_each_allocation_fails_once_in_doubt(void **state) {
     stage *s = *state;
-    od_value *view = NULL;
-    do_verb(s, "put", "{\"campaign\":\"c\",\"contacts\":[{\"id\":\"p\",\"zones\":\"Europe/London\",\"numbers\":[{\"column\":\"m\",\"number\":\"+442079461111\"}]}]}");
-    char *taken = ask(s, "take", "{\"campaign\":\"c\",\"limit\":1}"), intend[1024];
-    assert_int_equal(od_value_parse(taken, strlen(taken), &view, NULL), OD_OK);
-    snprintf(intend, sizeof(intend),
-             "{\"contact\":1,\"version\":0,\"client\":\"x\",\"vendor\":\"x\",\"call\":{\"number\":\"+442079461111\",\"account\":\"x\","
-             "\"record\":{\"request\":{\"method\":\"PUT\",\"url\":\"u\",\"body\":\"b\"},\"call\":{}}},\"token\":\"%s\"}",
-             od_value_string(od_value_find(view, "/contacts/0/token")));
+    char intend[1024];
+    write_intend(s, "", intend);
     torture(s, "intend", intend, "{\"leg\":1,\"attempt\":1,");
     do_verb(s, "settle", "{\"leg\":1,\"placement\":\"unknown\",\"error\":{\"code\":\"timeout\"}}");
     torture(s, "doubts", "{}", "{\"legs\":[{\"leg\":1,");
     torture(s, "explain", "{\"contact\":\"p\"}", "{\"contact\":{\"contact\":1,");
     torture(s, "export", "{}", "{\"rows\":[{\"campaign\":\"c\",\"contact\":\"p\",");
     torture(s, "resolve", "{\"leg\":1,\"as\":\"not_placed\",\"by\":\"ann\",\"because\":\"x\"}", "{\"state\":\"not_placed\",");
-    od_value_unref(view);
-    od_text_free(taken);
+}
+
+/* A doubt that was given up, and whose vendor may have the call. */
+static void test_each_allocation_fails_once_of_what_lives_on(void **state) {
+    stage *s = *state;
+    char intend[1024];
+    write_intend(s, ",\"hands_off\":true", intend);
+    torture(s, "intend", intend, "{\"leg\":1,\"attempt\":1,");
+    do_verb(s, "settle", "{\"leg\":1,\"placement\":\"unknown\",\"error\":{\"code\":\"timeout\"}}");
+    torture(s, "write_off", "{\"leg\":1,\"why\":\"old\"}", "{}");
+    torture(s, "doubts", "{\"living_on\":true}", "{\"legs\":[{\"leg\":1,");
+    torture(s, "withdrawals", "{\"campaign\":\"c\",\"living_on\":true,\"limit\":10,\"followed\":[1,2]}", "{\"legs\":[");
+    torture(s, "outcome", "{\"leg\":1,\"kind\":\"answered\",\"rang\":\"yes\",\"raw\":{\"a\":\"b\"}}", "{\"state\":\"held\"");
+    torture(s, "resolve", "{\"leg\":1,\"as\":\"withdrawn\",\"by\":\"ann\",\"because\":\"x\"}", "{\"state\":\"written_off\",");
 }
 
 int main(void) {
@@ -520,6 +549,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_an_older_store_becomes_as_a_new_one, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_each_allocation_fails_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_each_allocation_fails_once_in_doubt, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_each_allocation_fails_once_of_what_lives_on, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
