@@ -1,5 +1,5 @@
--- How many attempts a person gets from a policy, and what one that was not made leaves of what was asked for: the worker
--- over the real store, on a clock that only moves when all wait.
+-- How many attempts a person gets from a policy, and what one that was not made leaves of what was asked for: the
+-- worker over the real store, on a clock that only moves when all wait.
 package.path = "tests/lua/?.lua;" .. package.path
 local outdial = require "outdial"
 local retry = require "outdial.retry"
