@@ -48,7 +48,7 @@ describe("a campaign at the mock's", function()
     end
 
     -- Runs a campaign over contacts { number = vendor }, and beside(store, vendors) at the same time, if given; returns
-    -- figures and the store. Over a store that is given, the mock enforces its vendors' rates.
+    -- figures and the store (real_store, if given).
     local function run(numbers, clients, more, settings, beside, real_store)
         local store, figures = real_store or fake_store.new(outdial.engine), nil
         local rows, err = {}, nil
@@ -59,7 +59,7 @@ describe("a campaign at the mock's", function()
             settings.genesys = settings.genesys or { event_ms = 1, ring_ms = 5, talk_ms = 5, no_answer_ms = 10 }
             local next_fault = settings.next_fault
             settings.next_fault = nil
-            local server = assert(mock.start { settings = settings, phone_log = log, rate = real_store ~= nil })
+            local server = assert(mock.start { settings = settings, phone_log = log })
             server.next_fault = next_fault
             local endpoint, vendors = "http://127.0.0.1:" .. server.port, {}
             for name, options in pairs(clients) do vendors[name] = make[name](endpoint, options) end
