@@ -11,6 +11,7 @@
 #include "store/campaign.h"
 #include "store/numbers.h"
 #include "store/schema.h"
+#include "store/tables.h"
 
 /* ---- reading ---- */
 
@@ -192,6 +193,7 @@ static const od_field decision_fields[] = {
     { .name = "due_ms", .summary = "when it is due again", .shape = &unix_ms },
     { .name = "why", .summary = "in words", .shape = &why_text },
     { .name = "number", .summary = "which of its numbers is next", .shape = &number_index },
+    { .name = "to", .summary = "that number itself, wherever it stands in the list by now", .shape = &od_shape_e164 },
     { .name = "callback", .summary = "the contact asked to be called then", .shape = &callback_shape },
     OD_FIELDS_END
 };
@@ -204,6 +206,7 @@ od_decision od__decision_read(const od_value *value, od_decision otherwise) {
     od_decision decision = {
         .state = od__contact_state(od__param_text(value, "state")), .due_ms = od__param_integer(value, "due_ms", 0),
         .why = od__param_text(value, "why"), .number = od__param_integer(value, "number", 0),
+        .to = od__param_text(value, "to"),
     };
     if (callback != NULL) {
         decision.callback_ms = od__param_integer(callback, "at_ms", 0);
@@ -212,6 +215,13 @@ od_decision od__decision_read(const od_value *value, od_decision otherwise) {
         decision.state = OD_CONTACT_waiting;
         decision.due_ms = decision.callback_ms;
     }
+    return decision;
+}
+
+od_decision od__decision_uncalled(const od_value *value, od_decision otherwise) {
+    od_decision decision = od__decision_read(value, otherwise);
+    decision.keeps_callback = decision.callback_ms == 0 &&
+                              (decision.state == OD_CONTACT_ready || decision.state == OD_CONTACT_waiting);
     return decision;
 }
 
@@ -238,6 +248,11 @@ static od_status be_done(od_work *work, int64_t id, const char *why, bool *writt
     return status;
 }
 
+/* Which of the numbers that it has by now is the one that was meant, by itself or else by its place. */
+#define NUMBER_NOW                                                                                                       \
+    "coalesce((SELECT key + 1 FROM json_each(" OD_SCHEMA_LIST("numbers") ") WHERE value ->> 1 = ?9 LIMIT 1),"            \
+    " CASE WHEN ?6 <= json_array_length(" OD_SCHEMA_LIST("numbers") ") THEN ?6 ELSE 1 END)"
+
 od_status od__contact_decide(od_work *work, int64_t id, int64_t guard, const od_decision *decision, od_error *err) {
     bool written = false;
     od_status status = OD_OK;
@@ -252,11 +267,12 @@ od_status od__contact_decide(od_work *work, int64_t id, int64_t guard, const od_
         " state = CASE wish WHEN 'done' THEN 5 WHEN 'cancel' THEN 5 WHEN 'hold' THEN 3 ELSE ?3 END,"
         " why = CASE wish WHEN 'done' THEN 'done by a person' WHEN 'cancel' THEN 'canceled by a person'"
         "  WHEN 'hold' THEN 'held by a person' ELSE ?4 END,"
-        " due_ms = ?5, number_next = CASE WHEN ?6 > 0 THEN ?6 ELSE number_next END,"
-        " callback_ms = nullif(?7, 0), callback_within_ms = nullif(?8, 0)"
+        " due_ms = ?5, number_next = CASE WHEN ?6 > 0 THEN " NUMBER_NOW " ELSE number_next END,"
+        " callback_ms = CASE ?10 WHEN 1 THEN callback_ms ELSE nullif(?7, 0) END,"
+        " callback_within_ms = CASE ?10 WHEN 1 THEN callback_within_ms ELSE nullif(?8, 0) END"
         " WHERE id = ?1 AND (?2 < 0 OR version = ?2)",
-        "iiitiiii", id, guard, decision->state, decision->why, decision->due_ms, decision->number, decision->callback_ms,
-        decision->callback_within_ms);
+        "iiitiiiiti", id, guard, decision->state, decision->why, decision->due_ms, decision->number, decision->callback_ms,
+        decision->callback_within_ms, decision->to, (int64_t)decision->keeps_callback);
     if (status == OD_OK && od__database_changes(work->database) == 0)
         return od__error_set(err, OD_CONFLICT, "the contact was changed meanwhile");
     return status;

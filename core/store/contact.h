@@ -67,12 +67,16 @@ typedef struct od_decision {
     int64_t state, due_ms;
     const char *why;                 /* NULL: none */
     int64_t number;                  /* 0: as it is */
+    const char *to;                  /* that number: its place may be another by now; NULL: not said */
     int64_t callback_ms, callback_within_ms; /* 0: none */
+    bool keeps_callback;             /* the one that was asked for is still to be made */
 } od_decision;
 
 extern const od_shape od_shape_decision;
 /* Reads { state, due_ms, why, number, callback }, already checked against the shape; otherwise where value is NULL. */
 od_decision od__decision_read(const od_value *value, od_decision otherwise);
+/* As it, of a contact that was not called: a callback that it has asked for is still to be made (R18). */
+od_decision od__decision_uncalled(const od_value *value, od_decision otherwise);
 /* What a contact has become. */
 typedef struct od_decided {
     int64_t state, version;

@@ -130,7 +130,7 @@ static od_status resolve_placed(od_work *work, const od_leg_row *leg, od_error *
 
 /* Not placed, says a person: the fence is free, but caps and gaps count it, because a person may be mistaken. */
 static od_status resolve_not_placed(od_work *work, const od_leg_row *leg, od_error *err) {
-    const od_decision ready = { .state = OD_CONTACT_ready };
+    const od_decision ready = { .state = OD_CONTACT_ready, .keeps_callback = true };
     od_status status = od__leg_set(work, leg, OD_LEG_not_placed, NULL, NULL, "resolved by a person", err);
     if (status == OD_OK)
         status = od__attempt_end(work, leg, true, NULL, NULL, NULL, work->wall_ms, err);

@@ -115,7 +115,8 @@ static od_status find_row(od_work *work, int64_t campaign_id, const od_enlisting
     return od__query_end(&query);
 }
 
-/* What was blocked may be callable with what is known now; every other state stays as it is. A number that it was called by
+/* What was blocked may be callable with what is known now; every other state stays as it is. The number that is next stays
+ * that, wherever it stands now. A number that it was called by
  * stays its: whoever has that now shares its history. */
 static od_status update_row(od_work *work, const known *old, const od_enlisting *row, od_error *err) {
     od_status status = old->same_numbers
@@ -131,7 +132,9 @@ static od_status update_row(od_work *work, const known *old, const od_enlisting 
         work->database, err,
         "UPDATE contact SET person = ?2, numbers = ?3, country = ?4, zones = ?5, data = ?6, version = version + 1,"
         " why = CASE state WHEN 4 THEN NULL ELSE why END, due_ms = CASE state WHEN 4 THEN 0 ELSE due_ms END,"
-        " number_next = CASE WHEN number_next > json_array_length(?3) THEN 1 ELSE number_next END,"
+        " number_next = coalesce((SELECT key + 1 FROM json_each(?3) WHERE value ->> 1 = (SELECT value ->> 1 FROM"
+        "  json_each(" OD_SCHEMA_LIST("numbers") ") WHERE key = number_next - 1) LIMIT 1),"
+        "  CASE WHEN number_next > json_array_length(?3) THEN 1 ELSE number_next END),"
         " state = CASE state WHEN 4 THEN 0 ELSE state END WHERE id = ?1",
         "ittttt", old->id, row->person, row->numbers, row->country, row->zones, row->data);
 }

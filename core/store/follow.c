@@ -149,7 +149,7 @@ static od_status not_found(od_work *work, const od_leg_row *leg, const od_value 
             return status;
         return cannot ? cannot_look(work, leg, why, err) : od__leg_journal(work, leg, "looked", NULL, why, NULL, err);
     }
-    const od_decision ready = { .state = OD_CONTACT_ready };
+    const od_decision ready = { .state = OD_CONTACT_ready, .keeps_callback = true };
     status = od__leg_set(work, leg, OD_LEG_not_placed, NULL, NULL, "two looks found nothing", err);
     if (status == OD_OK)
         status = od__attempt_end(work, leg, false, NULL, NULL, NULL, work->wall_ms, err);
@@ -304,7 +304,7 @@ od_status od__verb_withdrawals(od_work *work, const od_value *params, od_value *
 
 /* A record that was taken back rang nobody: the attempt is given back, and the contact waits for its campaign. */
 static od_status withdrawn(od_work *work, const od_leg_row *leg, od_error *err) {
-    const od_decision ready = { .state = OD_CONTACT_ready };
+    const od_decision ready = { .state = OD_CONTACT_ready, .keeps_callback = true };
     od_status status = od__leg_set(work, leg, OD_LEG_not_placed, NULL, NULL, "withdrawn", err);
     if (status == OD_OK)
         status = od__attempt_end(work, leg, false, "canceled", "no", NULL, work->wall_ms, err);

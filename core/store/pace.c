@@ -155,10 +155,10 @@ static od_status check_client(od_work *work, const od_value *params, od_pace *ou
     }
     if (seat == NULL)
         return OD_OK;
-    limit = od__param_integer(params, "per_seat", 1);
+    limit = od__param_integer(params, "per_seat", 1); /* whatever campaigns call their clients, the device or agent is the same */
     od__query(&query, work->database, err,
-              "SELECT count(*) FROM leg WHERE account = ?1 AND client = ?2 AND seat = ?3 AND open = 1 AND (state <> 1 OR at_ms > ?4)",
-              "ttti", account, client, seat, work->wall_ms - OD_DOUBT_TAKES_PLACE_MS);
+              "SELECT count(*) FROM leg WHERE account = ?1 AND seat = ?2 AND open = 1 AND (state <> 1 OR at_ms > ?3)",
+              "tti", account, seat, work->wall_ms - OD_DOUBT_TAKES_PLACE_MS);
     od_status status = count_one(&query, &count);
     if (status == OD_OK && count >= limit)
         refuse(out, "seat", count, limit);

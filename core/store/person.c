@@ -24,9 +24,9 @@ static od_status wish(od_work *work, const od_contact_row *row, const char *acti
                        action);
 }
 
+/* When it is due stays as it was: who waits for a time does so also after a hold. */
 static od_status set(od_work *work, const od_contact_row *row, int64_t state, const char *why, od_error *err) {
-    const od_decision decision = { .state = state, .why = why, .callback_ms = row->callback_ms,
-                                   .callback_within_ms = row->callback_within_ms };
+    const od_decision decision = { .state = state, .why = why, .due_ms = row->due_ms, .keeps_callback = true };
     od_status status = od__contact_decide(work, row->id, -1, &decision, err);
     if (status == OD_OK)
         od__claims_end(work, row->id);
@@ -44,7 +44,7 @@ static od_status release(od_work *work, const od_contact_row *row, bool under_wa
     case OD_CONTACT_open:
         return od__error_set(err, OD_CONFLICT, "contact \"%s\" is %s: there is nothing to release", row->external,
                              od__contact_state_name(row->state));
-    default: return set(work, row, OD_CONTACT_ready, NULL, err);
+    default: return set(work, row, row->due_ms > work->wall_ms ? OD_CONTACT_waiting : OD_CONTACT_ready, NULL, err);
     }
 }
 

@@ -134,8 +134,8 @@ static od_status move_not_placed(od_work *work, const od_leg_row *leg, int64_t t
         return status;
     if (od__param_is(params, "keep_attempt") && leg->state == OD_LEG_intent)
         return set_contact(work, leg->contact_id, OD_CONTACT_open, NULL, err);
-    const od_decision ready = { .state = OD_CONTACT_ready };
-    od_decision decision = od__decision_read(od_value_get(params, "decision"), ready);
+    const od_decision ready = { .state = OD_CONTACT_ready, .keeps_callback = true };
+    od_decision decision = od__decision_uncalled(od_value_get(params, "decision"), ready);
     status = od__attempt_end(work, leg, false, NULL, NULL, NULL, work->wall_ms, err);
     return status == OD_OK ? od__contact_decide(work, leg->contact_id, -1, &decision, err) : status;
 }

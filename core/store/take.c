@@ -112,8 +112,8 @@ static od_status end_kept(od_work *work, const od_contact_row *row, bool *found,
 
 od_status od__verb_decide(od_work *work, const od_value *params, od_value **result, od_error *err) {
     int64_t id = od__param_integer(params, "contact", 0), version = od__param_integer(params, "version", 0);
-    const od_decision none = { .state = OD_CONTACT_ready };
-    od_decision decision = od__decision_read(od_value_get(params, "decision"), none);
+    const od_decision none = { .state = OD_CONTACT_ready, .keeps_callback = true };
+    od_decision decision = od__decision_uncalled(od_value_get(params, "decision"), none);
     od_contact_row row;
     od_status status = od__contact_read(work, id, &row, err);
     if (status != OD_OK)

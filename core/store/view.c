@@ -67,6 +67,22 @@ static od_status put_history(od_json_writer *to, od_work *work, const od_contact
     return od__query_end(&query);
 }
 
+/* Of all that are over, not only of those that are told: a policy counts them. As [ { number, kind, counts, times }, ... ] */
+static od_status put_tally(od_json_writer *to, od_work *work, const od_contact_row *row, od_error *err) {
+    od_query query;
+    od__query(&query, work->database, err,
+              "SELECT number, kind, counts, count(*) FROM attempt WHERE (contact_id = ?1 OR shared_person = ?2)"
+              " AND campaign_id = ?3 AND open = 0 GROUP BY number, kind, counts", "iti", row->id, row->shared_person, row->campaign_id);
+    for (const char *key = "{\"number\":"; od__query_row(&query); key = ",{\"number\":") {
+        put_text(to, key, od__query_text(&query, 0));
+        put_text(to, ",\"kind\":", od__query_text(&query, 1));
+        put_raw(to, od__query_integer(&query, 2) != 0 ? ",\"counts\":true" : ",\"counts\":false");
+        put_integer(to, ",\"times\":", od__query_integer(&query, 3));
+        put_raw(to, "}");
+    }
+    return od__query_end(&query);
+}
+
 static void put_callback(od_json_writer *to, const od_contact_row *row) {
     if (row->callback_ms <= 0)
         return;
@@ -101,6 +117,10 @@ static od_status write_view(od_work *work, const od_contact_row *row, const od_t
     put_raw(&to, ",\"history\":[");
     if (turn->ordinal > 1)
         status = put_history(&to, work, row, &attempts, err);
+    if (turn->ordinal > 1 && status == OD_OK) {
+        put_raw(&to, "],\"tally\":[");
+        status = put_tally(&to, work, row, err);
+    }
     put_integer(&to, "],\"attempts\":", attempts);
     put_integer(&to, ",\"ordinal\":", turn->ordinal);
     put_text(&to, ",\"token\":", turn->token);

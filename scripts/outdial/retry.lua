@@ -162,20 +162,21 @@ end
 -- outcome: { kind, counts, at_ms } of the attempt that ended. history: the attempts before it, { kind, counts, number,
 -- at_ms }, in any order. at: { now_ms, number (index that was called), numbers (the contact's, as a list), random (a
 -- function), spread (a function of when it is due, when the attempts were and the index of the number that is next:
--- when else) }.
+-- when else), tally (the attempts before it, counted: { number, kind, counts, times }; absent: those of history, which
+-- may not have all) }.
 function Policy:decide(outcome, history, at)
     local row = self.rows[outcome.kind]
     if row.stop then return { state = "done", why = row.stop } end
     local attempts, same, tried, index_of = 0, 1, {}, {}
     for i, number in ipairs(at.numbers) do index_of[number] = i end
     if counts(outcome) then attempts, tried[at.number] = 1, 1 end
-    for _, attempt in ipairs(history) do
-        local index = index_of[attempt.number]
+    for _, attempt in ipairs(at.tally or history) do
+        local index, times = index_of[attempt.number], attempt.times or 1
         if counts(attempt) then
-            attempts = attempts + 1
-            if index then tried[index] = (tried[index] or 0) + 1 end
+            attempts = attempts + times
+            if index then tried[index] = (tried[index] or 0) + times end
         end
-        if attempt.kind == outcome.kind then same = same + 1 end
+        if attempt.kind == outcome.kind then same = same + times end
     end
     if self.max_attempts and attempts >= self.max_attempts then
         return exhausted("%d of %d attempts", attempts, self.max_attempts)

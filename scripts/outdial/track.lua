@@ -29,10 +29,11 @@ local function from_plan(result, view, now_ms)
     local at_ms = instant.parse(result.at, now_ms)
     local number = result.number and hooks.number_index(view, result.number)
     return { state = "waiting", due_ms = at_ms, why = "callback", number = number,
+        to = number and view.numbers[number].number,
         callback = { at_ms = at_ms, within_ms = result.within_ms, number = number } }
 end
 
--- The attempts before this one.
+-- The attempts before this one that are told of: the latest.
 local function earlier(leg)
     local list = {}
     for _, past in ipairs(leg.contact.history or {}) do
@@ -50,9 +51,12 @@ local function by_policy(work, leg, outcome)
         return dayparts.spread(due_ms, called_at, { zone = window and window.zone or ruleset.zone, ruleset = ruleset,
             random = draw })
     end
-    return work.campaign.retry:decide({ kind = outcome.kind, counts = outcome.rang ~= "no", at_ms = leg.at_ms },
-        earlier(leg), { now_ms = work:wall_ms(), number = number, numbers = M.numbers(view), random = draw,
-            spread = spread })
+    local numbers = M.numbers(view)
+    local decision = work.campaign.retry:decide({ kind = outcome.kind, counts = outcome.rang ~= "no",
+        at_ms = leg.at_ms }, earlier(leg), { now_ms = work:wall_ms(), number = number, numbers = numbers, random = draw,
+            spread = spread, tally = view.tally })
+    decision.to = decision.number and numbers[decision.number] -- the list may have changed while it was called
+    return decision
 end
 
 function M.numbers(view)
