@@ -59,9 +59,24 @@ bool od__leg_counts_as_silent(const od_leg_row *leg) {
     return leg->state == OD_LEG_not_placed || leg->state == OD_LEG_void || leg->state == OD_LEG_written_off;
 }
 
+static od_status is_known_to_ring(od_work *work, const od_leg_row *leg, bool *known, od_error *err) {
+    od_query query;
+    od__query(&query, work->database, err,
+              "SELECT 1 FROM journal WHERE contact_id = ?1 AND leg_id = ?2 AND event = 'possible_second_ring'", "ii",
+              leg->contact_id, leg->id);
+    *known = od__query_row(&query);
+    return od__query_end(&query);
+}
+
+/* Several may tell of it, one after the other: a person who has seen to the contact since is not asked again. */
 od_status od__leg_second_ring(od_work *work, const od_leg_row *leg, const char *data, od_error *err) {
-    od_status status = od__execute(work->database, err, "UPDATE attempt SET second_ring = 1, counts = 1 WHERE id = ?1", "i",
-                                   leg->attempt_id);
+    bool known = false;
+    od_status status = is_known_to_ring(work, leg, &known, err);
+    if (status == OD_OK && known)
+        return od__leg_journal(work, leg, "late_evidence", NULL, NULL, data, err);
+    if (status == OD_OK)
+        status = od__execute(work->database, err, "UPDATE attempt SET second_ring = 1, counts = 1 WHERE id = ?1", "i",
+                             leg->attempt_id);
     if (status == OD_OK)
         status = od__execute(work->database, err,
                              "UPDATE contact SET version = version + 1, why = 'possible_second_ring', state = CASE state WHEN 2"

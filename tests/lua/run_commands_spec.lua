@@ -156,7 +156,7 @@ local figures = { campaign = "renewals", state = "running", exit_code = 3, doubt
     refused = {}, withdrawals_failed = 2, second_rings = 0 }
 local summary = require "outdial.commands.summary"
 summary.write_run("c.db", figures)
-figures.living_on, figures.withdrawals_failed = 0, 0
+figures.living_on, figures.withdrawals_failed, figures.second_rings = 0, 0, 1
 summary.write_run("c.db", figures)
 ]])
         local out, err, code = shell("$O run $F")
@@ -169,7 +169,8 @@ summary.write_run("c.db", figures)
             .. "living on      2, which may ring again: outdial doubts list c.db --living-on\n"
             .. "not withdrawn  2: these may still ring\nin doubt       1: outdial doubts list c.db\n"
             .. "renewals: nothing is left but 1 in doubt, 1 held\n" .. head
-            .. "outcomes  3 busy\nin doubt  1: outdial doubts list c.db\n", out)
+            .. "outcomes    3 busy\nrang twice  1, it may be: they had been settled as not placed, or written off\n"
+            .. "in doubt    1: outdial doubts list c.db\n", out)
     end)
 
     it("run calls everyone and ends with how it went", function()

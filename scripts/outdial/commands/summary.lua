@@ -64,7 +64,7 @@ function summary.write(path, status)
         rows[#rows + 1] = { "not withdrawn", ("%d: these may still ring"):format(status.withdrawals_failed) }
     end
     if status.second_rings > 0 then
-        rows[#rows + 1] = { "rang twice", ("%d, it may be: a person had settled them as not placed"):format(
+        rows[#rows + 1] = { "rang twice", ("%d, it may be: they had been settled as not placed, or written off"):format(
             status.second_rings) }
     end
     if status.doubts > 0 then
