@@ -12,6 +12,7 @@
 
 #include "base/calendar.h"
 #include "base/memory.h"
+#include "draw.h"
 #include "rules/internal.h"
 
 #define MINUTE_MS INT64_C(60000)
@@ -34,8 +35,7 @@ static int close_zones(void **state) {
 }
 
 static int pick(int below) {
-    seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    return (int)((seed >> 33) % (uint64_t)below);
+    return draw(&seed, below);
 }
 
 static int64_t utc_ms(int year, int month, int day, int hour, int minute) {

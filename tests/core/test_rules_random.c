@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/calendar.h"
+#include "draw.h"
 #include "rules/internal.h"
 
 #define RULESETS 1200
@@ -32,8 +33,7 @@ static int close_zones(void **state) {
 }
 
 static int pick(int below) {
-    seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    return (int)((seed >> 33) % (uint64_t)below);
+    return draw(&seed, below);
 }
 
 static bool chance(int percent) {

@@ -17,6 +17,7 @@
 #include "fake.h"
 #include "store/group.h"
 #include "store/holders.h"
+#include "store_folder.h"
 
 #define ROWS 12000               /* more than two slices of reading, and of merging */
 
@@ -99,15 +100,10 @@ static int set_up(void **state) {
 
 static int tear_down(void **state) {
     stage *s = *state;
-    const char *const names[] = { "store.db", "store.db-wal", "store.db-shm", "store.db.lock", "list.csv", "dnc.csv" };
+    static const char *const others[] = { "list.csv", "dnc.csv", NULL };
     od_store_free(s->store);
     od_engine_free(s->engine);
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        char path[256];
-        snprintf(path, sizeof(path), "%s/%s", s->folder, names[i]);
-        unlink(path);
-    }
-    assert_int_equal(rmdir(s->folder), 0); /* nothing else was left there */
+    remove_store_folder(s->folder, others);
     free(s);
     return 0;
 }

@@ -14,6 +14,7 @@
 
 #include "fake.h"
 #include "outdial.h"
+#include "store_folder.h"
 
 #define MANY "20000"
 #define MOST_STEPS 2000          /* of one statement; one that looks at every row takes several for each */
@@ -101,16 +102,10 @@ static int set_up(void **state) {
 
 static int tear_down(void **state) {
     stage *s = *state;
-    const char *const names[] = { "store.db", "store.db-wal", "store.db-shm", "store.db.lock" };
     od_store_free(s->store);
     od_engine_free(s->engine);
     (void)sqlite3_cancel_auto_extension((void (*)(void))watch);
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        char path[256];
-        snprintf(path, sizeof(path), "%s/%s", s->folder, names[i]);
-        unlink(path);
-    }
-    assert_int_equal(rmdir(s->folder), 0);
+    remove_store_folder(s->folder, NULL);
     free(s);
     return 0;
 }

@@ -16,6 +16,7 @@
 #include "base/memory.h"
 #include "fake.h"
 #include "outdial.h"
+#include "store_folder.h"
 
 #define CAMPAIGN "{\"name\":\"c\",\"script\":\"s\",\"ruleset\":{\"hours\":{\"sun\":[\"00:00-24:00\"]}}}"
 #define NO_CAMPAIGN "not_found: there is no campaign \"none\""
@@ -43,15 +44,10 @@ static int set_up(void **state) {
 
 static int tear_down(void **state) {
     stage *s = *state;
-    const char *const names[] = { "store.db", "store.db-wal", "store.db-shm", "store.db.lock", "aside.db" };
+    static const char *const others[] = { "aside.db", NULL };
     od_store_free(s->store);
     od_engine_free(s->engine);
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        char path[256];
-        snprintf(path, sizeof(path), "%s/%s", s->folder, names[i]);
-        unlink(path);
-    }
-    assert_int_equal(rmdir(s->folder), 0);
+    remove_store_folder(s->folder, others);
     free(s);
     return 0;
 }

@@ -15,6 +15,7 @@
 
 #include "fake.h"
 #include "store/group.h"
+#include "store_folder.h"
 
 #define SUNDAYS "\"ruleset\":{\"hours\":{\"sun\":[\"00:00-24:00\"]}}"
 #define MONDAYS "\"ruleset\":{\"hours\":{\"mon\":[\"00:00-24:00\"]}}"
@@ -97,14 +98,9 @@ static int set_up(void **state) {
 
 static int tear_down(void **state) {
     stage *s = *state;
-    const char *const names[] = { "store.db", "store.db-wal", "store.db-shm", "store.db.lock", "dnc.csv" };
+    static const char *const others[] = { "dnc.csv", NULL };
     od__group_free(s->group);
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        char path[256];
-        snprintf(path, sizeof(path), "%s/%s", s->folder, names[i]);
-        unlink(path);
-    }
-    assert_int_equal(rmdir(s->folder), 0);
+    remove_store_folder(s->folder, others);
     free(s);
     return 0;
 }

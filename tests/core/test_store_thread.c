@@ -14,6 +14,7 @@
 #include <outdial.h>
 
 #include "store/verb.h"
+#include "store_folder.h"
 
 #define NOTE "{\"campaign\":\"c\",\"event\":\"e\"}"
 
@@ -61,15 +62,9 @@ static int set_up(void **state) {
 
 static int tear_down(void **state) {
     stage *s = *state;
-    static const char *const ends[] = { "", "-wal", "-shm", ".lock" };
     od_store_free(s->store);
     od_engine_free(s->engine);
-    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
-        char path[128];
-        snprintf(path, sizeof(path), "%s%s", s->path, ends[i]);
-        unlink(path);
-    }
-    assert_int_equal(rmdir(s->folder), 0);
+    remove_store_folder(s->folder, NULL);
     free(s);
     return 0;
 }
