@@ -116,8 +116,7 @@ static od_status find_row(od_work *work, int64_t campaign_id, const od_enlisting
 }
 
 /* What was blocked may be callable with what is known now; every other state stays as it is. The number that is next stays
- * that, wherever it stands now. A number that it was called by
- * stays its: whoever has that now shares its history. */
+ * that, wherever it stands now. A number that it was called by stays its: whoever has that now shares its history. */
 static od_status update_row(od_work *work, const known *old, const od_enlisting *row, od_error *err) {
     od_status status = old->same_numbers
                            ? OD_OK

@@ -189,27 +189,16 @@ od_status od__verb_looked(od_work *work, const od_value *params, od_value **resu
     return od__made(&maker, result);
 }
 
-/* Whether its vendor may have it and call later, for all that is known; then with what was meant. */
-static od_status read_handed_off(od_work *work, const od_leg_row *leg, bool *hands_off, char **request, od_error *err) {
-    od_query query;
-    *request = NULL;
-    od__query(&query, work->database, err, "SELECT 1 FROM leg WHERE id = ?1 AND " OD_LEG_HANDS_OFF, "i", leg->id);
-    *hands_off = od__query_row(&query);
-    od_status status = od__query_end(&query);
-    return status == OD_OK && *hands_off ? od__leg_read_request(work, leg->id, request, err) : status;
-}
-
 od_status od__leg_write_off(od_work *work, const od_leg_row *leg, const char *by, const char *why, od_error *err) {
     if (leg->state != OD_LEG_in_doubt)
         return od__error_set(err, OD_CONFLICT, "the leg is %s: only one in doubt is written off",
                              od__leg_state_name(leg->state));
     const od_decision done = { .state = OD_CONTACT_done, .why = "written_off" };
-    char *request = NULL;
-    bool hands_off = false;
-    od_status status = read_handed_off(work, leg, &hands_off, &request, err);
+    char *request = NULL; /* its vendor may have it and call later, for all that is known */
+    od_status status = od__leg_read_request(work, leg->id, true, &request, err);
     if (status == OD_OK)
         status = od__leg_set(work, leg, OD_LEG_written_off, NULL, NULL, why, err);
-    if (status == OD_OK && hands_off)
+    if (status == OD_OK && request != NULL)
         status = od__leg_keep_open(work, leg, request, err);
     od__free(request);
     if (status == OD_OK)

@@ -181,11 +181,13 @@ od_status od__leg_set(od_work *work, const od_leg_row *leg, int64_t state, const
     return status;
 }
 
-od_status od__leg_read_request(od_work *work, int64_t id, char **out, od_error *err) {
+od_status od__leg_read_request(od_work *work, int64_t id, bool handed_off_only, char **out, od_error *err) {
     od_query query;
     bool found = false;
     *out = NULL;
-    od__query(&query, work->database, err, "SELECT request FROM leg WHERE id = ?1 AND request IS NOT NULL", "i", id);
+    od__query(&query, work->database, err,
+              "SELECT request FROM leg WHERE id = ?1 AND request IS NOT NULL AND (?2 = 0 OR " OD_LEG_HANDS_OFF ")", "ii", id,
+              (int64_t)handed_off_only);
     if (od__query_row(&query)) {
         found = true;
         *out = od__strdup(od__query_text(&query, 0));

@@ -41,8 +41,9 @@ od_status od__leg_set(od_work *work, const od_leg_row *leg, int64_t state, const
 /* Ends the leg's attempt: counts or is given back (R23); kind NULL: it had no outcome. */
 od_status od__attempt_end(od_work *work, const od_leg_row *leg, bool counts, const char *kind, const char *rang,
                           const char *raw, int64_t ended_ms, od_error *err);
-/* What was meant, of a leg that is not final; NULL if there is none; od__free it. */
-od_status od__leg_read_request(od_work *work, int64_t id, char **out, od_error *err);
+/* What was meant, of a leg that is not final; NULL if there is none, or (handed_off_only) if its vendor does not decide when it
+ * rings; od__free it. */
+od_status od__leg_read_request(od_work *work, int64_t id, bool handed_off_only, char **out, od_error *err);
 /* Keeps a leg open that od__leg_set has just made final, with what was meant, until its vendor cannot call because of it any
  * more: it is to be taken back (follow.c). */
 od_status od__leg_keep_open(od_work *work, const od_leg_row *leg, const char *request, od_error *err);

@@ -286,7 +286,7 @@ static od_status write_outcome(od_work *work, const od_leg_row *leg, const od_va
     bool lives_on = od__param_is(params, "lives_on");
     od_status status = od__param_json(params, "raw", &raw, err);
     if (status == OD_OK && lives_on) /* where it is to be taken back follows from what was meant */
-        status = od__leg_read_request(work, leg->id, &request, err);
+        status = od__leg_read_request(work, leg->id, false, &request, err);
     if (status == OD_OK)
         status = end_leg(work, leg, params, NULL, raw, err);
     if (status == OD_OK)
